@@ -1,0 +1,54 @@
+"""A DataLoader whose order is a function of seed and epoch, so that a run can go on in the middle of an epoch."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from base.batch import Batch
+
+
+class EpochSampler(Sampler[list[int]]):
+    """Batches of positions; `epoch` and `first_batch` say where the next iteration begins."""
+
+    epoch = 1
+    first_batch = 0
+
+    def batches(self, epoch: int) -> list[list[int]]:
+        """All batches of an epoch, in order."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches(self.epoch)[self.first_batch :])
+
+    def __len__(self) -> int:
+        return len(self.batches(self.epoch))
+
+
+class BaseDataLoader(DataLoader[Batch]):
+    """Batches of a data set in the order of an `EpochSampler`.
+
+    facts: what a checkpoint must know of the data to be used without them (alphabet, std, ...), plain data.
+    """
+
+    def __init__(self, dataset: Dataset[Any], sampler: EpochSampler, collate: Any, num_workers: int = 0) -> None:
+        super().__init__(
+            dataset,
+            batch_sampler=sampler,
+            collate_fn=collate,
+            num_workers=num_workers,
+            generator=torch.Generator(),
+            pin_memory=torch.cuda.is_available(),
+        )
+        self.facts: dict[str, Any] = {}
+
+    def at(self, epoch: int, first_batch: int = 0) -> "BaseDataLoader":
+        """Itself, set to yield an epoch's batches from `first_batch` on."""
+        assert isinstance(self.batch_sampler, EpochSampler)
+        self.batch_sampler.epoch, self.batch_sampler.first_batch = epoch, first_batch
+        return self
+
+    def validation(self) -> "BaseDataLoader":
+        """The loader of the validation lines, in a fixed order."""
+        raise NotImplementedError

@@ -1,0 +1,41 @@
+"""What the trainer asks of every model."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from base.batch import Batch
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A line that a network wrote or read.
+
+    strokes  (T, 3) float32, row 0 the start; in units of the std that the network was trained with
+    weights  (T-1, U) what it looked at in its text for each of rows 1..T-1, or None where there is no text
+    stopped  True: it ended by its own rule; False: a cap ended it
+    """
+
+    strokes: np.ndarray
+    weights: np.ndarray | None
+    stopped: bool
+
+
+class BaseModel(nn.Module, ABC):
+    """A network from a `Batch` to whatever its loss and metrics read."""
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> Any:
+        """The output for the loss: for a generator the `Mixture` of `batch.targets`."""
+
+    def show(self, batch: Batch, seed: int) -> list[Sample]:
+        """Something to look at while training for each line of `batch`; nothing unless a model overrides it."""
+        return []
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers are trained."""
+        return sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)

@@ -1,0 +1,150 @@
+"""The frame of a training run: epochs, the best so far, early stop, checkpoints, going on exactly where it stopped."""
+
+import signal
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from logger.run_log import RunLog, terminal
+from utils.checkpoint import save_checkpoint
+from utils.errors import InputError
+
+
+class Interrupted(Exception):
+    """SIGINT or SIGTERM came; the run is saved."""
+
+
+class BaseTrainer(ABC):
+    """Runs epochs from 1 to `epochs`.
+
+    last.pt is written every `save_period` epochs, every `save_minutes` minutes and on SIGINT or SIGTERM, best.pt
+    whenever the monitored value gets better. A run that goes on from last.pt is, on a CPU, bit for bit the run that
+    was never stopped: `state` holds all that the next step depends on.
+    """
+
+    def __init__(
+        self,
+        *,
+        checkpoint_dir: Path,
+        log_dir: Path,
+        resume: dict[str, Any] | None,
+        epochs: int,
+        save_dir: str = "saved",
+        save_period: int = 1,
+        save_minutes: float = 10.0,
+        monitor: str = "min val_loss",
+        early_stop: int | None = None,
+        tensorboard: bool = True,
+        verbosity: int = 1,
+    ) -> None:
+        if epochs < 1 or save_period < 1:
+            raise ValueError(f"epochs is {epochs} and save_period {save_period}; both must be 1 or more")
+        self.checkpoint_dir, self.epochs = checkpoint_dir, epochs
+        self.save_period, self.save_minutes, self.early_stop = save_period, save_minutes, early_stop
+        self.direction, _, self.monitored = monitor.partition(" ")
+        self.epoch, self.batch, self.step = 1, 0, 0
+        self.best: float | None = None
+        self.epochs_since_best = 0
+        self.log = terminal(verbosity)
+        if resume:
+            self.load_state(resume)
+        self.run_log = RunLog(log_dir, tensorboard=tensorboard, step=self.step)
+        self.saved_at = time.monotonic()
+        self.stop_signal: int | None = None
+
+    @abstractmethod
+    def train_epoch(self) -> dict[str, float]:
+        """Train on the rest of the epoch, from `self.batch` on: its numbers."""
+
+    @abstractmethod
+    def validate(self) -> dict[str, float]:
+        """The numbers on the validation lines, each name with "val_" before it."""
+
+    @abstractmethod
+    def content(self) -> dict[str, Any]:
+        """What a checkpoint needs for sampling: config, facts, model."""
+
+    def train(self) -> dict[str, float]:
+        """Run to the last epoch, or to an early stop: the last epoch's numbers.
+
+        Raises Interrupted on SIGINT or SIGTERM, with everything saved.
+        """
+        numbers: dict[str, float] = {}
+        previous = {number: signal.signal(number, self._ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            while self.epoch <= self.epochs:
+                numbers = self._one_epoch()
+                if self.early_stop and self.epochs_since_best >= self.early_stop:
+                    self.log.info(f"stopped early: {self.monitored} no better for {self.early_stop} epochs")
+                    break
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+            self.run_log.close()
+        return numbers
+
+    def _one_epoch(self) -> dict[str, float]:
+        numbers = self.train_epoch() | self.validate()
+        self.run_log.scalars(self.step, {"epoch": self.epoch, **numbers})
+        self.log.info(f"epoch {self.epoch}: " + ", ".join(f"{name} {value:.4g}" for name, value in numbers.items()))
+        better = self._is_better(numbers)
+        self.epochs_since_best = 0 if better else self.epochs_since_best + 1
+        finished, self.epoch, self.batch = self.epoch, self.epoch + 1, 0
+        if better:
+            self.save("best.pt")
+        if finished % self.save_period == 0 or finished == self.epochs:
+            self.save("last.pt")
+        return numbers
+
+    def _is_better(self, numbers: dict[str, float]) -> bool:
+        if self.direction == "off":
+            return True
+        if self.monitored not in numbers:
+            raise InputError(f"trainer.monitor: no number {self.monitored}; there are {', '.join(numbers)}")
+        value = numbers[self.monitored]
+        sign = -1.0 if self.direction == "max" else 1.0
+        better = self.best is None or sign * value < sign * self.best
+        if better:
+            self.best = value
+        return better
+
+    def after_step(self) -> None:
+        """Called after every optimizer step: save when it is time, leave when a signal has come."""
+        if self.stop_signal is not None:
+            path = self.save("last.pt")
+            raise Interrupted(f"stopped by {signal.Signals(self.stop_signal).name}; go on with: --resume {path}")
+        if time.monotonic() - self.saved_at > 60 * self.save_minutes:
+            self.save("last.pt")
+
+    def _ask_to_stop(self, number: int, _: object) -> None:
+        self.stop_signal = number
+
+    def save(self, name: str) -> Path:
+        """Write a checkpoint: its path."""
+        path = self.checkpoint_dir / name
+        save_checkpoint(path, {**self.content(), "training": self.state()})
+        self.saved_at = time.monotonic()
+        return path
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on, beside the weights; plain data."""
+        return {
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "step": self.step,
+            "best": self.best,
+            "epochs_since_best": self.epochs_since_best,
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+        self.epoch, self.batch, self.step = state["epoch"], state["batch"], state["step"]
+        self.best, self.epochs_since_best = state["best"], state["epochs_since_best"]
+        torch.set_rng_state(state["rng"])
+        if torch.cuda.is_available() and state["cuda_rng"]:
+            torch.cuda.set_rng_state_all(state["cuda_rng"])

@@ -1,0 +1,54 @@
+"""What a data loader hands to a model."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded lines; True in a mask = real, False = padding.
+
+    strokes      (B, T, 3) float32: dx, dy, end_of_stroke in units of `std`; row 0 is the start, never predicted
+    stroke_mask  (B, T) bool
+    text         (B, U) int64: positions in the alphabet, 0 where padded
+    char_mask    (B, U) bool
+    ids          the B lines' ids, to name a line in an error
+    """
+
+    strokes: Tensor
+    stroke_mask: Tensor
+    text: Tensor
+    char_mask: Tensor
+    ids: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> Tensor:
+        """What a next-point network reads: (B, T-1, 3)."""
+        return self.strokes[:, :-1]
+
+    @property
+    def targets(self) -> Tensor:
+        """What a next-point network predicts: (B, T-1, 3)."""
+        return self.strokes[:, 1:]
+
+    @property
+    def target_mask(self) -> Tensor:
+        """The real ones among `targets`: (B, T-1) bool."""
+        return self.stroke_mask[:, 1:]
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on `device`."""
+        tensors = {name: getattr(self, name) for name in ("strokes", "stroke_mask", "text", "char_mask")}
+        return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()})
+
+    def first(self, count: int) -> "Batch":
+        """The first `count` lines, their padding kept."""
+        return Batch(
+            self.strokes[:count],
+            self.stroke_mask[:count],
+            self.text[:count],
+            self.char_mask[:count],
+            self.ids[:count],
+        )

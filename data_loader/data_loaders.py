@@ -1,0 +1,167 @@
+"""From a prepared corpus to batches."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+
+from base.base_data_loader import BaseDataLoader, EpochSampler
+from base.batch import Batch
+from data_loader.corpus import Corpus
+from data_loader.prepare import open_corpus
+from data_loader.strokes import points_to_strokes
+from utils.errors import InputError
+
+BATCHES_SORTED_TOGETHER = 20
+"""Lines of about one length share a batch: shuffled lines are sorted within groups of this many batches."""
+
+
+class Lines(Dataset[tuple[str, torch.Tensor, torch.Tensor]]):
+    """Lines of a corpus as a network reads them: id, strokes (T, 3), alphabet positions (U,)."""
+
+    def __init__(self, corpus: Corpus, lines: np.ndarray, std: tuple[float, float]) -> None:
+        self.corpus, self.lines, self.std = corpus, lines, std
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, position: int) -> tuple[str, torch.Tensor, torch.Tensor]:
+        line = int(self.lines[position])
+        strokes = points_to_strokes(self.corpus.points(line), self.std)
+        text = self.corpus.alphabet.encode(self.corpus.text(line))
+        return self.corpus.id(line), torch.from_numpy(strokes), torch.from_numpy(text)
+
+
+def collate(lines: list[tuple[str, torch.Tensor, torch.Tensor]]) -> Batch:
+    """Lines padded to the longest of them."""
+    ids, strokes, texts = zip(*lines, strict=True)
+
+    def mask(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        lengths = torch.tensor([len(part) for part in parts])
+        return torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
+
+    return Batch(
+        strokes=pad_sequence(list(strokes), batch_first=True),
+        stroke_mask=mask(strokes),
+        text=pad_sequence(list(texts), batch_first=True),
+        char_mask=mask(texts),
+        ids=ids,
+    )
+
+
+class LengthSampler(EpochSampler):
+    """Batches of lines of about one length: shuffled from (seed, epoch), or in order of length when seed is None."""
+
+    def __init__(self, lengths: np.ndarray, batch_size: int, seed: int | None) -> None:
+        self.lengths, self.batch_size, self.seed = lengths, batch_size, seed
+
+    def __len__(self) -> int:
+        return -(-len(self.lengths) // self.batch_size)
+
+    def batches(self, epoch: int) -> list[list[int]]:
+        if self.seed is None:
+            return self._cut(np.argsort(self.lengths, kind="stable"))
+        rng = np.random.default_rng((self.seed, epoch))
+        order = rng.permutation(len(self.lengths))
+        group = self.batch_size * BATCHES_SORTED_TOGETHER
+        batches: list[list[int]] = []
+        for first in range(0, len(order), group):
+            members = order[first : first + group]
+            batches += self._cut(members[np.argsort(self.lengths[members], kind="stable")])
+        return [batches[index] for index in rng.permutation(len(batches))]
+
+    def _cut(self, order: np.ndarray) -> list[list[int]]:
+        return [order[first : first + self.batch_size].tolist() for first in range(0, len(order), self.batch_size)]
+
+
+class HandwritingDataLoader(BaseDataLoader):
+    """Lines of a prepared corpus, batched by length, shuffled anew each epoch.
+
+    train, valid     names of the corpus's splits; std and points per character come from `train` alone
+    max_points       lines that are longer are left out of training (never out of validation)
+    points_per_char  [least, most]: lines outside are left out of training, as their transcription is likely wrong
+    """
+
+    def __init__(
+        self,
+        *,
+        corpus: str,
+        data_dir: str = "data",
+        train: list[str] | None = None,
+        valid: list[str] | None = None,
+        batch_size: int = 32,
+        max_points: int | None = None,
+        points_per_char: list[float] | None = None,
+        num_workers: int = 0,
+        seed: int = 1,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
+        opened = open_corpus(corpus, Path(data_dir))
+        train, valid = splits_to_use(opened, train, valid)
+        std = opened.std(train)
+        lines, self.left_out = lines_to_train_on(opened, train, max_points, points_per_char)
+        sampler = LengthSampler(opened.lengths[lines], batch_size, seed)
+        super().__init__(Lines(opened, lines, std), sampler, collate, num_workers)
+        self.corpus, self.valid, self.lines_per_batch = opened, valid, batch_size
+        density = opened.lengths[lines] / np.maximum(characters_of(opened, lines), 1)
+        self.facts = {
+            "corpus": opened.card["name"],
+            "alphabet": opened.alphabet.characters,
+            "std": list(std),
+            "points_per_char": float(np.quantile(density, 0.99)),
+            "points_per_line": int(np.median(opened.lengths[lines])),
+        }
+
+    def validation(self) -> BaseDataLoader:
+        """The lines of the `valid` splits, all of them, in order of length, in units of the training std."""
+        lines = self.corpus.lines_of(self.valid)
+        sampler = LengthSampler(self.corpus.lengths[lines], self.lines_per_batch, None)
+        std = (self.facts["std"][0], self.facts["std"][1])
+        return BaseDataLoader(Lines(self.corpus, lines, std), sampler, collate, self.num_workers)
+
+
+DEFAULT_SPLITS = [(["train"], ["valid"]), (["trainset"], ["testset_v"])]
+
+
+def splits_to_use(corpus: Corpus, train: list[str] | None, valid: list[str] | None) -> tuple[list[str], list[str]]:
+    """The named splits, or those that corpora commonly have: (train, valid).
+
+    Raises InputError where they are unknown, empty or share a split.
+    """
+    for usual_train, usual_valid in DEFAULT_SPLITS:
+        if {*usual_train, *usual_valid} <= set(corpus.split_names):
+            train, valid = train or usual_train, valid or usual_valid
+    where = f"{corpus.folder}: its splits are {', '.join(corpus.split_names)}"
+    if not train or not valid:
+        raise InputError(f"{where}; name some as data_loader.args.train and data_loader.args.valid")
+    if set(train) & set(valid):
+        raise InputError(f"{where}; {', '.join(set(train) & set(valid))} cannot be for both training and validation")
+    for split in (train, valid):
+        corpus.lines_of(split)
+    return train, valid
+
+
+def characters_of(corpus: Corpus, lines: np.ndarray) -> np.ndarray:
+    """Bytes of UTF-8 of each line's transcription (its characters, but for accents): int64."""
+    return np.diff(corpus.index["text"])[lines]
+
+
+def lines_to_train_on(
+    corpus: Corpus, train: list[str], max_points: int | None, points_per_char: list[float] | None
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Positions of the training lines, and how many were left out by which rule."""
+    lines = corpus.lines_of(train)
+    lengths, characters = corpus.lengths[lines], characters_of(corpus, lines)
+    least, most = points_per_char or [0.0, np.inf]
+    rules = {
+        "no text": characters == 0,
+        "max_points": lengths > (max_points or np.inf),
+        "points_per_char": (lengths < least * characters) | (lengths > most * characters),
+    }
+    dropped = np.logical_or.reduce(list(rules.values()))
+    if dropped.all():
+        raise InputError(f"{corpus.folder}: the rules max_points and points_per_char leave no line to train on")
+    return lines[~dropped], {rule: int(hit.sum()) for rule, hit in rules.items() if hit.any()}

@@ -1,0 +1,38 @@
+"""The built-in corpus: English lines written by made-up writers, so that all of Ductus runs with nothing to download.
+
+Letter shapes start from the Hershey fonts (see NOTICE-Hershey.txt); text, hands and the pen's motion are our own.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from data_loader.formats.synthetic_text import TextGenerator
+from data_loader.formats.synthetic_writer import Writer, hershey_faces
+from data_loader.strokes import InkLine
+
+
+def synthetic_lines(
+    *, num_writers: int = 120, lines_per_writer: int = 50, valid_writers: int = 12, seed: int = 1
+) -> Iterator[InkLine]:
+    """Lines of made-up writers, the last `valid_writers` of them in split "valid", the others in "train".
+
+    Points are in 1/40 of a middling x-height, times in whole ticks of 1/60 s. The same arguments give the same
+    lines, and a writer's lines depend on the seed and the writer's number alone.
+
+    Raises ValueError unless 0 <= valid_writers <= num_writers and lines_per_writer >= 0.
+    """
+    if not 0 <= valid_writers <= num_writers or lines_per_writer < 0:
+        raise ValueError(
+            f"need 0 <= valid_writers <= num_writers and lines_per_writer >= 0, got valid_writers={valid_writers}, "
+            f"num_writers={num_writers}, lines_per_writer={lines_per_writer}"
+        )
+    faces = hershey_faces()
+    for number in range(num_writers):
+        text_rng, style_rng, ink_rng = (np.random.default_rng([seed, number, stream]) for stream in range(3))
+        texts, writer = TextGenerator(text_rng), Writer(style_rng, faces)
+        split = "valid" if number >= num_writers - valid_writers else "train"
+        for line in range(lines_per_writer):
+            text = texts.line()
+            points, times = writer.write(text, ink_rng)
+            yield InkLine(f"w{number:03d}-{line:02d}", text, f"w{number:03d}", split, points, times)

@@ -1,0 +1,67 @@
+"""The network that writes a given text. Graves (2013), section 5."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from base.batch import Batch
+from model.mixture_density import Mixture, MixtureDensity
+from model.recurrent import Cell, CellState, SkipStack
+from model.sampling import HandwritingModel
+from model.window import Text, WindowLayer, WindowState, encode_text
+
+
+class WritingState(NamedTuple):
+    """What the network remembers between two points, and the text that it writes."""
+
+    window: WindowState
+    cells: tuple[CellState, ...]
+    text: Text
+
+
+class ConditionalHandwriting(HandwritingModel):
+    """A window layer, recurrent layers that read stroke and window too, a mixture density, Graves (2013), fig. 12."""
+
+    def __init__(
+        self,
+        *,
+        alphabet_size: int,
+        hidden_size: int = 400,
+        num_layers: int = 3,
+        num_mixtures: int = 20,
+        num_window_components: int = 10,
+        cell: Cell = "lstm",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.alphabet_size = alphabet_size
+        self.window_layer = WindowLayer(cell, alphabet_size, hidden_size, num_window_components)
+        self.stack = SkipStack(
+            cell, 3 + alphabet_size, hidden_size, num_layers - 1, below_size=hidden_size, dropout=dropout
+        )
+        self.density = MixtureDensity(hidden_size * num_layers, num_mixtures)
+
+    def forward(self, batch: Batch) -> Mixture:
+        text = encode_text(batch.text, batch.char_mask, self.alphabet_size)
+        hidden, window = self.window_layer(batch.inputs, text)
+        hiddens = self.stack(torch.cat([batch.inputs, window], dim=-1), hidden)
+        return self.density(self.stack.dropout(torch.cat([hidden, *hiddens], dim=-1)))
+
+    def start(self, batch: Batch) -> WritingState:
+        text = encode_text(batch.text, batch.char_mask, self.alphabet_size)
+        return WritingState(self.window_layer.start(text), self.stack.start(len(batch.text)), text)
+
+    def step(self, stroke: Tensor, state: WritingState) -> tuple[Mixture, WritingState]:
+        window = self.window_layer.step(stroke, state.window, state.text)
+        hidden = window.cell[0]
+        cells = self.stack.step(torch.cat([stroke, window.window], dim=-1), state.cells, hidden)
+        features = torch.cat([hidden, *(cell[0] for cell in cells)], dim=-1)
+        return self.density(features), WritingState(window, cells, state.text)
+
+    def finished(self, state: WritingState) -> Tensor:
+        """The end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3."""
+        return state.window.phi.argmax(1) == state.text.end
+
+    def weights(self, state: WritingState) -> Tensor:
+        return state.window.phi

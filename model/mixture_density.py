@@ -1,0 +1,102 @@
+"""The mixture density output layer: where the pen goes next, and whether it is lifted. Graves (2013), section 4.1.
+
+Shapes: B batch, T pen points, M mixtures, H inputs. All densities are in log space and in nats.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+MIN_SIGMA = 1e-3
+"""Added to every sigma: no component is narrower than this, in units of the corpus's std."""
+MAX_RHO = 0.999
+"""Largest correlation: without it a component may become a line of infinite density."""
+
+
+class Mixture(NamedTuple):
+    """Densities of B x T next strokes: a mixture of bivariate Gaussians and a Bernoulli.
+
+    log_pi     (B, T, M) log weights, their exp sums to 1 over M
+    mean       (B, T, M, 2)
+    log_sigma  (B, T, M, 2)
+    rho        (B, T, M) in (-1, 1)
+    end_logit  (B, T) logit of the probability of end_of_stroke
+    """
+
+    log_pi: Tensor
+    mean: Tensor
+    log_sigma: Tensor
+    rho: Tensor
+    end_logit: Tensor
+
+
+class MixtureDensity(nn.Module):
+    """Linear layer from features (B, T, H) to a `Mixture` in float32, Graves (2013), eqs. 17-22.
+
+    sigma = exp(sigma_hat) + MIN_SIGMA and rho = MAX_RHO tanh(rho_hat) keep the density finite.
+    """
+
+    def __init__(self, input_size: int, num_mixtures: int) -> None:
+        super().__init__()
+        self.num_mixtures = num_mixtures
+        self.linear = nn.Linear(input_size, 6 * num_mixtures + 1)
+
+    def forward(self, features: Tensor) -> Mixture:
+        outputs = self.linear(features).float()
+        pi, mean, sigma, rho, end = outputs.split([self.num_mixtures * n for n in (1, 2, 2, 1)] + [1], dim=-1)
+        pairs = (*outputs.shape[:-1], self.num_mixtures, 2)
+        return Mixture(
+            log_pi=F.log_softmax(pi, dim=-1),
+            mean=mean.reshape(pairs),
+            log_sigma=torch.logaddexp(sigma, sigma.new_tensor(math.log(MIN_SIGMA))).reshape(pairs),
+            rho=MAX_RHO * torch.tanh(rho),
+            end_logit=end.squeeze(-1),
+        )
+
+
+def offset_log_prob(mixture: Mixture, offsets: Tensor) -> Tensor:
+    """Log-density of pen offsets (B, T, 2) under their mixtures: (B, T), nats, padding not masked.
+
+    Graves (2013), eqs. 23-25, kept in log space: with log(p + 1e-6) the gradient is gone from 6 sigma on.
+    """
+    zx, zy = ((offsets.unsqueeze(-2) - mixture.mean) * torch.exp(-mixture.log_sigma)).unbind(-1)
+    one_minus_rho2 = 1 - mixture.rho.square()
+    z = zx.square() + zy.square() - 2 * mixture.rho * zx * zy
+    log_component = (
+        -z / (2 * one_minus_rho2)
+        - 0.5 * torch.log(one_minus_rho2)
+        - mixture.log_sigma.sum(-1)
+        - math.log(2 * math.pi)
+    )
+    return torch.logsumexp(mixture.log_pi + log_component, dim=-1)
+
+
+def end_log_prob(mixture: Mixture, end_of_stroke: Tensor) -> Tensor:
+    """Log-probability of the pen lifts (B, T) in {0, 1}: (B, T), nats. Graves (2013), eq. 26, second line."""
+    return -F.binary_cross_entropy_with_logits(mixture.end_logit, end_of_stroke, reduction="none")
+
+
+def stroke_log_prob(mixture: Mixture, strokes: Tensor) -> Tensor:
+    """Log-density of strokes (B, T, 3): (B, T), nats. Graves (2013), eq. 26."""
+    return offset_log_prob(mixture, strokes[..., :2]) + end_log_prob(mixture, strokes[..., 2])
+
+
+def sample_stroke(mixture: Mixture, noise: Tensor, bias: float = 0.0) -> Tensor:
+    """Strokes (B, 3) drawn from mixtures without time axis (log_pi (B, M), ...), Graves (2013), section 5.4.
+
+    noise (B, 4): two uniforms in [0, 1) that choose the component and the pen lift, two standard normals.
+    bias >= 0 makes the writing more regular: sigma = exp(log_sigma - bias), weights ~ pi^(1 + bias).
+    """
+    weights = torch.softmax(mixture.log_pi * (1 + bias), dim=-1)
+    chosen = (weights.cumsum(-1) < noise[:, :1]).sum(-1, keepdim=True).clamp_max(weights.shape[-1] - 1)
+    pair = chosen.unsqueeze(-1).expand(-1, -1, 2)
+    mean = mixture.mean.gather(1, pair).squeeze(1)
+    sigma = torch.exp(mixture.log_sigma.gather(1, pair).squeeze(1) - bias)
+    rho = mixture.rho.gather(1, chosen)
+    x, y = noise[:, 2:3], noise[:, 3:4]
+    correlated = torch.cat([x, rho * x + torch.sqrt(1 - rho.square()) * y], dim=-1)
+    end = (noise[:, 1] < torch.sigmoid(mixture.end_logit)).to(mean.dtype)
+    return torch.cat([mean + sigma * correlated, end.unsqueeze(-1)], dim=-1)

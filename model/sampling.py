@@ -1,0 +1,118 @@
+"""Drawing lines from a network that writes: many at once, each with its own random numbers and its own stop."""
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from base.base_model import BaseModel, Sample
+from base.batch import Batch
+from model.mixture_density import Mixture, sample_stroke
+
+NOISE_CHUNK = 256
+
+
+class HandwritingModel(BaseModel):
+    """A model that writes: one point at a time, from a state of tensors with the batch first, in tuples of tuples."""
+
+    @abstractmethod
+    def start(self, batch: Batch) -> Any:
+        """The state before the first point, for the texts of `batch`."""
+
+    @abstractmethod
+    def step(self, stroke: Tensor, state: Any) -> tuple[Mixture, Any]:
+        """Of the last stroke (B, 3): the mixture of the next one, without time axis, and the state after it."""
+
+    @abstractmethod
+    def finished(self, state: Any) -> Tensor:
+        """Which lines are written to their end: (B,) bool."""
+
+    @abstractmethod
+    def weights(self, state: Any) -> Tensor | None:
+        """What the network looks at in its text: (B, U), or None where there is no text."""
+
+    def show(self, batch: Batch, seed: int) -> list[Sample]:
+        """A line written for each of the batch's, as long as the real one by half again at most."""
+        lengths = batch.stroke_mask.sum(1).tolist()
+        seeds = [seed + line for line in range(len(lengths))]
+        return sample(self, batch, seeds=seeds, max_points=[length * 3 // 2 for length in lengths])
+
+
+class LineNoise:
+    """The random numbers of each line, from that line's seed alone: the same whatever batch the line is in."""
+
+    def __init__(self, seeds: list[int]) -> None:
+        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self.chunk = torch.empty(0)
+        self.used = NOISE_CHUNK
+
+    def next(self) -> Tensor:
+        """Noise (B, 4) for one point of every line: two uniforms, two standard normals."""
+        if self.used == NOISE_CHUNK:
+            self.chunk = torch.stack([self._draw(generator) for generator in self.generators], dim=1)
+            self.used = 0
+        self.used += 1
+        return self.chunk[self.used - 1]
+
+    @staticmethod
+    def _draw(generator: torch.Generator) -> Tensor:
+        uniform = torch.rand(NOISE_CHUNK, 2, generator=generator)
+        return torch.cat([uniform, torch.randn(NOISE_CHUNK, 2, generator=generator)], dim=1)
+
+
+def pick(state: Any, lines: Tensor) -> Any:
+    """The state of the lines (indices or mask) alone: `state` is a tensor or a tuple of states."""
+    if isinstance(state, Tensor):
+        return state[lines]
+    parts = [pick(part, lines) for part in state]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+
+
+@torch.inference_mode()
+def sample(
+    model: HandwritingModel, batch: Batch, *, seeds: list[int], max_points: list[int], bias: float = 0.0
+) -> list[Sample]:
+    """One line written for each line of `batch`: its text is read, its strokes are not.
+
+    seeds, max_points: one a line. A line ends by the model's rule, or after its max_points, and leaves the batch.
+    """
+    training = model.training
+    model.eval()
+    noise = LineNoise(seeds)
+    device = batch.text.device
+    state = model.start(batch)
+    active = torch.arange(len(seeds))
+    stroke = torch.zeros(len(seeds), 3, device=device)
+    caps = torch.tensor(max_points)
+    drawn: list[list[Tensor]] = [[stroke[0]] for _ in seeds]
+    looked: list[list[Tensor]] = [[] for _ in seeds]
+    stopped = [False] * len(seeds)
+    for t in range(1, max(max_points, default=0)):
+        mixture, state = model.step(stroke, state)
+        ends, weights = model.finished(state).cpu(), model.weights(state)
+        stroke = sample_stroke(mixture, noise.next()[active].to(device), bias)
+        for row, line in enumerate(active.tolist()):
+            stopped[line] = bool(ends[row])
+            if not stopped[line]:
+                drawn[line].append(stroke[row])
+                if weights is not None:
+                    looked[line].append(weights[row])
+        keep = ~ends & (t + 1 < caps[active])
+        if not keep.all():
+            active, state, stroke = active[keep], pick(state, keep.to(device)), stroke[keep.to(device)]
+        if len(active) == 0:
+            break
+    model.train(training)
+    return [
+        Sample(lift_at_end(torch.stack(strokes)), torch.stack(seen).cpu().numpy() if seen else None, stop)
+        for strokes, seen, stop in zip(drawn, looked, stopped, strict=True)
+    ]
+
+
+def lift_at_end(strokes: Tensor) -> np.ndarray:
+    """Strokes (T, 3) as numpy with the pen lifted after the last point."""
+    lifted = strokes.cpu().numpy().copy()
+    lifted[-1, 2] = 1.0
+    return lifted

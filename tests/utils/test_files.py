@@ -1,0 +1,61 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from utils.errors import InputError
+from utils.files import atomic_path
+
+
+def test_the_file_appears_whole_and_alone(tmp_path: Path) -> None:
+    target = tmp_path / "run.json"
+    with atomic_path(target) as temporary:
+        assert temporary.parent == tmp_path and temporary.suffix == ".json" and temporary != target
+        temporary.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_exception_leaves_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
+    target = tmp_path / "run.json"
+    target.write_text("old")
+    with pytest.raises(error), atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_an_old_file_is_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "run.json"
+    target.write_text("a longer old text")
+    with atomic_path(target) as temporary:
+        temporary.write_text("new")
+    assert target.read_text() == "new"
+
+
+def test_the_file_has_the_usual_permissions(tmp_path: Path) -> None:
+    usual, target = tmp_path / "usual", tmp_path / "atomic"
+    usual.write_text("")
+    with atomic_path(target) as temporary:
+        temporary.write_text("")
+    assert target.stat().st_mode == usual.stat().st_mode
+
+
+@pytest.mark.parametrize("name", ["missing/run.json", "file/run.json", "folder"])
+def test_a_place_that_cannot_be_written_is_named_in_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError) as caught, atomic_path(tmp_path / name):
+        pytest.fail("the block must not run")
+    assert str(tmp_path / name) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_an_input_error(tmp_path: Path) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(InputError, match="locked"), atomic_path(folder / "run.json"):
+        pytest.fail("the block must not run")

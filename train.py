@@ -1,0 +1,128 @@
+"""Train a model: config -> check everything -> run directory -> objects -> Trainer.train()."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from base.base_trainer import Interrupted
+from data_loader import DATA_LOADERS
+from logger.run_log import terminal
+from model import LOSSES, METRICS, MODELS
+from parse_config import Catalogue, ConfigParser, add_arguments, from_args, make_run_dir
+from trainer import OPTIMIZERS, SCHEDULES, Trainer
+from utils.checkpoint import load_checkpoint, load_weights
+from utils.device import keep_freed_memory, pick_device
+from utils.errors import InputError, one_line_errors
+
+CATALOGUE: Catalogue = {
+    "arch": MODELS,
+    "data_loader": DATA_LOADERS,
+    "loss": LOSSES,
+    "metrics": METRICS,
+    "optimizer": OPTIMIZERS,
+    "lr_scheduler": SCHEDULES,
+    "trainer": Trainer,
+}
+RESERVED = {
+    "arch": {"alphabet_size"},
+    "data_loader": {"seed"},
+    "optimizer": {"params"},
+    "lr_scheduler": {"optimizer", "steps_per_epoch", "epochs"},
+    "trainer": {
+        *("model", "loss", "metrics", "optimizer", "lr_scheduler", "loader", "device", "content"),
+        *("checkpoint_dir", "log_dir", "resume"),
+    },
+}
+"""What the framework fills in itself, and a config must not."""
+
+
+def train(
+    config: ConfigParser, *, resume: Path | None = None, init_from: Path | None = None
+) -> tuple[Path, dict[str, float]]:
+    """Train as the config says, or go on from the checkpoint `resume`: the run's directory, the last epoch's numbers.
+
+    Raises InputError for all that a user can mend, before a run directory is made wherever it can be known before.
+    """
+    config.check(CATALOGUE, RESERVED)
+    old = load_checkpoint(resume or init_from) if resume or init_from else None
+    keep_freed_memory()
+    device = pick_device(config["device"])
+    torch.manual_seed(config["seed"])
+    loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
+    if resume and old and old["facts"] != loader.facts:
+        raise InputError(f"{resume}: the corpus {loader.facts['corpus']} has changed since; start anew with --init-from")
+    model = config.build("arch", CATALOGUE, alphabet_size=len(loader.facts["alphabet"])).to(device)
+    if old:
+        load_weights(model, old["model"], Path(resume or init_from or ""))
+    optimizer = config.build("optimizer", CATALOGUE, params=list(model.parameters()))
+    scheduler = config.build(
+        "lr_scheduler", CATALOGUE, optimizer=optimizer, steps_per_epoch=len(loader), epochs=config["trainer"]["epochs"]
+    )
+    loss, metrics = config.build("loss", CATALOGUE), config.build("metrics", CATALOGUE)
+    folders = (resume.parent, log_dir_of(resume.parent)) if resume else make_run_dir(config)
+    terminal(config["trainer"].get("verbosity", 1)).info(
+        f"{config['arch']['type']}: {model.num_parameters:,} parameters, {len(loader):,} steps an epoch, in {folders[0]}"
+    )
+    trainer = config.build(
+        "trainer",
+        CATALOGUE,
+        model=model,
+        loss=loss,
+        metrics=metrics,
+        optimizer=optimizer,
+        lr_scheduler=scheduler,
+        loader=loader,
+        device=device,
+        content={"config": config.resolved},
+        checkpoint_dir=folders[0],
+        log_dir=folders[1],
+        resume=old["training"] if resume and old else None,
+    )
+    return folders[0], trainer.train()
+
+
+def log_dir_of(run_dir: Path) -> Path:
+    """saved/log/<name>/<run> of saved/models/<name>/<run>."""
+    return run_dir.parents[2] / "log" / run_dir.parent.name / run_dir.name
+
+
+def checkpoint_of(path: Path) -> Path:
+    """The checkpoint that a run goes on from: `path`, or last.pt in the run directory `path`."""
+    return path / "last.pt" if path.is_dir() else path
+
+
+def resumed_config(path: Path) -> dict[str, Any]:
+    """The config of a checkpoint that a run can go on from.
+
+    Raises InputError where it holds weights alone.
+    """
+    content = load_checkpoint(path)
+    if "training" not in content:
+        raise InputError(f"{path}: weights alone, nothing to resume; start a new run with -c CONFIG --init-from {path}")
+    return content["config"]
+
+
+@one_line_errors
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser)
+    args = parser.parse_args()
+    resume = checkpoint_of(Path(args.resume).resolve()) if args.resume else None
+    config = from_args(args, resumed_config(resume) if resume else None)
+    if args.check:
+        config.check(CATALOGUE, RESERVED)
+        print(json.dumps(config.resolved, indent=2))
+        return
+    try:
+        run_dir, _ = train(config, resume=resume, init_from=Path(args.init_from) if args.init_from else None)
+    except Interrupted as stop:
+        print(stop)
+        raise SystemExit(130) from None
+    print(f"the best checkpoint is {run_dir / 'best.pt'}")
+
+
+if __name__ == "__main__":
+    main()

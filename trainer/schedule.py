@@ -1,0 +1,58 @@
+"""Learning rate schedules. They step after every optimizer step and are told in epochs."""
+
+import math
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+
+class Constant(LambdaLR):
+    """The optimizer's own learning rate, reached in a straight line over `warmup_epochs`."""
+
+    def __init__(self, *, optimizer: Optimizer, steps_per_epoch: int, warmup_epochs: float = 0.0) -> None:
+        warmup = warmup_epochs * steps_per_epoch
+        super().__init__(optimizer, lambda step: _warm(step, warmup))
+
+
+class WarmupCosine(LambdaLR):
+    """Up in a straight line over `warmup_epochs`, then down a half cosine to `final_ratio` at the last epoch."""
+
+    def __init__(
+        self,
+        *,
+        optimizer: Optimizer,
+        steps_per_epoch: int,
+        epochs: int,
+        warmup_epochs: float = 0.0,
+        final_ratio: float = 0.01,
+    ) -> None:
+        warmup, last = warmup_epochs * steps_per_epoch, epochs * steps_per_epoch
+
+        def factor(step: int) -> float:
+            done = min(1.0, max(0.0, (step - warmup) / max(1.0, last - warmup)))
+            return _warm(step, warmup) * (final_ratio + (1 - final_ratio) * 0.5 * (1 + math.cos(math.pi * done)))
+
+        super().__init__(optimizer, factor)
+
+
+class StepDecay(LambdaLR):
+    """Times `gamma` after every `every_epochs`, after a straight warm-up."""
+
+    def __init__(
+        self,
+        *,
+        optimizer: Optimizer,
+        steps_per_epoch: int,
+        every_epochs: float,
+        gamma: float = 0.5,
+        warmup_epochs: float = 0.0,
+    ) -> None:
+        warmup, every = warmup_epochs * steps_per_epoch, every_epochs * steps_per_epoch
+        super().__init__(optimizer, lambda step: _warm(step, warmup) * gamma ** math.floor(step / every))
+
+
+def _warm(step: int, warmup_steps: float) -> float:
+    return min(1.0, (step + 1) / warmup_steps) if warmup_steps else 1.0
+
+
+SCHEDULES = {"Constant": Constant, "WarmupCosine": WarmupCosine, "StepDecay": StepDecay}

@@ -1,0 +1,67 @@
+"""Checkpoints: plain data in one file, written whole or not at all, read without running anything in it."""
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from utils.errors import InputError
+from utils.files import atomic_path
+
+FORMAT_VERSION = 1
+NEEDED = ("format_version", "config", "facts", "model")
+"""What every checkpoint has; one that a run can go on from has "training" too."""
+
+
+def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Write `content` (plain data and tensors) to `path`, in place of an older one only when complete."""
+    with atomic_path(path) as scratch:
+        torch.save({"format_version": FORMAT_VERSION, **content}, scratch)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """The content of a checkpoint, on the CPU.
+
+    Raises InputError where there is none, it is damaged, holds anything but plain data, or is of a newer format.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such checkpoint") from None
+    except pickle.UnpicklingError:
+        raise InputError(f"{path}: refused: not a checkpoint, or one that holds more than plain data") from None
+    except (OSError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        raise InputError(f"{path}: cut short or not a checkpoint ({reason})") from None
+    if not isinstance(content, dict) or not isinstance(content.get("format_version"), int):
+        raise InputError(f"{path}: not a checkpoint of this project")
+    if content["format_version"] > FORMAT_VERSION:
+        raise InputError(
+            f"{path}: written by a newer version (format {content['format_version']}; this one reads {FORMAT_VERSION}); "
+            "update this project"
+        )
+    missing = [key for key in NEEDED if key not in content]
+    if missing:
+        raise InputError(f"{path}: not a whole checkpoint: it has no {', '.join(missing)}")
+    return content
+
+
+def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Put `weights` into the model.
+
+    Raises InputError naming the first weights that do not fit.
+    """
+    own = model.state_dict()
+    faults = [f"has no {name}" for name in own if name not in weights]
+    faults += [f"has {name}, which the model has not" for name in weights if name not in own]
+    faults += [
+        f"its {name} is {tuple(weights[name].shape)}, the model's {tuple(own[name].shape)}"
+        for name in own
+        if name in weights and weights[name].shape != own[name].shape
+    ]
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise InputError(f"{path}: weights of another model: it {faults[0]}{more}; use the config it was made with")
+    model.load_state_dict(weights)

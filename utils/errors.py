@@ -1,0 +1,29 @@
+"""One kind of error for all that a user can cause; everything else is a bug and keeps its traceback."""
+
+import functools
+import sys
+from collections.abc import Callable
+
+
+class InputError(ValueError):
+    """Bad input: a config, a checkpoint, a data file, a text. The message names the place and the mend.
+
+    The scripts print it without a traceback and leave with exit code 2.
+    """
+
+
+def one_line_errors(main: Callable[[], None]) -> Callable[[], None]:
+    """Wrap a script's `main`: an InputError becomes its own text on stderr and exit code 2, Ctrl-C exit code 130."""
+
+    @functools.wraps(main)
+    def wrapped() -> None:
+        try:
+            main()
+        except InputError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(2) from None
+        except KeyboardInterrupt:
+            print("stopped by Ctrl-C", file=sys.stderr)
+            raise SystemExit(130) from None
+
+    return wrapped

@@ -1,0 +1,37 @@
+"""Files that are whole or absent: written beside their place, then moved into it."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from utils.errors import InputError
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path in `path`'s folder and with its suffix; leaving the block moves the file there to `path`.
+
+    The file exists, empty, when the block begins. An exception in the block deletes it and leaves `path` as it was.
+    The data are on the disk (fsync) before the name is, so that a power cut leaves the old file or the new one.
+
+    Raises:
+        InputError: the folder is missing or cannot be written to, or `path` is a folder.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder")
+    try:
+        temporary.touch(exist_ok=False)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror} ({path.parent})") from error
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

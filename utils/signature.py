@@ -1,0 +1,136 @@
+"""Plain JSON arguments against a constructor's signature: every fault as one line of text, nothing constructed."""
+
+import collections.abc
+import difflib
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from utils.strict_json import shown
+
+NoneType = type(None)
+NAMES = {bool: "true or false", int: "integer", float: "number", str: "string", Path: "string", NoneType: "null"}
+UNIONS = (typing.Union, types.UnionType)
+LISTS = (list, tuple, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection)
+DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
+
+
+def argument_faults(path: str, constructor: Callable[..., Any], args: Any, reserved: Collection[str]) -> list[str]:
+    """One line per fault of `args` as keyword arguments: unknown, reserved, of the wrong type, missing.
+
+    `reserved` names the parameters that the caller fills in. Parameters without an annotation, or with one that
+    plain JSON has no counterpart for, take anything.
+    """
+    if not isinstance(args, dict):
+        return [f"{path}: expected object, got {shown(args)}"]
+    parameters = _named_parameters(constructor)
+    free = [name for name in parameters if name not in reserved]
+    faults = []
+    for key, value in args.items():
+        place = f"{path}.{label(key)}"
+        if key in reserved:
+            faults.append(f"{place}: is filled in by the framework; leave it out")
+        elif key in parameters:
+            annotation = _annotation(parameters[key], constructor)
+            if not matches(value, annotation) and (value is not None or parameters[key].default is not None):
+                faults.append(f"{place}: expected {describe(annotation)}, got {shown(value)}")
+        elif not _takes_any_keyword(constructor):
+            faults.append(f"{place}: unknown key; {did_you_mean(key, free)}")
+    required = [name for name in free if parameters[name].default is inspect.Parameter.empty]
+    return faults + [f"{path}.{name}: missing" for name in required if name not in args]
+
+
+def accepted(constructor: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the given keyword arguments that the constructor takes."""
+    if _takes_any_keyword(constructor):
+        return dict(given)
+    parameters = _named_parameters(constructor)
+    return {name: value for name, value in given.items() if name in parameters}
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """Ask "did you mean X?" of the nearest option whatever its case, or list the options when none is near."""
+    by_lower = {option.lower(): option for option in options}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    if near:
+        return f"did you mean {by_lower[near[0]]}?"
+    return f"there is: {', '.join(by_lower.values()) or 'nothing to choose from'}"
+
+
+def label(key: str) -> str:
+    """The key as it stands, or quoted when it would not be readable on one line."""
+    return key if key.isprintable() and 0 < len(key) <= 60 else shown(key)
+
+
+def matches(value: Any, annotation: Any) -> bool:
+    """Whether plain JSON data fit an annotation: true is no integer, 1 is a number, a list is a tuple."""
+    origin, inner = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
+    if origin in UNIONS:
+        return any(matches(value, member) for member in _members(inner))
+    if origin is typing.Literal:
+        return any(type(value) is type(choice) and value == choice for choice in inner)
+    if origin in LISTS:
+        return isinstance(value, list) and _items_match(value, origin, inner)
+    if origin in DICTS:
+        return isinstance(value, dict) and (not inner or all(matches(item, inner[1]) for item in value.values()))
+    if origin is float:
+        return type(value) in (int, float) and abs(value) <= sys.float_info.max
+    return not _has_json_form(origin) or type(value) is (str if origin is Path else origin)
+
+
+def describe(annotation: Any) -> str:
+    """An annotation in JSON's words, such as "integer or null"."""
+    origin, inner = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
+    if origin in UNIONS:
+        return " or ".join(describe(member) for member in _members(inner))
+    if origin is typing.Literal:
+        return "one of " + ", ".join(shown(choice) for choice in inner)
+    if origin is tuple and inner and inner[-1] is not Ellipsis:
+        return f"list [{', '.join(describe(item) for item in inner)}]"
+    if origin in LISTS:
+        return f"list of {describe(inner[0])}" if inner else "list"
+    if origin in DICTS:
+        return "object"
+    return NAMES.get(origin, "any value")
+
+
+def _members(union: tuple[Any, ...]) -> list[Any]:
+    """The members that JSON has a form for: of `float | Tensor` the float; all if null is the only such one."""
+    known = [member for member in union if _has_json_form(typing.get_origin(member) or member)]
+    return known if set(known) - {NoneType} else list(union)
+
+
+def _has_json_form(origin: Any) -> bool:
+    return origin in (*NAMES, *LISTS, *DICTS, *UNIONS, typing.Literal)
+
+
+def _items_match(values: list[Any], origin: Any, inner: tuple[Any, ...]) -> bool:
+    if origin is tuple and inner and inner[-1] is not Ellipsis:
+        return len(values) == len(inner) and all(map(matches, values, inner))
+    return not inner or all(matches(value, inner[0]) for value in values)
+
+
+def _named_parameters(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {name: p for name, p in inspect.signature(constructor).parameters.items() if p.kind in named}
+
+
+def _takes_any_keyword(constructor: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(constructor).parameters.values()
+    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def _annotation(parameter: inspect.Parameter, constructor: Callable[..., Any]) -> Any:
+    """The parameter's annotation, a string resolved; Any where there is none or only type checkers know its names."""
+    if parameter.annotation is inspect.Parameter.empty:
+        return Any
+    function: Any = constructor.__init__ if isinstance(constructor, type) else constructor  # type: ignore[misc]
+    holder = types.SimpleNamespace(__annotations__={"it": parameter.annotation})
+    try:
+        return typing.get_type_hints(holder, getattr(inspect.unwrap(function), "__globals__", {}))["it"]
+    except (NameError, AttributeError, TypeError, SyntaxError):
+        return Any
