@@ -35,7 +35,6 @@ class ConditionalHandwriting(HandwritingModel):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.alphabet_size = alphabet_size
         self.window_layer = WindowLayer(cell, alphabet_size, hidden_size, num_window_components)
         self.stack = SkipStack(
             cell, 3 + alphabet_size, hidden_size, num_layers - 1, below_size=hidden_size, dropout=dropout
@@ -43,13 +42,13 @@ class ConditionalHandwriting(HandwritingModel):
         self.density = MixtureDensity(hidden_size * num_layers, num_mixtures)
 
     def forward(self, batch: Batch) -> Mixture:
-        text = encode_text(batch.text, batch.char_mask, self.alphabet_size)
+        text = encode_text(batch.text, batch.char_mask)
         hidden, window = self.window_layer(batch.inputs, text)
         hiddens = self.stack(torch.cat([batch.inputs, window], dim=-1), hidden)
         return self.density(self.stack.dropout(torch.cat([hidden, *hiddens], dim=-1)))
 
     def start(self, batch: Batch) -> WritingState:
-        text = encode_text(batch.text, batch.char_mask, self.alphabet_size)
+        text = encode_text(batch.text, batch.char_mask)
         return WritingState(self.window_layer.start(text), self.stack.start(len(batch.text)), text)
 
     def step(self, stroke: Tensor, state: WritingState) -> tuple[Mixture, WritingState]:

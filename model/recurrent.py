@@ -3,12 +3,20 @@
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from model.lstm_sequence import LSTMSequence
 
 Cell = Literal["lstm", "gru"]
 CellState = tuple[Tensor, ...]
 """(h, c) of an LSTM or (h,) of a GRU, each (B, H)."""
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+
+
+def runs_as_sequence(rnn: nn.RNNBase) -> bool:
+    """Whether `model.lstm_sequence` runs this layer: an LSTM on a CPU, where it is several times nn.LSTM's speed."""
+    return isinstance(rnn, nn.LSTM) and rnn.weight_hh_l0.device.type == "cpu"
 
 
 class RecurrentLayer(nn.Module):
@@ -34,7 +42,11 @@ class RecurrentLayer(nn.Module):
             self.rnn.bias_ih_l0.data[self.hidden_size : 2 * self.hidden_size] = 1.0
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.rnn(inputs)[0]
+        rnn = self.rnn
+        if not runs_as_sequence(rnn):
+            return rnn(inputs)[0]
+        pre = F.linear(inputs.transpose(0, 1), rnn.weight_ih_l0, rnn.bias_ih_l0 + rnn.bias_hh_l0)
+        return LSTMSequence.apply(pre, rnn.weight_hh_l0).transpose(0, 1)
 
     def start(self, batch_size: int) -> CellState:
         """The state before the first point: all zero."""

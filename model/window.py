@@ -9,18 +9,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.recurrent import Cell, CellState, RecurrentLayer
+from model.lstm_sequence import WindowSequence
+from model.recurrent import Cell, CellState, RecurrentLayer, runs_as_sequence
 
 
 class Text(NamedTuple):
     """Texts as the window sees them; position U of each, after its last character, is the end position.
 
-    one_hot  (B, U, A) float, zero at the end position and in the padding
-    mask     (B, U) float, 1 at the characters and the end position
-    end      (B,) int64, the end position
+    characters  (B, U) int64 positions in the alphabet, 0 where there is none
+    written     (B, U) float, 1 at the characters
+    mask        (B, U) float, 1 at the characters and the end position
+    end         (B,) int64, the end position
     """
 
-    one_hot: Tensor
+    characters: Tensor
+    written: Tensor
     mask: Tensor
     end: Tensor
 
@@ -34,22 +37,26 @@ class WindowState(NamedTuple):
     phi: Tensor
 
 
-def encode_text(text: Tensor, char_mask: Tensor, alphabet_size: int) -> Text:
+def encode_text(text: Tensor, char_mask: Tensor) -> Text:
     """The window's view of alphabet positions (B, U) with their mask: one position longer than the longest text."""
-    one_hot = F.pad(F.one_hot(text, alphabet_size).float() * char_mask.unsqueeze(-1), (0, 0, 0, 1))
+    written = F.pad(char_mask, (0, 1)).float()
     end = char_mask.sum(1)
-    mask = (torch.arange(one_hot.shape[1], device=text.device) <= end.unsqueeze(1)).float()
-    return Text(one_hot, mask, end)
+    mask = (torch.arange(written.shape[1], device=text.device) <= end.unsqueeze(1)).float()
+    return Text(F.pad(text, (0, 1)), written, mask, end)
 
 
 class GaussianWindow(nn.Module):
-    """K Gaussians on the text, moved on by the hidden state; kappa is in characters and never falls, eqs. 46-51."""
+    """K Gaussians on the text, moved on by the hidden state; kappa is in characters and never falls, eqs. 46-51.
+
+    In float32 whatever the autocast: kappa is a long sum of small steps.
+    """
 
     START_STEP = -3.0
     """Initial bias of kappa_hat: a window that moves exp(-3) = 1/20 character a point, near a pen's own pace."""
 
-    def __init__(self, hidden_size: int, num_components: int) -> None:
+    def __init__(self, hidden_size: int, num_components: int, alphabet_size: int) -> None:
         super().__init__()
+        self.alphabet_size = alphabet_size
         self.linear = nn.Linear(hidden_size, 3 * num_components)
         nn.init.normal_(self.linear.weight, std=0.01)
         nn.init.zeros_(self.linear.bias)
@@ -57,10 +64,12 @@ class GaussianWindow(nn.Module):
 
     def forward(self, hidden: Tensor, kappa: Tensor, text: Text) -> tuple[Tensor, Tensor, Tensor]:
         """Of hidden (B, H) and the last kappa (B, K): the window (B, A), the new kappa (B, K), phi (B, U)."""
-        alpha, beta, kappa_step = torch.exp(self.linear(hidden).float()).chunk(3, dim=-1)
-        kappa = kappa + kappa_step
-        phi = window_weights(alpha, beta, kappa, text.mask)
-        return torch.bmm(phi.unsqueeze(1), text.one_hot).squeeze(1), kappa, phi
+        with torch.autocast(hidden.device.type, enabled=False):
+            alpha, beta, step = torch.exp(self.linear(hidden.to(kappa.dtype))).chunk(3, dim=-1)
+            kappa = kappa + step
+            phi = window_weights(alpha, beta, kappa, text.mask)
+        window = phi.new_zeros(len(phi), self.alphabet_size)
+        return window.scatter_add(1, text.characters, phi * text.written), kappa, phi
 
 
 def window_weights(alpha: Tensor, beta: Tensor, kappa: Tensor, mask: Tensor) -> Tensor:
@@ -71,24 +80,23 @@ def window_weights(alpha: Tensor, beta: Tensor, kappa: Tensor, mask: Tensor) -> 
 
 
 class WindowLayer(nn.Module):
-    """The first recurrent layer of the conditional network: it reads the stroke and the window of the step before.
+    """The first recurrent layer of the conditional network: it reads the stroke and the window of the point before.
 
-    Its hidden state moves the window, and the window feeds back into it, so it runs step by step, eqs. 46-52.
+    Its hidden state moves the window, and the window feeds back into it, so it runs point by point, eqs. 46-52.
     """
 
     def __init__(self, cell: Cell, alphabet_size: int, hidden_size: int, num_components: int) -> None:
         super().__init__()
         self.layer = RecurrentLayer(cell, 3 + alphabet_size, hidden_size)
-        self.window = GaussianWindow(hidden_size, num_components)
+        self.window = GaussianWindow(hidden_size, num_components, alphabet_size)
         self.num_components = num_components
-        self.alphabet_size = alphabet_size
 
     def start(self, text: Text) -> WindowState:
         """The state before the first point: all zero."""
-        zeros, batch_size = text.one_hot.new_zeros, len(text.end)
+        zeros, batch_size = text.mask.new_zeros, len(text.end)
         return WindowState(
             cell=self.layer.start(batch_size),
-            window=zeros(batch_size, self.alphabet_size),
+            window=zeros(batch_size, self.window.alphabet_size),
             kappa=zeros(batch_size, self.num_components),
             phi=torch.zeros_like(text.mask),
         )
@@ -100,6 +108,8 @@ class WindowLayer(nn.Module):
 
     def forward(self, strokes: Tensor, text: Text) -> tuple[Tensor, Tensor]:
         """Of strokes (B, T, 3): the hidden states (B, T, H) and the windows (B, T, A)."""
+        if runs_as_sequence(self.layer.rnn):
+            return self._as_sequence(strokes, text)
         state = self.start(text)
         hiddens, windows = [], []
         for stroke in strokes.unbind(1):
@@ -107,3 +117,13 @@ class WindowLayer(nn.Module):
             hiddens.append(state.cell[0])
             windows.append(state.window)
         return torch.stack(hiddens, 1), torch.stack(windows, 1)
+
+    def _as_sequence(self, strokes: Tensor, text: Text) -> tuple[Tensor, Tensor]:
+        """The same as point by point."""
+        rnn = self.layer.rnn
+        from_stroke, from_window = rnn.weight_ih_l0.split([3, self.window.alphabet_size], dim=1)
+        pre = F.linear(strokes.transpose(0, 1), from_stroke, rnn.bias_ih_l0 + rnn.bias_hh_l0)
+        weight = torch.cat([rnn.weight_hh_l0, from_window], dim=1)
+        linear = self.window.linear
+        hiddens, windows = WindowSequence.apply(pre, weight, linear.weight, linear.bias, text.characters, text.written)
+        return hiddens.transpose(0, 1), windows.transpose(0, 1)

@@ -27,7 +27,8 @@ def window_figure(points: np.ndarray, phi: np.ndarray, text: str) -> Figure:
     """
     weights = np.asarray(phi)[:, : len(text)]
     rows = weights.shape[1]
-    ink_inches = min(INCH_WIDTH * float(np.divide(*_ink_size(points)[::-1])), LINE_INCHES)
+    width, height = _ink_size(points)
+    ink_inches = min(INCH_WIDTH * height / width, LINE_INCHES)
     map_inches = max(CHAR_INCHES * rows, 1.0)
     figure = Figure(figsize=(INCH_WIDTH + 0.6, ink_inches + map_inches + 0.8))
     below = _axes_in_inches(figure, 0.4, 0.5, INCH_WIDTH, map_inches)

@@ -15,9 +15,9 @@ Stroke = np.ndarray
 
 INK_COLOR = "#1a1a2e"
 PEN_MM = 0.45
-X_HEIGHT = 0.3  # of the line height: an ascender, the x-height and a descender of usual size fill the line
+X_HEIGHT = 0.28  # of the line height: an ascender, the x-height and a descender of usual size fill the line
 LONGEST_LINE = 500  # x-heights: a line that seems longer is a dash alone, whose height says nothing of its size
-LEAST_GAP = 0.1  # of the line height: free paper between the ink of two rows where they come closest
+LEAST_GAP = 0.12  # of the line height: free paper between the ink of two rows where they come closest
 SKYLINE_BIN = 0.1  # of the line height: how finely the outlines of two rows are compared
 
 
@@ -93,7 +93,7 @@ def lay_out(
 ) -> list[Page]:
     """Pages with lines of points (T, 3) set one below the other, left aligned, all at one scale.
 
-    The scale makes the median x-height of the lines 0.3 of `line_height_mm`. Baselines lie `line_height_mm` apart,
+    The scale makes the median x-height of the lines 0.28 of `line_height_mm`. Baselines lie `line_height_mm` apart,
     farther where ink would come close to the ink above. A line without points is an empty row. The ink itself is
     kept as it was written, slope and all.
 

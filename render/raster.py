@@ -39,11 +39,11 @@ class _Canvas:
 
     def add(self, points: Stroke) -> None:
         """Draw a pen path (n, 2) in mm, round at its ends and joints; a single point is a dot."""
-        radius = (self.pen - 1) / 2  # Pillow counts from pixel centre to pixel centre, both ends drawn
-        corners = [(float(x), float(y)) for x, y in points * self.scale - 0.5]
-        self.draw.line(corners, fill=255, width=self.pen)
-        for x, y in corners:
-            self.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+        corners = np.rint(points * self.scale - self.pen / 2).astype(int)  # upper left, of the pen's print at a point
+        middle = (self.pen - 1) // 2
+        self.draw.line(list(map(tuple, (corners + middle).tolist())), fill=255, width=self.pen)
+        for x, y in corners.tolist():
+            self.draw.ellipse((x, y, x + self.pen - 1, y + self.pen - 1), fill=255)
 
     def coverage(self) -> Image.Image:
         """How much of each pixel is ink: an image of mode "L", 0 paper, 255 ink."""

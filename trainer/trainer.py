@@ -88,7 +88,7 @@ class Trainer(BaseTrainer):
         with autocast(self.device, self.precision):
             output = self.model(batch)
         total, count = self.loss(output, batch)
-        loss = float(total) / float(count)
+        loss = float(total.detach()) / float(count)
         self._require_finite(loss, "loss", batch)
         self.optimizer.zero_grad()
         (total / count).backward()
@@ -128,8 +128,9 @@ class Trainer(BaseTrainer):
         return _ratios(sums)
 
     def _show(self) -> None:
-        """A few lines of the first validation batches, as the model writes or reads them, to TensorBoard."""
-        batch = next(iter(self.valid_loader.at(self.epoch))).first(self.show_lines).to(self.device)
+        """A few validation lines of middling length, as the model writes or reads them, to TensorBoard."""
+        middle = self.valid_loader.at(self.epoch, len(self.valid_loader) // 2)
+        batch = next(iter(middle)).first(self.show_lines).to(self.device)
         for index, image in enumerate(preview(self.best_model, batch, self.loader.facts)):
             self.run_log.picture(self.step, f"samples/{index + 1}", image)
 
@@ -170,7 +171,7 @@ def _towards(decay: float) -> Any:
 
 def _add(sums: Sums, name: str, total: Tensor, count: Tensor) -> None:
     old_total, old_count = sums.get(name, (0.0, 0.0))
-    sums[name] = (old_total + float(total), old_count + float(count))
+    sums[name] = (old_total + float(total.detach()), old_count + float(count))
 
 
 def _ratios(sums: Sums) -> dict[str, float]:

@@ -91,9 +91,11 @@ def _walk_archive(path: Path, max_file_bytes: int, max_total_bytes: int) -> Iter
 def _read_member(path: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, max_file_bytes: int) -> File:
     name = member.name
     if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
-        raise InputError(f"{path}: member {name!r} leads out of the archive; take the official archive")
+        raise InputError(f"{path}: member {name[:80]!r} leads out of the archive; take the official archive")
     if not member.isreg() or member.issparse():
-        raise InputError(f"{path}: member {name!r} is no plain file but a link or a device; take the official archive")
+        raise InputError(
+            f"{path}: member {name[:80]!r} is a link or a device, no plain file; take the official archive"
+        )
     if member.size > max_file_bytes:
         return name, None
     content = tar.extractfile(member)
@@ -128,7 +130,7 @@ def _walk_folder(folder: Path, max_file_bytes: int, max_total_bytes: int) -> Ite
 
 
 def _sorted_files(folder: Path) -> Iterator[Path]:
-    for parent, subfolders, names in os.walk(folder):
+    for parent, subfolders, names in os.walk(folder, onerror=_refuse_folder):
         subfolders.sort()
         for name in subfolders:
             if os.path.islink(os.path.join(parent, name)):
@@ -138,3 +140,7 @@ def _sorted_files(folder: Path) -> Iterator[Path]:
             if not path.is_file():
                 raise InputError(f"{path}: not a file that can be read; take it out of the folder")
             yield path
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise InputError(f"{error.filename}: cannot be read ({error.strerror or error})") from None

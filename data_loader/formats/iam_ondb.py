@@ -9,7 +9,6 @@ ICDAR 2005. For non-commercial research only.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -19,7 +18,7 @@ from data_loader.formats.archive import MAX_FILE_BYTES, walk_files
 from data_loader.formats.iam_ondb_files import (
     FORM,
     JOINED_LINES,
-    BadFile,
+    BadFileError,
     parse_ink,
     parse_list,
     parse_transcription,
@@ -169,10 +168,10 @@ def _read_line(form: str, number: int, data: bytes | None, forms: _Forms, report
     line_id = f"{form}-{number:02d}"
     try:
         if data is None:
-            raise BadFile("huge file", f"more than {MAX_FILE_BYTES} bytes")
+            raise BadFileError("huge file", f"more than {MAX_FILE_BYTES} bytes")
         ink = parse_ink(data)
         text = _text(form, number, forms)
-    except BadFile as bad:
+    except BadFileError as bad:
         report.dropped(bad.kind, line_id, bad.what)
         return None
     if ink.times is None:
@@ -186,10 +185,10 @@ def _read_line(form: str, number: int, data: bytes | None, forms: _Forms, report
 def _text(form: str, number: int, forms: _Forms) -> str:
     lines = forms.texts.get(form, [])
     if not 1 <= number <= len(lines):
-        raise BadFile("no transcription", f"its form has {len(lines)} lines of text")
+        raise BadFileError("no transcription", f"its form has {len(lines)} lines of text")
     text = lines[number - 1]
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise BadFile("broken transcription", f"control characters in {text[:40]!r}")
+    if not text.isprintable():
+        raise BadFileError("broken transcription", f"characters that cannot be written in {text[:40]!r}")
     return text
 
 

@@ -13,6 +13,7 @@ from utils.errors import InputError
 FORM = re.compile(r"[a-z]\d{2}-\d{3}[a-z]?")
 MAX_COORDINATE = 100_000  # the whiteboard's are about 10,000; float32 holds every integer up to 2**24
 JOINED_LINES = re.compile("%{5,}")
+_BLANKS = str.maketrans("\t\u00a0", "  ")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _MAX_NUMBER_LENGTH = 10
@@ -22,7 +23,7 @@ _MAX_OTHER_ELEMENTS = 100  # a lineStrokes file has 7 that are neither Stroke no
 _FORMS_A_WRITER = 8
 
 
-class BadFile(Exception):
+class BadFileError(Exception):
     """One file that cannot be used: `kind` names the fault in few words, `what` says what was found."""
 
     def __init__(self, kind: str, what: str) -> None:
@@ -53,21 +54,23 @@ class _Recorder:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "Point":
             if not self.in_stroke:
-                raise BadFile("broken XML", "a Point outside a Stroke")
+                raise BadFileError("broken XML", "a Point outside a Stroke")
             try:
                 self.xs.append(attributes["x"])
                 self.ys.append(attributes["y"])
             except KeyError as missing:
-                raise BadFile("bad coordinates", f"point {len(self.ys) + 1} has no {missing.args[0]}") from None
+                raise BadFileError("bad coordinates", f"point {len(self.ys) + 1} has no {missing.args[0]}") from None
             self.times.append(attributes.get("time"))
         elif name == "Stroke":
             if self.in_stroke:
-                raise BadFile("broken XML", "a Stroke inside a Stroke")
+                raise BadFileError("broken XML", "a Stroke inside a Stroke")
             self.in_stroke = True
         else:
             self.other_elements += 1
             if self.other_elements > _MAX_OTHER_ELEMENTS:
-                raise BadFile("broken XML", f"more than {_MAX_OTHER_ELEMENTS} elements that are no Stroke and no Point")
+                raise BadFileError(
+                    "broken XML", f"more than {_MAX_OTHER_ELEMENTS} elements that are no Stroke and no Point"
+                )
 
     def end(self, name: str) -> None:
         if name == "Stroke":
@@ -75,7 +78,7 @@ class _Recorder:
             self.ends.append(len(self.xs))
 
     def refuse_doctype(self, *_: object) -> None:
-        raise BadFile("XML with a DOCTYPE", "a document type may define entities; no file of the database has one")
+        raise BadFileError("XML with a DOCTYPE", "a document type may define entities; no file of the database has one")
 
 
 def parse_ink(data: bytes) -> Ink:
@@ -85,10 +88,10 @@ def parse_ink(data: bytes) -> Ink:
     A time that is missing or no number costs the line all its times, not its ink.
 
     Raises:
-        BadFile: the file cannot be used, and why.
+        BadFileError: the file cannot be used, and why.
     """
     if not data.strip():
-        raise BadFile("empty file", "no XML in it")
+        raise BadFileError("empty file", "no XML in it")
     recorder = _Recorder()
     parser = xml.parsers.expat.ParserCreate("iso-8859-1")  # whatever the file says: no look-up of odd codecs
     parser.StartElementHandler = recorder.start
@@ -97,7 +100,7 @@ def parse_ink(data: bytes) -> Ink:
     try:
         parser.Parse(data, True)
     except xml.parsers.expat.ExpatError as error:
-        raise BadFile("broken XML", str(error)) from None
+        raise BadFileError("broken XML", str(error)) from None
     return _ink(recorder)
 
 
@@ -105,7 +108,7 @@ def _ink(recorder: _Recorder) -> Ink:
     lengths = np.diff(recorder.ends, prepend=0)
     num_points = len(recorder.xs)
     if num_points < 2:
-        raise BadFile("no ink", f"{num_points} points; a line needs 2")
+        raise BadFileError("no ink", f"{num_points} points; a line needs 2")
     points = np.zeros((num_points, 3), np.float32)
     points[:, 0] = _coordinates(recorder.xs, "x")
     points[:, 1] = _coordinates(recorder.ys, "y")
@@ -120,9 +123,9 @@ def _coordinates(texts: list[str], axis: str) -> list[int]:
         values = [int(text) for text in texts]
     except ValueError:
         bad = next(text for text in texts if not _NUMBER.fullmatch(text))
-        raise BadFile("bad coordinates", f"{axis}={bad[:40]!r} is no whole number") from None
+        raise BadFileError("bad coordinates", f"{axis}={bad[:40]!r} is no whole number") from None
     if max(values) > MAX_COORDINATE or min(values) < -MAX_COORDINATE:
-        raise BadFile("bad coordinates", f"{axis} from {min(values)} to {max(values)}, beyond +-{MAX_COORDINATE}")
+        raise BadFileError("bad coordinates", f"{axis} from {min(values)} to {max(values)}, beyond +-{MAX_COORDINATE}")
     return values
 
 
@@ -140,10 +143,10 @@ def _times(texts: list[str | None]) -> np.ndarray | None:
 def parse_transcription(data: bytes) -> list[str]:
     """The lines of a form's CSR part (the text as it was written, line by line), blank ones left out.
 
-    Latin-1, `&quot;` `&apos;` `&amp;` unescaped, tabs made blanks, blanks at both ends cut, NFC. Two lines that are
-    joined by a row of "%" (a08-551z has that) are split. A form without a CSR part has no lines.
+    Latin-1, `&quot;` `&apos;` `&amp;` unescaped, tabs and fixed blanks made blanks, blanks at both ends cut, NFC. Two
+    lines that are joined by a row of "%" (a08-551z has that) are split. A form without a CSR part has no lines.
     """
-    text = unicodedata.normalize("NFC", data.decode("latin-1")).replace("\t", " ")
+    text = unicodedata.normalize("NFC", data.decode("latin-1")).translate(_BLANKS)
     lines = _LINE_BREAK.split(text)
     start = next((i for i, line in enumerate(lines) if line.startswith("CSR:")), None)
     if start is None:

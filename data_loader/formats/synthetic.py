@@ -29,10 +29,15 @@ def synthetic_lines(
         )
     faces = hershey_faces()
     for number in range(num_writers):
-        text_rng, style_rng, ink_rng = (np.random.default_rng([seed, number, stream]) for stream in range(3))
-        texts, writer = TextGenerator(text_rng), Writer(style_rng, faces)
+        writer = Writer(np.random.default_rng([seed, number, 1]), faces)
+        rng = np.random.default_rng([seed, number, 2])
         split = "valid" if number >= num_writers - valid_writers else "train"
-        for line in range(lines_per_writer):
-            text = texts.line()
-            points, times = writer.write(text, ink_rng)
+        for line, text in enumerate(writer_texts(seed, number, lines_per_writer)):
+            points, times = writer.write(text, rng)
             yield InkLine(f"w{number:03d}-{line:02d}", text, f"w{number:03d}", split, points, times)
+
+
+def writer_texts(seed: int, number: int, count: int) -> list[str]:
+    """The first `count` lines that writer `number` of the corpus is to write, without the ink."""
+    generator = TextGenerator(np.random.default_rng([seed, number, 0]))
+    return [generator.line() for _ in range(count)]

@@ -68,7 +68,13 @@ _WORDS = {
     "end": "com org net edu",
 }
 
-_PHRASES = """
+
+def _cut(patterns: str) -> list[str]:
+    """Patterns parted by bars or line ends."""
+    return patterns.strip().replace("\n", "|").split("|")
+
+
+_PHRASES = _cut("""
 {det} {noun}|{det} {noun}|{det} {adj} {noun}|{det} {adj} {noun}|{det} {adj} {noun}|{prep} {det} {adj} {noun}
 {prep} {det} {noun}|{prep} {det} {noun}|{pron} {did} {adv}|{pron} {did_it} {det} {noun}|{pron} {did} {prep} {det} {noun}
 {pron} {modal} {do} {adv}|{pron} {modal} {do_it} it|{pron} {modal} {do_it} {det} {noun}|{do_it} {det} {noun}
@@ -79,9 +85,9 @@ _PHRASES = """
 it is {adj}|{pron} {did_it} it|{pron} didn't {do} {adv}|don't {do_it} it|it's {det} {noun}|I can't {do_it} {det} {noun}
 {first} {did} {adv}|{first} {did_it} {det} {noun}|{first} and {first}|{first}'s {noun}|{first}'s {adj} {noun}
 {pron} {did_it} {first}|{where} {place} to {place}|{where} {place} and {place}|{pron} {did} {where} {place}
-""".strip().replace("\n", "|").split("|")
+""")
 
-_NOTES = """
+_NOTES = _cut("""
 {d}{d} {adj} days|{month} 1{d}|{D} {month} 19{d}{d}|{weekday}, {month} {D}|1{d}/0{D}/20{d}{d}|20{d}{d}-0{D}-1{d}
 {D}:{h}{d} {where} {place}|at {D}:{h}{d} pm|1{d}:30 - 20:{h}{d}|call {first}: {D}{d}{d}-{d}{d}{d}|tel. {D}{d} {d}{d}{d}
 {D} for ${D}{d}!|about {D}{d}%|{D},{d}{d}{d} {noun}s|Mr. {last} & Co.|Mrs. {first} {last}|Dr. {C}. {C}. {last}
@@ -89,7 +95,7 @@ _NOTES = """
 the "{adj}" {noun}|({det} {noun})|({adj} {noun})|{noun} ({adv})|(see p. {D}{d})|www.{noun}.{end}|http://{web}.{end}
 {D}{d} {unit}|{D}.{d} {unit} of {noun}|{D}/{D} {unit} {noun}|and/or {noun}|Room {C}{D}{d}, {place}
 Flight {C}{C} {D}{d}{d}|P.S. {do_it} it!|No {noun}!|{noun}: {adj}; {noun}: {adj}|{noun} + {noun} = {noun}
-""".strip().replace("\n", "|").split("|")
+""")
 
 # One pattern a line, as some hold a bar; the rare signs stand in several, so that each is seen often enough to learn.
 _SYMBOLS = r"""
@@ -132,8 +138,11 @@ no. #{D}{d}{d} @ ${D}{d}
 \{c}{D} \{C}{d} \{noun}
 {noun} | {noun}
 |{c}| > |{C}|
-`{do}` {D} | `{do}`
-{C}{C}-{d}{d} {C}{C}
+`{do}` | `{do}`
+`{noun}` + `{c}{D}`
+{{{C}{D}}} {noun} {{{C}{D}}}
+({c}^{D} + {D}{d}%)
+{C}{C}-{d}{d} {C}{C}{C}{C}
 {C}{d}{d}{d} {C}{C}{C}
 {C}{D}; {C}{d}; {C}{C}{C}{d}
 {C}.{C}. {last}, {C}.{C}.
@@ -153,7 +162,7 @@ class _Words:
         }
 
     def __getitem__(self, kind: str) -> str:
-        alike = {"h": "012345", "d": "0123456789", "D": "123456789", "c": _LOWER, "C": _UPPER + "KQQQVVXXXZZ"}
+        alike = {"h": "012345", "d": "0123456789", "D": "123456789", "c": _LOWER, "C": _UPPER + "BFGJKQQQUVVXXXXZZ"}
         if kind in alike:
             return alike[kind][self._rng.integers(len(alike[kind]))]
         totals = self._totals[kind]

@@ -10,50 +10,15 @@ import numpy as np
 
 from data_loader.formats.synthetic_glyphs import PRINT, SCRIPT, Glyph, load_glyphs
 from data_loader.formats.synthetic_pen import arc_length, resample, sample, smooth, stroke_ends
+from data_loader.formats.synthetic_style import draw_style
 
 UNITS_PER_X_HEIGHT = 40.0
 SECONDS_PER_TICK = 1 / 60
 
 _STEP = 0.07  # between the points of a path before it is sampled in time
 _TICK = 0.285  # in x-heights at speed 1; sets how many points a character gets
+_MAX_WAIT = 5  # letters written before the pen goes back for a dot or a bar
 _TAILED = "adhiklmntu"
-
-
-@dataclass(frozen=True)
-class Style:
-    """One writer's manner. Lengths in x-heights, angles as tangents, chances 0..1.
-
-    script       share of lower-case letters in script rather than print forms
-    flourish     share of capitals in script forms
-    ascender, descender, capital   what rises above the x-height or falls below the baseline
-    rounding     rounds of smoothing, points of 0.07
-    join         chance that two letters that can be joined are
-    dots_late    dots and bars come after the joined letters rather than after their own
-    own_shape    how far a writer's letters stray from the model; `variation`: and then from each other
-    drift        wandering of the baseline; `wobble` and `tremor`: of the path, slow and quick
-    """
-
-    script: float
-    flourish: float
-    size: float
-    aspect: float
-    slant: float
-    ascender: float
-    descender: float
-    capital: float
-    spacing: float
-    word_gap: float
-    slope: float
-    drift: float
-    rounding: int
-    join: float
-    dots_late: bool
-    tail: float
-    own_shape: float
-    variation: float
-    wobble: float
-    tremor: float
-    tempo: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +28,7 @@ class Written:
     points   (n, 2): the lead, then the strokes
     cuts     where in points the strokes begin, and at last n; cuts[0] is the length of the lead
     waiting  how many of the last strokes may be made later
+    width    the advance, without the style's spacing
     enters, leaves   whether it can be joined to the letter before, to the one after
     """
 
@@ -72,38 +38,6 @@ class Written:
     width: float
     enters: bool
     leaves: bool
-
-
-def draw_style(rng: np.random.Generator) -> Style:
-    """A new writer's style: print, semi-joined, mixed or script."""
-    kind = rng.choice(["print", "flowing", "mixed", "script"], p=[0.34, 0.22, 0.14, 0.3])
-    script = {"print": 0.0, "flowing": 0.0, "mixed": rng.uniform(0.15, 0.6), "script": 1.0}[kind]
-    join = {"print": 0.0, "flowing": rng.uniform(0.3, 0.9), "mixed": rng.uniform(0, 0.6), "script": 0.0}[kind]
-    if kind == "script":
-        join = rng.choice([1.0, rng.uniform(0.6, 0.95)])
-    return Style(
-        script=script,
-        flourish=rng.uniform(0.2, 0.9) if kind == "script" and rng.random() < 0.4 else 0.0,
-        size=float(np.exp(rng.normal(0, 0.15))),
-        aspect=float(np.exp(rng.normal(0.0, 0.13))),
-        slant=rng.normal(0.0, 0.12) if script > 0.5 else rng.normal(0.12, 0.17),
-        ascender=rng.uniform(0.6, 1.15) + 0.15 * (script > 0.5),
-        descender=rng.uniform(0.5, 1.0) + 0.15 * (script > 0.5),
-        capital=rng.uniform(0.45, 1.0),
-        spacing=rng.uniform(-0.05, 0.05) if script > 0.5 else rng.uniform(-0.13, 0.07),
-        word_gap=rng.uniform(0.85, 1.35),
-        slope=rng.normal(0, 0.02),
-        drift=rng.uniform(0.02, 0.13),
-        rounding=int(rng.integers(3, 14)),
-        join=join,
-        dots_late=bool(rng.random() < 0.5),
-        tail=float(rng.choice([0.0, rng.uniform(0.1, 0.3)])),
-        own_shape=rng.uniform(0.05, 0.1),
-        variation=rng.uniform(0.02, 0.05),
-        wobble=rng.uniform(0.015, 0.04),
-        tremor=rng.uniform(0.0, 0.008),
-        tempo=float(np.exp(rng.normal(0, 0.08))),
-    )
 
 
 class Writer:
@@ -138,13 +72,9 @@ class Writer:
             strokes[main] = np.vstack([strokes[main], strokes[main][-1] + [style.tail, 0.6 * style.tail]])
         lead = len(glyph.lead)
         points, starts = _dense(strokes if not lead else [glyph.lead, *strokes])
-        y = points[:, 1]
-        if char.islower():
-            y = np.clip(y, 0, 1) + style.ascender * np.maximum(y - 1, 0) + style.descender * np.minimum(y, 0)
-        else:
-            y = y * (1 + style.capital) / 2
-        points = _bend(np.stack([points[:, 0], y], axis=1), style.own_shape * (1 if char.isalnum() else 0.4), rng)
-        points[:, 0] = style.aspect * points[:, 0] + style.slant * points[:, 1]
+        bend = style.own_shape * (1 if char.islower() else 0.75 if char.isalnum() else 0.4)
+        points = _bend(self._stretch(points, lower=char.islower()), bend, rng)
+        points[:, 0] = style.aspect * points[:, 0] + style.slant * points[:, 1] * (1 if char.isalnum() else 0.5)
         width = glyph.width * style.aspect
         starts = starts[1:] if lead else starts
         cuts = (*(int(start) for start in starts), len(points))
@@ -157,6 +87,16 @@ class Writer:
             enters=char.islower() and (lead > 0 or (start[0] < 0.4 * glyph.width and -0.1 < start[1] < 1.1)),
             leaves=char.islower() and end[0] > 0.45 * glyph.width and -0.1 < end[1] < 0.8,
         )
+
+    def _stretch(self, points: np.ndarray, lower: bool) -> np.ndarray:
+        """Normalised points (N, 2) with the writer's ascenders and descenders, or height of capitals, in x-heights."""
+        x, y = points.T
+        if lower:
+            above, below = np.maximum(y - 1, 0), np.minimum(y, 0)
+            y = np.clip(y, 0, 1) + self.style.ascender * above + self.style.descender * below
+        else:
+            y = y * (1 + self.style.capital) / 2
+        return np.stack([x, y], axis=1)
 
     def _lay_out(self, text: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """The path (N, 2) of a text and its strokes' starts (S,): glyphs set side by side, each a little different."""
@@ -175,7 +115,7 @@ class Writer:
             scale = np.array([[growth[i] * (1 + noise[i, 0]), 0.0], [noise[i, 1], growth[i]]])
             height = baseline[i] + style.slope * cursor + 0.7 * noise[i, 3]
             joined = before is not None and before.leaves and glyph.enters and bool(joins[i])
-            if joined and before is not None and before.waiting and not style.dots_late:
+            if pen.waited > (_MAX_WAIT if style.dots_late else 0):
                 joined = False
             pen.put(glyph, glyph.points @ scale + [cursor, height], joined)
             cursor += glyph.width * scale[0, 0] + style.spacing
@@ -200,10 +140,12 @@ class _Pen:
         self._starts: list[int] = []
         self._size = 0
         self._waiting: list[np.ndarray] = []
+        self.waited = 0  # letters written since the oldest waiting stroke's, that letter included
 
     def put(self, glyph: Written, points: np.ndarray, joined: bool) -> None:
         if not joined:
             self._flush()
+        self.waited += bool(self._waiting or glyph.waiting)
         cuts = glyph.cuts
         last = len(cuts) - 1 - glyph.waiting
         for k in range(len(cuts) - 1):
@@ -229,6 +171,7 @@ class _Pen:
         for stroke in self._waiting:
             self._add(stroke, new=True)
         self._waiting = []
+        self.waited = 0
 
 
 def hershey_faces() -> dict[str, dict[str, list[Glyph]]]:

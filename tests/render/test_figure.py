@@ -66,6 +66,12 @@ def test_a_tall_line_does_not_make_an_endless_figure() -> None:
         assert figure.get_figheight() < 6
 
 
+@pytest.mark.parametrize("points", [np.zeros((0, 3)), np.ones((1, 3)), np.ones((2, 3))])
+def test_hardly_any_ink_has_its_figures(points: np.ndarray) -> None:
+    figure_image(lines_figure([points], ["dot"]))
+    figure_image(window_figure(points, np.ones((3, 2)), "ab"))
+
+
 def test_the_image_is_rgb_bytes_with_ink_unknown_to_pyplot() -> None:
     image = figure_image(lines_figure([loops(5)], ["loops"]))
     assert image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3

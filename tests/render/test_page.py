@@ -69,6 +69,19 @@ def test_neither_units_nor_tall_letters_nor_slope_change_the_size(line: np.ndarr
     assert np.ptp(letter[:, 1]) == pytest.approx(X_HEIGHT * 12, rel=0.1)
 
 
+def test_one_large_line_among_others_changes_no_size() -> None:
+    (page,) = lay_out([loops(8), loops(8, size=50), loops(8)], line_height_mm=10)
+    assert np.ptp(page.strokes[0][:, 1]) == pytest.approx(X_HEIGHT * 10, rel=0.1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_trembling_pen_changes_no_size(seed: int) -> None:
+    noise = np.random.default_rng(seed).normal(scale=0.4, size=len(loops(8)))
+    (page,) = lay_out([loops(8) + np.outer(noise, (0, 1, 0))], line_height_mm=10)
+    letters = [np.ptp(stroke[:, 1]) for stroke in page.strokes[:8]]
+    assert np.median(letters) == pytest.approx(X_HEIGHT * 10, rel=0.15)
+
+
 def test_a_single_line_has_its_margins_around_the_ink() -> None:
     (page,) = lay_out([loops(6)], margin_mm=5)
     ink = np.concatenate(page.strokes)
@@ -99,6 +112,17 @@ def test_lines_are_left_aligned_in_order_and_apart() -> None:
         distances = np.linalg.norm(above[:, None] - below[None], axis=-1)
         assert distances.min() >= LEAST_GAP * 10 - 1e-6
         assert np.median(below[:, 1]) > np.median(above[:, 1])
+
+
+@pytest.mark.parametrize("x", np.arange(40, 44, 0.5))
+def test_a_tail_and_a_tall_letter_side_by_side_do_not_touch(x: float) -> None:
+    def with_bar(x: float, top: float, bottom: float) -> np.ndarray:
+        return np.concatenate((loops(8), [[x, top, 0], [x, bottom, 1]]))
+
+    lines = [with_bar(x, 290, 330), with_bar(x + 2, 270, 300)]
+    (page,) = lay_out(lines, line_height_mm=10)
+    above, below = rows_of(page, lines)
+    assert below[-2, 1] - above[-1, 1] >= LEAST_GAP * 10 - 1e-6
 
 
 def test_usual_lines_stand_one_line_height_apart() -> None:

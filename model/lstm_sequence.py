@@ -1,0 +1,196 @@
+"""Whole sequences of an LSTM, with and without the window, as autograd functions written for the CPU.
+
+Everything that does not wait for the step before is one matrix product over all points: the input projection
+(done by the caller) and every gradient of a weight. Only the recurrence runs point by point, in place, on buffers
+made once. Matrix products run in the autocast's precision; cells, kappa and gradients of cells stay float32.
+
+Forward, for gates i, f, g, o of the pre-activations a_t = pre_t + W [h_{t-1}, w_{t-1}]:
+    c_t = f c_{t-1} + i g        h_t = o tanh(c_t)
+    (alpha, beta, d)_t = exp(V h_t + v)        kappa_t = kappa_{t-1} + d_t
+    e_tku = exp(-beta_tk (kappa_tk - u)^2)     phi_tu = sum_k alpha_tk e_tku        w_t = sum_u phi_tu onehot_u
+
+Backward, with x' the gradient of x, from the last point to the first:
+    phi'_u = w'[character u]                   S^n_k = sum_u phi'_u e_ku (kappa_k - u)^n
+    alpha'_k = S^0_k        beta'_k = -alpha_k S^2_k        kappa'_k += -2 alpha_k beta_k S^1_k
+    h' += V^T (alpha alpha', beta beta', d kappa')
+    o' = h' tanh(c)         c' += h' o (1 - tanh(c)^2)      i' = c' g    f' = c' c_{t-1}    g' = c' i
+    a' = (i' i (1-i), f' f (1-f), g' (1-g^2), o' o (1-o))   [h', w']_{t-1} = W^T a'    c'_{t-1} = c' f
+    W' = sum_t a'_t [h, w]_{t-1}^T             V' = sum_t (alpha alpha', beta beta', d kappa')_t h_t^T
+
+Shapes: T pen points, B batch, H hidden, A alphabet, U characters + 1, K window components.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+tanh_backward = torch.ops.aten.tanh_backward.grad_input
+
+
+def product_dtype(tensor: Tensor) -> torch.dtype:
+    """The precision of matrix products: the autocast's within one, else the tensor's own."""
+    kind = tensor.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else tensor.dtype
+
+
+class Cells:
+    """The pointwise part of an LSTM over T points.
+
+    gates (T, B, 4H) holds the pre-activations, and after `forward` the activated gates i, f, g, o; cells (T+1, B, H).
+    """
+
+    def __init__(self, gates: Tensor, cells: Tensor) -> None:
+        self.gates, self.cells = gates, cells
+        self.tanh = torch.empty_like(cells[0])
+        self.grad = torch.empty_like(gates[0])
+
+    @classmethod
+    def at_rest(cls, pre: Tensor, dtype: torch.dtype) -> "Cells":
+        """The cells before the first point, c = 0; `pre` is copied."""
+        steps, batch, width = pre.shape
+        return cls(pre.to(dtype, copy=True), pre.new_zeros(steps + 1, batch, width // 4, dtype=dtype))
+
+    def forward(self, t: int, hidden: Tensor) -> None:
+        """Write h_t into `hidden` (B, H)."""
+        gates, size = self.gates[t], hidden.shape[1]
+        gates[:, : 2 * size].sigmoid_()
+        gates[:, 2 * size : 3 * size].tanh_()
+        gates[:, 3 * size :].sigmoid_()
+        i, f, g, o = gates.chunk(4, 1)
+        torch.mul(f, self.cells[t], out=self.cells[t + 1]).addcmul_(i, g)
+        torch.mul(torch.tanh(self.cells[t + 1], out=self.tanh), o, out=hidden)
+
+    def backward(self, t: int, grad_hidden: Tensor, grad_cell: Tensor) -> Tensor:
+        """a'_t (B, 4H), valid until the next call, of h'_t (B, H); in `grad_cell` (B, H) c'_t becomes c'_{t-1}."""
+        i, f, g, o = self.gates[t].chunk(4, 1)
+        grad_i, grad_f, grad_g, grad_o = self.grad.chunk(4, 1)
+        tanh = torch.tanh(self.cells[t + 1], out=self.tanh)
+        grad_cell += tanh_backward(torch.mul(grad_hidden, o, out=grad_i), tanh, grad_input=grad_i)
+        sigmoid_backward(torch.mul(grad_hidden, tanh, out=grad_o), o, grad_input=grad_o)
+        sigmoid_backward(torch.mul(grad_cell, g, out=grad_i), i, grad_input=grad_i)
+        sigmoid_backward(torch.mul(grad_cell, self.cells[t], out=grad_f), f, grad_input=grad_f)
+        tanh_backward(torch.mul(grad_cell, i, out=grad_g), g, grad_input=grad_g)
+        grad_cell *= f
+        return self.grad
+
+
+class LSTMSequence(torch.autograd.Function):
+    """Hidden states (T, B, H) of pre-activations (T, B, 4H) and recurrent weights (4H, H), from a zero state."""
+
+    @staticmethod
+    def forward(ctx: Any, pre: Tensor, weight: Tensor) -> Tensor:
+        dtype = product_dtype(weight)
+        across = weight.to(dtype).t().contiguous()
+        cells = Cells.at_rest(pre, weight.dtype)
+        hiddens = cells.cells.new_zeros(cells.cells.shape, dtype=dtype)
+        hidden, product = torch.empty_like(cells.cells[0]), across.new_empty(cells.gates[0].shape)
+        for t in range(len(pre)):
+            cells.gates[t] += torch.mm(hiddens[t], across, out=product)
+            cells.forward(t, hidden)
+            hiddens[t + 1] = hidden
+        ctx.save_for_backward(hiddens, cells.gates, cells.cells, weight)
+        return hiddens[1:]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_hiddens: Tensor) -> tuple[Tensor, Tensor]:
+        hiddens, gates, saved_cells, weight = ctx.saved_tensors
+        cells = Cells(gates, saved_cells)
+        back = weight.to(hiddens.dtype)
+        grad_gates = back.new_empty(gates.shape)
+        grad_cell, grad_hidden = torch.zeros_like(saved_cells[0]), torch.empty_like(saved_cells[0])
+        carried = back.new_zeros(grad_cell.shape)
+        for t in reversed(range(len(gates))):
+            torch.add(grad_hiddens[t], carried, out=grad_hidden)
+            grad_gates[t] = cells.backward(t, grad_hidden, grad_cell)
+            torch.mm(grad_gates[t], back, out=carried)
+        return grad_gates, weight_gradient(grad_gates, hiddens[:-1], weight)
+
+
+def weight_gradient(grad_outputs: Tensor, inputs: Tensor, weight: Tensor) -> Tensor:
+    """The gradient of a weight (O, I) of outputs (T, B, O) and inputs (T, B, I): one product over all points."""
+    return (grad_outputs.flatten(0, 1).t() @ inputs.flatten(0, 1)).to(weight.dtype)
+
+
+class WindowSequence(torch.autograd.Function):
+    """The window layer: hidden states (T, B, H) and windows (T, B, A), from a zero state.
+
+    pre         (T, B, 4H) pre-activations from the strokes
+    weight      (4H, H + A) of [h, w] of the point before
+    parameters  V (3K, H) and v (3K,) of alpha, beta, d
+    characters  (B, U) int64, any where there is none
+    written     (B, U) 1 at the characters, 0 elsewhere
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, pre: Tensor, weight: Tensor, to_window: Tensor, bias: Tensor, characters: Tensor, written: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        dtype, size = product_dtype(weight), pre.shape[2] // 4
+        across, to_window_t = weight.to(dtype).t().contiguous(), to_window.t().contiguous()
+        cells = Cells.at_rest(pre, weight.dtype)
+        seen = across.new_zeros(len(pre) + 1, pre.shape[1], weight.shape[1])
+        kappas = cells.cells.new_zeros(len(pre) + 1, pre.shape[1], len(bias) // 3)
+        moves = cells.cells.new_empty(len(pre), pre.shape[1], len(bias))
+        hidden, product = torch.empty_like(cells.cells[0]), across.new_empty(cells.gates[0].shape)
+        positions = torch.arange(1, characters.shape[1] + 1, dtype=weight.dtype)
+        window = cells.cells.new_empty(pre.shape[1], weight.shape[1] - size)
+        for t in range(len(pre)):
+            cells.gates[t] += torch.mm(seen[t], across, out=product)
+            cells.forward(t, hidden)
+            alpha, beta, step = torch.addmm(bias, hidden, to_window_t, out=moves[t]).exp_().chunk(3, 1)
+            kappa = torch.add(kappas[t], step, out=kappas[t + 1])
+            bells = _bells(beta, kappa.unsqueeze(2) - positions)
+            phi = torch.bmm(alpha.unsqueeze(1), bells).squeeze(1) * written
+            seen[t + 1, :, :size] = hidden
+            seen[t + 1, :, size:] = window.zero_().scatter_add_(1, characters, phi)
+        ctx.save_for_backward(seen, cells.gates, cells.cells, kappas, moves, weight, to_window, characters, written)
+        return seen[1:, :, :size], seen[1:, :, size:]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_hiddens: Tensor, grad_windows: Tensor) -> tuple[Tensor | None, ...]:
+        seen, gates, saved_cells, kappas, moves, weight, to_window, characters, written = ctx.saved_tensors
+        cells, size = Cells(gates, saved_cells), saved_cells.shape[2]
+        back = weight.to(seen.dtype)
+        grad_gates, grad_moves = back.new_empty(gates.shape), torch.empty_like(moves)
+        grad_cell, grad_hidden = torch.zeros_like(saved_cells[0]), torch.empty_like(saved_cells[0])
+        grad_window, grad_kappa = saved_cells.new_empty(seen[0, :, size:].shape), torch.zeros_like(kappas[0])
+        carried = back.new_zeros(seen[0].shape)
+        positions = torch.arange(1, characters.shape[1] + 1, dtype=weight.dtype)
+        for t in reversed(range(len(gates))):
+            torch.add(grad_windows[t], carried[:, size:], out=grad_window)
+            grad_phi = grad_window.gather(1, characters).mul_(written)
+            distance = kappas[t + 1].unsqueeze(2) - positions
+            _move_gradient(grad_phi, distance, moves[t], grad_kappa, grad_moves[t])
+            torch.add(grad_hiddens[t], carried[:, :size], out=grad_hidden).addmm_(grad_moves[t], to_window)
+            grad_gates[t] = cells.backward(t, grad_hidden, grad_cell)
+            torch.mm(grad_gates[t], back, out=carried)
+        return (
+            grad_gates,
+            weight_gradient(grad_gates, seen[:-1], weight),
+            weight_gradient(grad_moves, seen[1:, :, :size].to(weight.dtype), to_window),
+            grad_moves.sum((0, 1)),
+            None,
+            None,
+        )
+
+
+def _bells(beta: Tensor, distance: Tensor) -> Tensor:
+    """e = exp(-beta distance^2): (B, K, U) of beta (B, K) and distance (B, K, U)."""
+    return distance.square().mul_(beta.unsqueeze(2)).neg_().exp_()
+
+
+def _move_gradient(grad_phi: Tensor, distance: Tensor, move: Tensor, grad_kappa: Tensor, grad_move: Tensor) -> None:
+    """Add this point's part to kappa' (B, K), and write (alpha alpha', beta beta', d kappa') into `grad_move` (B, 3K)."""
+    alpha, beta, step = move.chunk(3, 1)
+    to_alpha, to_beta, to_step = grad_move.chunk(3, 1)
+    summand = _bells(beta, distance).mul_(grad_phi.unsqueeze(1))
+    torch.mul(summand.sum(2), alpha, out=to_alpha)
+    first = summand.mul_(distance).sum(2)
+    grad_kappa -= first.mul_(alpha).mul_(beta).mul_(2)
+    torch.mul(summand.mul_(distance).sum(2).mul_(alpha), beta, out=to_beta).neg_()
+    torch.mul(grad_kappa, step, out=to_step)
