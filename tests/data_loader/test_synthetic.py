@@ -99,7 +99,8 @@ def test_every_printable_character_is_common_enough_to_learn_and_to_test():
 def test_texts_are_short_lines_that_the_corpus_writes(lines):
     texts = [text for number in range(24) for text in writer_texts(1, number, 6)]
     assert [line.text for line in lines] == texts
-    assert all(8 <= len(text) <= 30 for text in texts)
+    many = texts + [text for number in range(24, 60) for text in writer_texts(1, number, 50)]
+    assert (min(map(len, many)), max(map(len, many))) == (8, 30)
     assert all(text == " ".join(text.split()) for text in texts)
     assert len(set(texts)) > 0.95 * len(texts)
 
@@ -168,7 +169,7 @@ def test_a_letter_is_more_like_itself_than_like_another_writers(writers, char):
     drawn = [[shape(w.write(char, np.random.default_rng(again))[0]) for again in (1, 2)] for w in writers]
     own = np.mean([np.abs(first - second).mean() for first, second in drawn])
     others = np.mean([np.abs(drawn[i][0] - drawn[i - 1][1]).mean() for i in range(len(drawn))])
-    assert own < 0.5 * others
+    assert own < 0.25 * others
 
 
 def test_capitals_rise_above_small_letters_with_y_downward(writers):
@@ -200,10 +201,10 @@ def test_late_dots_wait_for_the_joined_letters_and_others_do_not(writers):
     for late in (False, True):
         script.style = replace(script.style, join=1.0, dots_late=late)
         points, _ = script.write("inn", np.random.default_rng(0))
-        heights = [stroke[:, 1].max() for stroke in pen_strokes(points)]
-        dots.append(int(np.argmin(heights)))
-        assert len(heights) == 3 - late
-    assert dots == [1, 1]
+        strokes = pen_strokes(points)
+        stem = np.concatenate(strokes)[:, 1].mean()
+        dots.append([bool(stroke[:, 1].max() < stem) for stroke in strokes])
+    assert dots == [[False, True, False], [False, True]]
 
 
 def test_writing_moves_rightward_and_longer_texts_are_longer(writers):
