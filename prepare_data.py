@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("format", choices=[*FORMATS, BUILT_IN], help="how the source is written")
     parser.add_argument("source", nargs="?", type=Path, help="folder or file of the raw data set")
     parser.add_argument("--name", help="name of the prepared corpus (default: the format's)")
-    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="where prepared corpora lie (default: data)")
+    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="where corpora lie (default: data)")
     args = parser.parse_args()
     report = Report()
     folder = args.data_dir / (args.name or args.format)

@@ -47,25 +47,28 @@ def train(
     Raises InputError for all that a user can mend, before a run directory is made wherever it can be known before.
     """
     config.check(CATALOGUE, RESERVED)
-    old = load_checkpoint(resume or init_from) if resume or init_from else None
+    old_path = resume or init_from
+    old = load_checkpoint(old_path) if old_path else None
     keep_freed_memory()
     device = pick_device(config["device"])
     torch.manual_seed(config["seed"])
     loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
     if resume and old and old["facts"] != loader.facts:
-        raise InputError(f"{resume}: the corpus {loader.facts['corpus']} has changed since; start anew with --init-from")
+        raise InputError(f"{resume}: the corpus {loader.facts['corpus']} is not what it was; use -c with --init-from")
     model = config.build("arch", CATALOGUE, alphabet_size=len(loader.facts["alphabet"])).to(device)
-    if old:
-        load_weights(model, old["model"], Path(resume or init_from or ""))
+    if old and old_path:
+        load_weights(model, old["model"], old_path)
     optimizer = config.build("optimizer", CATALOGUE, params=list(model.parameters()))
     scheduler = config.build(
         "lr_scheduler", CATALOGUE, optimizer=optimizer, steps_per_epoch=len(loader), epochs=config["trainer"]["epochs"]
     )
     loss, metrics = config.build("loss", CATALOGUE), config.build("metrics", CATALOGUE)
     folders = (resume.parent, log_dir_of(resume.parent)) if resume else make_run_dir(config)
-    terminal(config["trainer"].get("verbosity", 1)).info(
-        f"{config['arch']['type']}: {model.num_parameters:,} parameters, {len(loader):,} steps an epoch, in {folders[0]}"
-    )
+    say = terminal(config["trainer"].get("verbosity", 1)).info
+    say(f"{config['arch']['type']}: {model.num_parameters:,} parameters, {len(loader):,} steps an epoch")
+    say(f"run directory: {folders[0]}")
+    for rule, count in loader.left_out.items():
+        say(f"left out of training by {rule}: {count:,} lines")
     trainer = config.build(
         "trainer",
         CATALOGUE,

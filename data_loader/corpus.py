@@ -103,7 +103,7 @@ class CorpusWriter:
             raise InputError(f"{source}: not one line in it can be used")
         with open(self.scratch / "lines.bin", "wb") as file:
             file.write(np.array([*self.index, (*self.position, -1, -1)], INDEX).tobytes())
-        for name, handle in self.files.items():
+        for handle in self.files.values():
             handle.close()
         card = self._card(source, how_made, report)
         (self.scratch / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")

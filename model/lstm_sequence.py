@@ -185,7 +185,7 @@ def _bells(beta: Tensor, distance: Tensor) -> Tensor:
 
 
 def _move_gradient(grad_phi: Tensor, distance: Tensor, move: Tensor, grad_kappa: Tensor, grad_move: Tensor) -> None:
-    """Add this point's part to kappa' (B, K), and write (alpha alpha', beta beta', d kappa') into `grad_move` (B, 3K)."""
+    """Add this point's part to kappa' (B, K); write (alpha alpha', beta beta', d kappa') into `grad_move` (B, 3K)."""
     alpha, beta, step = move.chunk(3, 1)
     to_alpha, to_beta, to_step = grad_move.chunk(3, 1)
     summand = _bells(beta, distance).mul_(grad_phi.unsqueeze(1))

@@ -66,10 +66,7 @@ def offset_log_prob(mixture: Mixture, offsets: Tensor) -> Tensor:
     one_minus_rho2 = 1 - mixture.rho.square()
     z = zx.square() + zy.square() - 2 * mixture.rho * zx * zy
     log_component = (
-        -z / (2 * one_minus_rho2)
-        - 0.5 * torch.log(one_minus_rho2)
-        - mixture.log_sigma.sum(-1)
-        - math.log(2 * math.pi)
+        -z / (2 * one_minus_rho2) - 0.5 * torch.log(one_minus_rho2) - mixture.log_sigma.sum(-1) - math.log(2 * math.pi)
     )
     return torch.logsumexp(mixture.log_pi + log_component, dim=-1)
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.lstm_sequence import WindowSequence
-from model.recurrent import Cell, CellState, RecurrentLayer, runs_as_sequence
+from model.recurrent import Cell, CellState, RecurrentLayer
 
 
 class Text(NamedTuple):
@@ -108,7 +108,7 @@ class WindowLayer(nn.Module):
 
     def forward(self, strokes: Tensor, text: Text) -> tuple[Tensor, Tensor]:
         """Of strokes (B, T, 3): the hidden states (B, T, H) and the windows (B, T, A)."""
-        if runs_as_sequence(self.layer.rnn):
+        if self.layer.runs_as_sequence:
             return self._as_sequence(strokes, text)
         state = self.start(text)
         hiddens, windows = [], []
@@ -120,10 +120,10 @@ class WindowLayer(nn.Module):
 
     def _as_sequence(self, strokes: Tensor, text: Text) -> tuple[Tensor, Tensor]:
         """The same as point by point."""
-        rnn = self.layer.rnn
-        from_stroke, from_window = rnn.weight_ih_l0.split([3, self.window.alphabet_size], dim=1)
-        pre = F.linear(strokes.transpose(0, 1), from_stroke, rnn.bias_ih_l0 + rnn.bias_hh_l0)
-        weight = torch.cat([rnn.weight_hh_l0, from_window], dim=1)
+        from_input, recurrent, bias, recurrent_bias = self.layer.weights
+        from_stroke, from_window = from_input.split([3, self.window.alphabet_size], dim=1)
+        pre = F.linear(strokes.transpose(0, 1), from_stroke, bias + recurrent_bias)
+        weight = torch.cat([recurrent, from_window], dim=1)
         linear = self.window.linear
         hiddens, windows = WindowSequence.apply(pre, weight, linear.weight, linear.bias, text.characters, text.written)
         return hiddens.transpose(0, 1), windows.transpose(0, 1)

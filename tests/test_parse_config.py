@@ -76,9 +76,14 @@ class Nats:
     name = "nats_per_line"
 
 
-class Cer:
+class Reading:
+    def __init__(self, *, greedy: bool = False) -> None:
+        self.greedy = greedy
+
+
+class Cer(Reading):
     def __init__(self, **options: Any) -> None:
-        self.options = options
+        super().__init__(**options)
 
 
 class Trainer:
@@ -149,6 +154,11 @@ def test_a_good_config_passes_and_gets_the_top_level_defaults() -> None:
 ONE_FAULT = {
     "unknown key": ("arch.args.hiden_size", 9, "arch.args.hiden_size: unknown key; did you mean hidden_size?"),
     "nothing near": ("optimizer.args.zzz", 9, "optimizer.args.zzz: unknown key; there is: lr"),
+    "behind kwargs": (
+        "metrics.0",
+        {"type": "Cer", "args": {"gredy": True}},
+        "metrics.0.args.gredy: unknown key; did you mean greedy?",
+    ),
     "reserved": ("arch.args.alphabet_size", 9, "arch.args.alphabet_size: is filled in by the framework; leave it out"),
     "trainer key": ("trainer.epoch", 3, "trainer.epoch: unknown key; did you mean epochs?"),
     "bool as int": ("arch.args.hidden_size", True, "arch.args.hidden_size: expected integer, got true"),
@@ -254,7 +264,7 @@ def test_all_faults_are_reported_at_once() -> None:
         ("arch.args.opaque", "from text"),
         ("arch.args.implicit", None),
         ("arch.args.free", {"any": ["thing"]}),
-        ("metrics.0", {"type": "Cer", "args": {"any": "keyword"}}),
+        ("metrics.0", {"type": "Cer", "args": {"greedy": True}}),
         ("trainer.monitor", "max val_nats_per_line"),
         ("trainer.monitor", "min loss"),
         ("trainer.monitor", "off"),

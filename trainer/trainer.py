@@ -2,7 +2,6 @@
 
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -64,7 +63,8 @@ class Trainer(BaseTrainer):
     @property
     def best_model(self) -> BaseModel:
         """The weights to validate and to ship: the average where there is one."""
-        return self.average.module if self.average else self.model
+        average: Any = self.average
+        return average.module if average else self.model
 
     def train_epoch(self) -> dict[str, float]:
         self.model.train()

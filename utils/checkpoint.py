@@ -14,6 +14,9 @@ FORMAT_VERSION = 1
 NEEDED = ("format_version", "config", "facts", "model")
 """What every checkpoint has; one that a run can go on from has "training" too."""
 
+DAMAGE = (OSError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError)
+"""What torch.load raises on a file that is not, or not wholly, a checkpoint."""
+
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """Write `content` (plain data and tensors) to `path`, in place of an older one only when complete."""
@@ -32,15 +35,15 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: no such checkpoint") from None
     except pickle.UnpicklingError:
         raise InputError(f"{path}: refused: not a checkpoint, or one that holds more than plain data") from None
-    except (OSError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
+    except DAMAGE as error:
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         raise InputError(f"{path}: cut short or not a checkpoint ({reason})") from None
     if not isinstance(content, dict) or not isinstance(content.get("format_version"), int):
         raise InputError(f"{path}: not a checkpoint of this project")
     if content["format_version"] > FORMAT_VERSION:
         raise InputError(
-            f"{path}: written by a newer version (format {content['format_version']}; this one reads {FORMAT_VERSION}); "
-            "update this project"
+            f"{path}: written by a newer version (its format is {content['format_version']}, this one reads up to "
+            f"{FORMAT_VERSION}); update this project"
         )
     missing = [key for key in NEEDED if key not in content]
     if missing:

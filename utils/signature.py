@@ -6,7 +6,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def argument_faults(path: str, constructor: Callable[..., Any], args: Any, reser
         if key in reserved:
             faults.append(f"{place}: is filled in by the framework; leave it out")
         elif key in parameters:
-            annotation = _annotation(parameters[key], constructor)
+            annotation = parameters[key].annotation
             if not matches(value, annotation) and (value is not None or parameters[key].default is not None):
                 faults.append(f"{place}: expected {describe(annotation)}, got {shown(value)}")
         elif not _takes_any_keyword(constructor):
@@ -114,21 +114,41 @@ def _items_match(values: list[Any], origin: Any, inner: tuple[Any, ...]) -> bool
     return not inner or all(matches(value, inner[0]) for value in values)
 
 
+def _initialisers(constructor: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """The functions that take the arguments: a class's own __init__ and, while that has **kwargs, those above it."""
+    owners = constructor.__mro__[:-1] if isinstance(constructor, type) else ()
+    functions = [vars(owner)["__init__"] for owner in owners if "__init__" in vars(owner)]
+    for function in functions if owners else [constructor]:
+        yield function
+        if not _has_kwargs(function):
+            return
+
+
 def _named_parameters(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Parameters by name, their annotations resolved."""
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return {name: p for name, p in inspect.signature(constructor).parameters.items() if p.kind in named}
+    found: dict[str, inspect.Parameter] = {}
+    for function in _initialisers(constructor):
+        parameters = list(inspect.signature(function).parameters.values())
+        for parameter in parameters[isinstance(constructor, type) :]:
+            if parameter.kind in named:
+                found.setdefault(parameter.name, parameter.replace(annotation=_annotation(parameter, function)))
+    return found
+
+
+def _has_kwargs(function: Callable[..., Any]) -> bool:
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
 
 
 def _takes_any_keyword(constructor: Callable[..., Any]) -> bool:
-    parameters = inspect.signature(constructor).parameters.values()
-    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+    """Whether it is a function with **kwargs; a class passes its own on to those above it, whose names are known."""
+    return not isinstance(constructor, type) and _has_kwargs(constructor)
 
 
-def _annotation(parameter: inspect.Parameter, constructor: Callable[..., Any]) -> Any:
+def _annotation(parameter: inspect.Parameter, function: Callable[..., Any]) -> Any:
     """The parameter's annotation, a string resolved; Any where there is none or only type checkers know its names."""
     if parameter.annotation is inspect.Parameter.empty:
         return Any
-    function: Any = constructor.__init__ if isinstance(constructor, type) else constructor  # type: ignore[misc]
     holder = types.SimpleNamespace(__annotations__={"it": parameter.annotation})
     try:
         return typing.get_type_hints(holder, getattr(inspect.unwrap(function), "__globals__", {}))["it"]
