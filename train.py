@@ -53,7 +53,7 @@ def train(
     device = pick_device(config["device"])
     torch.manual_seed(config["seed"])
     loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
-    if resume and old and old["facts"] != loader.facts:
+    if resume and old and any(old["facts"][key] != loader.facts[key] for key in ("alphabet", "std")):
         raise InputError(f"{resume}: the corpus {loader.facts['corpus']} is not what it was; use -c with --init-from")
     model = config.build("arch", CATALOGUE, alphabet_size=len(loader.facts["alphabet"])).to(device)
     if old and old_path:

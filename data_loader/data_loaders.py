@@ -106,13 +106,14 @@ class HandwritingDataLoader(BaseDataLoader):
         sampler = LengthSampler(opened.lengths[lines], batch_size, seed)
         super().__init__(Lines(opened, lines, std), sampler, collate, num_workers)
         self.corpus, self.valid, self.lines_per_batch = opened, valid, batch_size
-        density = opened.lengths[lines] / np.maximum(characters_of(opened, lines), 1)
+        characters = np.maximum(characters_of(opened, lines), 1)
         self.facts = {
             "corpus": opened.card["name"],
             "alphabet": opened.alphabet.characters,
             "std": list(std),
-            "points_per_char": float(np.quantile(density, 0.99)),
+            "points_per_char": float(np.quantile(opened.lengths[lines] / characters, 0.99)),
             "points_per_line": int(np.median(opened.lengths[lines])),
+            "chars_per_line": int(np.quantile(characters, 0.9)),
         }
 
     def validation(self) -> BaseDataLoader:

@@ -23,6 +23,8 @@ class WritingState(NamedTuple):
 class ConditionalHandwriting(HandwritingModel):
     """A window layer, recurrent layers that read stroke and window too, a mixture density, Graves (2013), fig. 12."""
 
+    reads_text = True
+
     def __init__(
         self,
         *,

@@ -1,9 +1,9 @@
 """Drawing lines from a network that writes: many at once, each with its own random numbers and its own stop."""
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,7 +15,12 @@ NOISE_CHUNK = 256
 
 
 class HandwritingModel(BaseModel):
-    """A model that writes: one point at a time, from a state of tensors with the batch first, in tuples of tuples."""
+    """A model that writes: one point at a time, from a state of tensors with the batch first, in tuples of tuples.
+
+    reads_text: whether it must be told what to write.
+    """
+
+    reads_text: ClassVar[bool]
 
     @abstractmethod
     def start(self, batch: Batch) -> Any:
@@ -72,47 +77,67 @@ def pick(state: Any, lines: Tensor) -> Any:
 
 @torch.inference_mode()
 def sample(
-    model: HandwritingModel, batch: Batch, *, seeds: list[int], max_points: list[int], bias: float = 0.0
+    model: HandwritingModel,
+    batch: Batch,
+    *,
+    seeds: list[int],
+    max_points: list[int],
+    bias: float = 0.0,
+    on_end: Callable[[int], object] | None = None,
 ) -> list[Sample]:
     """One line written for each line of `batch`: its text is read, its strokes are not.
 
-    seeds, max_points: one a line. A line ends by the model's rule, or after its max_points, and leaves the batch.
+    seeds, max_points: one a line. A line ends by the model's rule, or after its max_points, and leaves the batch;
+    `on_end` is told how many just did.
     """
     training = model.training
     model.eval()
-    noise = LineNoise(seeds)
     device = batch.text.device
-    state = model.start(batch)
-    active = torch.arange(len(seeds))
+    noise, state = LineNoise(seeds), model.start(batch)
     stroke = torch.zeros(len(seeds), 3, device=device)
-    caps = torch.tensor(max_points)
-    drawn: list[list[Tensor]] = [[stroke[0]] for _ in seeds]
-    looked: list[list[Tensor]] = [[] for _ in seeds]
-    stopped = [False] * len(seeds)
-    for t in range(1, max(max_points, default=0)):
+    active, caps = torch.arange(len(seeds)), torch.tensor(max_points)
+    record = Record(len(seeds), max(max_points))
+    for t in range(1, max(max_points)):
         mixture, state = model.step(stroke, state)
-        ends, weights = model.finished(state).cpu(), model.weights(state)
+        ends = model.finished(state).cpu()
         stroke = sample_stroke(mixture, noise.next()[active].to(device), bias)
-        for row, line in enumerate(active.tolist()):
-            stopped[line] = bool(ends[row])
-            if not stopped[line]:
-                drawn[line].append(stroke[row])
-                if weights is not None:
-                    looked[line].append(weights[row])
+        record.add(t, active, ends, stroke, model.weights(state))
         keep = ~ends & (t + 1 < caps[active])
         if not keep.all():
+            if on_end:
+                on_end(int((~keep).sum()))
             active, state, stroke = active[keep], pick(state, keep.to(device)), stroke[keep.to(device)]
         if len(active) == 0:
             break
     model.train(training)
-    return [
-        Sample(lift_at_end(torch.stack(strokes)), torch.stack(seen).cpu().numpy() if seen else None, stop)
-        for strokes, seen, stop in zip(drawn, looked, stopped, strict=True)
-    ]
+    return record.samples()
 
 
-def lift_at_end(strokes: Tensor) -> np.ndarray:
-    """Strokes (T, 3) as numpy with the pen lifted after the last point."""
-    lifted = strokes.cpu().numpy().copy()
-    lifted[-1, 2] = 1.0
-    return lifted
+class Record:
+    """What was written so far: of B lines up to T points."""
+
+    def __init__(self, lines: int, most_points: int) -> None:
+        self.strokes = torch.zeros(most_points, lines, 3)
+        self.weights: Tensor | None = None
+        self.lengths = torch.ones(lines, dtype=torch.int64)
+        self.stopped = torch.zeros(lines, dtype=torch.bool)
+
+    def add(self, t: int, active: Tensor, ends: Tensor, strokes: Tensor, weights: Tensor | None) -> None:
+        """Point t of the `active` lines, but of those that `ends` says were at their end before it."""
+        self.strokes[t, active] = strokes.cpu()
+        self.lengths[active] += (~ends).to(torch.int64)
+        self.stopped[active] = ends
+        if weights is not None:
+            if self.weights is None:
+                self.weights = torch.zeros(*self.strokes.shape[:2], weights.shape[1])
+            self.weights[t, active] = weights.cpu()
+
+    def samples(self) -> list[Sample]:
+        """Every line, its pen lifted after the last point."""
+        samples = []
+        for line, length in enumerate(self.lengths.tolist()):
+            strokes = self.strokes[:length, line].numpy().copy()
+            strokes[-1, 2] = 1.0
+            weights = None if self.weights is None else self.weights[1:length, line].numpy().copy()
+            samples.append(Sample(strokes, weights, bool(self.stopped[line])))
+        return samples

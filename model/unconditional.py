@@ -15,6 +15,8 @@ class UnconditionalHandwriting(HandwritingModel):
     Its state is that of its layers.
     """
 
+    reads_text = False
+
     def __init__(
         self,
         *,
