@@ -71,7 +71,7 @@ def load(path: str | Path, device: str = "auto") -> Loaded:
     checkpoint = load_checkpoint(path / "best.pt" if path.is_dir() else path)
     config, facts = ConfigParser(checkpoint["config"], str(path)), checkpoint["facts"]
     catalogue = {"arch": MODELS}
-    config.check(catalogue, {"arch": {"alphabet_size"}})
+    config.check(catalogue, {"arch": {"alphabet_size", "mean_points_per_char"}})
     model = config.build("arch", catalogue, alphabet_size=len(facts["alphabet"]))
     load_weights(model, checkpoint["model"], path)
     return Loaded(model.to(pick_device(device)).eval(), facts, config.resolved, path)

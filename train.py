@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from base.base_data_loader import BaseDataLoader
+from base.base_model import BaseModel
 from base.base_trainer import Interrupted
 from data_loader import DATA_LOADERS
 from logger.run_log import terminal
@@ -27,14 +29,11 @@ CATALOGUE: Catalogue = {
     "trainer": Trainer,
 }
 RESERVED = {
-    "arch": {"alphabet_size"},
+    "arch": {"alphabet_size", "mean_points_per_char"},
     "data_loader": {"seed"},
     "optimizer": {"params"},
     "lr_scheduler": {"optimizer", "steps_per_epoch", "epochs"},
-    "trainer": {
-        *("model", "loss", "metrics", "optimizer", "lr_scheduler", "loader", "device", "content"),
-        *("checkpoint_dir", "log_dir", "resume"),
-    },
+    "trainer": {"model", "loss", "metrics", "optimizer", "lr_scheduler", "loader", "device", "content", "resume"},
 }
 """What the framework fills in itself, and a config must not."""
 
@@ -55,41 +54,56 @@ def train(
     loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
     if resume and old and any(old["facts"][key] != loader.facts[key] for key in ("alphabet", "std")):
         raise InputError(f"{resume}: the corpus {loader.facts['corpus']} is not what it was; use -c with --init-from")
-    model = config.build("arch", CATALOGUE, alphabet_size=len(loader.facts["alphabet"])).to(device)
+    facts = {"alphabet_size": len(loader.facts["alphabet"]), **loader.facts}
+    model = config.build("arch", CATALOGUE, **facts).to(device)
     if old and old_path:
         load_weights(model, old["model"], old_path)
-    optimizer = config.build("optimizer", CATALOGUE, params=list(model.parameters()))
-    scheduler = config.build(
-        "lr_scheduler", CATALOGUE, optimizer=optimizer, steps_per_epoch=len(loader), epochs=config["trainer"]["epochs"]
-    )
-    loss, metrics = config.build("loss", CATALOGUE), config.build("metrics", CATALOGUE)
-    folders = (resume.parent, log_dir_of(resume.parent)) if resume else make_run_dir(config)
+    state = old["training"] if resume and old else None
+    trainer = build_trainer(config, model, loader, device, state)
+    folders = run_dirs_of(resume) if resume else make_run_dir(config)
     say = terminal(config["trainer"].get("verbosity", 1)).info
     say(f"{config['arch']['type']}: {model.num_parameters:,} parameters, {len(loader):,} steps an epoch")
     say(f"run directory: {folders[0]}")
     for rule, count in loader.left_out.items():
         say(f"left out of training by {rule}: {count:,} lines")
-    trainer = config.build(
+    return folders[0], trainer.train(*folders)
+
+
+def build_trainer(
+    config: ConfigParser, model: BaseModel, loader: BaseDataLoader, device: torch.device, state: dict[str, Any] | None
+) -> Trainer:
+    """The trainer of a model with its optimizer, schedule, loss and metrics, gone on to `state`; touches no disk."""
+    optimizer = config.build("optimizer", CATALOGUE, params=list(model.parameters()))
+    scheduler = config.build(
+        "lr_scheduler", CATALOGUE, optimizer=optimizer, steps_per_epoch=len(loader), epochs=config["trainer"]["epochs"]
+    )
+    return config.build(
         "trainer",
         CATALOGUE,
         model=model,
-        loss=loss,
-        metrics=metrics,
+        loss=config.build("loss", CATALOGUE),
+        metrics=config.build("metrics", CATALOGUE),
         optimizer=optimizer,
         lr_scheduler=scheduler,
         loader=loader,
         device=device,
         content={"config": config.resolved},
-        checkpoint_dir=folders[0],
-        log_dir=folders[1],
-        resume=old["training"] if resume and old else None,
+        resume=state,
     )
-    return folders[0], trainer.train()
 
 
-def log_dir_of(run_dir: Path) -> Path:
-    """saved/log/<name>/<run> of saved/models/<name>/<run>."""
-    return run_dir.parents[2] / "log" / run_dir.parent.name / run_dir.name
+def run_dirs_of(checkpoint: Path) -> tuple[Path, Path]:
+    """The directories of the run that a checkpoint is in: saved/models/<name>/<run> and saved/log/<name>/<run>.
+
+    Raises InputError where the checkpoint is in no run.
+    """
+    run_dir = checkpoint.parent
+    if run_dir.parent.parent.name != "models":
+        raise InputError(
+            f"{checkpoint}: lies in no run directory <save_dir>/models/<name>/<run>, so its logs are not to be found; "
+            f"put it back there, or start a new run with -c CONFIG --init-from {checkpoint}"
+        )
+    return run_dir, run_dir.parents[2] / "log" / run_dir.parent.name / run_dir.name
 
 
 def checkpoint_of(path: Path) -> Path:

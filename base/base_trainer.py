@@ -1,5 +1,6 @@
 """The frame of a training run: epochs, the best so far, early stop, checkpoints, going on exactly where it stopped."""
 
+import math
 import signal
 import time
 from abc import ABC, abstractmethod
@@ -10,7 +11,7 @@ import torch
 
 from logger.run_log import RunLog, terminal
 from utils.checkpoint import save_checkpoint
-from utils.errors import InputError
+from utils.errors import InputError, at_least
 
 
 class Interrupted(Exception):
@@ -28,8 +29,6 @@ class BaseTrainer(ABC):
     def __init__(
         self,
         *,
-        checkpoint_dir: Path,
-        log_dir: Path,
         resume: dict[str, Any] | None,
         epochs: int,
         save_dir: str = "saved",
@@ -40,20 +39,21 @@ class BaseTrainer(ABC):
         tensorboard: bool = True,
         verbosity: int = 1,
     ) -> None:
-        if epochs < 1 or save_period < 1:
-            raise ValueError(f"epochs is {epochs} and save_period {save_period}; both must be 1 or more")
-        self.checkpoint_dir, self.epochs = checkpoint_dir, epochs
-        self.save_period, self.save_minutes, self.early_stop = save_period, save_minutes, early_stop
+        at_least(1, epochs=epochs, save_period=save_period, early_stop=early_stop)
+        at_least(0, save_minutes=save_minutes)
+        self.epochs, self.early_stop, self.tensorboard = epochs, early_stop, tensorboard
+        self.save_period, self.save_minutes = save_period, save_minutes
         self.direction, _, self.monitored = monitor.partition(" ")
         self.epoch, self.batch, self.step = 1, 0, 0
         self.best: float | None = None
         self.epochs_since_best = 0
         self.log = terminal(verbosity)
-        if resume:
-            self.load_state(resume)
-        self.run_log = RunLog(log_dir, tensorboard=tensorboard, step=self.step)
-        self.saved_at = time.monotonic()
         self.stop_signal: int | None = None
+        if resume:
+            try:
+                self.load_state(resume)
+            except KeyError as error:
+                raise ValueError(f"the checkpoint's training state is not whole: it has no {error}") from None
 
     @abstractmethod
     def train_epoch(self) -> dict[str, float]:
@@ -67,24 +67,30 @@ class BaseTrainer(ABC):
     def content(self) -> dict[str, Any]:
         """What a checkpoint needs for sampling: config, facts, model."""
 
-    def train(self) -> dict[str, float]:
+    def train(self, checkpoint_dir: Path, log_dir: Path) -> dict[str, float]:
         """Run to the last epoch, or to an early stop: the last epoch's numbers.
 
         Raises Interrupted on SIGINT or SIGTERM, with everything saved.
         """
+        self.checkpoint_dir, self.saved_at = checkpoint_dir, time.monotonic()
+        self.run_log = RunLog(log_dir, tensorboard=self.tensorboard, step=self.step, epoch=self.epoch)
         numbers: dict[str, float] = {}
         previous = {number: signal.signal(number, self._ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            while self.epoch <= self.epochs:
+            while self.epoch <= self.epochs and not self.is_stuck:
                 numbers = self._one_epoch()
-                if self.early_stop and self.epochs_since_best >= self.early_stop:
-                    self.log.info(f"stopped early: {self.monitored} no better for {self.early_stop} epochs")
-                    break
+            if self.is_stuck:
+                self.log.info(f"stopped early: {self.monitored} no better for {self.early_stop} epochs")
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
             self.run_log.close()
         return numbers
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the monitored value has not got better for `early_stop` epochs."""
+        return self.early_stop is not None and self.epochs_since_best >= self.early_stop
 
     def _one_epoch(self) -> dict[str, float]:
         numbers = self.train_epoch() | self.validate()
@@ -95,7 +101,7 @@ class BaseTrainer(ABC):
         finished, self.epoch, self.batch = self.epoch, self.epoch + 1, 0
         if better:
             self.save("best.pt")
-        if finished % self.save_period == 0 or finished == self.epochs:
+        if finished % self.save_period == 0 or finished == self.epochs or self.is_stuck:
             self.save("last.pt")
         return numbers
 
@@ -106,18 +112,22 @@ class BaseTrainer(ABC):
             raise InputError(f"trainer.monitor: no number {self.monitored}; there are {', '.join(numbers)}")
         value = numbers[self.monitored]
         sign = -1.0 if self.direction == "max" else 1.0
-        better = self.best is None or sign * value < sign * self.best
+        better = math.isfinite(value) and (self.best is None or sign * value < sign * self.best)
         if better:
             self.best = value
         return better
 
     def after_step(self) -> None:
         """Called after every optimizer step: save when it is time, leave when a signal has come."""
+        self.leave_if_asked()
+        if time.monotonic() - self.saved_at > 60 * self.save_minutes:
+            self.save("last.pt")
+
+    def leave_if_asked(self) -> None:
+        """Called after every batch of training and validation: save and raise Interrupted when a signal has come."""
         if self.stop_signal is not None:
             path = self.save("last.pt")
             raise Interrupted(f"stopped by {signal.Signals(self.stop_signal).name}; go on with: --resume {path}")
-        if time.monotonic() - self.saved_at > 60 * self.save_minutes:
-            self.save("last.pt")
 
     def _ask_to_stop(self, number: int, _: object) -> None:
         self.stop_signal = number

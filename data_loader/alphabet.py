@@ -49,10 +49,11 @@ class Alphabet:
         return "".join(self.characters[position] for position in positions)
 
     def substitute(self, text: str) -> tuple[str, dict[str, str]]:
-        """The text with stand-ins for what cannot be written, and which were used: {"é": "e", "…": "..."}.
+        """The text in NFC with stand-ins for what cannot be written, and which were used: {"é": "e", "…": "..."}.
 
         What has no stand-in stays as it is, for `encode` to name.
         """
+        text = unicodedata.normalize("NFC", text)
         used = {character: self._stand_in(character) for character in self.missing(text)}
         used = {character: stand_in for character, stand_in in used.items() if stand_in != character}
         return "".join(used.get(character, character) for character in text), used

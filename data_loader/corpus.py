@@ -26,6 +26,9 @@ from utils.errors import InputError
 
 INDEX = np.dtype([("point", "<i8"), ("text", "<i8"), ("id", "<i8"), ("writer", "<i4"), ("split", "<i4")])
 FORMAT_VERSION = 1
+CARD_PARTS = {"name": str, "source": str, "lines": int, "alphabet": str, "splits": dict, "writers": list}
+SPLIT_PARTS = {"offsets": int, "sum": list, "sum_of_squares": list}
+"""What is read of a card, and of each of its splits."""
 FILES: dict[str, tuple[Any, tuple[int, ...]]] = {
     "points.bin": ("<f4", (-1, 3)),
     "times.bin": ("<f8", (-1,)),
@@ -37,7 +40,10 @@ CARD = "card.json"
 
 
 class CorpusWriter:
-    """Writes lines one by one beside `folder` and puts them there when complete; on any error nothing is left."""
+    """Writes lines one by one beside `folder` and puts them there when complete; on any error nothing is left.
+
+    Raises InputError where `folder` cannot be written, or holds anything but an older corpus.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,6 +56,8 @@ class CorpusWriter:
         self.characters: dict[str, Counter[str]] = {}
 
     def __enter__(self) -> "CorpusWriter":
+        if self.folder.exists() and not _is_corpus_or_empty(self.folder):
+            raise InputError(f"{self.folder}: is there and no prepared corpus; choose another name")
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.scratch, ignore_errors=True)
@@ -99,7 +107,7 @@ class CorpusWriter:
 
     def finish(self, *, source: str, how_made: str, report: dict[str, Any]) -> dict[str, Any]:
         """Write index and card, and move the corpus to its folder, in place of an older one: the card."""
-        if not self.index:
+        if not all(self.position):
             raise InputError(f"{source}: not one line in it can be used")
         with open(self.scratch / "lines.bin", "wb") as file:
             file.write(np.array([*self.index, (*self.position, -1, -1)], INDEX).tobytes())
@@ -107,12 +115,20 @@ class CorpusWriter:
             handle.close()
         card = self._card(source, how_made, report)
         (self.scratch / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")
+        self._move_into_place()
+        return card
+
+    def _move_into_place(self) -> None:
         replaced = self.scratch.with_name(self.scratch.name + ".old")
         if self.folder.exists():
             self.folder.rename(replaced)
-        self.scratch.rename(self.folder)
+        try:
+            self.scratch.rename(self.folder)
+        except BaseException:
+            if replaced.exists():
+                replaced.rename(self.folder)
+            raise
         shutil.rmtree(replaced, ignore_errors=True)
-        return card
 
     def _card(self, source: str, how_made: str, report: dict[str, Any]) -> dict[str, Any]:
         characters = sum(self.characters.values(), Counter())
@@ -132,6 +148,10 @@ class CorpusWriter:
             "report": report,
             "sha256": {name: file_hash(self.scratch / name) for name in FILES},
         }
+
+
+def _is_corpus_or_empty(folder: Path) -> bool:
+    return folder.is_dir() and {path.name for path in folder.iterdir()} <= {*FILES, CARD}
 
 
 def file_hash(path: Path) -> str:
@@ -158,8 +178,19 @@ class Corpus:
             raise InputError(f"{folder}: not a whole corpus ({error}); prepare it again") from None
         self._points, self._times, self._texts, self._ids, self.index = arrays.values()
         self.split_names = list(self.card["splits"])
-        if len(self.index) != self.card["lines"] + 1 or self.index["point"][-1] != len(self._points):
+        if not self._is_whole():
             raise InputError(f"{folder}: its files do not fit its card; prepare it again")
+
+    def _is_whole(self) -> bool:
+        """Whether card, index and files speak of the same lines."""
+        if len(self.index) != self.card["lines"] + 1:
+            return False
+        parts = {"point": (self._points, self._times), "text": (self._texts,), "id": (self._ids,)}
+        starts = [np.append(0, self.index[field]) for field in parts]
+        sizes_fit = all(self.index[field][-1] == len(data) for field, files in parts.items() for data in files)
+        labels = {"writer": len(self.card["writers"]), "split": len(self.split_names)}
+        labels_fit = all(np.isin(self.index[field][:-1], range(count)).all() for field, count in labels.items())
+        return sizes_fit and labels_fit and all((np.diff(start) >= 0).all() for start in starts)
 
     def __len__(self) -> int:
         return len(self.index) - 1
@@ -230,4 +261,10 @@ def read_card(folder: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot be read ({error}); prepare the corpus again") from None
     if not isinstance(card, dict) or card.get("format_version") != FORMAT_VERSION:
         raise InputError(f"{path}: not a card of format version {FORMAT_VERSION}; prepare the corpus again")
+    if not _has(card, CARD_PARTS) or not all(_has(split, SPLIT_PARTS) for split in card["splits"].values()):
+        raise InputError(f"{path}: not a whole card; prepare the corpus again")
     return card
+
+
+def _has(part: Any, wanted: dict[str, type]) -> bool:
+    return isinstance(part, dict) and all(isinstance(part.get(key), kind) for key, kind in wanted.items())

@@ -12,7 +12,7 @@ from base.batch import Batch
 from data_loader.corpus import Corpus
 from data_loader.prepare import open_corpus
 from data_loader.strokes import points_to_strokes
-from utils.errors import InputError
+from utils.errors import InputError, at_least
 
 BATCHES_SORTED_TOGETHER = 20
 """Lines of about one length share a batch: shuffled lines are sorted within groups of this many batches."""
@@ -97,8 +97,9 @@ class HandwritingDataLoader(BaseDataLoader):
         num_workers: int = 0,
         seed: int = 1,
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
+        at_least(1, batch_size=batch_size, max_points=max_points)
+        if points_per_char is not None and len(points_per_char) != 2:
+            raise ValueError(f"points_per_char is {points_per_char}; it must be two numbers, [least, most]")
         opened = open_corpus(corpus, Path(data_dir))
         train, valid = splits_to_use(opened, train, valid)
         std = opened.std(train)
@@ -111,6 +112,7 @@ class HandwritingDataLoader(BaseDataLoader):
             "corpus": opened.card["name"],
             "alphabet": opened.alphabet.characters,
             "std": list(std),
+            "mean_points_per_char": float(opened.lengths[lines].sum() / characters.sum()),
             "points_per_char": float(np.quantile(opened.lengths[lines] / characters, 0.99)),
             "points_per_line": int(np.median(opened.lengths[lines])),
             "chars_per_line": int(np.quantile(characters, 0.9)),
@@ -156,11 +158,12 @@ def lines_to_train_on(
     """Positions of the training lines, and how many were left out by which rule."""
     lines = corpus.lines_of(train)
     lengths, characters = corpus.lengths[lines], characters_of(corpus, lines)
+    density = lengths / np.maximum(characters, 1)
     least, most = points_per_char or [0.0, np.inf]
     rules = {
         "no text": characters == 0,
         "max_points": lengths > (max_points or np.inf),
-        "points_per_char": (lengths < least * characters) | (lengths > most * characters),
+        "points_per_char": (characters > 0) & ((density < least) | (density > most)),
     }
     dropped = np.logical_or.reduce(list(rules.values()))
     if dropped.all():

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
+from utils.files import atomic_path
+
 LEVELS = {0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
 METRICS = "metrics.jsonl"
 
@@ -25,18 +27,22 @@ def terminal(verbosity: int) -> logging.Logger:
 
 
 class RunLog:
-    """Scalars and pictures by optimizer step; a resumed run writes on behind `step`, what came after it is dropped."""
+    """Scalars and pictures by optimizer step.
 
-    def __init__(self, folder: Path, *, tensorboard: bool, step: int) -> None:
+    A run that goes on after `step` steps, in `epoch`, drops what was logged later and writes on behind the rest.
+    """
+
+    def __init__(self, folder: Path, *, tensorboard: bool, step: int, epoch: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / METRICS
-        self._forget_after(step)
+        if self.path.exists():
+            self._keep_until(step, epoch)
         self.board = SummaryWriter(str(folder), purge_step=step + 1 if step else None) if tensorboard else None
 
-    def _forget_after(self, step: int) -> None:
-        if self.path.exists():
-            kept = [line for line in self.path.read_text().splitlines(True) if _step_of(line) <= step]
-            self.path.write_text("".join(kept))
+    def _keep_until(self, step: int, epoch: int) -> None:
+        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        with atomic_path(self.path) as scratch:
+            scratch.write_text("".join(line + "\n" for line in lines if _is_before(line, step, epoch)))
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
         """Write one line of numbers."""
@@ -57,9 +63,10 @@ class RunLog:
             self.board.close()
 
 
-def _step_of(line: str) -> float:
-    """The step of a line of metrics.jsonl; a line cut short by a crash counts as after everything."""
+def _is_before(line: str, step: int, epoch: int) -> bool:
+    """Whether a line of metrics.jsonl is of the first `step` steps and of no epoch from `epoch` on, and is whole."""
     try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return float("inf")
+        values = json.loads(line)
+        return values["step"] <= step and values.get("epoch", 0) < epoch
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return False

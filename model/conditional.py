@@ -21,7 +21,10 @@ class WritingState(NamedTuple):
 
 
 class ConditionalHandwriting(HandwritingModel):
-    """A window layer, recurrent layers that read stroke and window too, a mixture density, Graves (2013), fig. 12."""
+    """A window layer, recurrent layers that read stroke and window too, a mixture density, Graves (2013), fig. 12.
+
+    mean_points_per_char: the pace at which the window sets out; it matters before training only.
+    """
 
     reads_text = True
 
@@ -29,6 +32,7 @@ class ConditionalHandwriting(HandwritingModel):
         self,
         *,
         alphabet_size: int,
+        mean_points_per_char: float = 20.0,
         hidden_size: int = 400,
         num_layers: int = 3,
         num_mixtures: int = 20,
@@ -37,7 +41,7 @@ class ConditionalHandwriting(HandwritingModel):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.window_layer = WindowLayer(cell, alphabet_size, hidden_size, num_window_components)
+        self.window_layer = WindowLayer(cell, alphabet_size, hidden_size, num_window_components, mean_points_per_char)
         self.stack = SkipStack(
             cell, 3 + alphabet_size, hidden_size, num_layers - 1, below_size=hidden_size, dropout=dropout
         )

@@ -39,33 +39,35 @@ def product_dtype(tensor: Tensor) -> torch.dtype:
 class Cells:
     """The pointwise part of an LSTM over T points.
 
-    gates (T, B, 4H) holds the pre-activations, and after `forward` the activated gates i, f, g, o; cells (T+1, B, H).
+    gates  (T, B, 4H) in the products' precision: the pre-activations, and after `forward` the activated i, f, g, o
+    cells  (T+1, B, H) float32
     """
 
     def __init__(self, gates: Tensor, cells: Tensor) -> None:
         self.gates, self.cells = gates, cells
         self.tanh = torch.empty_like(cells[0])
-        self.grad = torch.empty_like(gates[0])
+        self.now, self.grad = (cells.new_empty(gates.shape[1:]) for _ in range(2))
 
     @classmethod
-    def at_rest(cls, pre: Tensor, dtype: torch.dtype) -> "Cells":
+    def at_rest(cls, pre: Tensor, dtype: torch.dtype, exact: torch.dtype) -> "Cells":
         """The cells before the first point, c = 0; `pre` is copied."""
         steps, batch, width = pre.shape
-        return cls(pre.to(dtype, copy=True), pre.new_zeros(steps + 1, batch, width // 4, dtype=dtype))
+        return cls(pre.to(dtype, copy=True), pre.new_zeros(steps + 1, batch, width // 4, dtype=exact))
 
-    def forward(self, t: int, hidden: Tensor) -> None:
-        """Write h_t into `hidden` (B, H)."""
-        gates, size = self.gates[t], hidden.shape[1]
-        gates[:, : 2 * size].sigmoid_()
-        gates[:, 2 * size : 3 * size].tanh_()
-        gates[:, 3 * size :].sigmoid_()
-        i, f, g, o = gates.chunk(4, 1)
+    def forward(self, t: int, recurrent: Tensor, hidden: Tensor) -> None:
+        """Write h_t into `hidden` (B, H); `recurrent` (B, 4H) is W [h_{t-1}, w_{t-1}]."""
+        now, size = self.now.copy_(self.gates[t]).add_(recurrent), hidden.shape[1]
+        now[:, : 2 * size].sigmoid_()
+        now[:, 2 * size : 3 * size].tanh_()
+        now[:, 3 * size :].sigmoid_()
+        i, f, g, o = now.chunk(4, 1)
         torch.mul(f, self.cells[t], out=self.cells[t + 1]).addcmul_(i, g)
         torch.mul(torch.tanh(self.cells[t + 1], out=self.tanh), o, out=hidden)
+        self.gates[t] = now
 
     def backward(self, t: int, grad_hidden: Tensor, grad_cell: Tensor) -> Tensor:
         """a'_t (B, 4H), valid until the next call, of h'_t (B, H); in `grad_cell` (B, H) c'_t becomes c'_{t-1}."""
-        i, f, g, o = self.gates[t].chunk(4, 1)
+        i, f, g, o = self.now.copy_(self.gates[t]).chunk(4, 1)
         grad_i, grad_f, grad_g, grad_o = self.grad.chunk(4, 1)
         tanh = torch.tanh(self.cells[t + 1], out=self.tanh)
         grad_cell += tanh_backward(torch.mul(grad_hidden, o, out=grad_i), tanh, grad_input=grad_i)
@@ -84,12 +86,11 @@ class LSTMSequence(torch.autograd.Function):
     def forward(ctx: Any, pre: Tensor, weight: Tensor) -> Tensor:
         dtype = product_dtype(weight)
         across = weight.to(dtype).t().contiguous()
-        cells = Cells.at_rest(pre, weight.dtype)
+        cells = Cells.at_rest(pre, dtype, weight.dtype)
         hiddens = cells.cells.new_zeros(cells.cells.shape, dtype=dtype)
         hidden, product = torch.empty_like(cells.cells[0]), across.new_empty(cells.gates[0].shape)
         for t in range(len(pre)):
-            cells.gates[t] += torch.mm(hiddens[t], across, out=product)
-            cells.forward(t, hidden)
+            cells.forward(t, torch.mm(hiddens[t], across, out=product), hidden)
             hiddens[t + 1] = hidden
         ctx.save_for_backward(hiddens, cells.gates, cells.cells, weight)
         return hiddens[1:]
@@ -131,7 +132,7 @@ class WindowSequence(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         dtype, size = product_dtype(weight), pre.shape[2] // 4
         across, to_window_t = weight.to(dtype).t().contiguous(), to_window.t().contiguous()
-        cells = Cells.at_rest(pre, weight.dtype)
+        cells = Cells.at_rest(pre, dtype, weight.dtype)
         seen = across.new_zeros(len(pre) + 1, pre.shape[1], weight.shape[1])
         kappas = cells.cells.new_zeros(len(pre) + 1, pre.shape[1], len(bias) // 3)
         moves = cells.cells.new_empty(len(pre), pre.shape[1], len(bias))
@@ -139,8 +140,7 @@ class WindowSequence(torch.autograd.Function):
         positions = torch.arange(1, characters.shape[1] + 1, dtype=weight.dtype)
         window = cells.cells.new_empty(pre.shape[1], weight.shape[1] - size)
         for t in range(len(pre)):
-            cells.gates[t] += torch.mm(seen[t], across, out=product)
-            cells.forward(t, hidden)
+            cells.forward(t, torch.mm(seen[t], across, out=product), hidden)
             alpha, beta, step = torch.addmm(bias, hidden, to_window_t, out=moves[t]).exp_().chunk(3, 1)
             kappa = torch.add(kappas[t], step, out=kappas[t + 1])
             bells = _bells(beta, kappa.unsqueeze(2) - positions)

@@ -48,19 +48,21 @@ def encode_text(text: Tensor, char_mask: Tensor) -> Text:
 class GaussianWindow(nn.Module):
     """K Gaussians on the text, moved on by the hidden state; kappa is in characters and never falls, eqs. 46-51.
 
-    In float32 whatever the autocast: kappa is a long sum of small steps.
+    In float32 whatever the autocast: kappa is a long sum of small steps. Before training it is one bump, START_WIDTH
+    characters wide, that moves over the text at the corpus's own mean pace, so that letters and ink are learned
+    together from the first step on.
     """
 
-    START_STEP = -3.0
-    """Initial bias of kappa_hat: a window that moves exp(-3) = 1/20 character a point, near a pen's own pace."""
+    START_WIDTH = 1.5
 
-    def __init__(self, hidden_size: int, num_components: int, alphabet_size: int) -> None:
+    def __init__(self, hidden_size: int, num_components: int, alphabet_size: int, points_per_char: float) -> None:
         super().__init__()
         self.alphabet_size = alphabet_size
         self.linear = nn.Linear(hidden_size, 3 * num_components)
         nn.init.normal_(self.linear.weight, std=0.01)
-        nn.init.zeros_(self.linear.bias)
-        nn.init.constant_(self.linear.bias[2 * num_components :], self.START_STEP)
+        start = (1 / num_components, 0.5 / self.START_WIDTH**2, 1 / points_per_char)
+        with torch.no_grad():
+            self.linear.bias.copy_(torch.tensor(start).log().repeat_interleave(num_components))
 
     def forward(self, hidden: Tensor, kappa: Tensor, text: Text) -> tuple[Tensor, Tensor, Tensor]:
         """Of hidden (B, H) and the last kappa (B, K): the window (B, A), the new kappa (B, K), phi (B, U)."""
@@ -85,10 +87,12 @@ class WindowLayer(nn.Module):
     Its hidden state moves the window, and the window feeds back into it, so it runs point by point, eqs. 46-52.
     """
 
-    def __init__(self, cell: Cell, alphabet_size: int, hidden_size: int, num_components: int) -> None:
+    def __init__(
+        self, cell: Cell, alphabet_size: int, hidden_size: int, num_components: int, points_per_char: float
+    ) -> None:
         super().__init__()
         self.layer = RecurrentLayer(cell, 3 + alphabet_size, hidden_size)
-        self.window = GaussianWindow(hidden_size, num_components, alphabet_size)
+        self.window = GaussianWindow(hidden_size, num_components, alphabet_size, points_per_char)
         self.num_components = num_components
 
     def start(self, text: Text) -> WindowState:

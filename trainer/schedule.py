@@ -5,11 +5,14 @@ import math
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from utils.errors import at_least
+
 
 class Constant(LambdaLR):
     """The optimizer's own learning rate, reached in a straight line over `warmup_epochs`."""
 
     def __init__(self, *, optimizer: Optimizer, steps_per_epoch: int, warmup_epochs: float = 0.0) -> None:
+        at_least(0, warmup_epochs=warmup_epochs)
         warmup = warmup_epochs * steps_per_epoch
         super().__init__(optimizer, lambda step: _warm(step, warmup))
 
@@ -26,6 +29,7 @@ class WarmupCosine(LambdaLR):
         warmup_epochs: float = 0.0,
         final_ratio: float = 0.01,
     ) -> None:
+        at_least(0, warmup_epochs=warmup_epochs, final_ratio=final_ratio)
         warmup, last = warmup_epochs * steps_per_epoch, epochs * steps_per_epoch
 
         def factor(step: int) -> float:
@@ -47,6 +51,9 @@ class StepDecay(LambdaLR):
         gamma: float = 0.5,
         warmup_epochs: float = 0.0,
     ) -> None:
+        at_least(0, warmup_epochs=warmup_epochs, gamma=gamma)
+        if not every_epochs * steps_per_epoch >= 1:
+            raise ValueError(f"every_epochs is {every_epochs}, less than one step of {steps_per_epoch} an epoch")
         warmup, every = warmup_epochs * steps_per_epoch, every_epochs * steps_per_epoch
         super().__init__(optimizer, lambda step: _warm(step, warmup) * gamma ** math.floor(step / every))
 

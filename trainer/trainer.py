@@ -13,8 +13,8 @@ from base.base_model import BaseModel
 from base.base_trainer import BaseTrainer
 from base.batch import Batch
 from trainer.preview import preview
-from utils.device import Precision, autocast
-from utils.errors import InputError
+from utils.device import Precision, autocast, pick_precision
+from utils.errors import InputError, at_least
 from utils.progress import progress
 
 Sums = dict[str, tuple[float, float]]
@@ -26,7 +26,7 @@ class Trainer(BaseTrainer):
 
     gradient_clip  largest norm of the gradient, null for none
     ema_decay      keep an exponential average of the weights, validate with it and ship it; null for none
-    precision      of the matrix products: float32 or bfloat16
+    precision      of the matrix products: float32, bfloat16, or auto: what this machine is faster in
     log_steps      steps between two lines of metrics.jsonl
     show_epochs    epochs between two pictures of samples in TensorBoard, 0 for none
     show_lines     how many samples
@@ -45,12 +45,18 @@ class Trainer(BaseTrainer):
         content: dict[str, Any],
         gradient_clip: float | None = 10.0,
         ema_decay: float | None = None,
-        precision: Precision = "float32",
+        precision: Precision = "auto",
         log_steps: int = 20,
         show_epochs: int = 1,
         show_lines: int = 4,
         **frame: Any,
     ) -> None:
+        at_least(1, log_steps=log_steps, show_lines=show_lines)
+        at_least(0, show_epochs=show_epochs)
+        if gradient_clip is not None and gradient_clip <= 0:
+            raise ValueError(f"gradient_clip is {gradient_clip}; it must be above 0, or null for none")
+        if ema_decay is not None and not 0 < ema_decay < 1:
+            raise ValueError(f"ema_decay is {ema_decay}; it must be between 0 and 1, or null for none")
         self.model, self.loss, self.metrics = model, loss, metrics
         self.optimizer, self.lr_scheduler, self.device = optimizer, lr_scheduler, device
         self.loader, self.valid_loader = loader, loader.validation()
@@ -59,6 +65,7 @@ class Trainer(BaseTrainer):
         self.average = AveragedModel(model, multi_avg_fn=_towards(ema_decay)) if ema_decay else None
         self.sums: Sums = {}
         super().__init__(**frame)
+        self.precision = pick_precision(self.precision, device)
 
     @property
     def best_model(self) -> BaseModel:
@@ -106,7 +113,7 @@ class Trainer(BaseTrainer):
     def _require_finite(self, value: float, what: str, batch: Batch) -> None:
         if not math.isfinite(value):
             raise InputError(
-                f"the {what} is {value} at epoch {self.epoch}, batch {self.batch + 1} (lines {', '.join(batch.ids[:8])}"
+                f"the {what} is {value} in epoch {self.epoch} after step {self.step} (lines {', '.join(batch.ids[:8])}"
                 f"{' ...' if len(batch.ids) > 8 else ''}); the checkpoints in {self.checkpoint_dir} are from before. "
                 "Try a lower optimizer.args.lr or trainer.gradient_clip, or look at these lines"
             )
@@ -120,9 +127,12 @@ class Trainer(BaseTrainer):
             batch = batch.to(self.device)
             with autocast(self.device, self.precision):
                 output = model(batch)
-            _add(sums, "val_loss", *self.loss(output, batch))
+            total, count = self.loss(output, batch)
+            self._require_finite(float(total) / float(count), "validation loss", batch)
+            _add(sums, "val_loss", total, count)
             for metric in self.metrics:
                 _add(sums, f"val_{metric.name}", *metric(output, batch))
+            self.leave_if_asked()
         if self.show_epochs and self.epoch % self.show_epochs == 0:
             self._show()
         return _ratios(sums)
@@ -144,6 +154,7 @@ class Trainer(BaseTrainer):
             "lr_scheduler": self.lr_scheduler.state_dict(),
             "sums": self.sums,
             "raw_model": self.model.state_dict() if self.average else None,
+            "precision": {self.device.type: self.precision},
             "num_averaged": int(self.average.n_averaged) if self.average else 0,
         }
 
@@ -152,9 +163,12 @@ class Trainer(BaseTrainer):
         self.optimizer.load_state_dict(state["optimizer"])
         self.lr_scheduler.load_state_dict(state["lr_scheduler"])
         self.sums = state["sums"]
+        if self.precision == "auto":
+            self.precision = state.get("precision", {}).get(self.device.type, "auto")
         if self.average:
             self.average.module.load_state_dict(self.model.state_dict())
             self.average.n_averaged.fill_(state["num_averaged"])
+        if state["raw_model"]:
             self.model.load_state_dict(state["raw_model"])
 
 

@@ -11,11 +11,8 @@ from utils.errors import InputError
 from utils.files import atomic_path
 
 FORMAT_VERSION = 1
-NEEDED = ("format_version", "config", "facts", "model")
-"""What every checkpoint has; one that a run can go on from has "training" too."""
-
-DAMAGE = (OSError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError)
-"""What torch.load raises on a file that is not, or not wholly, a checkpoint."""
+NEEDED = ("config", "facts", "model")
+"""What every checkpoint has beside its format version; one that a run can go on from has "training" too."""
 
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
@@ -30,14 +27,15 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     Raises InputError where there is none, it is damaged, holds anything but plain data, or is of a newer format.
     """
     try:
+        _require_intact(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise InputError(f"{path}: no such checkpoint") from None
     except pickle.UnpicklingError:
         raise InputError(f"{path}: refused: not a checkpoint, or one that holds more than plain data") from None
-    except DAMAGE as error:
+    except Exception as error:  # a damaged file may make its reader raise anything
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
-        raise InputError(f"{path}: cut short or not a checkpoint ({reason})") from None
+        raise InputError(f"{path}: damaged or not a checkpoint ({reason})") from None
     if not isinstance(content, dict) or not isinstance(content.get("format_version"), int):
         raise InputError(f"{path}: not a checkpoint of this project")
     if content["format_version"] > FORMAT_VERSION:
@@ -45,10 +43,19 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             f"{path}: written by a newer version (its format is {content['format_version']}, this one reads up to "
             f"{FORMAT_VERSION}); update this project"
         )
-    missing = [key for key in NEEDED if key not in content]
-    if missing:
-        raise InputError(f"{path}: not a whole checkpoint: it has no {', '.join(missing)}")
+    wanted = [*NEEDED, "training"] if "training" in content else NEEDED
+    missing = [key for key in wanted if not isinstance(content.get(key), dict)]
+    if missing or not all(isinstance(weight, torch.Tensor) for weight in content["model"].values()):
+        raise InputError(f"{path}: not a whole checkpoint: it has no {', '.join(missing) or 'weights'}")
     return content
+
+
+def _require_intact(path: Path) -> None:
+    """Raise BadZipFile unless all check sums are right, which torch.load does not look at."""
+    with zipfile.ZipFile(path) as archive:
+        part = archive.testzip()
+    if part:
+        raise zipfile.BadZipFile(f"the check sum of {part} is wrong")
 
 
 def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path) -> None:

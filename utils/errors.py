@@ -12,6 +12,13 @@ class InputError(ValueError):
     """
 
 
+def at_least(least: float, **values: float | None) -> None:
+    """Raise ValueError naming the first of the values that is below `least`; None is none."""
+    for name, value in values.items():
+        if value is not None and value < least:
+            raise ValueError(f"{name} is {value}; it must be {least} or more")
+
+
 def one_line_errors(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap a script's `main`: an InputError becomes its own text on stderr and exit code 2, Ctrl-C exit code 130."""
 

@@ -1,0 +1,40 @@
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+TEXT ?= The pen writes what was never written.
+READY := $(VENV)/.ready
+
+.PHONY: help demo test test-slow test-all lint format clean
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(READY): requirements.txt requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+demo: $(READY)  ## train on the built-in corpus for a few minutes, then write TEXT="..."
+	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
+	$(PY) experiments.py -r $$(ls -td saved/models/demo/*/ | head -n 1) write "$(TEXT)" --out out/demo --animate
+
+test: $(READY)  ## fast tests
+	$(PY) -m pytest -m "not slow"
+
+test-slow: $(READY)  ## the other tests: whole trainings, real data where DUCTUS_DATA names its folder
+	$(PY) -m pytest -m slow
+
+test-all: test test-slow  ## all tests
+
+lint: $(READY)  ## ruff and mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy .
+
+format: $(READY)  ## ruff format and fixes
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+clean:  ## remove the environment, caches and what the demo made; runs and corpora stay
+	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,238 @@
+"""A prepared corpus: nothing is lost on the way, and damage is told from data."""
+
+import json
+import os
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from data_loader.corpus import CARD, FILES, Corpus, CorpusWriter, file_hash
+from data_loader.strokes import InkLine
+from tests.tiny import ink_line, write_corpus
+from utils.errors import InputError
+
+
+def odd_lines() -> list[InkLine]:
+    """Lines with all that a reader may yield: odd texts and ids, no writer, no times, splits in turn."""
+    far = np.array([[16777215, -1e30, 0], [0.1, 1e-30, 1]], np.float32)
+    return [
+        ink_line(1, points=2, text="plain", split="train", writer="anna"),
+        replace(ink_line(2, points=9, split="valid", writer=""), id="∂/ä b.png", text="日本 🖋 \u0301"),
+        replace(ink_line(3, points=500, split="train", writer="Ünal"), text="cafe\u0301 A\u030a", times=None),
+        replace(ink_line(4, text="", split="test", writer="anna"), id=""),
+        replace(ink_line(5, text=" x ", split="train"), points=far, times=np.array([0, 1 / 3])),
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_corpus(tmp_path / "odd", odd_lines())
+    return tmp_path / "odd"
+
+
+def same(one: InkLine, other: InkLine) -> bool:
+    times = (one.times is None and other.times is None) or np.array_equal(one.times, other.times)  # type: ignore[arg-type]
+    labels = (one.id, one.text, one.writer, one.split) == (other.id, other.text, other.writer, other.split)
+    return times and labels and one.points.dtype == other.points.dtype and np.array_equal(one.points, other.points)
+
+
+def test_nothing_is_lost_and_texts_are_composed(folder: Path) -> None:
+    corpus, lines = Corpus(folder), odd_lines()
+    assert len(corpus) == len(lines)
+    for number, line in enumerate(lines):
+        assert same(corpus.line(number), replace(line, text=unicodedata.normalize("NFC", line.text)))
+        assert np.array_equal(corpus.points(number), line.points)
+    assert corpus.text(2) == "café Å"
+    assert corpus.lengths.tolist() == [2, 9, 500, 20, 2]
+
+
+def test_a_line_with_one_unknown_time_has_no_times(tmp_path: Path) -> None:
+    line = ink_line(1)
+    assert line.times is not None
+    line.times[3] = np.nan
+    write_corpus(tmp_path / "c", [line, ink_line(2)])
+    corpus = Corpus(tmp_path / "c")
+    assert corpus.line(0).times is None and corpus.line(1).times is not None
+
+
+def test_the_card_counts_what_is_there(folder: Path) -> None:
+    card = Corpus(folder).card
+    assert (card["name"], card["lines"], card["points"]) == ("odd", 5, 533)
+    assert card["writers"] == ["anna", "", "Ünal", "w"]
+    counts = {name: (part["lines"], part["points"], part["writers"]) for name, part in card["splits"].items()}
+    assert counts == {"train": (3, 504, 3), "valid": (1, 9, 0), "test": (1, 20, 1)}
+    assert card["alphabet"] == "".join(sorted(set("plain日本 🖋 \u0301café Å x ")))
+    assert card["sha256"] == {name: file_hash(folder / name) for name in FILES}
+
+
+def test_lines_of_splits_by_name(folder: Path) -> None:
+    corpus = Corpus(folder)
+    assert corpus.lines_of(["train"]).tolist() == [0, 2, 4]
+    assert corpus.lines_of(["test", "valid"]).tolist() == [1, 3]
+    with pytest.raises(InputError, match="no split trian; it has train, valid, test"):
+        corpus.lines_of(["train", "trian"])
+
+
+@pytest.mark.parametrize("splits", [["train"], ["valid"], ["train", "valid"]])
+def test_std_is_numpys_over_those_splits_alone(tmp_path: Path, splits: list[str]) -> None:
+    lines = [ink_line(number, points=30 + number) for number in range(8)]
+    wide = [replace(ink_line(n, split="valid"), points=ink_line(n).points * np.float32([50, 9, 1])) for n in range(5)]
+    write_corpus(tmp_path / "c", [*lines, *wide])
+    offsets = [np.diff(line.points[:, :2].astype(float), axis=0) for line in [*lines, *wide] if line.split in splits]
+    np.testing.assert_allclose(Corpus(tmp_path / "c").std(splits), np.concatenate(offsets).std(0), rtol=1e-9)
+
+
+def test_ink_that_moves_in_one_direction_only_is_refused(tmp_path: Path) -> None:
+    line = ink_line(1)
+    line.points[:, 1] = 5
+    write_corpus(tmp_path / "c", [line])
+    with pytest.raises(InputError, match="does not move in both directions"):
+        Corpus(tmp_path / "c").std(["train"])
+
+
+def lines_that_break(error: type[BaseException]) -> Iterable[InkLine]:
+    yield from odd_lines()
+    raise error
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_exception_midway_leaves_nothing_behind(tmp_path: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error):
+        write_corpus(tmp_path / "c", lines_that_break(error))
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_exception_midway_keeps_the_older_corpus(folder: Path) -> None:
+    with pytest.raises(RuntimeError):
+        write_corpus(folder, lines_that_break(RuntimeError))
+    assert os.listdir(folder.parent) == ["odd"]
+    assert all(
+        same(Corpus(folder).line(n), replace(line, text=Corpus(folder).text(n))) for n, line in enumerate(odd_lines())
+    )
+
+
+def test_a_failed_move_keeps_the_older_corpus(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if target == folder and not self.name.endswith(".old"):
+            raise OSError("no")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="no"):
+        write_corpus(folder, [ink_line(1)])
+    assert os.listdir(folder.parent) == ["odd"] and len(Corpus(folder)) == 5
+
+
+def test_a_new_corpus_takes_the_place_of_the_older_one_whole(folder: Path) -> None:
+    write_corpus(folder, [ink_line(1)])
+    assert os.listdir(folder.parent) == ["odd"] and len(Corpus(folder)) == 1
+
+
+def test_an_open_corpus_outlives_its_replacement(folder: Path) -> None:
+    corpus = Corpus(folder)
+    write_corpus(folder, [ink_line(1)])
+    assert same(corpus.line(0), odd_lines()[0])
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_what_is_no_corpus_is_never_replaced(tmp_path: Path, kind: str) -> None:
+    precious = tmp_path / "c" / "thesis.txt" if kind == "folder" else tmp_path / "c"
+    precious.parent.mkdir(exist_ok=True)
+    precious.write_text("years of work")
+    with pytest.raises(InputError, match="no prepared corpus"):
+        write_corpus(tmp_path / "c", [ink_line(1)])
+    assert precious.read_text() == "years of work" and os.listdir(tmp_path) == ["c"]
+
+
+def test_a_corpus_without_lines_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not one line"):
+        write_corpus(tmp_path / "c", [])
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_written_is_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write there"), CorpusWriter(tmp_path / "file" / "c"):
+        pytest.fail("the block must not run")
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        Corpus(folder)
+    assert str(folder) in str(caught.value) and "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_folder_without_corpus_says_how_to_make_one(tmp_path: Path) -> None:
+    assert "prepare_data.py" in refused(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("cut", [1, 64, None])
+def test_a_file_cut_short_is_noticed(folder: Path, name: str, cut: int | None) -> None:
+    size = (folder / name).stat().st_size
+    os.truncate(folder / name, size - min(cut or size, size))
+    assert "prepare it again" in refused(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_grew_or_went_is_noticed(folder: Path, name: str) -> None:
+    with open(folder / name, "ab") as file:
+        file.write(bytes(96))
+    refused(folder)
+    (folder / name).unlink()
+    refused(folder)
+
+
+@pytest.mark.parametrize("field", ["point", "text", "id", "writer", "split"])
+@pytest.mark.parametrize("value", [-7, 1 << 30])
+def test_an_index_that_points_elsewhere_is_noticed(folder: Path, field: str, value: int) -> None:
+    index = np.memmap(folder / "lines.bin", Corpus(folder).index.dtype, "r+")
+    index[field][2] = value
+    index.flush()
+    refused(folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '"card"', "{}", '{"format_version": 2}', '{"format_version": 1}']
+)
+def test_a_card_that_is_none_is_refused(folder: Path, text: str) -> None:
+    (folder / CARD).write_text(text)
+    assert "again" in refused(folder)
+
+
+def test_a_card_of_other_bytes_is_refused(folder: Path) -> None:
+    (folder / CARD).write_bytes(b"\xff\xfe\x00")
+    refused(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("lines", 4),
+        ("lines", 6),
+        ("lines", "5"),
+        ("writers", ["anna"]),
+        ("splits", {}),
+        ("splits", {"train": {}}),
+        ("alphabet", None),
+    ],
+)
+def test_a_card_whose_counts_do_not_fit_is_refused(folder: Path, key: str, value: Any) -> None:
+    card = json.loads((folder / CARD).read_text())
+    (folder / CARD).write_text(json.dumps(card | {key: value}))
+    refused(folder)
+
+
+@pytest.mark.parametrize("name", ["points.bin", CARD])
+def test_a_damaged_corpus_can_be_prepared_again(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    write_corpus(folder, odd_lines())
+    assert len(Corpus(folder)) == 5

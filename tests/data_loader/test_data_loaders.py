@@ -1,0 +1,211 @@
+"""From a prepared corpus to batches: every line, in an order of its own each epoch, little padding, honest splits."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from data_loader.data_loaders import HandwritingDataLoader, LengthSampler, collate
+from data_loader.strokes import points_to_strokes
+from tests.tiny import ink_line, write_corpus
+from utils.errors import InputError
+
+TRAIN = [ink_line(n, points=5 + 7 * n, text="ab cd"[: 1 + n % 5]) for n in range(23)]
+VALID = [ink_line(n, points=900 + n, text="dcba", split="valid", writer="v") for n in range(7)]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    write_corpus(tmp_path / "c", [line for pair in zip(TRAIN, VALID, strict=False) for line in pair] + TRAIN[7:])
+    return tmp_path
+
+
+def loader_of(data_dir: Path, **args: Any) -> HandwritingDataLoader:
+    return HandwritingDataLoader(**{"corpus": "c", "data_dir": str(data_dir), "batch_size": 4, **args})
+
+
+def ids(loader: Any) -> list[tuple[str, ...]]:
+    return [batch.ids for batch in loader]
+
+
+def flat(batches: list[tuple[str, ...]]) -> list[str]:
+    return [line for batch in batches for line in batch]
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 23, 100])
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_every_training_line_comes_exactly_once_an_epoch(data_dir: Path, batch_size: int, epoch: int) -> None:
+    loader = loader_of(data_dir, batch_size=batch_size)
+    batches = ids(loader.at(epoch))
+    assert sorted(flat(batches)) == sorted(line.id for line in TRAIN)
+    assert len(batches) == len(loader) == -(-len(TRAIN) // batch_size)
+
+
+def test_the_order_is_a_function_of_seed_and_epoch(data_dir: Path) -> None:
+    first, again = loader_of(data_dir), loader_of(data_dir)
+    ids(again.at(5))
+    torch.manual_seed(999)
+    assert ids(first.at(3)) == ids(again.at(3)) == ids(first.at(3))
+    orders = [ids(first.at(1)), ids(first.at(2)), ids(loader_of(data_dir, seed=2).at(1))]
+    assert all(one != other for i, one in enumerate(orders) for other in orders[:i])
+
+
+def test_lines_meet_others_in_other_epochs(data_dir: Path) -> None:
+    sampler = LengthSampler(np.arange(400), 4, seed=1)
+    one, two = ({frozenset(batch) for batch in sampler.batches(epoch)} for epoch in (1, 2))
+    assert len(one & two) < 10
+
+
+@pytest.mark.parametrize("first_batch", [1, 3, 5, 6])
+@pytest.mark.parametrize("num_workers", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_an_epoch_goes_on_in_the_middle(data_dir: Path, first_batch: int, num_workers: int) -> None:
+    whole = ids(loader_of(data_dir).at(2))
+    assert ids(loader_of(data_dir, num_workers=num_workers).at(2, first_batch)) == whole[first_batch:]
+
+
+def test_iterating_takes_nothing_from_the_random_numbers_of_the_training(data_dir: Path) -> None:
+    loader = loader_of(data_dir)
+    before = torch.get_rng_state()
+    ids(loader.at(1))
+    ids(loader.validation())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def padding_share(lengths: np.ndarray, batches: list[list[int]]) -> float:
+    padded = sum(lengths[batch].max() * len(batch) for batch in batches)
+    return 1 - lengths.sum() / padded
+
+
+@pytest.mark.parametrize("batch_size", [16, 32, 64])
+def test_little_is_padding_at_the_lengths_of_real_lines(batch_size: int) -> None:
+    lengths = np.random.default_rng(0).normal(600, 200, 5364).clip(60, 1800).astype(int)
+    unsorted = np.array_split(np.arange(len(lengths)), len(lengths) // batch_size)
+    assert padding_share(lengths, [list(batch) for batch in unsorted]) > 0.3
+    for epoch in (1, 2):
+        assert padding_share(lengths, LengthSampler(lengths, batch_size, seed=1).batches(epoch)) < 0.15
+    assert padding_share(lengths, LengthSampler(lengths, batch_size, seed=None).batches(1)) < 0.02
+
+
+def test_batches_come_in_no_order_of_length() -> None:
+    lengths = np.random.default_rng(0).integers(100, 1000, 2000)
+    means = [lengths[batch].mean() for batch in LengthSampler(lengths, 20, seed=1).batches(1)]
+    assert abs(np.corrcoef(means[:-1], means[1:])[0, 1]) < 0.3
+
+
+def test_validation_holds_all_lines_of_its_splits_and_none_of_the_training(data_dir: Path) -> None:
+    validation = loader_of(data_dir, max_points=50, points_per_char=[1, 40]).validation()
+    assert flat(ids(validation)) == [line.id for line in VALID]
+    assert ids(validation.at(1)) == ids(validation.at(7))
+
+
+def test_std_and_points_per_char_come_from_the_training_lines_alone(data_dir: Path) -> None:
+    facts = loader_of(data_dir).facts
+    offsets = np.concatenate([np.diff(line.points[:, :2].astype(float), axis=0) for line in TRAIN])
+    np.testing.assert_allclose(facts["std"], offsets.std(0), rtol=1e-9)
+    density = [len(line.points) / len(line.text) for line in TRAIN]
+    assert facts["points_per_char"] == pytest.approx(np.quantile(density, 0.99))
+    assert facts["points_per_line"] == int(np.median([len(line.points) for line in TRAIN]))
+    assert facts["alphabet"] == " abcd" and facts["corpus"] == "c"
+
+
+def test_facts_are_plain_data(data_dir: Path) -> None:
+    for value in loader_of(data_dir).facts.values():
+        assert type(value) in (str, int, float, list)
+    assert [type(value) for value in loader_of(data_dir).facts["std"]] == [float, float]
+
+
+def test_validation_is_in_units_of_the_training_std(data_dir: Path) -> None:
+    loader = loader_of(data_dir, batch_size=1)
+    std = (loader.facts["std"][0], loader.facts["std"][1])
+    for batch, line in zip(loader.validation(), VALID, strict=True):
+        np.testing.assert_allclose(batch.strokes[0].numpy(), points_to_strokes(line.points, std), rtol=1e-6)
+
+
+@pytest.mark.parametrize("most", [5, 40, 158, 159])
+def test_max_points_leaves_out_longer_training_lines_and_no_others(data_dir: Path, most: int) -> None:
+    loader = loader_of(data_dir, max_points=most)
+    kept = [line.id for line in TRAIN if len(line.points) <= most]
+    assert sorted(flat(ids(loader))) == sorted(kept)
+    dropped = len(TRAIN) - len(kept)
+    assert loader.left_out == ({"max_points": dropped} if dropped else {})
+
+
+def test_points_per_char_leaves_out_training_lines_outside_and_no_others(data_dir: Path) -> None:
+    loader = loader_of(data_dir, points_per_char=[6, 18])
+    kept = [line.id for line in TRAIN if 6 <= len(line.points) / len(line.text) <= 18]
+    assert 0 < len(kept) < len(TRAIN) and sorted(flat(ids(loader))) == sorted(kept)
+    assert {"train-1", "train-7"} <= set(kept), "lines on the bounds stay"
+    assert loader.left_out == {"points_per_char": len(TRAIN) - len(kept)}
+
+
+def test_lines_without_text_are_left_out_of_training_and_counted(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "c", [ink_line(1), ink_line(2, text=""), ink_line(3, split="valid", text="")])
+    loader = loader_of(tmp_path)
+    assert flat(ids(loader)) == ["train-1"] and loader.left_out == {"no text": 1}
+    assert flat(ids(loader.validation())) == ["valid-3"]
+
+
+def test_std_does_not_hang_on_the_rules(data_dir: Path) -> None:
+    assert loader_of(data_dir, max_points=30).facts["std"] == loader_of(data_dir).facts["std"]
+
+
+def test_a_batch_is_padded_and_masked(data_dir: Path) -> None:
+    for batch in loader_of(data_dir).at(1):
+        lines = [next(line for line in TRAIN if line.id == name) for name in batch.ids]
+        lengths, chars = [len(line.points) for line in lines], [len(line.text) for line in lines]
+        assert batch.strokes.shape == (len(lines), max(lengths), 3) and batch.strokes.dtype == torch.float32
+        assert batch.text.shape == (len(lines), max(chars)) and batch.text.dtype == torch.int64
+        assert batch.stroke_mask.sum(1).tolist() == lengths and batch.char_mask.sum(1).tolist() == chars
+        assert batch.stroke_mask[:, 0].all() and not (batch.stroke_mask[:, 1:] & ~batch.stroke_mask[:, :-1]).any()
+        assert not batch.strokes[~batch.stroke_mask].any() and not batch.text[~batch.char_mask].any()
+        for row, line in enumerate(lines):
+            assert batch.strokes[row, : lengths[row], 2].tolist() == line.points[:, 2].tolist()
+            assert "".join(" abcd"[i] for i in batch.text[row, : chars[row]]) == line.text
+
+
+def test_a_line_is_the_same_alone_and_in_company(data_dir: Path) -> None:
+    dataset = loader_of(data_dir).dataset
+    lines = [dataset[n] for n in (3, 0, 2)]
+    together, alone = collate(lines), collate(lines[:1])
+    length = len(lines[0][1])
+    assert torch.equal(together.strokes[0, :length], alone.strokes[0])
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"train": ["train"], "valid": ["valid", "train"]}, "train cannot be for both"),
+        ({"train": ["trian"]}, "no split trian; it has train, valid"),
+        ({"valid": ["nowhere"]}, "no split nowhere"),
+        ({"max_points": 4}, "leave no line to train on"),
+        ({"points_per_char": [1000, 2000]}, "leave no line to train on"),
+        ({"points_per_char": [1.0]}, "two numbers"),
+        ({"points_per_char": []}, "two numbers"),
+        ({"max_points": 0}, "max_points is 0"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"num_workers": -1}, "num_workers"),
+        ({"corpus": "nowhere"}, "no prepared corpus; make it with: python prepare_data.py"),
+    ],
+)
+def test_what_cannot_be_is_refused(data_dir: Path, args: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        loader_of(data_dir, **args)
+
+
+def test_splits_without_a_usual_name_must_be_named(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "c", [ink_line(1, split="a"), ink_line(2, split="b"), ink_line(3, split="c")])
+    with pytest.raises(InputError, match=r"its splits are a, b, c; name some as data_loader\.args\.train"):
+        loader_of(tmp_path)
+    with pytest.raises(InputError, match="name some"):
+        loader_of(tmp_path, train=["a"], valid=[])
+    loader = loader_of(tmp_path, train=["a", "c"], valid=["b"])
+    assert sorted(flat(ids(loader))) == ["a-1", "c-3"] and flat(ids(loader.validation())) == ["b-2"]
+
+
+def test_the_usual_splits_of_iam_are_known(tmp_path: Path) -> None:
+    names = ["testset_f", "testset_v", "trainset"]
+    write_corpus(tmp_path / "c", [ink_line(n, split=name) for n, name in enumerate(names)])
+    loader = loader_of(tmp_path)
+    assert flat(ids(loader)) == ["trainset-2"] and flat(ids(loader.validation())) == ["testset_v-1"]

@@ -1,0 +1,93 @@
+"""Small batches and small models with lively weights, for the tests of the networks."""
+
+import torch
+from torch import Tensor
+
+from base.batch import Batch
+from model.conditional import ConditionalHandwriting
+from model.mixture_density import Mixture
+from model.sampling import HandwritingModel
+from model.unconditional import UnconditionalHandwriting
+
+ALPHABET_SIZE = 5
+NETWORKS = [
+    (name, cell, num_layers)
+    for name in ("unconditional", "conditional")
+    for cell in ("lstm", "gru")
+    for num_layers in (1, 3)
+]
+
+
+def network(name: str, cell: str = "lstm", num_layers: int = 1, hidden_size: int = 6, **arguments) -> HandwritingModel:
+    """A model with 2 mixtures (and 2 window components) whose every weight is at work."""
+    torch.manual_seed(4)
+    arguments = {"cell": cell, "num_layers": num_layers, "hidden_size": hidden_size, "num_mixtures": 2, **arguments}
+    if name == "unconditional":
+        return stir(UnconditionalHandwriting(**arguments))
+    return stir(ConditionalHandwriting(alphabet_size=ALPHABET_SIZE, num_window_components=2, **arguments))
+
+
+def stir(module, scale: float = 0.4):
+    """The module with weights far from where they start: no bias is zero, no gate is open."""
+    generator = torch.Generator().manual_seed(11)
+    for parameter in module.parameters():
+        parameter.data.copy_(scale * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype))
+    return module
+
+
+def lines(lengths: list[int], text_lengths: list[int], dtype: torch.dtype = torch.float32, seed: int = 0) -> Batch:
+    """Random lines of so many points and characters, padded with zeros."""
+    generator = torch.Generator().manual_seed(seed)
+    strokes = torch.randn(len(lengths), max(lengths), 3, generator=generator, dtype=dtype)
+    strokes[..., 2] = (strokes[..., 2] > 0.5).to(dtype)
+    strokes[:, 0] = 0
+    stroke_mask, char_mask = real(lengths), real(text_lengths)
+    text = torch.randint(ALPHABET_SIZE, char_mask.shape, generator=generator)
+    ids = tuple(f"line-{index}" for index in range(len(lengths)))
+    return Batch(strokes * stroke_mask.unsqueeze(-1), stroke_mask, text * char_mask, char_mask, ids)
+
+
+def real(lengths: list[int]) -> Tensor:
+    """The mask of sequences of these lengths."""
+    return torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)
+
+
+def alone(batch: Batch, line: int) -> Batch:
+    """One line of the batch without any padding."""
+    points, characters = batch.stroke_mask[line], batch.char_mask[line]
+    return Batch(
+        batch.strokes[line : line + 1, points],
+        batch.stroke_mask[line : line + 1, points],
+        batch.text[line : line + 1, characters],
+        batch.char_mask[line : line + 1, characters],
+        batch.ids[line : line + 1],
+    )
+
+
+def random_mixture(*shape: int, num_mixtures: int = 3, dtype: torch.dtype = torch.float64, seed: int = 0) -> Mixture:
+    """Mixtures of strong and weak, wide and narrow, upright and slanted components."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*sizes: int) -> Tensor:
+        return torch.randn(*shape, *sizes, generator=generator, dtype=torch.float64).to(dtype)
+
+    return Mixture(
+        log_pi=torch.log_softmax(normal(num_mixtures), dim=-1),
+        mean=2 * normal(num_mixtures, 2),
+        log_sigma=0.5 * normal(num_mixtures, 2),
+        rho=torch.tanh(normal(num_mixtures)),
+        end_logit=normal(),
+    )
+
+
+def covariance(mixture: Mixture) -> Tensor:
+    """Every component's covariance matrix (..., M, 2, 2)."""
+    sigma = mixture.log_sigma.exp()
+    ones = torch.ones_like(mixture.rho)
+    correlation = torch.stack([ones, mixture.rho, mixture.rho, ones], -1).unflatten(-1, (2, 2))
+    return sigma.unsqueeze(-1) * sigma.unsqueeze(-2) * correlation
+
+
+def assert_close(actual, expected, tolerance: float = 1e-10) -> None:
+    """Equal up to rounding: the tolerance is absolute and relative."""
+    torch.testing.assert_close(actual, expected, atol=tolerance, rtol=tolerance)

@@ -1,0 +1,182 @@
+"""Layers: the sequences written by hand are nn.LSTM and the point-by-point path, to the last digits and gradients."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from model.lstm_sequence import LSTMSequence, WindowSequence
+from model.recurrent import RecurrentLayer, SkipStack
+from model.window import WindowLayer, encode_text
+from tests.model.small import ALPHABET_SIZE, assert_close, lines, stir
+
+INPUT_SIZE, HIDDEN_SIZE = 3, 5
+
+
+def recurrent_layer(cell: str = "lstm") -> RecurrentLayer:
+    return stir(RecurrentLayer(cell, INPUT_SIZE, HIDDEN_SIZE).double(), scale=0.7)
+
+
+def window_layer(dtype: torch.dtype = torch.float64, hidden_size: int = HIDDEN_SIZE) -> WindowLayer:
+    return stir(WindowLayer("lstm", ALPHABET_SIZE, hidden_size, 2).to(dtype))
+
+
+def normal(*shape: int, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_()
+
+
+def window_run(layer: WindowLayer, points: int = 15) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Hidden states and windows of a batch, and the gradients of the strokes and of every weight."""
+    dtype = layer.window.linear.weight.dtype
+    batch = lines([points] * 3, [2, 6, 4], dtype=dtype)
+    strokes = batch.strokes.clone().requires_grad_()
+    outputs = layer(strokes, encode_text(batch.text, batch.char_mask))
+    weighed = sum((output * normal(*output.shape, seed=seed).detach()).sum() for seed, output in enumerate(outputs))
+    return list(outputs), list(torch.autograd.grad(weighed, [strokes, *layer.parameters()]))
+
+
+@pytest.mark.parametrize(("batch_size", "points"), [(3, 12), (1, 1)])
+def test_sequence_is_the_lstm_of_torch_with_all_gradients(batch_size, points):
+    layer = recurrent_layer()
+    assert layer.runs_as_sequence
+    inputs = normal(batch_size, points, INPUT_SIZE)
+    outputs, expected = layer(inputs), layer.rnn(inputs)[0]
+    assert_close(outputs, expected)
+    weighed = normal(*expected.shape, seed=1).detach()
+    leaves = [inputs, *layer.parameters()]
+    gradients = torch.autograd.grad((outputs * weighed).sum(), leaves)
+    for gradient, right in zip(gradients, torch.autograd.grad((expected * weighed).sum(), leaves), strict=True):
+        assert right.abs().max() > 0 or points == 1
+        assert_close(gradient, right)
+
+
+def test_gradients_of_the_lstm_sequence_are_its_finite_differences():
+    assert torch.autograd.gradcheck(LSTMSequence.apply, (normal(4, 2, 12), normal(12, 3, seed=1)))
+
+
+def test_gradients_of_the_window_sequence_are_its_finite_differences():
+    hidden_size, components = 2, 2
+    text = encode_text(torch.tensor([[1, 0, 1], [2, 0, 0]]), torch.tensor([[True] * 3, [True, False, False]]))
+    arguments = (
+        normal(4, 2, 4 * hidden_size),
+        normal(4 * hidden_size, hidden_size + 3, seed=1),
+        normal(3 * components, hidden_size, seed=2),
+        normal(3 * components, seed=3),
+        text.characters,
+        text.written.double(),
+    )
+    assert torch.autograd.gradcheck(WindowSequence.apply, arguments)
+
+
+def test_window_sequence_is_the_point_by_point_path_with_all_gradients(monkeypatch, in_float64):
+    layer = window_layer()
+    outputs, gradients = window_run(layer)
+    monkeypatch.setattr(RecurrentLayer, "runs_as_sequence", False)
+    expected_outputs, expected_gradients = window_run(layer)
+    for actual, expected in zip(outputs + gradients, expected_outputs + expected_gradients, strict=True):
+        assert expected.abs().max() > 1e-3
+        assert_close(actual, expected)
+
+
+def test_window_sequence_carries_no_gradient_of_what_is_not_read(monkeypatch):
+    """Only the hidden states, or only the windows, go into a loss."""
+    layer, batch = window_layer(), lines([6], [3], dtype=torch.float64)
+    for used in (0, 1):
+        text = encode_text(batch.text, batch.char_mask)._replace(mask=torch.ones(1, 4, dtype=torch.float64))
+        sequence = torch.autograd.grad(layer(batch.strokes, text)[used].square().sum(), list(layer.parameters()))
+        with monkeypatch.context() as patch:
+            patch.setattr(RecurrentLayer, "runs_as_sequence", False)
+            plain = torch.autograd.grad(layer(batch.strokes, text)[used].square().sum(), list(layer.parameters()))
+        for actual, expected in zip(sequence, plain, strict=True):
+            assert_close(actual, expected)
+
+
+def test_bfloat16_is_float32_within_its_precision():
+    layer = window_layer(torch.float32, hidden_size=16)
+    outputs, gradients = window_run(layer)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded_outputs, rounded_gradients = window_run(layer)
+    assert {output.dtype for output in rounded_outputs} == {torch.bfloat16}
+    assert {gradient.dtype for gradient in rounded_gradients} == {torch.float32}
+    for actual, expected in zip(rounded_outputs + rounded_gradients, outputs + gradients, strict=True):
+        assert 0 < (actual - expected).norm() < 0.02 * expected.norm()
+
+
+def test_lstm_in_bfloat16_is_float32_within_its_precision():
+    layer = stir(RecurrentLayer("lstm", INPUT_SIZE, 16))
+    inputs = normal(3, 30, INPUT_SIZE).detach().float()
+    outputs = layer(inputs)
+    gradients = torch.autograd.grad(outputs.square().sum(), list(layer.parameters()))
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = layer(inputs)
+    rounded_gradients = torch.autograd.grad(rounded.float().square().sum(), list(layer.parameters()))
+    assert rounded.dtype == torch.bfloat16
+    for actual, expected in zip((rounded, *rounded_gradients), (outputs, *gradients), strict=True):
+        assert 0 < (actual - expected).norm() < 0.02 * expected.norm()
+
+
+@pytest.mark.parametrize("kind", ["lstm", "window"])
+def test_backward_twice_gives_the_same_gradients(kind, in_float64):
+    batch = lines([9, 9], [4, 2], dtype=torch.float64)
+    layer = recurrent_layer() if kind == "lstm" else window_layer()
+    arguments = (batch.strokes,) if kind == "lstm" else (batch.strokes, encode_text(batch.text, batch.char_mask))
+    output = layer(*arguments)
+    total = sum(part.square().sum() for part in (output if kind == "window" else [output]))
+    first = torch.autograd.grad(total, list(layer.parameters()), retain_graph=True)
+    second = torch.autograd.grad(total, list(layer.parameters()))
+    assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_steps_are_the_sequence(cell):
+    layer, inputs = recurrent_layer(cell), normal(3, 7, INPUT_SIZE)
+    state, hiddens = layer.start(3), []
+    for point in inputs.unbind(1):
+        state = layer.step(point, state)
+        hiddens.append(state[0])
+    assert_close(torch.stack(hiddens, 1), layer(inputs))
+    assert_close(torch.stack(hiddens, 1), layer.rnn(inputs)[0])
+
+
+@pytest.mark.parametrize(("cell", "gates"), [("lstm", 4), ("gru", 3)])
+def test_a_new_layer_turns_its_state_and_forgets_little(cell, gates):
+    layer = RecurrentLayer(cell, INPUT_SIZE, HIDDEN_SIZE)
+    from_input, recurrent, bias, recurrent_bias = layer.weights
+    assert from_input.shape == (gates * HIDDEN_SIZE, INPUT_SIZE)
+    for gate in recurrent.split(HIDDEN_SIZE):
+        assert_close(gate @ gate.T, torch.eye(HIDDEN_SIZE), 1e-5)
+    forget = [0] * HIDDEN_SIZE + [1] * HIDDEN_SIZE + [0] * 2 * HIDDEN_SIZE
+    assert (bias + recurrent_bias).tolist() == (forget if cell == "lstm" else [0] * 3 * HIDDEN_SIZE)
+
+
+def test_another_cell_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"'rnn'.*lstm, gru"):
+        RecurrentLayer("rnn", INPUT_SIZE, HIDDEN_SIZE)
+
+
+def test_every_layer_of_a_stack_reads_the_input_and_the_layer_below():
+    stack = stir(SkipStack("lstm", INPUT_SIZE, HIDDEN_SIZE, 3, below_size=2).double())
+    inputs, below = normal(2, 4, INPUT_SIZE), normal(2, 4, 2, seed=1)
+    for layer, hidden in zip(stack, stack(inputs, below), strict=True):
+        below = layer.rnn(torch.cat([inputs, below], -1))[0]
+        assert_close(hidden, below)
+
+
+def test_dropout_is_between_the_layers_of_a_stack_while_training(monkeypatch):
+    stack = stir(SkipStack("lstm", INPUT_SIZE, HIDDEN_SIZE, 3, dropout=0.5).double())
+    inputs = normal(1, 4, INPUT_SIZE)
+    still = [hidden.detach() for hidden in stack.eval()(inputs)]
+    dropped = []
+    monkeypatch.setattr(F, "dropout", lambda x, p, training, inplace: dropped.append((x, p, training)) or x)
+    stack.train()(inputs)
+    assert [(p, training) for _, p, training in dropped] == [(0.5, True)] * 2
+    for (passed_up, _, _), below in zip(dropped, still, strict=False):
+        assert_close(passed_up, below)
+
+
+def test_layers_are_of_torch_so_that_a_gpu_runs_its_own_kernels():
+    assert isinstance(recurrent_layer("lstm").rnn, nn.LSTM)
+    assert isinstance(recurrent_layer("gru").rnn, nn.GRU)
+    assert not recurrent_layer("gru").runs_as_sequence
+    assert not RecurrentLayer("lstm", 2, 2).to("meta").runs_as_sequence

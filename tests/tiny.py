@@ -1,0 +1,131 @@
+"""A corpus, configs and trainings so small that a test can run them."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from data_loader.corpus import CorpusWriter
+from data_loader.strokes import InkLine
+from logger.run_log import METRICS
+from parse_config import ConfigParser
+from trainer import Trainer
+
+ARCHS = {
+    "UnconditionalHandwriting": {"hidden_size": 16, "num_layers": 2, "num_mixtures": 3},
+    "ConditionalHandwriting": {"hidden_size": 16, "num_layers": 2, "num_mixtures": 3, "num_window_components": 2},
+}
+TIMINGS = ("points_per_second",)
+
+
+def write_corpus(folder: Path, lines: Iterable[InkLine]) -> dict[str, Any]:
+    """Write lines as the prepared corpus `folder`: its card."""
+    with CorpusWriter(folder) as writer:
+        for line in lines:
+            writer.add(line)
+        return writer.finish(source="test", how_made="by a test", report={})
+
+
+def ink_line(number: int, *, points: int = 20, text: str = "ab", split: str = "train", writer: str = "w") -> InkLine:
+    """A line of random ink of its own, on whole numbers, with a pen lift every seven points."""
+    rng = np.random.default_rng(number)
+    ink = np.zeros((points, 3), np.float32)
+    ink[:, :2] = rng.integers(-9, 10, (points, 2)).cumsum(0)
+    ink[6::7, 2] = 1
+    ink[-1, 2] = 1
+    return InkLine(f"{split}-{number}", text, writer, split, ink, np.arange(points) / 64)
+
+
+def thinned(line: InkLine) -> InkLine:
+    """Every fourth point of a line and the ends of its pen strokes: a quarter of the work."""
+    keep = np.flatnonzero((np.arange(len(line.points)) % 4 == 0) | (line.points[:, 2] > 0))
+    assert line.times is not None
+    return replace(line, points=line.points[keep], times=line.times[keep])
+
+
+def tiny_config(data_dir: Path, save_dir: Path, arch: str, **changes: Any) -> ConfigParser:
+    """A config of a training that takes about a second; a double underscore in a change's name stands for a dot."""
+    config = ConfigParser(
+        {
+            "name": "tiny",
+            "arch": {"type": arch, "args": dict(ARCHS[arch])},
+            "data_loader": {
+                "type": "HandwritingDataLoader",
+                "args": {"corpus": "tiny", "data_dir": str(data_dir), "batch_size": 4},
+            },
+            "optimizer": {"type": "Adam", "args": {"lr": 0.01}},
+            "loss": {"type": "NegativeLogLikelihood", "args": {}},
+            "metrics": [{"type": "NatsPerLine", "args": {}}],
+            "lr_scheduler": {"type": "WarmupCosine", "args": {"warmup_epochs": 0.5}},
+            "trainer": {
+                "epochs": 2,
+                "save_dir": str(save_dir),
+                "tensorboard": False,
+                "precision": "float32",
+                "log_steps": 1,
+                "show_epochs": 0,
+                "verbosity": 0,
+            },
+        },
+        "tiny.json",
+    )
+    for path, value in changes.items():
+        config.override(path.replace("__", "."), value)
+    return config
+
+
+def run_main(
+    module: Any, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str, str]:
+    """Run a script's `main` with a command line: exit code, stdout, stderr."""
+    monkeypatch.setattr(sys, "argv", [f"{module.__name__}.py", *arguments])
+    capsys.readouterr()
+    code = 0
+    try:
+        module.main()
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    return (code, *capsys.readouterr())
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, step: int, number: int = signal.SIGTERM) -> None:
+    """Have this process sent a signal while the step that makes it `step` is running; a training catches it."""
+    one_step = Trainer._one_step
+
+    def stopping(trainer: Trainer, batch: Any) -> Any:
+        numbers = one_step(trainer, batch)
+        if trainer.step == step:
+            signal.raise_signal(number)
+        return numbers
+
+    monkeypatch.setattr(Trainer, "_one_step", stopping)
+
+
+def logged(run_dir: Path) -> list[dict[str, Any]]:
+    """The lines of a run's metrics.jsonl, without its timings."""
+    path = run_dir.parents[2] / "log" / run_dir.parent.name / run_dir.name / METRICS
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return [{name: value for name, value in line.items() if name not in TIMINGS} for line in lines]
+
+
+def differences(one: Any, other: Any, path: str = "") -> list[str]:
+    """Where two trees of plain data and tensors are not equal bit for bit."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        here = [f"{path}.{key}: on one side only" for key in one.keys() ^ other.keys()]
+        return here + [
+            place for key in one.keys() & other.keys() for place in differences(one[key], other[key], f"{path}.{key}")
+        ]
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+        return [
+            place for i, pair in enumerate(zip(one, other, strict=True)) for place in differences(*pair, f"{path}.{i}")
+        ]
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return [] if one.dtype == other.dtype and torch.equal(one, other) else [path]
+    return [] if type(one) is type(other) and one == other else [path]
