@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 TEXT ?= The pen writes what was never written.
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-slow test-all lint format clean
+.PHONY: help demo test test-slow test-all bench lint format clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ test-slow: $(READY)  ## the other tests: whole trainings, real data where DUCTUS
 	$(PY) -m pytest -m slow
 
 test-all: test test-slow  ## all tests
+
+bench: $(READY)  ## training speed, the plain way beside ours
+	$(PY) -m benchmarks.training
 
 lint: $(READY)  ## ruff and mypy
 	$(PY) -m ruff check .

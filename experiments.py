@@ -34,6 +34,7 @@ from utils.progress import progress
 
 FIRST_TEXT = "The pen writes what was never written."
 LINES_AT_ONCE = 64
+LINES_ON_A_SLIP = 12
 PAGE_WIDTH_MM, PAGE_HEIGHT_MM = 210.0, 297.0
 
 
@@ -56,8 +57,8 @@ class Writing:
     samples: list[Sample]
 
     def pages(self) -> list[Page]:
-        """One line alone on a piece of paper of its size, several on pages in A4."""
-        if len(self.lines) == 1:
+        """A few lines on a piece of paper of their size, more on pages in A4."""
+        if len(self.lines) <= LINES_ON_A_SLIP:
             return lay_out(self.lines)
         return lay_out(self.lines, width_mm=PAGE_WIDTH_MM, page_height_mm=PAGE_HEIGHT_MM)
 

@@ -18,6 +18,7 @@ from trainer import OPTIMIZERS, SCHEDULES, Trainer
 from utils.checkpoint import load_checkpoint, load_weights
 from utils.device import keep_freed_memory, pick_device
 from utils.errors import InputError, one_line_errors
+from utils.signature import accepted
 
 CATALOGUE: Catalogue = {
     "arch": MODELS,
@@ -52,11 +53,13 @@ def train(
     device = pick_device(config["device"])
     torch.manual_seed(config["seed"])
     loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
-    if resume and old and any(old["facts"][key] != loader.facts[key] for key in ("alphabet", "std")):
+    if resume and old and any(old["facts"].get(key) != loader.facts[key] for key in ("alphabet", "std")):
         raise InputError(f"{resume}: the corpus {loader.facts['corpus']} is not what it was; use -c with --init-from")
     facts = {"alphabet_size": len(loader.facts["alphabet"]), **loader.facts}
     model = config.build("arch", CATALOGUE, **facts).to(device)
     if old and old_path:
+        if old["facts"].get("alphabet") != loader.facts["alphabet"] and accepted(type(model), {"alphabet_size": 0}):
+            raise InputError(f"{old_path}: its alphabet is not that of the corpus {loader.facts['corpus']}")
         load_weights(model, old["model"], old_path)
     state = old["training"] if resume and old else None
     trainer = build_trainer(config, model, loader, device, state)

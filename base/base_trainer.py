@@ -43,6 +43,7 @@ class BaseTrainer(ABC):
         at_least(0, save_minutes=save_minutes)
         self.epochs, self.early_stop, self.tensorboard = epochs, early_stop, tensorboard
         self.save_period, self.save_minutes = save_period, save_minutes
+        self.monitor = monitor
         self.direction, _, self.monitored = monitor.partition(" ")
         self.epoch, self.batch, self.step = 1, 0, 0
         self.best: float | None = None
@@ -145,6 +146,7 @@ class BaseTrainer(ABC):
             "epoch": self.epoch,
             "batch": self.batch,
             "step": self.step,
+            "monitor": self.monitor,
             "best": self.best,
             "epochs_since_best": self.epochs_since_best,
             "rng": torch.get_rng_state(),
@@ -154,7 +156,8 @@ class BaseTrainer(ABC):
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
         self.epoch, self.batch, self.step = state["epoch"], state["batch"], state["step"]
-        self.best, self.epochs_since_best = state["best"], state["epochs_since_best"]
+        if state.get("monitor", self.monitor) == self.monitor:
+            self.best, self.epochs_since_best = state["best"], state["epochs_since_best"]
         torch.set_rng_state(state["rng"])
         if torch.cuda.is_available() and state["cuda_rng"]:
             torch.cuda.set_rng_state_all(state["cuda_rng"])

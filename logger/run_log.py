@@ -18,10 +18,9 @@ def terminal(verbosity: int) -> logging.Logger:
     """The logger that speaks on stderr: 0 warnings, 1 progress, 2 everything."""
     logger = logging.getLogger("ductus")
     logger.setLevel(LEVELS.get(verbosity, logging.DEBUG))
-    if not logger.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        logger.addHandler(handler)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.handlers = [handler]
     logger.propagate = False
     return logger
 

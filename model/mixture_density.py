@@ -88,7 +88,7 @@ def sample_stroke(mixture: Mixture, noise: Tensor, bias: float = 0.0) -> Tensor:
     bias >= 0 makes the writing more regular: sigma = exp(log_sigma - bias), weights ~ pi^(1 + bias).
     """
     weights = torch.softmax(mixture.log_pi * (1 + bias), dim=-1)
-    chosen = (weights.cumsum(-1) < noise[:, :1]).sum(-1, keepdim=True).clamp_max(weights.shape[-1] - 1)
+    chosen = (weights.cumsum(-1) <= noise[:, :1]).sum(-1, keepdim=True).clamp_max(weights.shape[-1] - 1)
     pair = chosen.unsqueeze(-1).expand(-1, -1, 2)
     mean = mixture.mean.gather(1, pair).squeeze(1)
     sigma = torch.exp(mixture.log_sigma.gather(1, pair).squeeze(1) - bias)

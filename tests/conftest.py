@@ -1,7 +1,6 @@
-"""What the tests share: one thread, a logger of their own, a tiny corpus that is drawn once."""
+"""What the tests share: one thread, and a tiny corpus that is drawn once."""
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ from tests.tiny import thinned, tiny_config, write_corpus
 def one_thread() -> None:
     """Small sizes are fastest on one core, and sums come out the same bit for bit."""
     torch.set_num_threads(1)
-
-
-@pytest.fixture(autouse=True)
-def fresh_terminal() -> Iterator[None]:
-    """The terminal's logger keeps the stderr of its first use, which pytest closes after each test."""
-    yield
-    logging.getLogger("ductus").handlers.clear()
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,7 @@ def tiny_config(data_dir: Path, save_dir: Path, arch: str, **changes: Any) -> Co
     config = ConfigParser(
         {
             "name": "tiny",
+            "device": "cpu",
             "arch": {"type": arch, "args": dict(ARCHS[arch])},
             "data_loader": {
                 "type": "HandwritingDataLoader",

@@ -1,5 +1,7 @@
 """Layers: the sequences written by hand are nn.LSTM and the point-by-point path, to the last digits and gradients."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -18,7 +20,7 @@ def recurrent_layer(cell: str = "lstm") -> RecurrentLayer:
 
 
 def window_layer(dtype: torch.dtype = torch.float64, hidden_size: int = HIDDEN_SIZE) -> WindowLayer:
-    return stir(WindowLayer("lstm", ALPHABET_SIZE, hidden_size, 2).to(dtype))
+    return stir(WindowLayer("lstm", ALPHABET_SIZE, hidden_size, 2, points_per_char=20).to(dtype))
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -99,8 +101,22 @@ def test_bfloat16_is_float32_within_its_precision():
         rounded_outputs, rounded_gradients = window_run(layer)
     assert {output.dtype for output in rounded_outputs} == {torch.bfloat16}
     assert {gradient.dtype for gradient in rounded_gradients} == {torch.float32}
-    for actual, expected in zip(rounded_outputs + rounded_gradients, outputs + gradients, strict=True):
-        assert 0 < (actual - expected).norm() < 0.02 * expected.norm()
+    for actual, expected in zip(rounded_outputs, outputs, strict=True):
+        assert 0 < (actual - expected).norm() < 0.01 * expected.norm()
+    for actual, expected in zip(rounded_gradients, gradients, strict=True):
+        assert 0 < (actual - expected).norm() < 0.04 * expected.norm()
+
+
+def test_small_steps_of_the_window_sequence_are_not_lost_in_bfloat16():
+    layer, batch = window_layer(torch.float32), lines([300], [2])
+    linear = layer.window.linear
+    torch.nn.init.zeros_(linear.weight)
+    linear.bias.data = torch.tensor([0.5, 0.5, 5, 5, 0.004, 0.004]).log()
+    text = encode_text(torch.tensor([[1, 2]]), batch.char_mask)
+    with torch.autocast("cpu", torch.bfloat16):
+        windows = layer(batch.strokes, text)[1]
+    assert windows[0, -1, 1].item() == pytest.approx(math.exp(-5 * (1.2 - 1) ** 2), rel=0.01)
+    assert windows[0, -1, 2].item() == pytest.approx(math.exp(-5 * (1.2 - 2) ** 2), rel=0.01)
 
 
 def test_lstm_in_bfloat16_is_float32_within_its_precision():
@@ -113,7 +129,7 @@ def test_lstm_in_bfloat16_is_float32_within_its_precision():
     rounded_gradients = torch.autograd.grad(rounded.float().square().sum(), list(layer.parameters()))
     assert rounded.dtype == torch.bfloat16
     for actual, expected in zip((rounded, *rounded_gradients), (outputs, *gradients), strict=True):
-        assert 0 < (actual - expected).norm() < 0.02 * expected.norm()
+        assert 0 < (actual - expected).norm() < 0.04 * expected.norm()
 
 
 @pytest.mark.parametrize("kind", ["lstm", "window"])

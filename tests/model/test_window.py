@@ -9,6 +9,7 @@ from model.window import GaussianWindow, Text, WindowLayer, encode_text, window_
 from tests.model.small import ALPHABET_SIZE, assert_close, lines, stir
 
 HIDDEN_SIZE = 6
+POINTS_PER_CHAR = 25.0
 
 
 def texts(*lengths: int) -> Text:
@@ -17,7 +18,7 @@ def texts(*lengths: int) -> Text:
 
 
 def gaussian_window(num_components: int = 2) -> GaussianWindow:
-    return stir(GaussianWindow(HIDDEN_SIZE, num_components, ALPHABET_SIZE).double())
+    return stir(GaussianWindow(HIDDEN_SIZE, num_components, ALPHABET_SIZE, POINTS_PER_CHAR).double())
 
 
 def test_text_is_its_characters_and_an_end_position():
@@ -63,14 +64,17 @@ def test_kappa_goes_on_by_the_exponential_of_its_output_and_never_falls():
     assert_close(kappa - before, gaussians.linear(hidden)[:, 6:].exp())
 
 
-def test_a_new_window_moves_a_twentieth_of_a_character_a_point():
-    gaussians = GaussianWindow(HIDDEN_SIZE, 2, ALPHABET_SIZE)
-    _, kappa, _ = gaussians(torch.zeros(1, HIDDEN_SIZE), torch.zeros(1, 2), texts(4))
-    assert_close(kappa, torch.full((1, 2), 0.05), 1e-3)
+def test_a_new_window_is_one_bump_that_moves_at_the_given_pace():
+    gaussians, kappa = GaussianWindow(HIDDEN_SIZE, 2, ALPHABET_SIZE, POINTS_PER_CHAR), torch.full((1, 2), 3.0)
+    for _ in range(25):
+        _, kappa, phi = gaussians(torch.zeros(1, HIDDEN_SIZE), kappa, texts(8))
+    assert_close(kappa, torch.full((1, 2), 4.0), 1e-5)
+    distance = torch.arange(1, 10) - 4.0
+    assert_close(phi[0], torch.exp(-0.5 * (distance / GaussianWindow.START_WIDTH).square()), 1e-5)
 
 
 def test_small_steps_are_not_lost_under_autocast():
-    gaussians = GaussianWindow(HIDDEN_SIZE, 1, ALPHABET_SIZE)
+    gaussians = GaussianWindow(HIDDEN_SIZE, 1, ALPHABET_SIZE, POINTS_PER_CHAR)
     torch.nn.init.constant_(gaussians.linear.bias, math.log(1e-3))
     kappa = torch.full((1, 1), 100.0)
     with torch.autocast("cpu", torch.bfloat16):
@@ -82,7 +86,7 @@ def test_small_steps_are_not_lost_under_autocast():
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_a_line_sees_the_same_window_alone_and_beside_longer_texts(cell, in_float64):
-    layer = stir(WindowLayer(cell, ALPHABET_SIZE, HIDDEN_SIZE, 2).double())
+    layer = stir(WindowLayer(cell, ALPHABET_SIZE, HIDDEN_SIZE, 2, POINTS_PER_CHAR).double())
     batch = lines([12, 12, 12], [2, 7, 4], dtype=torch.float64)
     hiddens, windows = layer(batch.strokes, encode_text(batch.text, batch.char_mask))
     for line, length in enumerate((2, 7, 4)):
@@ -93,7 +97,7 @@ def test_a_line_sees_the_same_window_alone_and_beside_longer_texts(cell, in_floa
 
 
 def test_the_window_feeds_back_into_the_layer(in_float64):
-    layer = stir(WindowLayer("lstm", ALPHABET_SIZE, HIDDEN_SIZE, 2).double())
+    layer = stir(WindowLayer("lstm", ALPHABET_SIZE, HIDDEN_SIZE, 2, POINTS_PER_CHAR).double())
     batch = lines([5], [3], dtype=torch.float64)
     before, _ = layer(batch.strokes, encode_text(batch.text, batch.char_mask))
     after, _ = layer(batch.strokes, encode_text((batch.text + 1) % ALPHABET_SIZE, batch.char_mask))

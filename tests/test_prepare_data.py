@@ -1,0 +1,134 @@
+"""The command line of prepare_data.py: a raw data set becomes a corpus whole, or not at all."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import prepare_data
+from data_loader import prepare
+from data_loader.corpus import Corpus
+from tests.data_loader.mini_iam import MiniIam
+from tests.tiny import ink_line, run_main, write_corpus
+
+Cli = Callable[..., tuple[int, str, str]]
+LINES = {"a01-000u-01", "a01-000u-02", "a01-000u-03", "b02-001z-01", "b02-001z-02", "c03-002-01"}
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
+    """Run prepare_data.py with a command line and tmp_path / "data": exit code, stdout, stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        command = [*map(str, arguments), "--data-dir", str(tmp_path / "data")]
+        return run_main(prepare_data, command, monkeypatch, capsys)
+
+    return run
+
+
+@pytest.fixture
+def iam(tmp_path: Path) -> Path:
+    return MiniIam().write_archives(tmp_path / "raw")
+
+
+def ids(folder: Path) -> set[str]:
+    corpus = Corpus(folder)
+    return {corpus.id(line) for line in range(len(corpus))}
+
+
+def fails(result: tuple[int, str, str]) -> str:
+    code, out, err = result
+    assert code == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize("below", [None, ""])
+def test_archives_and_trees_become_a_corpus(cli: Cli, tmp_path: Path, below: str | None) -> None:
+    raw = MiniIam()
+    source = raw.write_archives(tmp_path / "raw") if below is None else raw.write_tree(tmp_path / "raw", below)
+    code, out, err = cli("iam-ondb", source)
+    assert (code, err) == (0, "")
+    assert out.startswith("iam-ondb: 6 lines, 24 points") and f"prepared in {tmp_path / 'data' / 'iam-ondb'}" in out
+    assert "listed form without ink: 1 (z99-999z)" in out, "oddities are told"
+    assert ids(tmp_path / "data" / "iam-ondb") == LINES and os.listdir(tmp_path / "data") == ["iam-ondb"]
+    card = Corpus(tmp_path / "data" / "iam-ondb").card
+    assert card["source"] == "iam-ondb" and {name: part["lines"] for name, part in card["splits"].items()} == {
+        "trainset": 3,
+        "testset_v": 2,
+        "testset_f": 1,
+    }
+    assert "listed form without ink" in card["report"]["noted"]
+
+
+def test_a_name_of_ones_own(cli: Cli, iam: Path, tmp_path: Path) -> None:
+    assert cli("iam-ondb", iam, "--name", "mine")[0] == 0
+    assert os.listdir(tmp_path / "data") == ["mine"] and Corpus(tmp_path / "data" / "mine").card["name"] == "mine"
+
+
+def test_preparing_again_gives_the_same_bytes(cli: Cli, iam: Path, tmp_path: Path) -> None:
+    hashes = []
+    for _ in range(2):
+        assert cli("iam-ondb", iam)[0] == 0
+        hashes.append(Corpus(tmp_path / "data" / "iam-ondb").card["sha256"])
+    assert hashes[0] == hashes[1] and os.listdir(tmp_path / "data") == ["iam-ondb"]
+
+
+@pytest.mark.parametrize("older", [True, False])
+@pytest.mark.parametrize("damage", ["missing", "no archive", "archive cut short", "no lines", "text file"])
+def test_a_bad_source_leaves_everything_as_it_was(
+    cli: Cli, iam: Path, tmp_path: Path, damage: str, older: bool
+) -> None:
+    if older:
+        assert cli("iam-ondb", iam)[0] == 0
+    archive = iam / "lineStrokes-all.tar.gz"
+    if damage == "missing":
+        iam = iam / "nowhere"
+    elif damage == "no archive":
+        archive.unlink()
+    elif damage == "archive cut short":
+        os.truncate(archive, archive.stat().st_size // 2)
+    elif damage == "no lines":
+        MiniIam(ink={}).write_archives(iam)
+    else:
+        iam = iam / "trainset.txt"
+    assert str(iam) in fails(cli("iam-ondb", iam)) or damage == "no lines"
+    if older:
+        assert os.listdir(tmp_path / "data") == ["iam-ondb"] and ids(tmp_path / "data" / "iam-ondb") == LINES
+    else:
+        assert not (tmp_path / "data").exists() or os.listdir(tmp_path / "data") == []
+
+
+def test_a_folder_that_is_no_corpus_is_not_replaced(cli: Cli, iam: Path, tmp_path: Path) -> None:
+    assert "no prepared corpus" in fails(cli("iam-ondb", iam, "--name", "../raw"))
+    assert sorted(os.listdir(tmp_path / "raw"))[-1] == "trainset.txt"
+
+
+def test_a_source_is_asked_for(cli: Cli, tmp_path: Path) -> None:
+    assert "second argument" in fails(cli("iam-ondb"))
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_unknown_format_is_argparses_to_refuse(cli: Cli) -> None:
+    code, _, err = cli("iam-offdb", "x")
+    assert code == 2 and "usage:" in err and "'iam-ondb'" in err.replace("iam-ondb,", "'iam-ondb'")
+
+
+def test_the_built_in_corpus_is_drawn_and_made_only_where_it_is_not_there(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "synthetic_lines", lambda: iter([ink_line(1), ink_line(2, split="valid")]))
+    code, out, _ = cli("synthetic")
+    assert code == 0 and out.startswith("synthetic: 2 lines, 40 points, 2 characters")
+    monkeypatch.setattr(prepare, "synthetic_lines", lambda: pytest.fail("it is there"))
+    assert len(prepare.open_corpus("synthetic", tmp_path / "data")) == 2
+
+
+def test_the_built_in_corpus_is_made_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "synthetic_lines", lambda: iter([ink_line(1)]))
+    assert len(prepare.open_corpus("synthetic", tmp_path / "data")) == 1
+
+
+def test_a_corpus_that_was_opened_is_one_that_was_prepared(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "mine", [ink_line(1)])
+    assert prepare.open_corpus("mine", tmp_path).id(0) == "train-1"

@@ -1,0 +1,204 @@
+"""A run that was stopped and went on is, bit for bit, the run that was never stopped."""
+
+import shutil
+import signal
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import train
+from base.base_trainer import Interrupted
+from parse_config import ConfigParser
+from tests.tiny import ARCHS, differences, ink_line, logged, run_main, stop_after, tiny_config, write_corpus
+from trainer import Trainer
+from utils.checkpoint import load_checkpoint, save_checkpoint
+from utils.errors import InputError
+
+Whole = Callable[[str, str], tuple[ConfigParser, Path]]
+EPOCHS, STEPS = 4, 5
+
+
+@pytest.fixture(scope="module")
+def whole(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A run that was never stopped, of a model and its cell: its config and directory. Dropout, average, schedule."""
+    save_dir = tmp_path_factory.mktemp("saved")
+
+    @cache
+    def run(arch: str, cell: str) -> tuple[ConfigParser, Path]:
+        args = {"arch__args__cell": cell, "arch__args__dropout": 0.3, "trainer__ema_decay": 0.8}
+        config = tiny_config(data_dir, save_dir, arch, trainer__epochs=EPOCHS, **args)
+        return config, train.train(config)[0]
+
+    return run
+
+
+def stopped(config: ConfigParser, error: type[BaseException]) -> Path:
+    """The directory of a new run that ends in this error."""
+    runs = Path(config["trainer"]["save_dir"]) / "models" / "tiny"
+    before = set(runs.iterdir())
+    with pytest.raises(error):
+        train.train(config)
+    (run_dir,) = set(runs.iterdir()) - before
+    return run_dir
+
+
+def assert_same(run_dir: Path, whole_dir: Path) -> None:
+    assert logged(run_dir) == logged(whole_dir)
+    for name in ("last.pt", "best.pt"):
+        assert differences(load_checkpoint(run_dir / name), load_checkpoint(whole_dir / name)) == []
+
+
+def go_on(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run_main(train, ["--resume", str(place)], monkeypatch, capsys)
+    assert (code, err) == (0, "") and "best.pt" in out
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_a_run_stopped_by_a_signal_in_an_epoch(
+    whole: Whole, monkeypatch: Any, capsys: Any, arch: str, cell: str
+) -> None:
+    config, whole_dir = whole(arch, cell)
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2 * STEPS + 2)
+        run_dir = stopped(config, Interrupted)
+    assert load_checkpoint(run_dir / "last.pt")["training"]["batch"] == 2
+    assert differences(load_checkpoint(run_dir / "last.pt"), load_checkpoint(whole_dir / "last.pt")), "it was stopped"
+    go_on(run_dir, monkeypatch, capsys)
+    assert_same(run_dir, whole_dir)
+
+
+def test_a_run_stopped_more_than_once(whole: Whole, monkeypatch: Any, capsys: Any) -> None:
+    """After its first step, an epoch's last, the next epoch's first, one in between, and its last of all."""
+    config, whole_dir = whole("UnconditionalHandwriting", "lstm")
+    run_dir = None
+    for step in (1, STEPS, STEPS + 1, 3 * STEPS + 2, EPOCHS * STEPS):
+        with monkeypatch.context() as patch:
+            stop_after(patch, step, signal.SIGINT)
+            if run_dir is None:
+                run_dir = stopped(config, Interrupted)
+            else:
+                assert run_main(train, ["--resume", str(run_dir)], patch, capsys)[0] == 130
+        assert load_checkpoint(run_dir / "last.pt")["training"]["step"] == step
+    assert run_dir is not None
+    go_on(run_dir, monkeypatch, capsys)
+    assert_same(run_dir, whole_dir)
+
+
+def test_a_run_stopped_in_its_validation(whole: Whole, monkeypatch: Any, capsys: Any) -> None:
+    config, whole_dir = whole("UnconditionalHandwriting", "lstm")
+    validate = Trainer.validate
+
+    def stopping(trainer: Trainer) -> dict[str, float]:
+        if trainer.epoch == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return validate(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "validate", stopping)
+        run_dir = stopped(config, Interrupted)
+    assert load_checkpoint(run_dir / "last.pt")["training"]["step"] == 2 * STEPS
+    go_on(run_dir, monkeypatch, capsys)
+    assert_same(run_dir, whole_dir)
+
+
+@pytest.mark.parametrize("step", [2 * STEPS, 2 * STEPS + 3])
+def test_a_run_that_died_goes_on_from_the_epoch_before(whole: Whole, monkeypatch: Any, capsys: Any, step: int) -> None:
+    """Between two epochs, and in one: what it logged after its last checkpoint is logged again, once."""
+    config, whole_dir = whole("UnconditionalHandwriting", "lstm")
+    one_step = Trainer._one_step
+
+    def dying(trainer: Trainer, batch: Any) -> Any:
+        if trainer.step == step:
+            raise MemoryError
+        return one_step(trainer, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_one_step", dying)
+        run_dir = stopped(config, MemoryError)
+    assert logged(run_dir)[-1]["step"] == step
+    go_on(run_dir, monkeypatch, capsys)
+    assert_same(run_dir, whole_dir)
+
+
+def test_a_run_goes_on_from_a_checkpoint_file_such_as_its_best(whole: Whole, monkeypatch: Any, capsys: Any) -> None:
+    _, whole_dir = whole("UnconditionalHandwriting", "gru")
+    run_dir = whole_dir.with_name("copy")
+    log_dirs = [path.parents[2] / "log" / "tiny" / path.name for path in (whole_dir, run_dir)]
+    for source, target in ((whole_dir, run_dir), log_dirs):
+        shutil.copytree(source, target)
+    (run_dir / "last.pt").unlink()
+    go_on(run_dir / "best.pt", monkeypatch, capsys)
+    assert_same(run_dir, whole_dir)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["optimizer", "lr_scheduler", "rng", "raw_model", "sums", "num_averaged"])
+def test_every_part_of_the_state_is_needed(whole: Whole, monkeypatch: Any, capsys: Any, key: str) -> None:
+    """Were one of them lost, the tests above would tell."""
+    config, whole_dir = whole("UnconditionalHandwriting", "lstm")
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2 * STEPS + 2)
+        run_dir = stopped(config, Interrupted)
+    content = load_checkpoint(run_dir / "last.pt")
+    content["training"][key] = blank(content["training"], content["model"], key)
+    save_checkpoint(run_dir / "last.pt", content)
+    go_on(run_dir, monkeypatch, capsys)
+    with pytest.raises(AssertionError):
+        assert_same(run_dir, whole_dir)
+
+
+def blank(state: dict[str, Any], model: dict[str, torch.Tensor], key: str) -> Any:
+    """What this part of the state would be in a run that starts."""
+    if key == "optimizer":
+        return {**state["optimizer"], "state": {}}
+    if key == "lr_scheduler":
+        return {**state["lr_scheduler"], "last_epoch": 0}
+    return {"rng": torch.Generator().get_state(), "raw_model": model, "sums": {}, "num_averaged": 0}[key]
+
+
+def test_an_average_can_begin_and_end_where_a_run_goes_on(whole: Whole, monkeypatch: Any, capsys: Any) -> None:
+    config, _ = whole("UnconditionalHandwriting", "lstm")
+    with monkeypatch.context() as patch:
+        stop_after(patch, STEPS + 2)
+        run_dir = stopped(config, Interrupted)
+    raw = load_checkpoint(run_dir / "last.pt")["training"]["raw_model"]
+    for decay, step in (("null", STEPS + 3), ("0.9", STEPS + 4)):
+        with monkeypatch.context() as patch:
+            stop_after(patch, step)
+            patch.setattr(torch.optim.Adam, "step", lambda optimizer: None)
+            patch.setattr("torch.optim.lr_scheduler.LambdaLR.step", lambda scheduler: None)
+            arguments = ["--resume", str(run_dir), "--set", f"trainer.ema_decay={decay}"]
+            assert run_main(train, arguments, patch, capsys)[0] == 130
+        content = load_checkpoint(run_dir / "last.pt")
+        assert differences(dict(content["model"]), dict(raw)) == [], "the weights, not the old average"
+        assert (content["training"]["raw_model"] is None) == (decay == "null")
+
+
+def test_a_run_keeps_the_precision_that_it_picked(whole: Whole, monkeypatch: Any, capsys: Any) -> None:
+    config, _ = whole("UnconditionalHandwriting", "gru")
+    auto = ConfigParser(config.resolved, "tiny.json")
+    auto.override("trainer.precision", "auto")
+    picks = iter(["bfloat16", "float32"])
+    monkeypatch.setattr(
+        "trainer.trainer.pick_precision", lambda asked, device: next(picks) if asked == "auto" else asked
+    )
+    with monkeypatch.context() as patch:
+        stop_after(patch, 1)
+        run_dir = stopped(auto, Interrupted)
+    assert load_checkpoint(run_dir / "last.pt")["training"]["precision"] == {"cpu": "bfloat16"}
+    go_on(run_dir, monkeypatch, capsys)
+    assert load_checkpoint(run_dir / "last.pt")["training"]["precision"] == {"cpu": "bfloat16"}
+
+
+def test_another_corpus_is_refused(whole: Whole, data_dir: Path, tmp_path: Path) -> None:
+    config, whole_dir = whole("UnconditionalHandwriting", "gru")
+    write_corpus(tmp_path / "tiny", [ink_line(1), ink_line(2, split="valid")])
+    other = ConfigParser(config.resolved, "tiny.json")
+    other.override("data_loader.args.data_dir", str(tmp_path))
+    with pytest.raises(InputError, match="the corpus tiny is not what it was"):
+        train.train(other, resume=whole_dir / "last.pt")

@@ -1,0 +1,106 @@
+"""Learning rates against their closed forms; a schedule steps after every optimizer step."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from trainer.schedule import SCHEDULES, Constant, StepDecay, WarmupCosine
+
+LR, STEPS, EPOCHS = 0.3, 8, 5
+
+
+def rates(schedule: type, **args: Any) -> list[float]:
+    """The rate of every step of a run."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=LR)
+    given = {"epochs": EPOCHS} if schedule is WarmupCosine else {}
+    scheduler = schedule(optimizer=optimizer, steps_per_epoch=STEPS, **given, **args)
+    found = []
+    for _ in range(STEPS * EPOCHS):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return found
+
+
+def expect(schedule: type, formula: Callable[[int], float], **args: Any) -> None:
+    assert rates(schedule, **args) == pytest.approx([LR * formula(step) for step in range(STEPS * EPOCHS)])
+
+
+def test_constant_is_constant() -> None:
+    expect(Constant, lambda step: 1.0)
+
+
+def test_constant_is_reached_in_a_straight_line() -> None:
+    expect(Constant, lambda step: min(1, (step + 1) / 12), warmup_epochs=1.5)
+
+
+def test_a_warm_up_starts_above_zero_and_ends_at_the_full_rate() -> None:
+    found = rates(Constant, warmup_epochs=1)
+    assert found[0] == pytest.approx(LR / STEPS) and found[STEPS - 2] < LR and found[STEPS - 1] == pytest.approx(LR)
+
+
+def test_cosine_falls_in_half_a_wave_to_the_final_ratio() -> None:
+    total = STEPS * EPOCHS
+    expect(WarmupCosine, lambda step: 0.1 + 0.9 * (1 + math.cos(math.pi * step / total)) / 2, final_ratio=0.1)
+
+
+def test_cosine_after_a_warm_up() -> None:
+    def formula(step: int) -> float:
+        done = max(0, step - 8) / 32
+        return min(1, (step + 1) / 8) * (0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2)
+
+    expect(WarmupCosine, formula, warmup_epochs=1.0, final_ratio=0.02)
+
+
+def test_cosine_stays_at_its_end_when_a_run_goes_on_longer() -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=LR)
+    scheduler = WarmupCosine(optimizer=optimizer, steps_per_epoch=2, epochs=2, final_ratio=0.5)
+    for _ in range(9):
+        optimizer.step()
+        scheduler.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(LR * 0.5)
+
+
+def test_a_warm_up_as_long_as_the_run_or_longer_is_no_fault() -> None:
+    for warmup in (EPOCHS, 2 * EPOCHS):
+        found = rates(WarmupCosine, warmup_epochs=warmup)
+        assert all(0 < rate <= LR for rate in found) and found == sorted(found)
+
+
+def test_step_decay_falls_by_gamma_after_every_so_many_epochs() -> None:
+    expect(StepDecay, lambda step: 0.5 ** (step // 16), every_epochs=2)
+    expect(StepDecay, lambda step: 0.1 ** (step // 4), every_epochs=0.5, gamma=0.1)
+    expect(StepDecay, lambda step: min(1, (step + 1) / 8) * 0.5 ** (step // 8), every_epochs=1, warmup_epochs=1)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_parameter_group_follows(name: str) -> None:
+    groups = [{"params": [torch.zeros(1, requires_grad=True)], "lr": rate} for rate in (1.0, 0.1)]
+    optimizer = torch.optim.SGD(groups)
+    args = {"WarmupCosine": {"epochs": 3}, "StepDecay": {"every_epochs": 1}}.get(name, {})
+    scheduler = SCHEDULES[name](optimizer=optimizer, steps_per_epoch=2, **args)
+    for _ in range(3):
+        optimizer.step()
+        scheduler.step()
+    one, other = (group["lr"] for group in optimizer.param_groups)
+    assert one == pytest.approx(10 * other)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "args"),
+    [
+        (Constant, {"warmup_epochs": -1}),
+        (WarmupCosine, {"warmup_epochs": -0.5}),
+        (WarmupCosine, {"final_ratio": -0.1}),
+        (StepDecay, {"every_epochs": 0}),
+        (StepDecay, {"every_epochs": -1}),
+        (StepDecay, {"every_epochs": 0.01}),
+        (StepDecay, {"every_epochs": 1, "gamma": -1}),
+    ],
+)
+def test_what_would_make_a_rate_negative_or_no_number_is_refused(schedule: type, args: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(reversed(args))):
+        rates(schedule, **args)

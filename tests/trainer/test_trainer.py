@@ -1,0 +1,209 @@
+"""The one training loop on a tiny corpus: it learns, it keeps the best, it stops at a loss that is no number."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import train
+from model import MODELS
+from model.loss import NegativeLogLikelihood
+from parse_config import ConfigParser
+from tests.tiny import ARCHS, differences, logged
+from trainer import Trainer
+from trainer.trainer import _towards
+from utils.checkpoint import load_checkpoint
+from utils.errors import InputError
+
+Tiny = Callable[..., ConfigParser]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_every_model_learns_and_its_best_epoch_is_kept(tiny: Tiny, arch: str, cell: str) -> None:
+    run_dir, numbers = train.train(tiny(arch, arch__args__cell=cell, trainer__epochs=4))
+    epochs = [line for line in logged(run_dir) if "epoch" in line]
+    assert [line["epoch"] for line in epochs] == [1, 2, 3, 4]
+    assert epochs[-1]["loss"] < epochs[0]["loss"] - 0.4
+    assert numbers == {name: value for name, value in epochs[-1].items() if name not in ("step", "epoch")}
+    best, last = (load_checkpoint(run_dir / name) for name in ("best.pt", "last.pt"))
+    assert best["training"]["best"] == last["training"]["best"] == min(line["val_loss"] for line in epochs)
+    assert epochs[best["training"]["epoch"] - 2]["val_loss"] == best["training"]["best"]
+
+
+def test_a_checkpoint_alone_is_enough_to_use_the_model(tiny: Tiny) -> None:
+    run_dir, _ = train.train(tiny("ConditionalHandwriting", trainer__epochs=1))
+    content = load_checkpoint(run_dir / "best.pt")
+    args = content["config"]["arch"]["args"]
+    model = MODELS[content["config"]["arch"]["type"]](alphabet_size=len(content["facts"]["alphabet"]), **args)
+    model.load_state_dict(content["model"])
+    assert {"alphabet", "std", "points_per_char", "corpus"} <= content["facts"].keys()
+
+
+def plain_loop(config: ConfigParser, decay: float | None) -> tuple[dict[str, Any], dict[str, Any], list[float]]:
+    """The training that a config describes, written out: the model's weights, their average, the batches' losses."""
+    torch.manual_seed(config["seed"])
+    loader = config.build("data_loader", train.CATALOGUE, seed=config["seed"])
+    model = config.build("arch", train.CATALOGUE, alphabet_size=len(loader.facts["alphabet"]))
+    optimizer = torch.optim.Adam(model.parameters(), lr=config["optimizer"]["args"]["lr"])
+    loss_of, losses = NegativeLogLikelihood(), []
+    average: dict[str, torch.Tensor] = {}
+    for epoch in range(1, config["trainer"]["epochs"] + 1):
+        for batch in loader.at(epoch):
+            total, count = loss_of(model(batch), batch)
+            optimizer.zero_grad()
+            (total / count).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), config["trainer"].get("gradient_clip", 10.0))
+            optimizer.step()
+            losses.append(total.item() / count.item())
+            weights = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
+            now = min(decay or 0, len(losses) / (len(losses) + 9))
+            if len(losses) == 1:
+                average = weights
+            average = {name: now * average[name] + (1 - now) * weights[name] for name in weights}
+    return weights, average, losses
+
+
+@pytest.mark.parametrize(("clip", "decay"), [(10.0, None), (0.5, None), (10.0, 0.5), (10.0, 0.99)])
+def test_the_trainer_is_a_plain_loop(tiny: Tiny, clip: float, decay: float | None) -> None:
+    changes = {"arch__args__dropout": 0.2, "trainer__gradient_clip": clip, "trainer__ema_decay": decay}
+    config = tiny(lr_scheduler={"type": "Constant", "args": {}}, **changes)
+    run_dir, _ = train.train(config)
+    weights, average, losses = plain_loop(config, decay)
+    assert [line["loss"] for line in logged(run_dir) if "epoch" not in line] == losses
+    content = load_checkpoint(run_dir / "last.pt")
+    raw = content["training"]["raw_model"] if decay else content["model"]
+    assert differences(dict(raw), weights) == []
+    if decay:
+        assert differences(dict(content["model"]), weights), "the average is not the last weights"
+        for name, weight in content["model"].items():
+            torch.testing.assert_close(weight, average[name], rtol=1e-5, atol=1e-6)
+
+
+def test_the_average_tends_to_a_moving_average_of_the_given_decay() -> None:
+    average, update = [torch.zeros(1)], _towards(0.9)
+    for step in range(100, 103):
+        update(average, [torch.ones(1)], torch.tensor(step))
+    assert float(average[0]) == pytest.approx(1 - 0.9**3)
+
+
+def test_numbers_of_an_epoch_are_over_all_points_whatever_the_batches(tiny: Tiny) -> None:
+    still = {"optimizer": {"type": "SGD", "args": {"lr": 1e-30}}, "trainer__epochs": 1}
+    (_, one), (_, six) = (train.train(tiny(data_loader__args__batch_size=size, **still)) for size in (1, 6))
+    assert one == pytest.approx(six, rel=1e-5)
+
+
+def test_validation_changes_nothing(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, _ = train.train(tiny(arch__args__dropout=0.3, trainer__show_epochs=1, trainer__tensorboard=True))
+    monkeypatch.setattr(Trainer, "validate", lambda trainer: {"val_loss": 0.0})
+    blind, _ = train.train(tiny(arch__args__dropout=0.3))
+    contents = [load_checkpoint(run_dir / "last.pt") for run_dir in (looked, blind)]
+    assert differences(contents[0]["model"], contents[1]["model"]) == []
+    assert torch.equal(contents[0]["training"]["rng"], contents[1]["training"]["rng"])
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_samples_are_shown_where_asked_for(tiny: Tiny, arch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[int, str, tuple[int, ...]]] = []
+
+    def picture(log: Any, step: int, name: str, image: Any) -> None:
+        shown.append((step, name, image.shape[2:]))
+
+    monkeypatch.setattr("logger.run_log.RunLog.picture", picture)
+    train.train(tiny(arch, trainer__epochs=2, trainer__show_epochs=2, trainer__show_lines=2))
+    assert shown == [(10, "samples/1", (3,)), (10, "samples/2", (3,))]
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, call: int, value: float) -> list[tuple[str, ...]]:
+    """Have the loss of a certain batch of the run be `value`; where that batch's line ids will be found."""
+    seen, right, calls = [], NegativeLogLikelihood.forward, itertools.count(1)
+
+    def forward(loss: Any, output: Any, batch: Any) -> Any:
+        total, count = right(loss, output, batch)
+        if next(calls) == call:
+            seen.append(batch.ids)
+            return total * value, count
+        return total, count
+
+    monkeypatch.setattr(NegativeLogLikelihood, "forward", forward)
+    return seen
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    ("call", "what"), [(9, "the loss is"), (13, "the validation loss is"), (6, "the validation loss is")]
+)
+def test_a_loss_that_is_no_number_stops_the_run_with_its_lines(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int, what: str, value: float
+) -> None:
+    """Five batches of training and two of validation make an epoch."""
+    seen = poison(monkeypatch, call, value)
+    with pytest.raises(InputError, match=what) as caught:
+        train.train(tiny(trainer__epochs=3))
+    assert all(line in str(caught.value) for line in seen[0]) and "\n" not in str(caught.value)
+    files = sorted(path.name for path in (tmp_path / "saved" / "models").rglob("*.pt"))
+    assert files == (["best.pt", "last.pt"] if call > 7 else [])
+    for path in (tmp_path / "saved" / "models").rglob("*.pt"):
+        content = load_checkpoint(path)
+        assert content["training"]["step"] == 5, "the good epoch before"
+        assert all(weight.isfinite().all() for weight in content["model"].values())
+
+
+def test_a_gradient_that_is_no_number_stops_the_run_before_it_is_used(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
+        return grad * float("nan")
+
+    spoiler = type(
+        "Spoiler",
+        (torch.autograd.Function,),
+        {"forward": staticmethod(lambda ctx, x: x * 1), "backward": staticmethod(backward)},
+    )
+    right = NegativeLogLikelihood.forward
+
+    def forward(loss: Any, output: Any, batch: Any) -> Any:
+        total, count = right(loss, output, batch)
+        return spoiler.apply(total), count
+
+    monkeypatch.setattr(NegativeLogLikelihood, "forward", forward)
+    with pytest.raises(InputError, match="the gradient is nan in epoch 1 after step 0"):
+        train.train(tiny())
+
+
+def test_of_a_large_batch_eight_lines_are_named(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = poison(monkeypatch, 1, float("nan"))
+    with pytest.raises(InputError) as caught:
+        train.train(tiny(data_loader__args__batch_size=12))
+    assert [line in str(caught.value) for line in seen[0]] == [True] * 8 + [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("log_steps", 0),
+        ("show_epochs", -1),
+        ("show_lines", 0),
+        ("gradient_clip", 0.0),
+        ("gradient_clip", -1.0),
+        ("ema_decay", 1.0),
+        ("ema_decay", 0.0),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused_before_a_run_directory_is_made(
+    tiny: Tiny, tmp_path: Path, name: str, value: float
+) -> None:
+    with pytest.raises(InputError, match=f"tiny.json: trainer: {name} is {value}"):
+        train.train(tiny(**{f"trainer__{name}": value}))
+    assert not (tmp_path / "saved").exists()
+
+
+@pytest.mark.slow
+def test_workers_change_nothing(tiny: Tiny) -> None:
+    runs = [train.train(tiny(data_loader__args__num_workers=number))[0] for number in (0, 2)]
+    one, other = (load_checkpoint(run_dir / "last.pt") for run_dir in runs)
+    assert differences(one["model"], other["model"]) == [] and logged(runs[0]) == logged(runs[1])

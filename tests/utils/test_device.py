@@ -1,0 +1,62 @@
+"""Where and how precisely to compute."""
+
+import ctypes
+
+import pytest
+import torch
+
+from utils import device as device_module
+from utils.device import autocast, keep_freed_memory, pick_device, pick_precision
+from utils.errors import InputError
+
+CPU = torch.device("cpu")
+
+
+def with_cuda(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+
+
+@pytest.mark.parametrize(("there", "auto"), [(True, "cuda"), (False, "cpu")])
+def test_auto_is_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch, there: bool, auto: str) -> None:
+    with_cuda(monkeypatch, there)
+    assert pick_device("auto").type == auto
+    assert pick_device("cpu").type == "cpu"
+
+
+def test_cuda_that_is_not_there_is_an_input_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_cuda(monkeypatch, False)
+    with pytest.raises(InputError, match='this machine has none; use "cpu" or "auto"'):
+        pick_device("cuda")
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_products_run_in_the_precision_and_weights_keep_theirs(precision: str, dtype: torch.dtype) -> None:
+    layer = torch.nn.Linear(2, 2)
+    with autocast(CPU, precision):  # type: ignore[arg-type]
+        assert layer(torch.ones(1, 2)).dtype == dtype
+    assert layer.weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize(("speedup", "picked"), [(3.0, "bfloat16"), (1.1, "float32"), (0.5, "float32")])
+def test_auto_is_bfloat16_only_where_it_is_clearly_faster(
+    monkeypatch: pytest.MonkeyPatch, speedup: float, picked: str
+) -> None:
+    seconds = {torch.float32: 1.0, torch.bfloat16: 1 / speedup}
+    monkeypatch.setattr(device_module, "_product_seconds", lambda device, dtype: seconds[dtype])
+    assert pick_precision("auto", CPU) == picked
+    assert pick_precision("float32", CPU) == "float32" and pick_precision("bfloat16", CPU) == "bfloat16"
+
+
+def test_picking_takes_no_random_numbers() -> None:
+    before = torch.get_rng_state()
+    assert pick_precision("auto", CPU) in ("float32", "bfloat16")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("error", [OSError, AttributeError])
+def test_a_c_library_without_mallopt_is_no_fault(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def none(name: object) -> None:
+        raise error
+
+    monkeypatch.setattr(ctypes, "CDLL", none)
+    keep_freed_memory()
