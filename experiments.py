@@ -242,7 +242,7 @@ def main() -> None:
     args = parse_arguments()
     loaded = load(args.resume, args.device)
     if getattr(args, "first", False) and writer_of(loaded).reads_text:
-        args.text = FIRST_TEXT
+        args.text = "".join(character for character in FIRST_TEXT if character in loaded.facts["alphabet"])
     {"write": write_command, "evaluate": evaluate_command}[args.command](loaded, args)
 
 

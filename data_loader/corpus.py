@@ -56,10 +56,10 @@ class CorpusWriter:
         self.characters: dict[str, Counter[str]] = {}
 
     def __enter__(self) -> "CorpusWriter":
-        if self.folder.exists() and not _is_corpus_or_empty(self.folder):
-            raise InputError(f"{self.folder}: is there and no prepared corpus; choose another name")
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
+            if self.folder.exists() and not _is_corpus_or_empty(self.folder):
+                raise InputError(f"{self.folder}: is there and no prepared corpus; choose another name")
             shutil.rmtree(self.scratch, ignore_errors=True)
             self.scratch.mkdir()
         except OSError as error:
