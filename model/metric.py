@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from base.batch import Batch
-from model.mixture_density import Mixture, end_log_prob, stroke_log_prob
+from model.mixture_density import Mixture, end_log_prob, expected_offset, stroke_log_prob
 
 
 class NatsPerLine:
@@ -36,6 +36,5 @@ class SumSquaredError:
     name = "sse"
 
     def __call__(self, output: Mixture, batch: Batch) -> tuple[Tensor, Tensor]:
-        mean = (output.log_pi.exp().unsqueeze(-1) * output.mean).sum(-2)
-        error = (mean - batch.targets[..., :2]).square().sum(-1)
+        error = (expected_offset(output) - batch.targets[..., :2]).square().sum(-1)
         return torch.where(batch.target_mask, error, 0).sum(), batch.target_mask.sum()

@@ -81,6 +81,11 @@ def stroke_log_prob(mixture: Mixture, strokes: Tensor) -> Tensor:
     return offset_log_prob(mixture, strokes[..., :2]) + end_log_prob(mixture, strokes[..., 2])
 
 
+def expected_offset(mixture: Mixture) -> Tensor:
+    """The mean of the mixtures, the offset with the least expected squared error: (B, T, 2)."""
+    return (mixture.log_pi.exp().unsqueeze(-1) * mixture.mean).sum(-2)
+
+
 def sample_stroke(mixture: Mixture, noise: Tensor, bias: float = 0.0) -> Tensor:
     """Strokes (B, 3) drawn from mixtures without time axis (log_pi (B, M), ...), Graves (2013), section 5.4.
 

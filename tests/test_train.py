@@ -293,6 +293,7 @@ def process(*arguments: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, env=environment)
 
 
+@pytest.mark.slow
 def test_a_process_that_fails_shows_no_traceback_and_makes_nothing(config_file: Any, tmp_path: Path) -> None:
     with process("-c", config_file(), "--epochs", 0) as failing:
         out, err = failing.communicate(timeout=120)

@@ -10,7 +10,7 @@ from base.base_model import BaseModel
 from data_loader.corpus import Corpus
 from data_loader.data_loaders import LengthSampler, Lines, collate, splits_to_use
 from data_loader.prepare import open_corpus
-from model.mixture_density import MIN_SIGMA, Mixture, end_log_prob, offset_log_prob
+from model.mixture_density import MIN_SIGMA, end_log_prob, expected_offset, offset_log_prob
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -42,6 +42,7 @@ def evaluate(
     sampler = LengthSampler(corpus.lengths[lines], batch_size, None)
     dataset = Lines(with_alphabet(corpus, facts), lines, std)
     device = next(model.parameters()).device
+    scale = torch.tensor(std, device=device) / torch.tensor(unit, device=device)
     per_line: list[torch.Tensor] = []
     for positions in progress(sampler, len(sampler), "evaluation", "batch"):
         batch = collate([dataset[position] for position in positions]).to(device)
@@ -49,7 +50,7 @@ def evaluate(
         quantities = (
             -offset_log_prob(output, batch.targets[..., :2]) - log_ratio(std, unit),
             -end_log_prob(output, batch.targets[..., 2]),
-            squared_error(output, batch.targets, std, unit),
+            ((expected_offset(output) - batch.targets[..., :2]) * scale).square().sum(-1),
             torch.ones_like(batch.targets[..., 2]),
         )
         per_line.append(torch.stack([torch.where(mask, part, 0).double().sum(1) for part in quantities], 1).cpu())
@@ -76,14 +77,6 @@ def with_alphabet(corpus: Corpus, facts: dict[str, Any]) -> Corpus:
 def log_ratio(std: tuple[float, float], unit: tuple[float, float]) -> float:
     """What is added to the log-density of an offset in units of `std` to have it in units of `unit`."""
     return math.log(unit[0] / std[0]) + math.log(unit[1] / std[1])
-
-
-def squared_error(
-    output: Mixture, targets: torch.Tensor, std: tuple[float, float], unit: tuple[float, float]
-) -> torch.Tensor:
-    """Squared distance (B, T) of the mixture's mean from the offset, in units of `unit`."""
-    mean = (output.log_pi.exp().unsqueeze(-1) * output.mean).sum(-2)
-    return ((mean - targets[..., :2]) * mean.new_tensor(std) / mean.new_tensor(unit)).square().sum(-1)
 
 
 def _summary(per_line: torch.Tensor) -> dict[str, Any]:

@@ -125,8 +125,9 @@ def test_a_run_that_died_goes_on_from_the_epoch_before(whole: Whole, monkeypatch
     assert_same(run_dir, whole_dir)
 
 
-def test_a_run_goes_on_from_a_checkpoint_file_such_as_its_best(whole: Whole, monkeypatch: Any, capsys: Any) -> None:
-    _, whole_dir = whole("UnconditionalHandwriting", "gru")
+def test_a_run_goes_on_from_an_older_checkpoint_such_as_its_best(tiny: Any, monkeypatch: Any, capsys: Any) -> None:
+    whole_dir, _ = train.train(tiny(trainer__epochs=EPOCHS, trainer__monitor="max val_loss", arch__args__dropout=0.3))
+    assert load_checkpoint(whole_dir / "best.pt")["training"]["step"] < EPOCHS * STEPS
     run_dir = whole_dir.with_name("copy")
     log_dirs = [path.parents[2] / "log" / "tiny" / path.name for path in (whole_dir, run_dir)]
     for source, target in ((whole_dir, run_dir), log_dirs):
