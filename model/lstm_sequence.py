@@ -55,12 +55,17 @@ class Cells:
 
     gates  (T, B, 4H) in the products' precision: the pre-activations, and after `forward` the activated i, f, g, o
     cells  (T+1, B, H) float32
+
+    Views are made once, not at every point: at small sizes they would cost as much as the arithmetic.
     """
 
     def __init__(self, gates: Tensor, cells: Tensor) -> None:
         self.gates, self.cells = gates, cells
+        self.gates_at, self.cell_at = gates.unbind(0), cells.unbind(0)
         self.tanh = torch.empty_like(cells[0])
         self.now, self.grad = (cells.new_empty(gates.shape[1:]) for _ in range(2))
+        self.parts, self.grad_parts = self.now.chunk(4, 1), self.grad.chunk(4, 1)
+        self.input_and_forget = self.now[:, : 2 * cells.shape[2]]
 
     @classmethod
     def at_rest(cls, pre: Tensor, dtype: torch.dtype, exact: torch.dtype) -> "Cells":
@@ -70,24 +75,25 @@ class Cells:
 
     def forward(self, t: int, recurrent: Tensor, hidden: Tensor) -> None:
         """Write h_t into `hidden` (B, H); `recurrent` (B, 4H) is W [h_{t-1}, w_{t-1}]."""
-        now, size = self.now.copy_(self.gates[t]).add_(recurrent), hidden.shape[1]
-        now[:, : 2 * size].sigmoid_()
-        now[:, 2 * size : 3 * size].tanh_()
-        now[:, 3 * size :].sigmoid_()
-        i, f, g, o = now.chunk(4, 1)
-        torch.mul(f, self.cells[t], out=self.cells[t + 1]).addcmul_(i, g)
-        torch.mul(torch.tanh(self.cells[t + 1], out=self.tanh), o, out=hidden)
-        self.gates[t] = now
+        i, f, g, o = self.parts
+        self.now.copy_(self.gates_at[t]).add_(recurrent)
+        self.input_and_forget.sigmoid_()
+        g.tanh_()
+        o.sigmoid_()
+        cell = torch.mul(f, self.cell_at[t], out=self.cell_at[t + 1]).addcmul_(i, g)
+        torch.mul(torch.tanh(cell, out=self.tanh), o, out=hidden)
+        self.gates_at[t].copy_(self.now)
 
     def backward(self, t: int, grad_hidden: Tensor, grad_cell: Tensor) -> Tensor:
         """a'_t (B, 4H), valid until the next call, of h'_t (B, H); in `grad_cell` (B, H) c'_t becomes c'_{t-1}."""
-        i, f, g, o = self.now.copy_(self.gates[t]).chunk(4, 1)
-        grad_i, grad_f, grad_g, grad_o = self.grad.chunk(4, 1)
-        tanh = torch.tanh(self.cells[t + 1], out=self.tanh)
+        i, f, g, o = self.parts
+        grad_i, grad_f, grad_g, grad_o = self.grad_parts
+        self.now.copy_(self.gates_at[t])
+        tanh = torch.tanh(self.cell_at[t + 1], out=self.tanh)
         grad_cell += tanh_backward(torch.mul(grad_hidden, o, out=grad_i), tanh, grad_input=grad_i)
         sigmoid_backward(torch.mul(grad_hidden, tanh, out=grad_o), o, grad_input=grad_o)
         sigmoid_backward(torch.mul(grad_cell, g, out=grad_i), i, grad_input=grad_i)
-        sigmoid_backward(torch.mul(grad_cell, self.cells[t], out=grad_f), f, grad_input=grad_f)
+        sigmoid_backward(torch.mul(grad_cell, self.cell_at[t], out=grad_f), f, grad_input=grad_f)
         tanh_backward(torch.mul(grad_cell, i, out=grad_g), g, grad_input=grad_g)
         grad_cell *= f
         return self.grad
@@ -102,10 +108,10 @@ class LSTMSequence(torch.autograd.Function):
         across = product_by(weight.to(dtype), pre.shape[1])
         cells = Cells.at_rest(pre, dtype, weight.dtype)
         hiddens = cells.cells.new_zeros(cells.cells.shape, dtype=dtype)
-        hidden = torch.empty_like(cells.cells[0])
+        hidden, hidden_at = torch.empty_like(cells.tanh), hiddens.unbind(0)
         for t in range(len(pre)):
-            cells.forward(t, across(hiddens[t]), hidden)
-            hiddens[t + 1] = hidden
+            cells.forward(t, across(hidden_at[t]), hidden)
+            hidden_at[t + 1].copy_(hidden)
         ctx.save_for_backward(hiddens, cells.gates, cells.cells, weight)
         return hiddens[1:]
 
@@ -118,10 +124,10 @@ class LSTMSequence(torch.autograd.Function):
         grad_gates = torch.empty_like(gates)
         grad_cell, grad_hidden = torch.zeros_like(saved_cells[0]), torch.empty_like(saved_cells[0])
         carried = torch.zeros_like(hiddens[0])
-        for t in reversed(range(len(gates))):
-            torch.add(grad_hiddens[t], carried, out=grad_hidden)
-            grad_gates[t] = cells.backward(t, grad_hidden, grad_cell)
-            carried = back(grad_gates[t])
+        steps = zip(reversed(range(len(gates))), grad_hiddens.unbind(0)[::-1], grad_gates.unbind(0)[::-1], strict=True)
+        for t, from_above, grad_gate in steps:
+            torch.add(from_above, carried, out=grad_hidden)
+            carried = back(grad_gate.copy_(cells.backward(t, grad_hidden, grad_cell)))
         return grad_gates, weight_gradient(grad_gates, hiddens[:-1], weight)
 
 
@@ -150,17 +156,19 @@ class WindowSequence(torch.autograd.Function):
         seen = cells.gates.new_zeros(len(pre) + 1, pre.shape[1], weight.shape[1])
         kappas = cells.cells.new_zeros(len(pre) + 1, pre.shape[1], len(bias) // 3)
         moves = cells.cells.new_empty(len(pre), pre.shape[1], len(bias))
-        hidden = torch.empty_like(cells.cells[0])
+        hidden, window = torch.empty_like(cells.tanh), cells.cells.new_empty(pre.shape[1], weight.shape[1] - size)
         positions = torch.arange(1, characters.shape[1] + 1, dtype=weight.dtype)
-        window = cells.cells.new_empty(pre.shape[1], weight.shape[1] - size)
+        seen_at, hidden_at, window_at = (part.unbind(0) for part in (seen, seen[:, :, :size], seen[:, :, size:]))
+        kappa_at, move_at, parts_at = kappas.unbind(0), moves.unbind(0), _thirds(moves)
         for t in range(len(pre)):
-            cells.forward(t, across(seen[t]), hidden)
-            alpha, beta, step = torch.addmm(bias, hidden, to_window_t, out=moves[t]).exp_().chunk(3, 1)
-            kappa = torch.add(kappas[t], step, out=kappas[t + 1])
+            cells.forward(t, across(seen_at[t]), hidden)
+            torch.addmm(bias, hidden, to_window_t, out=move_at[t]).exp_()
+            alpha, beta, step = parts_at[t]
+            kappa = torch.add(kappa_at[t], step, out=kappa_at[t + 1])
             bells = _bells(beta, kappa.unsqueeze(2) - positions)
             phi = torch.bmm(alpha.unsqueeze(1), bells).squeeze(1) * written
-            seen[t + 1, :, :size] = hidden
-            seen[t + 1, :, size:] = window.zero_().scatter_add_(1, characters, phi)
+            hidden_at[t + 1].copy_(hidden)
+            window_at[t + 1].copy_(window.zero_().scatter_add_(1, characters, phi))
         ctx.save_for_backward(seen, cells.gates, cells.cells, kappas, moves, weight, to_window, characters, written)
         return seen[1:, :, :size], seen[1:, :, size:]
 
@@ -175,14 +183,14 @@ class WindowSequence(torch.autograd.Function):
         grad_window, grad_kappa = saved_cells.new_empty(seen[0, :, size:].shape), torch.zeros_like(kappas[0])
         carried = torch.zeros_like(seen[0])
         positions = torch.arange(1, characters.shape[1] + 1, dtype=weight.dtype)
-        for t in reversed(range(len(gates))):
-            torch.add(grad_windows[t], carried[:, size:], out=grad_window)
-            grad_phi = grad_window.gather(1, characters).mul_(written)
-            distance = kappas[t + 1].unsqueeze(2) - positions
-            _move_gradient(grad_phi, distance, moves[t], grad_kappa, grad_moves[t])
-            torch.add(grad_hiddens[t], carried[:, :size], out=grad_hidden).addmm_(grad_moves[t], to_window)
-            grad_gates[t] = cells.backward(t, grad_hidden, grad_cell)
-            carried = back(grad_gates[t])
+        from_above = zip(grad_hiddens.unbind(0)[::-1], grad_windows.unbind(0)[::-1], strict=True)
+        parts_at, grad_parts_at, grad_move_at = _thirds(moves), _thirds(grad_moves), grad_moves.unbind(0)
+        kappa_at, grad_gates_at = kappas.unsqueeze(3).unbind(0), grad_gates.unbind(0)
+        for t, (to_hidden, to_window_seen) in zip(reversed(range(len(gates))), from_above, strict=True):
+            grad_phi = torch.add(to_window_seen, carried[:, size:], out=grad_window).gather(1, characters).mul_(written)
+            _move_gradient(grad_phi, kappa_at[t + 1] - positions, parts_at[t], grad_kappa, grad_parts_at[t])
+            torch.add(to_hidden, carried[:, :size], out=grad_hidden).addmm_(grad_move_at[t], to_window)
+            carried = back(grad_gates_at[t].copy_(cells.backward(t, grad_hidden, grad_cell)))
         return (
             grad_gates,
             weight_gradient(grad_gates, seen[:-1], weight),
@@ -198,10 +206,18 @@ def _bells(beta: Tensor, distance: Tensor) -> Tensor:
     return distance.square().mul_(beta.unsqueeze(2)).neg_().exp_()
 
 
-def _move_gradient(grad_phi: Tensor, distance: Tensor, move: Tensor, grad_kappa: Tensor, grad_move: Tensor) -> None:
-    """Add this point's part to kappa' (B, K); write (alpha alpha', beta beta', d kappa') into `grad_move` (B, 3K)."""
-    alpha, beta, step = move.chunk(3, 1)
-    to_alpha, to_beta, to_step = grad_move.chunk(3, 1)
+Thirds = tuple[Tensor, Tensor, Tensor]
+
+
+def _thirds(moves: Tensor) -> list[Thirds]:
+    """The three parts (B, K) of moves (T, B, 3K), for every point."""
+    return list(zip(*(part.unbind(0) for part in moves.chunk(3, 2)), strict=True))
+
+
+def _move_gradient(grad_phi: Tensor, distance: Tensor, move: Thirds, grad_kappa: Tensor, grad_move: Thirds) -> None:
+    """Add this point's part to kappa' (B, K); write (alpha alpha', beta beta', d kappa') into `grad_move`."""
+    alpha, beta, step = move
+    to_alpha, to_beta, to_step = grad_move
     summand = _bells(beta, distance).mul_(grad_phi.unsqueeze(1))
     torch.mul(summand.sum(2), alpha, out=to_alpha)
     first = summand.mul_(distance).sum(2)
