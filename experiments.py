@@ -27,9 +27,10 @@ from render.page import Page, lay_out, wrap_text
 from render.raster import write_gif, write_png
 from render.svg import write_animated_svg, write_svg
 from trainer.evaluate import evaluate
-from utils.checkpoint import load_checkpoint, load_weights
+from utils.checkpoint import load_checkpoint, load_weights, save_checkpoint
 from utils.device import pick_device
 from utils.errors import InputError, one_line_errors
+from utils.files import file_hash
 from utils.progress import progress
 
 FIRST_TEXT = "The pen writes what was never written."
@@ -198,6 +199,15 @@ def evaluate_command(loaded: Loaded, args: argparse.Namespace) -> None:
     print(path)
 
 
+def export_command(loaded: Loaded, args: argparse.Namespace) -> None:
+    """Write what is needed to use the network and nothing else: no optimizer, no training state."""
+    weights = loaded.model.state_dict()
+    if args.half:
+        weights = {name: tensor.half() for name, tensor in weights.items()}
+    save_checkpoint(args.file, {"config": loaded.config, "facts": loaded.facts, "model": weights})
+    print(f"{args.file}: {args.file.stat().st_size / 1e6:.1f} MB, sha256 {file_hash(args.file)}")
+
+
 def output_folder(path: Path) -> Path:
     """The folder, made where it was not.
 
@@ -228,6 +238,9 @@ def parse_arguments() -> argparse.Namespace:
     measuring.add_argument("--split", nargs="+", help="splits of the corpus (default: its validation split)")
     measuring.add_argument("--data-dir", type=Path, default=Path("data"))
     measuring.add_argument("--batch-size", type=int, default=64)
+    exporting = commands.add_parser("export", help="weights alone, to be shipped or to begin a new run from")
+    exporting.add_argument("file", type=Path)
+    exporting.add_argument("--half", action="store_true", help="in half precision, half the size")
     for command in (writing, measuring):
         command.add_argument("--out", type=Path, default=Path("out"), help="folder for what is made (default: out)")
     args = parser.parse_args()
@@ -243,7 +256,7 @@ def main() -> None:
     loaded = load(args.resume, args.device)
     if getattr(args, "first", False) and writer_of(loaded).reads_text:
         args.text = "".join(character for character in FIRST_TEXT if character in loaded.facts["alphabet"])
-    {"write": write_command, "evaluate": evaluate_command}[args.command](loaded, args)
+    {"write": write_command, "evaluate": evaluate_command, "export": export_command}[args.command](loaded, args)
 
 
 if __name__ == "__main__":

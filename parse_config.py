@@ -131,7 +131,7 @@ class ConfigParser:
             constructor, args = choices, entry
         try:
             return constructor(**copy.deepcopy(args) | accepted(constructor, given))
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
             raise InputError(f"{self.source}: {path}: {error}") from error
 
     def _top_level_faults(self) -> list[str]:

@@ -8,7 +8,6 @@ lines.bin   (L + 1,) INDEX  where each line begins in the others, its writer and
 card.json                   counts, splits, alphabet, writers, moments of the offsets, source, how made, hashes
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ import numpy as np
 from data_loader.alphabet import Alphabet
 from data_loader.strokes import InkLine
 from utils.errors import InputError
+from utils.files import file_hash
 
 INDEX = np.dtype([("point", "<i8"), ("text", "<i8"), ("id", "<i8"), ("writer", "<i4"), ("split", "<i4")])
 FORMAT_VERSION = 1
@@ -152,12 +152,6 @@ class CorpusWriter:
 
 def _is_corpus_or_empty(folder: Path) -> bool:
     return folder.is_dir() and {path.name for path in folder.iterdir()} <= {*FILES, CARD}
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Corpus:

@@ -52,7 +52,10 @@ def collate(lines: list[tuple[str, torch.Tensor, torch.Tensor]]) -> Batch:
 
 
 class LengthSampler(EpochSampler):
-    """Batches of lines of about one length: shuffled from (seed, epoch), or in order of length when seed is None."""
+    """Batches of lines of about one length: shuffled from (seed, epoch), or the longest first when seed is None.
+
+    The longest first, so that every batch fits into the memory that the one before it left free.
+    """
 
     def __init__(self, lengths: np.ndarray, batch_size: int, seed: int | None) -> None:
         self.lengths, self.batch_size, self.seed = lengths, batch_size, seed
@@ -62,7 +65,7 @@ class LengthSampler(EpochSampler):
 
     def batches(self, epoch: int) -> list[list[int]]:
         if self.seed is None:
-            return self._cut(np.argsort(self.lengths, kind="stable"))
+            return self._cut(np.argsort(-self.lengths, kind="stable"))
         rng = np.random.default_rng((self.seed, epoch))
         order = rng.permutation(len(self.lengths))
         group = self.batch_size * BATCHES_SORTED_TOGETHER
@@ -119,7 +122,7 @@ class HandwritingDataLoader(BaseDataLoader):
         }
 
     def validation(self) -> BaseDataLoader:
-        """The lines of the `valid` splits, all of them, in order of length, in units of the training std."""
+        """The lines of the `valid` splits, all of them, the longest first, in units of the training std."""
         lines = self.corpus.lines_of(self.valid)
         sampler = LengthSampler(self.corpus.lengths[lines], self.lines_per_batch, None)
         std = (self.facts["std"][0], self.facts["std"][1])

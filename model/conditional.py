@@ -10,6 +10,7 @@ from model.mixture_density import Mixture, MixtureDensity
 from model.recurrent import Cell, CellState, SkipStack
 from model.sampling import HandwritingModel
 from model.window import Text, WindowLayer, WindowState, encode_text
+from utils.errors import at_least
 
 
 class WritingState(NamedTuple):
@@ -41,6 +42,13 @@ class ConditionalHandwriting(HandwritingModel):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        at_least(
+            1,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            num_mixtures=num_mixtures,
+            num_window_components=num_window_components,
+        )
         self.window_layer = WindowLayer(cell, alphabet_size, hidden_size, num_window_components, mean_points_per_char)
         self.stack = SkipStack(
             cell, 3 + alphabet_size, hidden_size, num_layers - 1, below_size=hidden_size, dropout=dropout

@@ -7,6 +7,7 @@ from base.batch import Batch
 from model.mixture_density import Mixture, MixtureDensity
 from model.recurrent import Cell, CellState, SkipStack
 from model.sampling import HandwritingModel
+from utils.errors import at_least
 
 
 class UnconditionalHandwriting(HandwritingModel):
@@ -27,6 +28,7 @@ class UnconditionalHandwriting(HandwritingModel):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        at_least(1, hidden_size=hidden_size, num_layers=num_layers, num_mixtures=num_mixtures)
         self.stack = SkipStack(cell, 3, hidden_size, num_layers, dropout=dropout)
         self.density = MixtureDensity(hidden_size * num_layers, num_mixtures)
 

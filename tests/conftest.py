@@ -1,14 +1,17 @@
 """What the tests share: one thread, and a tiny corpus that is drawn once."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+import train
 from data_loader.formats.synthetic import synthetic_lines
 from parse_config import ConfigParser
-from tests.tiny import thinned, tiny_config, write_corpus
+from tests.tiny import run_main, thinned, tiny_config, write_corpus
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -34,3 +37,23 @@ def tiny(data_dir: Path, tmp_path: Path) -> Callable[..., ConfigParser]:
         return tiny_config(data_dir, tmp_path / "saved", arch, **changes)
 
     return make
+
+
+@pytest.fixture
+def train_cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run train.py with a command line: exit code, stdout, stderr."""
+    return lambda *arguments: run_main(train, [str(argument) for argument in arguments], monkeypatch, capsys)
+
+
+@pytest.fixture
+def config_file(tiny: Callable[..., ConfigParser], tmp_path: Path) -> Callable[..., Path]:
+    """Write a tiny config to a file: its path."""
+
+    def write(*args: Any, **changes: Any) -> Path:
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(tiny(*args, **changes).resolved))
+        return path
+
+    return write

@@ -15,34 +15,12 @@ import torch
 
 import train
 from parse_config import ConfigParser
-from tests.tiny import differences, ink_line, logged, run_main, stop_after, write_corpus
+from tests.tiny import differences, ink_line, logged, run_dirs, write_corpus
 from utils.checkpoint import load_checkpoint, save_checkpoint
 
 ROOT = Path(__file__).parent.parent
 Tiny = Callable[..., ConfigParser]
 Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Run train.py with a command line: exit code, stdout, stderr."""
-    return lambda *arguments: run_main(train, [str(argument) for argument in arguments], monkeypatch, capsys)
-
-
-@pytest.fixture
-def config_file(tiny: Tiny, tmp_path: Path) -> Callable[..., Path]:
-    """Write a tiny config to a file: its path."""
-
-    def write(*args: Any, **changes: Any) -> Path:
-        path = tmp_path / "config.json"
-        path.write_text(json.dumps(tiny(*args, **changes).resolved))
-        return path
-
-    return write
-
-
-def run_dirs(tmp_path: Path) -> list[Path]:
-    return sorted((tmp_path / "saved" / "models" / "tiny").glob("*"))
 
 
 def refused(result: tuple[int, str, str], tmp_path: Path) -> str:
@@ -54,8 +32,10 @@ def refused(result: tuple[int, str, str], tmp_path: Path) -> str:
     return err
 
 
-def test_a_new_run_makes_its_directories_and_says_where_the_best_is(cli: Cli, config_file: Any, tmp_path: Path) -> None:
-    code, out, err = cli("-c", config_file(), "--epochs", 1, "--set", "trainer.verbosity=1")
+def test_a_new_run_makes_its_directories_and_says_where_the_best_is(
+    train_cli: Cli, config_file: Any, tmp_path: Path
+) -> None:
+    code, out, err = train_cli("-c", config_file(), "--epochs", 1, "--set", "trainer.verbosity=1")
     (run_dir,) = run_dirs(tmp_path)
     assert code == 0 and out == f"the best checkpoint is {run_dir / 'best.pt'}\n"
     assert str(run_dir) in err and "5 steps an epoch" in err and "epoch 1: loss" in err
@@ -65,9 +45,9 @@ def test_a_new_run_makes_its_directories_and_says_where_the_best_is(cli: Cli, co
     assert saved == load_checkpoint(run_dir / "best.pt")["config"] and saved["trainer"]["epochs"] == 1
 
 
-def test_check_prints_the_resolved_config_and_makes_nothing(cli: Cli, config_file: Any, tmp_path: Path) -> None:
+def test_check_prints_the_resolved_config_and_makes_nothing(train_cli: Cli, config_file: Any, tmp_path: Path) -> None:
     path = config_file()
-    code, out, err = cli("-c", path, "--check", "--lr", 0.5, "--set", "arch.args.cell=gru", "--corpus", "nowhere")
+    code, out, err = train_cli("-c", path, "--check", "--lr", 0.5, "--set", "arch.args.cell=gru", "--corpus", "nowhere")
     shown = json.loads(out)
     assert (code, err) == (0, "")
     assert (shown["optimizer"]["args"]["lr"], shown["arch"]["args"]["cell"]) == (0.5, "gru")
@@ -76,8 +56,8 @@ def test_check_prints_the_resolved_config_and_makes_nothing(cli: Cli, config_fil
 
 
 @pytest.mark.parametrize("name", [path.name for path in ROOT.glob("config_*.json")])
-def test_the_configs_that_ship_are_right(cli: Cli, name: str) -> None:
-    code, _, err = cli("-c", ROOT / name, "--check")
+def test_the_configs_that_ship_are_right(train_cli: Cli, name: str) -> None:
+    code, _, err = train_cli("-c", ROOT / name, "--check")
     assert (code, err) == (0, "")
 
 
@@ -112,51 +92,55 @@ def test_the_configs_that_ship_are_right(cli: Cli, name: str) -> None:
     ],
 )
 def test_a_bad_config_is_refused_before_anything_is_made(
-    cli: Cli, config_file: Any, tmp_path: Path, override: str, message: str
+    train_cli: Cli, config_file: Any, tmp_path: Path, override: str, message: str
 ) -> None:
     path = config_file("ConditionalHandwriting")
-    assert message in refused(cli("-c", path, "--set", override), tmp_path)
+    assert message in refused(train_cli("-c", path, "--set", override), tmp_path)
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_all_faults_are_reported_together(cli: Cli, config_file: Any, tmp_path: Path) -> None:
+def test_all_faults_are_reported_together(train_cli: Cli, config_file: Any, tmp_path: Path) -> None:
     faults = ["trainer.epoch=3", "optimizer.args.lrr=1", "seed=x"]
-    message = refused(cli("-c", config_file(), *(part for fault in faults for part in ("--set", fault))), tmp_path)
+    message = refused(
+        train_cli("-c", config_file(), *(part for fault in faults for part in ("--set", fault))), tmp_path
+    )
     assert "3 faults" in message and all(fault.partition("=")[0] in message for fault in faults)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}', '{"name": NaN}'])
-def test_a_file_that_is_no_config_is_refused(cli: Cli, tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_config_is_refused(train_cli: Cli, tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.json").write_text(text)
-    assert "bad.json" in refused(cli("-c", tmp_path / "bad.json"), tmp_path)
+    assert "bad.json" in refused(train_cli("-c", tmp_path / "bad.json"), tmp_path)
 
 
-def test_a_missing_config_is_refused(cli: Cli, tmp_path: Path) -> None:
-    assert "No such file" in refused(cli("-c", tmp_path / "none.json"), tmp_path)
+def test_a_missing_config_is_refused(train_cli: Cli, tmp_path: Path) -> None:
+    assert "No such file" in refused(train_cli("-c", tmp_path / "none.json"), tmp_path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has one")
-def test_a_device_that_is_not_there_is_refused(cli: Cli, config_file: Any, tmp_path: Path) -> None:
-    assert "has none" in refused(cli("-c", config_file(), "--device", "cuda"), tmp_path)
+def test_a_device_that_is_not_there_is_refused(train_cli: Cli, config_file: Any, tmp_path: Path) -> None:
+    assert "has none" in refused(train_cli("-c", config_file(), "--device", "cuda"), tmp_path)
 
 
 @pytest.mark.parametrize("arguments", [[], ["-c", "a", "-r", "b"], ["-c", "a", "--epochs", "many"], ["--no-such"]])
-def test_a_bad_command_line_is_argparses_to_refuse(cli: Cli, arguments: list[str]) -> None:
-    code, _, err = cli(*arguments)
+def test_a_bad_command_line_is_argparses_to_refuse(train_cli: Cli, arguments: list[str]) -> None:
+    code, _, err = train_cli(*arguments)
     assert code == 2 and "usage:" in err and "Traceback" not in err
 
 
-def test_a_damaged_corpus_is_refused(cli: Cli, config_file: Any, tmp_path: Path) -> None:
+def test_a_damaged_corpus_is_refused(train_cli: Cli, config_file: Any, tmp_path: Path) -> None:
     write_corpus(tmp_path / "data" / "tiny", [ink_line(1), ink_line(2, split="valid")])
     os.truncate(tmp_path / "data" / "tiny" / "times.bin", 16)
-    message = refused(cli("-c", config_file(), "--set", f"data_loader.args.data_dir={tmp_path / 'data'}"), tmp_path)
+    message = refused(
+        train_cli("-c", config_file(), "--set", f"data_loader.args.data_dir={tmp_path / 'data'}"), tmp_path
+    )
     assert "prepare it again" in message
 
 
 def test_a_loss_that_is_no_number_ends_with_code_2_and_keeps_the_checkpoints(
-    cli: Cli, config_file: Any, tmp_path: Path
+    train_cli: Cli, config_file: Any, tmp_path: Path
 ) -> None:
-    assert cli("-c", config_file(), "--epochs", 1)[0] == 0
+    assert train_cli("-c", config_file(), "--epochs", 1)[0] == 0
     (run_dir,) = run_dirs(tmp_path)
     before = (run_dir / "last.pt").read_bytes()
     content = load_checkpoint(run_dir / "last.pt")
@@ -164,126 +148,10 @@ def test_a_loss_that_is_no_number_ends_with_code_2_and_keeps_the_checkpoints(
     content["training"]["lr_scheduler"]["base_lrs"] = [1e30]
     save_checkpoint(run_dir / "last.pt", content)
     poisoned = (run_dir / "last.pt").read_bytes()
-    code, out, err = cli("--resume", run_dir, "--epochs", 3)
+    code, out, err = train_cli("--resume", run_dir, "--epochs", 3)
     assert (code, out) == (2, "") and "Traceback" not in err and err.count("\n") == 1
     assert err.startswith("error: the loss is ") and "w00" in err and "optimizer.args.lr" in err
     assert (run_dir / "last.pt").read_bytes() == poisoned and before != poisoned
-
-
-# --- going on ---
-
-
-@pytest.fixture
-def finished(cli: Cli, config_file: Any, tmp_path: Path) -> Path:
-    """The directory of a run of one epoch."""
-    assert cli("-c", config_file(), "--epochs", 1)[0] == 0
-    return run_dirs(tmp_path)[0]
-
-
-@pytest.mark.parametrize("place", ["", "last.pt", "best.pt"])
-def test_resume_goes_on_in_the_same_directory(cli: Cli, finished: Path, tmp_path: Path, place: str) -> None:
-    code, out, _ = cli("--resume", finished / place, "--epochs", 2)
-    assert code == 0 and str(finished / "best.pt") in out and run_dirs(tmp_path) == [finished]
-    assert [line["epoch"] for line in logged(finished) if "epoch" in line] == [1, 2]
-    assert load_checkpoint(finished / "last.pt")["config"]["trainer"]["epochs"] == 2
-
-
-def test_resume_finds_its_logs_from_a_relative_path(cli: Cli, finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(finished)
-    assert cli("--resume", ".", "--epochs", 2)[0] == 0
-    assert [line["epoch"] for line in logged(finished) if "epoch" in line] == [1, 2]
-
-
-def fails(result: tuple[int, str, str]) -> str:
-    code, out, err = result
-    assert code == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1
-    return err
-
-
-def test_resume_refuses_what_would_make_it_another_run(cli: Cli, finished: Path) -> None:
-    assert "optimizer.args.lr cannot change with --resume" in fails(cli("--resume", finished, "--lr", 0.1))
-    assert "exclude each other" in fails(cli("--resume", finished, "--init-from", finished / "best.pt"))
-
-
-def test_weights_alone_cannot_be_resumed(cli: Cli, finished: Path) -> None:
-    content = load_checkpoint(finished / "best.pt")
-    del content["training"]
-    save_checkpoint(finished / "weights.pt", content)
-    message = fails(cli("--resume", finished / "weights.pt"))
-    assert "weights alone" in message and f"--init-from {finished / 'weights.pt'}" in message
-
-
-def test_a_checkpoint_outside_a_run_directory_cannot_be_resumed(cli: Cli, finished: Path, tmp_path: Path) -> None:
-    moved = (finished / "last.pt").rename(tmp_path / "last.pt")
-    before = sorted(tmp_path.rglob("*"))
-    assert "in no run directory" in fails(cli("--resume", moved, "--epochs", 2))
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_checkpoint_whose_weights_are_another_models_cannot_be_resumed(cli: Cli, finished: Path) -> None:
-    content = load_checkpoint(finished / "last.pt")
-    content["config"]["arch"]["args"]["hidden_size"] = 20
-    save_checkpoint(finished / "last.pt", content)
-    assert "weights of another model" in fails(cli("--resume", finished))
-
-
-def test_a_damaged_checkpoint_cannot_be_resumed(cli: Cli, finished: Path) -> None:
-    os.truncate(finished / "last.pt", 999)
-    assert "damaged" in fails(cli("--resume", finished))
-    (finished / "last.pt").unlink()
-    assert "no such checkpoint" in fails(cli("--resume", finished))
-
-
-def test_init_from_is_a_new_run_on_old_weights(cli: Cli, finished: Path, config_file: Any, tmp_path: Path) -> None:
-    path = config_file(optimizer={"type": "SGD", "args": {"lr": 1e-30}})
-    code, _, _ = cli("-c", path, "--init-from", finished / "best.pt", "--epochs", 1)
-    (new,) = set(run_dirs(tmp_path)) - {finished}
-    one, other = (load_checkpoint(run_dir / "best.pt") for run_dir in (new, finished))
-    assert code == 0 and differences(one["model"], other["model"]) == []
-    assert one["training"]["step"] == 5 and [line["step"] for line in logged(new)] == [1, 2, 3, 4, 5, 5]
-
-
-@pytest.mark.parametrize(
-    ("arch", "message"),
-    [("ConditionalHandwriting", "weights of another model"), ("UnconditionalHandwriting", "weights of another model")],
-)
-def test_init_from_another_model_is_refused(
-    cli: Cli, finished: Path, config_file: Any, tmp_path: Path, arch: str, message: str
-) -> None:
-    path = config_file(arch, arch__args__hidden_size=12)
-    assert message in fails(cli("-c", path, "--init-from", finished / "best.pt"))
-    assert run_dirs(tmp_path) == [finished]
-
-
-def test_init_from_another_alphabet_is_refused_by_a_model_that_reads(
-    cli: Cli, config_file: Any, tmp_path: Path
-) -> None:
-    """Of the same size the weights would fit, and every character be another."""
-    for name, text in (("one", "abc"), ("two", "xyz")):
-        write_corpus(tmp_path / name, [ink_line(1, text=text), ink_line(2, text=text, split="valid")])
-
-    def arguments(arch: str, corpus: str) -> list[Any]:
-        changes = {"data_loader__args__corpus": corpus, "data_loader__args__data_dir": str(tmp_path)}
-        return ["-c", config_file(arch, trainer__epochs=1, **changes)]
-
-    for arch, allowed in (("ConditionalHandwriting", False), ("UnconditionalHandwriting", True)):
-        before = set(run_dirs(tmp_path))
-        assert cli(*arguments(arch, "one"))[0] == 0
-        (run_dir,) = set(run_dirs(tmp_path)) - before
-        result = cli(*arguments(arch, "two"), "--init-from", run_dir / "best.pt")
-        assert result[0] == 0 if allowed else "its alphabet is not that of the corpus two" in fails(result)
-
-
-def test_a_signal_ends_with_code_130_and_says_how_to_go_on(
-    cli: Cli, config_file: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stop_after(monkeypatch, 2)
-    code, out, err = cli("-c", config_file())
-    (run_dir,) = run_dirs(tmp_path)
-    assert (code, err) == (130, "") and out == f"stopped by SIGTERM; go on with: --resume {run_dir / 'last.pt'}\n"
-
-
-# --- as processes of their own ---
 
 
 def process(*arguments: Any) -> subprocess.Popen[str]:
@@ -301,7 +169,7 @@ def test_a_process_that_fails_shows_no_traceback_and_makes_nothing(config_file: 
 
 
 def test_a_process_killed_by_sigterm_goes_on_as_if_it_never_was(
-    cli: Cli, tiny: Tiny, config_file: Any, tmp_path: Path
+    train_cli: Cli, tiny: Tiny, config_file: Any, tmp_path: Path
 ) -> None:
     changes = {"arch__args__dropout": 0.3, "trainer__ema_decay": 0.9, "trainer__epochs": 6}
     whole, _ = train.train(tiny(**changes))
@@ -314,7 +182,7 @@ def test_a_process_killed_by_sigterm_goes_on_as_if_it_never_was(
     (run_dir,) = found
     assert (killed.returncode, err) == (130, "") and f"--resume {run_dir / 'last.pt'}" in out
     assert 0 < load_checkpoint(run_dir / "last.pt")["training"]["step"] < 30, "it was stopped on the way"
-    assert cli("--resume", run_dir)[0] == 0
+    assert train_cli("--resume", run_dir)[0] == 0
     assert logged(run_dir) == logged(whole)
     for name in ("last.pt", "best.pt"):
         assert differences(load_checkpoint(run_dir / name), load_checkpoint(whole / name)) == []

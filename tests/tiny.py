@@ -109,6 +109,11 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, step: int, number: int = signal.
     monkeypatch.setattr(Trainer, "_one_step", stopping)
 
 
+def run_dirs(tmp_path: Path) -> list[Path]:
+    """The directories of all tiny runs under tmp_path / "saved"."""
+    return sorted((tmp_path / "saved" / "models" / "tiny").glob("*"))
+
+
 def logged(run_dir: Path) -> list[dict[str, Any]]:
     """The lines of a run's metrics.jsonl, without its timings."""
     path = run_dir.parents[2] / "log" / run_dir.parent.name / run_dir.name / METRICS

@@ -11,7 +11,7 @@ from utils.errors import InputError
 
 Precision = Literal["auto", "float32", "bfloat16"]
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-ONE_GIB = 1 << 30
+MIB = 1 << 20
 
 
 def pick_device(name: str) -> torch.device:
@@ -60,5 +60,5 @@ def keep_freed_memory() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None)
-        libc.mallopt(M_MMAP_THRESHOLD, ONE_GIB)
-        libc.mallopt(M_TRIM_THRESHOLD, 2 * ONE_GIB - 1)
+        libc.mallopt(M_MMAP_THRESHOLD, 128 * MIB)
+        libc.mallopt(M_TRIM_THRESHOLD, 1024 * MIB)

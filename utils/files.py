@@ -1,5 +1,6 @@
 """Files that are whole or absent: written beside their place, then moved into it."""
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -35,3 +36,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

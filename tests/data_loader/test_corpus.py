@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_loader.corpus import CARD, FILES, Corpus, CorpusWriter, file_hash
+from data_loader.corpus import CARD, FILES, Corpus, CorpusWriter
 from data_loader.strokes import InkLine
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
+from utils.files import file_hash
 
 
 def odd_lines() -> list[InkLine]:

@@ -1,0 +1,127 @@
+"""The command line of train.py on what an earlier run left: --resume and --init-from."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tiny import differences, ink_line, logged, run_dirs, stop_after, write_corpus
+from utils.checkpoint import load_checkpoint, save_checkpoint
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def finished(train_cli: Cli, config_file: Any, tmp_path: Path) -> Path:
+    """The directory of a run of one epoch."""
+    assert train_cli("-c", config_file(), "--epochs", 1)[0] == 0
+    return run_dirs(tmp_path)[0]
+
+
+@pytest.mark.parametrize("place", ["", "last.pt", "best.pt"])
+def test_resume_goes_on_in_the_same_directory(train_cli: Cli, finished: Path, tmp_path: Path, place: str) -> None:
+    code, out, _ = train_cli("--resume", finished / place, "--epochs", 2)
+    assert code == 0 and str(finished / "best.pt") in out and run_dirs(tmp_path) == [finished]
+    assert [line["epoch"] for line in logged(finished) if "epoch" in line] == [1, 2]
+    assert load_checkpoint(finished / "last.pt")["config"]["trainer"]["epochs"] == 2
+
+
+def test_resume_finds_its_logs_from_a_relative_path(
+    train_cli: Cli, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished)
+    assert train_cli("--resume", ".", "--epochs", 2)[0] == 0
+    assert [line["epoch"] for line in logged(finished) if "epoch" in line] == [1, 2]
+
+
+def fails(result: tuple[int, str, str]) -> str:
+    code, out, err = result
+    assert code == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1
+    return err
+
+
+def test_resume_refuses_what_would_make_it_another_run(train_cli: Cli, finished: Path) -> None:
+    assert "optimizer.args.lr cannot change with --resume" in fails(train_cli("--resume", finished, "--lr", 0.1))
+    assert "exclude each other" in fails(train_cli("--resume", finished, "--init-from", finished / "best.pt"))
+
+
+def test_weights_alone_cannot_be_resumed(train_cli: Cli, finished: Path) -> None:
+    content = load_checkpoint(finished / "best.pt")
+    del content["training"]
+    save_checkpoint(finished / "weights.pt", content)
+    message = fails(train_cli("--resume", finished / "weights.pt"))
+    assert "weights alone" in message and f"--init-from {finished / 'weights.pt'}" in message
+
+
+def test_a_checkpoint_outside_a_run_directory_cannot_be_resumed(train_cli: Cli, finished: Path, tmp_path: Path) -> None:
+    moved = (finished / "last.pt").rename(tmp_path / "last.pt")
+    before = sorted(tmp_path.rglob("*"))
+    assert "in no run directory" in fails(train_cli("--resume", moved, "--epochs", 2))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_checkpoint_whose_weights_are_another_models_cannot_be_resumed(train_cli: Cli, finished: Path) -> None:
+    content = load_checkpoint(finished / "last.pt")
+    content["config"]["arch"]["args"]["hidden_size"] = 20
+    save_checkpoint(finished / "last.pt", content)
+    assert "weights of another model" in fails(train_cli("--resume", finished))
+
+
+def test_a_damaged_checkpoint_cannot_be_resumed(train_cli: Cli, finished: Path) -> None:
+    os.truncate(finished / "last.pt", 999)
+    assert "damaged" in fails(train_cli("--resume", finished))
+    (finished / "last.pt").unlink()
+    assert "no such checkpoint" in fails(train_cli("--resume", finished))
+
+
+def test_init_from_is_a_new_run_on_old_weights(
+    train_cli: Cli, finished: Path, config_file: Any, tmp_path: Path
+) -> None:
+    path = config_file(optimizer={"type": "SGD", "args": {"lr": 1e-30}})
+    code, _, _ = train_cli("-c", path, "--init-from", finished / "best.pt", "--epochs", 1)
+    (new,) = set(run_dirs(tmp_path)) - {finished}
+    one, other = (load_checkpoint(run_dir / "best.pt") for run_dir in (new, finished))
+    assert code == 0 and differences(one["model"], other["model"]) == []
+    assert one["training"]["step"] == 5 and [line["step"] for line in logged(new)] == [1, 2, 3, 4, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("arch", "message"),
+    [("ConditionalHandwriting", "weights of another model"), ("UnconditionalHandwriting", "weights of another model")],
+)
+def test_init_from_another_model_is_refused(
+    train_cli: Cli, finished: Path, config_file: Any, tmp_path: Path, arch: str, message: str
+) -> None:
+    path = config_file(arch, arch__args__hidden_size=12)
+    assert message in fails(train_cli("-c", path, "--init-from", finished / "best.pt"))
+    assert run_dirs(tmp_path) == [finished]
+
+
+def test_init_from_another_alphabet_is_refused_by_a_model_that_reads(
+    train_cli: Cli, config_file: Any, tmp_path: Path
+) -> None:
+    """Of the same size the weights would fit, and every character be another."""
+    for name, text in (("one", "abc"), ("two", "xyz")):
+        write_corpus(tmp_path / name, [ink_line(1, text=text), ink_line(2, text=text, split="valid")])
+
+    def arguments(arch: str, corpus: str) -> list[Any]:
+        changes = {"data_loader__args__corpus": corpus, "data_loader__args__data_dir": str(tmp_path)}
+        return ["-c", config_file(arch, trainer__epochs=1, **changes)]
+
+    for arch, allowed in (("ConditionalHandwriting", False), ("UnconditionalHandwriting", True)):
+        before = set(run_dirs(tmp_path))
+        assert train_cli(*arguments(arch, "one"))[0] == 0
+        (run_dir,) = set(run_dirs(tmp_path)) - before
+        result = train_cli(*arguments(arch, "two"), "--init-from", run_dir / "best.pt")
+        assert result[0] == 0 if allowed else "its alphabet is not that of the corpus two" in fails(result)
+
+
+def test_a_signal_ends_with_code_130_and_says_how_to_go_on(
+    train_cli: Cli, config_file: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_after(monkeypatch, 2)
+    code, out, err = train_cli("-c", config_file())
+    (run_dir,) = run_dirs(tmp_path)
+    assert (code, err) == (130, "") and out == f"stopped by SIGTERM; go on with: --resume {run_dir / 'last.pt'}\n"
