@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 MIN_SIGMA = 1e-3
 """Added to every sigma: no component is narrower than this, in units of the corpus's std."""
+START_SPREAD, START_SIGMA = 0.5, 0.3
+"""Before training the components lie apart and are narrow, as offsets are, in units of the corpus's std."""
 MAX_RHO = 0.999
 """Largest correlation: without it a component may become a line of infinite density."""
 
@@ -43,6 +45,10 @@ class MixtureDensity(nn.Module):
         super().__init__()
         self.num_mixtures = num_mixtures
         self.linear = nn.Linear(input_size, 6 * num_mixtures + 1)
+        with torch.no_grad():
+            _, mean, sigma, _, _ = self.linear.bias.split([num_mixtures * n for n in (1, 2, 2, 1)] + [1])
+            mean.normal_(std=START_SPREAD)
+            sigma.fill_(math.log(START_SIGMA))
 
     def forward(self, features: Tensor) -> Mixture:
         outputs = self.linear(features).float()

@@ -155,3 +155,12 @@ def test_the_output_has_a_mixture_for_every_target():
     for name in ("unconditional", "conditional"):
         mixture = network(name, num_mixtures=7)(batch)
         assert [tuple(part.shape) for part in mixture] == [(2, 8, 7), (2, 8, 7, 2), (2, 8, 7, 2), (2, 8, 7), (2, 8)]
+
+
+@pytest.mark.parametrize("size", ["hidden_size", "num_layers", "num_mixtures", "num_window_components"])
+def test_a_size_of_nothing_is_refused_by_name(size):
+    for name in ("unconditional", "conditional") if size != "num_window_components" else ("conditional",):
+        with pytest.raises(ValueError, match=size):
+            MODELS[f"{name.capitalize()}Handwriting"](
+                **{"alphabet_size": 5} if name == "conditional" else {}, **{size: 0}
+            )

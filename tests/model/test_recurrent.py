@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from model.lstm_sequence import LSTMSequence, WindowSequence
+from model.lstm_sequence import LSTMSequence, WindowSequence, product_by
 from model.recurrent import RecurrentLayer, SkipStack
 from model.window import WindowLayer, encode_text
 from tests.model.small import ALPHABET_SIZE, assert_close, lines, stir
@@ -92,6 +92,41 @@ def test_window_sequence_carries_no_gradient_of_what_is_not_read(monkeypatch):
             plain = torch.autograd.grad(layer(batch.strokes, text)[used].square().sum(), list(layer.parameters()))
         for actual, expected in zip(sequence, plain, strict=True):
             assert_close(actual, expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("rows", "outputs", "inputs"), [(1, 1, 1), (3, 7, 5), (16, 64, 33)])
+def test_packed_products_are_products(dtype, rows, outputs, inputs):
+    tolerance = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 2e-2}[dtype]
+    for weight in (normal(outputs, inputs), normal(inputs, outputs).t()):
+        multiply = product_by(weight.detach().to(dtype), rows)
+        for seed in (1, 2):
+            x = normal(rows, inputs, seed=seed).detach().to(dtype)
+            product = multiply(x)
+            assert product.dtype == dtype
+            assert_close(product.double(), x.double() @ weight.detach().to(dtype).double().T, tolerance)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_float32_sequence_is_the_lstm_of_torch(batch_size):
+    """The products of float32 go another way than those of float64: over packed weights."""
+    layer = recurrent_layer().float()
+    inputs = normal(batch_size, 12, INPUT_SIZE).detach().float().requires_grad_()
+    leaves = [inputs, *layer.parameters()]
+    outputs, expected = layer(inputs), layer.rnn(inputs)[0]
+    assert_close(outputs, expected, 1e-5)
+    gradients = torch.autograd.grad(outputs.square().sum(), leaves)
+    for gradient, right in zip(gradients, torch.autograd.grad(expected.square().sum(), leaves), strict=True):
+        assert_close(gradient, right, 1e-4)
+
+
+def test_float32_window_sequence_is_the_point_by_point_path(monkeypatch):
+    layer = window_layer(torch.float32)
+    outputs, gradients = window_run(layer)
+    monkeypatch.setattr(RecurrentLayer, "runs_as_sequence", False)
+    expected_outputs, expected_gradients = window_run(layer)
+    for actual, expected in zip(outputs + gradients, expected_outputs + expected_gradients, strict=True):
+        assert_close(actual, expected, 1e-4)
 
 
 def test_bfloat16_is_float32_within_its_precision():
