@@ -19,15 +19,15 @@ def describe(card: dict) -> list[str]:
 @one_line_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("format", choices=[*FORMATS, *BUILT_IN], help="how the source is written")
+    parser.add_argument("format", choices=[*FORMATS, BUILT_IN], help="how the source is written")
     parser.add_argument("source", nargs="?", type=Path, help="folder or file of the raw data set")
     parser.add_argument("--name", help="name of the prepared corpus (default: the format's)")
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="where corpora lie (default: data)")
     args = parser.parse_args()
     report = Report()
     folder = args.data_dir / (args.name or args.format)
-    if args.format in BUILT_IN:
-        card = make_built_in(args.format, folder)
+    if args.format == BUILT_IN:
+        card = make_built_in(folder)
     elif args.source is None:
         raise InputError(f"{args.format} wants the folder or file of the raw data set as second argument")
     else:

@@ -14,12 +14,8 @@ from utils.progress import progress
 
 FORMATS: dict[str, Callable[[Path, Report, Any], Iterator[InkLine]]] = {"iam-ondb": read_iam_ondb}
 """Readers of raw data: (source, report, progress) to lines."""
-BUILT_IN: dict[str, dict[str, int]] = {
-    "synthetic": {"num_writers": 120, "lines_per_writer": 50, "valid_writers": 12, "seed": 1},
-    "synthetic-few": {"num_writers": 9, "lines_per_writer": 450, "valid_writers": 1, "seed": 1},
-}
-"""Corpora that are made on this machine the first time they are asked for, and how: with few hands a small network
-learns to write legibly within minutes."""
+BUILT_IN = "synthetic"
+"""The corpus that is made on this machine the first time it is asked for."""
 
 
 def prepare(format_name: str, source: Path, folder: Path, report: Report) -> dict[str, Any]:
@@ -35,26 +31,25 @@ def prepare(format_name: str, source: Path, folder: Path, report: Report) -> dic
         return writer.finish(source=format_name, how_made=f"read as {format_name}", report=report.as_dict())
 
 
-def make_built_in(name: str, folder: Path) -> dict[str, Any]:
-    """Draw the built-in corpus `name` into `folder`: its card."""
-    how = BUILT_IN[name]
+def make_built_in(folder: Path) -> dict[str, Any]:
+    """Draw the built-in corpus into `folder`: its card."""
     with CorpusWriter(folder) as writer:
-        for line in progress(synthetic_lines(**how), how["num_writers"] * how["lines_per_writer"], f"drawing {name}"):
+        for line in progress(synthetic_lines(), None, "drawing the built-in corpus"):
             writer.add(line)
-        return writer.finish(source=name, how_made=f"drawn by data_loader.formats.synthetic with {how}", report={})
+        return writer.finish(source=BUILT_IN, how_made="drawn by data_loader.formats.synthetic, seed 1", report={})
 
 
 def open_corpus(name: str, data_dir: Path) -> Corpus:
-    """The prepared corpus data_dir/name; a built-in one is made if it is not there.
+    """The prepared corpus data_dir/name; the built-in one is made if it is not there.
 
     Raises InputError where it is not there or not whole.
     """
     folder = data_dir / name
     if not folder.is_dir():
-        if name not in BUILT_IN:
+        if name != BUILT_IN:
             raise InputError(
                 f"{folder}: no prepared corpus; make it with: python prepare_data.py FORMAT SOURCE --name {name} "
-                f"(formats: {', '.join(FORMATS)}), or use a built-in corpus: {', '.join(BUILT_IN)}"
+                f"(formats: {', '.join(FORMATS)}), or use the built-in corpus: {BUILT_IN}"
             )
-        make_built_in(name, folder)
+        make_built_in(folder)
     return Corpus(folder)
