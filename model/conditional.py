@@ -73,8 +73,12 @@ class ConditionalHandwriting(HandwritingModel):
         return self.density(features), WritingState(window, cells, state.text)
 
     def finished(self, state: WritingState) -> Tensor:
-        """The end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3."""
-        return state.window.phi.argmax(1) == state.text.end
+        """The end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3.
+
+        So it does where every component is past it, even if all phi are zero by underflow.
+        """
+        past = (state.window.kappa > state.text.end.unsqueeze(1) + 1).all(1)
+        return past | (state.window.phi.argmax(1) == state.text.end)
 
     def weights(self, state: WritingState) -> Tensor:
         return state.window.phi

@@ -170,6 +170,17 @@ def test_draws_have_the_moments_of_the_mixture(bias):
     assert set(strokes[:, 2].tolist()) == {0.0, 1.0}
 
 
+def test_normals_are_spread_by_a_root_of_the_covariance():
+    mixture = random_mixture(20, num_mixtures=1)
+    columns = []
+    for normals in ([0.0, 0.0], [1.0, 0.0], [0.0, 1.0]):
+        noise = torch.tensor([0.5, 0.5, *normals], dtype=torch.float64).expand(20, 4)
+        columns.append(sample_stroke(mixture, noise)[:, :2])
+    assert_close(columns[0], mixture.mean[:, 0])
+    root = torch.stack([columns[1] - columns[0], columns[2] - columns[0]], -1)
+    assert_close(root @ root.mT, covariance(mixture)[:, 0])
+
+
 def test_bias_narrows_every_component_and_sharpens_the_weights():
     pair = Mixture(
         log_pi=torch.tensor([[0.25, 0.75]]).log(),

@@ -23,13 +23,13 @@ def texts(*lengths: int) -> Batch:
     return lines([2] * len(lengths), list(lengths))
 
 
-def marching(cell: str = "lstm"):
-    """A writer whose window goes on by STEP characters a point, whatever it reads."""
+def marching(cell: str = "lstm", step: float = STEP):
+    """A writer whose window goes on by `step` characters a point, whatever it reads."""
     model = network("conditional", cell)
     linear = model.window_layer.window.linear
     torch.nn.init.zeros_(linear.weight)
     linear.bias.data.zero_()
-    linear.bias.data[4:] = np.log(STEP)
+    linear.bias.data[4:] = np.log(step)
     return model
 
 
@@ -89,6 +89,14 @@ def test_a_second_call_draws_the_same_and_leaves_the_network_as_it_was(name, cel
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
 
+def test_lines_are_drawn_in_evaluation_mode(monkeypatch):
+    model, modes = network("unconditional").train(), []
+    step = model.step
+    monkeypatch.setattr(model, "step", lambda stroke, state: (modes.append(model.training), step(stroke, state))[1])
+    written(model, texts(1), [1], cap=3)
+    assert modes == [False, False]
+
+
 def test_drawing_neither_reads_nor_moves_the_global_random_numbers():
     model, batch = network("unconditional"), texts(1)
     torch.manual_seed(0)
@@ -127,6 +135,17 @@ def test_every_line_ends_by_its_own_rule_when_the_window_is_past_its_text(cell):
     drawn = sample(marching(cell), texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100] * 3)
     assert [len(line.strokes) for line in drawn] == ENDS
     assert all(line.stopped for line in drawn)
+
+
+def test_a_window_that_leaps_beyond_all_its_text_ends_the_line():
+    """All its weights are zero there: exp(-26^2) is no float32."""
+    line = sample(marching(step=30), texts(3), seeds=[1], max_points=[50])[0]
+    assert line.stopped
+    assert len(line.strokes) == 1
+    model, batch = marching(step=STEP), texts(3)
+    model.window_layer.window.linear.bias.data[5] = np.log(30)
+    both_past = int(np.ceil(4 / STEP)) + 1
+    assert len(sample(model, batch, seeds=[1], max_points=[50])[0].strokes) <= both_past
 
 
 def test_weights_are_what_was_looked_at_for_every_point_but_the_start():
