@@ -15,7 +15,7 @@ class Sample:
     """A line that a network wrote or read.
 
     strokes  (T, 3) float32, row 0 the start; in units of the std that the network was trained with
-    weights  (T-1, U) what it looked at in its text for each of rows 1..T-1, or None where there is no text
+    weights  (T-1, U+1) what it looked at in its text of U characters, and at its end, for each of rows 1..T-1; or None
     stopped  True: it ended by its own rule; False: a cap ended it
     """
 

@@ -28,7 +28,6 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
-PACKED = (torch.float32, torch.bfloat16)
 tanh_backward = torch.ops.aten.tanh_backward.grad_input
 
 
@@ -43,11 +42,18 @@ def product_by(weight: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
 
     oneDNN packs the weight once instead of at every product: at 16 rows the product is then 2.5 times as fast.
     """
-    if weight.dtype in PACKED and torch.backends.mkldnn.is_available():
+    if can_be_packed(weight.dtype):
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows)
         return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, None, "none", [], None)
     across = weight.t().contiguous()
     return lambda x: torch.mm(x, across)
+
+
+def can_be_packed(dtype: torch.dtype) -> bool:
+    """Whether oneDNN multiplies in this precision on this machine."""
+    if dtype == torch.bfloat16:
+        return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return dtype == torch.float32 and torch.backends.mkldnn.is_available()
 
 
 class Cells:

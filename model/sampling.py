@@ -87,9 +87,10 @@ def sample(
 ) -> list[Sample]:
     """One line written for each line of `batch`: its text is read, its strokes are not.
 
-    seeds, max_points: one a line. A line ends by the model's rule, or after its max_points, and leaves the batch;
-    `on_end` is told how many just did.
+    seeds, max_points: one a line, max_points 2 or more. A line ends by the model's rule, or after its max_points, and
+    leaves the batch; `on_end` is told how many just did.
     """
+    assert min(max_points, default=0) >= 2, "a line has a start and at least one point more"
     training = model.training
     model.eval()
     device = batch.text.device
@@ -110,7 +111,7 @@ def sample(
         if len(active) == 0:
             break
     model.train(training)
-    return record.samples()
+    return record.samples((batch.char_mask.sum(1) + 1).tolist())
 
 
 class Record:
@@ -132,12 +133,12 @@ class Record:
                 self.weights = torch.zeros(*self.strokes.shape[:2], weights.shape[1])
             self.weights[t, active] = weights.cpu()
 
-    def samples(self) -> list[Sample]:
-        """Every line, its pen lifted after the last point."""
+    def samples(self, widths: list[int]) -> list[Sample]:
+        """Every line, its pen lifted after the last point, with weights over `widths` positions of its text."""
         samples = []
         for line, length in enumerate(self.lengths.tolist()):
             strokes = self.strokes[:length, line].numpy().copy()
             strokes[-1, 2] = 1.0
-            weights = None if self.weights is None else self.weights[1:length, line].numpy().copy()
+            weights = None if self.weights is None else self.weights[1:length, line, : widths[line]].numpy().copy()
             samples.append(Sample(strokes, weights, bool(self.stopped[line])))
         return samples
