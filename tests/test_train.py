@@ -1,8 +1,8 @@
 """The command line of train.py: what it makes, and that nothing that a user can do wrong shows a traceback."""
 
 import json
-import re
 import os
+import re
 import signal
 import subprocess
 import sys
