@@ -27,7 +27,7 @@ def argument_faults(path: str, constructor: Callable[..., Any], args: Any, reser
     """
     if not isinstance(args, dict):
         return [f"{path}: expected object, got {shown(args)}"]
-    parameters = _named_parameters(constructor)
+    parameters = named_parameters(constructor)
     free = [name for name in parameters if name not in reserved]
     faults = []
     for key, value in args.items():
@@ -48,7 +48,7 @@ def accepted(constructor: Callable[..., Any], given: Mapping[str, Any]) -> dict[
     """Those of the given keyword arguments that the constructor takes."""
     if _takes_any_keyword(constructor):
         return dict(given)
-    parameters = _named_parameters(constructor)
+    parameters = named_parameters(constructor)
     return {name: value for name, value in given.items() if name in parameters}
 
 
@@ -124,7 +124,7 @@ def _initialisers(constructor: Callable[..., Any]) -> Iterator[Callable[..., Any
             return
 
 
-def _named_parameters(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+def named_parameters(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """Parameters by name, their annotations resolved."""
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     found: dict[str, inspect.Parameter] = {}
