@@ -27,7 +27,7 @@ from render.page import Page, lay_out, wrap_text
 from render.raster import write_gif, write_png
 from render.svg import write_animated_svg, write_svg
 from trainer.evaluate import evaluate
-from utils.checkpoint import load_checkpoint, load_weights, save_checkpoint
+from utils.checkpoint import load_checkpoint, load_weights, require_facts, save_checkpoint
 from utils.device import pick_device
 from utils.errors import InputError, one_line_errors
 from utils.files import file_hash
@@ -36,6 +36,7 @@ from utils.progress import progress
 FIRST_TEXT = "The pen writes what was never written."
 LINES_AT_ONCE = 64
 LINES_ON_A_SLIP = 12
+MOST_BIAS = 20.0
 PAGE_WIDTH_MM, PAGE_HEIGHT_MM = 210.0, 297.0
 
 
@@ -72,6 +73,7 @@ def load(path: str | Path, device: str = "auto") -> Loaded:
     path = Path(path)
     checkpoint = load_checkpoint(path / "best.pt" if path.is_dir() else path)
     config, facts = ConfigParser(checkpoint["config"], str(path)), checkpoint["facts"]
+    require_facts(facts, path)
     catalogue = {"arch": MODELS}
     config.check(catalogue, {"arch": {"alphabet_size", "mean_points_per_char"}})
     model = config.build("arch", catalogue, alphabet_size=len(facts["alphabet"]))
@@ -79,7 +81,7 @@ def load(path: str | Path, device: str = "auto") -> Loaded:
     return Loaded(model.to(pick_device(device)).eval(), facts, config.resolved, path)
 
 
-def write(loaded: Loaded, text: str | None = None, *, bias: float = 0.0, seed: int = 1, n: int = 1) -> list[Writing]:
+def write(loaded: Loaded, text: str | None = None, *, bias: float = 0.5, seed: int = 1, n: int = 1) -> list[Writing]:
     """`text` written n times, in lines as long as those that the network learned from; without text free writing.
 
     The same seed gives the same writing, the n-th that of seed + n - 1.
@@ -93,8 +95,10 @@ def write(loaded: Loaded, text: str | None = None, *, bias: float = 0.0, seed: i
             if model.reads_text
             else f"{loaded.path}: this network writes freely and cannot be told a text; leave the text out"
         )
-    if bias < 0 or n < 1:
-        raise InputError(f"bias is {bias} and n is {n}; bias must be 0 or more, n 1 or more")
+    if not (0 <= bias <= MOST_BIAS and n >= 1 and 0 <= seed < 2**32):
+        raise InputError(
+            f"bias is {bias}, n {n}, seed {seed}; they must be 0 to {MOST_BIAS:g}, 1 or more, 0 to 2**32 - 1"
+        )
     texts = [""] if text is None else lines_of(text, loaded.facts)
     jobs = [(seed + copy, line, line_text) for copy in range(n) for line, line_text in enumerate(texts)]
     jobs = [job for job in jobs if text is None or job[2]]
@@ -158,7 +162,7 @@ def save_writing(writing: Writing, stem: Path, *, animate: bool) -> list[Path]:
     saved = []
     pages = writing.pages()
     for number, page in enumerate(pages, 1):
-        base = stem if len(pages) == 1 else stem.with_name(f"{stem.name}-page{number}")
+        base = stem if len(pages) == 1 else stem.with_name(f"{stem.name}-page{number:0{len(str(len(pages)))}}")
         writers = {".svg": write_svg, ".png": write_png}
         if animate:
             writers |= {".gif": write_gif, ".animated.svg": write_animated_svg}
@@ -190,7 +194,10 @@ def write_command(loaded: Loaded, args: argparse.Namespace) -> None:
 
 def evaluate_command(loaded: Loaded, args: argparse.Namespace) -> None:
     """Measure on a split, print a table, save the numbers."""
-    numbers = evaluate(loaded.model, loaded.facts, args.corpus, args.split, args.data_dir, args.batch_size)
+    split = args.split
+    if split is None and args.corpus in (None, loaded.facts["corpus"]):
+        split = loaded.config["data_loader"]["args"].get("valid")
+    numbers = evaluate(loaded.model, loaded.facts, args.corpus, split, args.data_dir, args.batch_size)
     numbers = {"checkpoint": str(loaded.path), "torch": torch.__version__, **numbers}
     for name, value in numbers.items():
         print(f"{name:28} {value:,.4f}" if isinstance(value, float) else f"{name:28} {value}")

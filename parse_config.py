@@ -19,12 +19,12 @@ Constructor = Callable[..., Any]
 # section -> {type name: constructor}, or the one constructor of a flat section such as trainer
 Catalogue = Mapping[str, Mapping[str, Constructor] | Constructor]
 
-REQUIRED = ("name", "arch", "data_loader", "optimizer", "loss", "trainer")
+REQUIRED = ("name", "arch", "data_loader", "optimizer", "loss", "lr_scheduler", "trainer")
 DEFAULTS = {"metrics": [], "seed": 1, "device": "auto"}
-KEYS = (*REQUIRED, *DEFAULTS, "lr_scheduler")
+KEYS = (*REQUIRED, *DEFAULTS)
 DEVICES = ("auto", "cpu", "cuda")
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-RESUMABLE = re.compile(r"trainer\..+|data_loader\.args\.(data_dir|num_workers)|device")
+RESUMABLE = re.compile(r"trainer\.(?!save_dir$).+|data_loader\.args\.(data_dir|num_workers)|device")
 
 
 class ConfigParser:
@@ -45,7 +45,7 @@ class ConfigParser:
         except InputError as error:
             raise InputError(f"{source}: {error}") from None
         for key, value in DEFAULTS.items():
-            self._config.setdefault(key, copy.copy(value))
+            self._config.setdefault(key, copy.deepcopy(value))
 
     @classmethod
     def from_file(cls, path: str | Path) -> "ConfigParser":

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from data_loader.formats.report import Report
-from data_loader.prepare import BUILT_IN, FORMATS, make_built_in, prepare
+from data_loader.prepare import BUILT_IN, FORMATS, corpus_folder, make_built_in, prepare
 from utils.errors import InputError, one_line_errors
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="where corpora lie (default: data)")
     args = parser.parse_args()
     report = Report()
-    folder = args.data_dir / (args.name or args.format)
+    folder = corpus_folder(args.name or args.format, args.data_dir)
     if args.format == BUILT_IN:
         card = make_built_in(folder)
     elif args.source is None:

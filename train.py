@@ -15,7 +15,7 @@ from logger.run_log import terminal
 from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, add_arguments, from_args, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Trainer
-from utils.checkpoint import load_checkpoint, load_weights
+from utils.checkpoint import load_checkpoint, load_weights, require_facts
 from utils.device import keep_freed_memory, pick_device
 from utils.errors import InputError, one_line_errors
 from utils.signature import accepted
@@ -53,13 +53,11 @@ def train(
     device = pick_device(config["device"])
     torch.manual_seed(config["seed"])
     loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
-    if resume and old and any(old["facts"].get(key) != loader.facts[key] for key in ("alphabet", "std")):
-        raise InputError(f"{resume}: the corpus {loader.facts['corpus']} is not what it was; use -c with --init-from")
+    if old and old_path:
+        read_as_before(loader, old["facts"], config["arch"]["type"], old_path, resumed=resume is not None)
     facts = {"alphabet_size": len(loader.facts["alphabet"]), **loader.facts}
     model = config.build("arch", CATALOGUE, **facts).to(device)
     if old and old_path:
-        if old["facts"].get("alphabet") != loader.facts["alphabet"] and accepted(type(model), {"alphabet_size": 0}):
-            raise InputError(f"{old_path}: its alphabet is not that of the corpus {loader.facts['corpus']}")
         load_weights(model, old["model"], old_path)
     state = old["training"] if resume and old else None
     trainer = build_trainer(config, model, loader, device, state)
@@ -70,6 +68,20 @@ def train(
     for rule, count in loader.left_out.items():
         say(f"left out of training by {rule}: {count:,} lines")
     return folders[0], trainer.train(*folders)
+
+
+def read_as_before(
+    loader: BaseDataLoader, facts: dict[str, Any], arch: str, checkpoint: Path, *, resumed: bool
+) -> None:
+    """Have the corpus read with the alphabet of a checkpoint's network, if that reads text at all.
+
+    Raises InputError where the alphabet does not cover the corpus, or a run is to go on with a corpus that changed.
+    """
+    require_facts(facts, checkpoint)
+    if accepted(MODELS[arch], {"alphabet_size": 0}):
+        loader.read_with(facts["alphabet"])
+    if resumed and facts["std"] != loader.facts["std"]:
+        raise InputError(f"{checkpoint}: the corpus {facts['corpus']} is not what it was; use -c with --init-from")
 
 
 def build_trainer(
@@ -109,9 +121,9 @@ def run_dirs_of(checkpoint: Path) -> tuple[Path, Path]:
     return run_dir, run_dir.parents[2] / "log" / run_dir.parent.name / run_dir.name
 
 
-def checkpoint_of(path: Path) -> Path:
-    """The checkpoint that a run goes on from: `path`, or last.pt in the run directory `path`."""
-    return path / "last.pt" if path.is_dir() else path
+def checkpoint_of(path: Path, name: str) -> Path:
+    """The checkpoint `path`, or the one called `name` in the run directory `path`."""
+    return path / name if path.is_dir() else path
 
 
 def resumed_config(path: Path) -> dict[str, Any]:
@@ -130,14 +142,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
     args = parser.parse_args()
-    resume = checkpoint_of(Path(args.resume).resolve()) if args.resume else None
+    resume = checkpoint_of(Path(args.resume).resolve(), "last.pt") if args.resume else None
+    init_from = checkpoint_of(Path(args.init_from), "best.pt") if args.init_from else None
     config = from_args(args, resumed_config(resume) if resume else None)
     if args.check:
         config.check(CATALOGUE, RESERVED)
         print(json.dumps(config.resolved, indent=2))
         return
     try:
-        run_dir, _ = train(config, resume=resume, init_from=Path(args.init_from) if args.init_from else None)
+        run_dir, _ = train(config, resume=resume, init_from=init_from)
     except Interrupted as stop:
         print(stop)
         raise SystemExit(130) from None

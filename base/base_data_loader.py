@@ -29,7 +29,8 @@ class EpochSampler(Sampler[list[int]]):
 class BaseDataLoader(DataLoader[Batch]):
     """Batches of a data set in the order of an `EpochSampler`.
 
-    facts: what a checkpoint must know of the data to be used without them (alphabet, std, ...), plain data.
+    facts: what a checkpoint must know of the data to be used without them, plain data; at least corpus, alphabet, std.
+    left_out: how many lines are not trained on, by rule.
     """
 
     def __init__(self, dataset: Dataset[Any], sampler: EpochSampler, collate: Any, num_workers: int = 0) -> None:
@@ -42,12 +43,17 @@ class BaseDataLoader(DataLoader[Batch]):
             pin_memory=torch.cuda.is_available(),
         )
         self.facts: dict[str, Any] = {}
+        self.left_out: dict[str, int] = {}
 
     def at(self, epoch: int, first_batch: int = 0) -> "BaseDataLoader":
         """Itself, set to yield an epoch's batches from `first_batch` on."""
         assert isinstance(self.batch_sampler, EpochSampler)
         self.batch_sampler.epoch, self.batch_sampler.first_batch = epoch, first_batch
         return self
+
+    def read_with(self, alphabet: str) -> None:
+        """Give texts as positions in `alphabet`, that of a trained network."""
+        raise NotImplementedError
 
     def validation(self) -> "BaseDataLoader":
         """The loader of the validation lines, in a fixed order."""

@@ -77,6 +77,8 @@ class BaseTrainer(ABC):
         self.run_log = RunLog(log_dir, tensorboard=self.tensorboard, step=self.step, epoch=self.epoch)
         numbers: dict[str, float] = {}
         previous = {number: signal.signal(number, self._ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        if self.epoch > self.epochs:
+            self.log.info(f"all {self.epochs} epochs are done; to go on, ask for more with --epochs")
         try:
             while self.epoch <= self.epochs and not self.is_stuck:
                 numbers = self._one_epoch()

@@ -186,6 +186,16 @@ class Corpus:
         labels_fit = all(np.isin(self.index[field][:-1], range(count)).all() for field, count in labels.items())
         return sizes_fit and labels_fit and all((np.diff(start) >= 0).all() for start in starts)
 
+    def read_with(self, alphabet: str) -> None:
+        """Give positions in `alphabet`, that of a trained network, instead of the corpus's own.
+
+        Raises InputError naming the characters that it does not have.
+        """
+        missing = sorted(set(self.alphabet.characters) - set(alphabet))
+        if missing:
+            raise InputError(f"{self.folder}: it has characters that the network does not know: {' '.join(missing)}")
+        self.alphabet = Alphabet(alphabet)
+
     def __len__(self) -> int:
         return len(self.index) - 1
 

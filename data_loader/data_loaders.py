@@ -106,9 +106,10 @@ class HandwritingDataLoader(BaseDataLoader):
         opened = open_corpus(corpus, Path(data_dir))
         train, valid = splits_to_use(opened, train, valid)
         std = opened.std(train)
-        lines, self.left_out = lines_to_train_on(opened, train, max_points, points_per_char)
+        lines, left_out = lines_to_train_on(opened, train, max_points, points_per_char)
         sampler = LengthSampler(opened.lengths[lines], batch_size, seed)
         super().__init__(Lines(opened, lines, std), sampler, collate, num_workers)
+        self.left_out = left_out
         self.corpus, self.valid, self.lines_per_batch = opened, valid, batch_size
         characters = np.maximum(characters_of(opened, lines), 1)
         self.facts = {
@@ -120,6 +121,14 @@ class HandwritingDataLoader(BaseDataLoader):
             "points_per_line": int(np.median(opened.lengths[lines])),
             "chars_per_line": int(np.quantile(characters, 0.9)),
         }
+
+    def read_with(self, alphabet: str) -> None:
+        """Give texts as positions in `alphabet`, that of a trained network.
+
+        Raises InputError naming the characters that it does not have.
+        """
+        self.corpus.read_with(alphabet)
+        self.facts["alphabet"] = alphabet
 
     def validation(self) -> BaseDataLoader:
         """The lines of the `valid` splits, all of them, the longest first, in units of the training std."""
@@ -139,7 +148,7 @@ def splits_to_use(corpus: Corpus, train: list[str] | None, valid: list[str] | No
     """
     for usual_train, usual_valid in DEFAULT_SPLITS:
         if {*usual_train, *usual_valid} <= set(corpus.split_names):
-            train, valid = train or usual_train, valid or usual_valid
+            train, valid = usual_train if train is None else train, usual_valid if valid is None else valid
     where = f"{corpus.folder}: its splits are {', '.join(corpus.split_names)}"
     if not train or not valid:
         raise InputError(f"{where}; name some as data_loader.args.train and data_loader.args.valid")

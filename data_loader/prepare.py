@@ -39,12 +39,22 @@ def make_built_in(folder: Path) -> dict[str, Any]:
         return writer.finish(source=BUILT_IN, how_made="drawn by data_loader.formats.synthetic, seed 1", report={})
 
 
+def corpus_folder(name: str, data_dir: Path) -> Path:
+    """Where the corpus called `name` lies.
+
+    Raises InputError where the name would lead out of `data_dir`.
+    """
+    if name != Path(name).name or name.startswith("."):
+        raise InputError(f"{name!r} cannot be the name of a corpus: it must be a plain folder name in {data_dir}")
+    return data_dir / name
+
+
 def open_corpus(name: str, data_dir: Path) -> Corpus:
     """The prepared corpus data_dir/name; the built-in one is made if it is not there.
 
     Raises InputError where it is not there or not whole.
     """
-    folder = data_dir / name
+    folder = corpus_folder(name, data_dir)
     if not folder.is_dir():
         if name != BUILT_IN:
             raise InputError(

@@ -100,7 +100,10 @@ def test_free_writing_is_as_long_as_a_usual_line(unconditional: Path) -> None:
         (["write", " \n "], "the text is empty"),
         (["write"], "must be told what to write"),
         (["write", "ab", "--bias", "-1"], "bias is -1.0"),
-        (["write", "ab", "--n", "0"], "n is 0"),
+        (["write", "ab", "--bias", "nan"], "bias is nan"),
+        (["write", "ab", "--seed", "99999999999999999999"], "seed 99999999999999999999"),
+        (["evaluate", "--batch-size", "0"], "batch size is 0"),
+        (["write", "ab", "--n", "0"], "n 0"),
         (["evaluate", "--corpus", "nowhere"], "no prepared corpus"),
     ],
 )

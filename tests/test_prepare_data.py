@@ -100,7 +100,7 @@ def test_a_bad_source_leaves_everything_as_it_was(
 
 
 def test_a_folder_that_is_no_corpus_is_not_replaced(cli: Cli, iam: Path, tmp_path: Path) -> None:
-    assert "no prepared corpus" in fails(cli("iam-ondb", iam, "--name", "../raw"))
+    assert "cannot be the name of a corpus" in fails(cli("iam-ondb", iam, "--name", "../raw"))
     assert sorted(os.listdir(tmp_path / "raw"))[-1] == "trainset.txt"
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 from base.base_model import BaseModel
-from data_loader.corpus import Corpus
+from base.batch import Batch
 from data_loader.data_loaders import LengthSampler, Lines, collate, splits_to_use
 from data_loader.prepare import open_corpus
-from model.mixture_density import MIN_SIGMA, end_log_prob, expected_offset, offset_log_prob
+from model.mixture_density import MIN_SIGMA, Mixture, end_log_prob, expected_offset, offset_log_prob
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -34,26 +34,21 @@ def evaluate(
 
     Raises InputError where the corpus is not there, or has characters that the model does not know.
     """
+    if batch_size < 1:
+        raise InputError(f"batch size is {batch_size}; it must be 1 or more")
     corpus = open_corpus(corpus_name or facts["corpus"], data_dir)
+    corpus.read_with(facts["alphabet"])
     splits = splits or splits_to_use(corpus, None, None)[1]
     std = (facts["std"][0], facts["std"][1])
     lines = corpus.lines_of(splits)
     unit = FROZEN_UNITS.get(corpus.card["source"], std)
     sampler = LengthSampler(corpus.lengths[lines], batch_size, None)
-    dataset = Lines(with_alphabet(corpus, facts), lines, std)
+    dataset = Lines(corpus, lines, std)
     device = next(model.parameters()).device
-    scale = torch.tensor(std, device=device) / torch.tensor(unit, device=device)
-    per_line: list[torch.Tensor] = []
+    per_line = []
     for positions in progress(sampler, len(sampler), "evaluation", "batch"):
         batch = collate([dataset[position] for position in positions]).to(device)
-        output, mask = model(batch), batch.target_mask
-        quantities = (
-            -offset_log_prob(output, batch.targets[..., :2]) - log_ratio(std, unit),
-            -end_log_prob(output, batch.targets[..., 2]),
-            ((expected_offset(output) - batch.targets[..., :2]) * scale).square().sum(-1),
-            torch.ones_like(batch.targets[..., 2]),
-        )
-        per_line.append(torch.stack([torch.where(mask, part, 0).double().sum(1) for part in quantities], 1).cpu())
+        per_line.append(line_sums(model(batch), batch, std, unit).cpu())
     return _summary(torch.cat(per_line)) | {
         "corpus": corpus.card["name"],
         "splits": splits,
@@ -62,16 +57,16 @@ def evaluate(
     }
 
 
-def with_alphabet(corpus: Corpus, facts: dict[str, Any]) -> Corpus:
-    """The corpus, its texts read with the model's alphabet.
-
-    Raises InputError where it has characters that the model does not know.
-    """
-    missing = sorted(set(corpus.alphabet.characters) - set(facts["alphabet"]))
-    if missing:
-        raise InputError(f"{corpus.folder}: it has characters that this model does not know: {' '.join(missing)}")
-    corpus.alphabet = type(corpus.alphabet)(facts["alphabet"])
-    return corpus
+def line_sums(output: Mixture, batch: Batch, std: tuple[float, float], unit: tuple[float, float]) -> torch.Tensor:
+    """Of every line (B, 4): nats of its offsets, nats of its pen lifts, squared error, predicted points."""
+    scale = batch.targets.new_tensor(std) / batch.targets.new_tensor(unit)
+    quantities = (
+        -offset_log_prob(output, batch.targets[..., :2]) - log_ratio(std, unit),
+        -end_log_prob(output, batch.targets[..., 2]),
+        ((expected_offset(output) - batch.targets[..., :2]) * scale).square().sum(-1),
+        torch.ones_like(batch.targets[..., 2]),
+    )
+    return torch.stack([torch.where(batch.target_mask, part, 0).double().sum(1) for part in quantities], 1)
 
 
 def log_ratio(std: tuple[float, float], unit: tuple[float, float]) -> float:
@@ -87,7 +82,7 @@ def _summary(per_line: torch.Tensor) -> dict[str, Any]:
         "n_lines": len(per_line),
         "n_points": int(total),
         "nats_per_line": float(nats.mean()),
-        "nats_per_line_standard_error": float(nats.std() / math.sqrt(len(nats))) if len(nats) > 1 else math.nan,
+        "nats_per_line_standard_error": float(nats.std() / math.sqrt(len(nats))) if len(nats) > 1 else None,
         "nats_per_point": float(nats.sum()) / total,
         "end_of_stroke_nats": float(end.sum()) / total,
         "sse": float(error.sum()) / total,

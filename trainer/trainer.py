@@ -66,6 +66,7 @@ class Trainer(BaseTrainer):
         self.sums: Sums = {}
         super().__init__(**frame)
         self.precision = pick_precision(self.precision, device)
+        self.log.info(f"on {device.type}, matrix products in {self.precision}")
 
     @property
     def best_model(self) -> BaseModel:
@@ -133,7 +134,7 @@ class Trainer(BaseTrainer):
             for metric in self.metrics:
                 _add(sums, f"val_{metric.name}", *metric(output, batch))
             self.leave_if_asked()
-        if self.show_epochs and self.epoch % self.show_epochs == 0:
+        if self.tensorboard and self.show_epochs and self.epoch % self.show_epochs == 0:
             self._show()
         return _ratios(sums)
 

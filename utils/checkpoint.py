@@ -14,6 +14,17 @@ FORMAT_VERSION = 1
 NEEDED = ("config", "facts", "model")
 """What every checkpoint has beside its format version; one that a run can go on from has "training" too."""
 
+FACTS = {
+    "corpus": str,
+    "alphabet": str,
+    "std": list,
+    "mean_points_per_char": float,
+    "points_per_char": float,
+    "points_per_line": int,
+    "chars_per_line": int,
+}
+"""What a checkpoint knows of its data, see data_loader.data_loaders."""
+
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """Write `content` (plain data and tensors) to `path`, in place of an older one only when complete."""
@@ -48,6 +59,13 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     if missing or not all(isinstance(weight, torch.Tensor) for weight in content["model"].values()):
         raise InputError(f"{path}: not a whole checkpoint: it has no {', '.join(missing) or 'weights'}")
     return content
+
+
+def require_facts(facts: dict[str, Any], path: Path) -> None:
+    """Raise InputError unless a checkpoint's facts of its data are whole."""
+    wrong = [name for name, kind in FACTS.items() if not isinstance(facts.get(name), kind)]
+    if wrong or len(facts["std"]) != 2:
+        raise InputError(f"{path}: not a whole checkpoint: its facts lack {', '.join(wrong) or 'a std of two numbers'}")
 
 
 def _require_intact(path: Path) -> None:

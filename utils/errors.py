@@ -1,6 +1,7 @@
 """One kind of error for all that a user can cause; everything else is a bug and keeps its traceback."""
 
 import functools
+import signal
 import sys
 from collections.abc import Callable
 
@@ -20,17 +21,25 @@ def at_least(least: float, **values: float | None) -> None:
 
 
 def one_line_errors(main: Callable[[], None]) -> Callable[[], None]:
-    """Wrap a script's `main`: an InputError becomes its own text on stderr and exit code 2, Ctrl-C exit code 130."""
+    """Wrap a script's `main`: an InputError becomes its own text on stderr and exit code 2, as does what the system
+    refuses (a full disk, a path too long); Ctrl-C ends with exit code 130, SIGTERM with 143, both after cleaning up.
+    """
 
     @functools.wraps(main)
     def wrapped() -> None:
+        previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             main()
         except InputError as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(2) from None
+        except OSError as error:
+            print(f"error: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+            raise SystemExit(2) from None
         except KeyboardInterrupt:
             print("stopped by Ctrl-C", file=sys.stderr)
             raise SystemExit(130) from None
+        finally:
+            signal.signal(signal.SIGTERM, previous)
 
     return wrapped

@@ -114,7 +114,7 @@ def test_samples_are_shown_where_asked_for(tiny: Tiny, arch: str, monkeypatch: p
         shown.append((step, name, image.shape[2:]))
 
     monkeypatch.setattr("logger.run_log.RunLog.picture", picture)
-    train.train(tiny(arch, trainer__epochs=2, trainer__show_epochs=2, trainer__show_lines=2))
+    train.train(tiny(arch, trainer__epochs=2, trainer__show_epochs=2, trainer__show_lines=2, trainer__tensorboard=True))
     assert shown == [(10, "samples/1", (3,)), (10, "samples/2", (3,))]
 
 
