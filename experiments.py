@@ -2,7 +2,7 @@
 
 from experiments import load, write
 writer = load("saved/pretrained/conditional.pt")
-pages = write(writer, "any text", bias=0.5)
+writing = write(writer, "any text", bias=0.5)
 """
 
 import argparse

@@ -15,7 +15,7 @@ METRICS = "metrics.jsonl"
 
 
 def terminal(verbosity: int) -> logging.Logger:
-    """The logger that speaks on stderr: 0 warnings, 1 progress, 2 everything."""
+    """The logger that speaks on stderr: verbosity 0 is quiet, 1 says what happens."""
     logger = logging.getLogger("ductus")
     logger.setLevel(LEVELS.get(verbosity, logging.DEBUG))
     handler = logging.StreamHandler(sys.stderr)
