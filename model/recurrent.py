@@ -45,7 +45,7 @@ class RecurrentLayer(nn.Module):
 
     @property
     def runs_as_sequence(self) -> bool:
-        """Whether `model.lstm_sequence` runs it: an LSTM on a CPU, where it is several times nn.LSTM's speed."""
+        """Whether `model.lstm_sequence` runs it: an LSTM on a CPU; `make bench` tells what it gains."""
         return isinstance(self.rnn, nn.LSTM) and self.weights[0].device.type == "cpu"
 
     def forward(self, inputs: Tensor) -> Tensor:
