@@ -54,7 +54,7 @@ def _product_seconds(device: torch.device, dtype: torch.dtype, repeats: int = 20
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep what is freed instead of giving it back: page faults cost a third of a training step on a CPU.
+    """Have glibc keep what is freed: page faults cost a quarter of an LSTM's time on a CPU.
 
     Does nothing where the C library has no mallopt.
     """
