@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import InputError
-from utils.signature import accepted, argument_faults, did_you_mean, label
+from utils.signature import accepted, argument_faults, constructed, did_you_mean, label
 from utils.strict_json import parse_json, plain_copy, read_json, shown
 
 Constructor = Callable[..., Any]
@@ -67,21 +67,22 @@ class ConfigParser:
     def override(self, path: str, value: Any) -> None:
         """Set the value at a dotted path such as optimizer.args.lr or metrics.0.type.
 
-        A key of `args` or `trainer` may be new, so that defaults can be overridden: `check` knows whether it exists.
+        A key of `trainer`, of `args` and of an object in `args` may be new: `check` knows whether it exists.
 
         Raises:
             InputError: the path leads nowhere, or the value is not plain JSON data.
         """
         node: Any = self._config
         *parents, last = path.split(".")
-        for part in parents:
-            node = node[_key(node, part, path)]
-        may_be_new = last in KEYS if not parents else parents[-1] in ("args", "trainer")
-        key = last if last and may_be_new and isinstance(node, dict) else _key(node, last, path)
         try:
-            node[key] = plain_copy(value)
+            value = plain_copy(value)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+        for above, part in zip(["", *parents], parents, strict=False):
+            may_be_new = above == "args" and part and last and isinstance(node, dict)
+            node = node.setdefault(part, {}) if may_be_new else node[_key(node, part, path)]
+        may_be_new = last in KEYS if not parents else "args" in parents[-2:] or parents[-1] == "trainer"
+        node[last if last and may_be_new and isinstance(node, dict) else _key(node, last, path)] = value
 
     def check(self, catalogue: Catalogue, reserved: Mapping[str, Collection[str]] | None = None) -> None:
         """Compare every section with its constructor's signature.
@@ -130,7 +131,7 @@ class ConfigParser:
         else:
             constructor, args = choices, entry
         try:
-            return constructor(**copy.deepcopy(args) | accepted(constructor, given))
+            return constructor(**constructed(constructor, args) | accepted(constructor, given))
         except (TypeError, ValueError, OverflowError, RuntimeError) as error:
             raise InputError(f"{self.source}: {path}: {error}") from error
 

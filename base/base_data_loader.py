@@ -27,7 +27,7 @@ class EpochSampler(Sampler[list[int]]):
 
 
 class BaseDataLoader(DataLoader[Batch]):
-    """Batches of a data set in the order of an `EpochSampler`.
+    """Batches of a data set in the order of an `EpochSampler`; the data set's attribute `epoch` is the sampler's.
 
     facts: what a checkpoint must know of the data to be used without them, plain data; at least corpus, alphabet, std.
     left_out: how many lines are not trained on, by rule.
@@ -49,6 +49,7 @@ class BaseDataLoader(DataLoader[Batch]):
         """Itself, set to yield an epoch's batches from `first_batch` on."""
         assert isinstance(self.batch_sampler, EpochSampler)
         self.batch_sampler.epoch, self.batch_sampler.first_batch = epoch, first_batch
+        self.dataset.epoch = epoch  # type: ignore[attr-defined]
         return self
 
     def read_with(self, alphabet: str) -> None:

@@ -17,11 +17,13 @@ class Sample:
     strokes  (T, 3) float32, row 0 the start; in units of the std that the network was trained with
     weights  (T-1, U+1) what it looked at in its text of U characters, and at its end, for each of rows 1..T-1; or None
     stopped  True: it ended by its own rule; False: a cap ended it
+    read     the alphabet positions that were read, to which `weights` then belong; None of a line that was written
     """
 
     strokes: np.ndarray
     weights: np.ndarray | None
     stopped: bool
+    read: list[int] | None = None
 
 
 class BaseModel(nn.Module, ABC):

@@ -5,14 +5,10 @@ times.bin   (N,) float64    seconds since the line's first point, NaN where the 
 texts.bin   bytes           the transcriptions in UTF-8, all in a row
 ids.bin     bytes           the lines' ids in UTF-8, all in a row
 lines.bin   (L + 1,) INDEX  where each line begins in the others, its writer and split; the last row is the end
-card.json                   counts, splits, alphabet, writers, moments of the offsets, source, how made, hashes
+card.json                   counts, splits, alphabet, writers, moments of the offsets, unit, source, how made, hashes
 """
 
 import json
-import os
-import shutil
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,7 +18,6 @@ import numpy as np
 from data_loader.alphabet import Alphabet
 from data_loader.strokes import InkLine
 from utils.errors import InputError
-from utils.files import file_hash
 
 INDEX = np.dtype([("point", "<i8"), ("text", "<i8"), ("id", "<i8"), ("writer", "<i4"), ("split", "<i4")])
 FORMAT_VERSION = 1
@@ -39,121 +34,6 @@ FILES: dict[str, tuple[Any, tuple[int, ...]]] = {
 CARD = "card.json"
 
 
-class CorpusWriter:
-    """Writes lines one by one beside `folder` and puts them there when complete; on any error nothing is left.
-
-    Raises InputError where `folder` cannot be written, or holds anything but an older corpus.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
-        self.index: list[tuple[int, int, int, int, int]] = []
-        self.position = [0, 0, 0]
-        self.writers: dict[str, int] = {}
-        self.splits: dict[str, dict[str, Any]] = {}
-        self.split_writers: dict[str, set[str]] = {}
-        self.characters: dict[str, Counter[str]] = {}
-
-    def __enter__(self) -> "CorpusWriter":
-        try:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            if self.folder.exists() and not _is_corpus_or_empty(self.folder):
-                raise InputError(f"{self.folder}: is there and no prepared corpus; choose another name")
-            shutil.rmtree(self.scratch, ignore_errors=True)
-            self.scratch.mkdir()
-        except OSError as error:
-            raise InputError(f"{self.folder}: cannot write there ({error.strerror}); choose another data_dir") from None
-        self.files = {name: open(self.scratch / name, "wb") for name in FILES if name != "lines.bin"}  # noqa: SIM115
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self.files.values():
-            file.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
-
-    def add(self, line: InkLine) -> None:
-        """Append a line."""
-        text = unicodedata.normalize("NFC", line.text)
-        times = np.full(len(line.points), np.nan) if line.times is None else line.times
-        parts = {
-            "points.bin": np.ascontiguousarray(line.points, "<f4").tobytes(),
-            "times.bin": np.ascontiguousarray(times, "<f8").tobytes(),
-            "texts.bin": text.encode(),
-            "ids.bin": line.id.encode(),
-        }
-        for name, data in parts.items():
-            self.files[name].write(data)
-        writer = self.writers.setdefault(line.writer, len(self.writers))
-        self.index.append((*self.position, writer, self._count(line, text)))  # type: ignore[arg-type]
-        self.position[0] += len(line.points)
-        self.position[1] += len(parts["texts.bin"])
-        self.position[2] += len(parts["ids.bin"])
-
-    def _count(self, line: InkLine, text: str) -> int:
-        """Add the line to its split's numbers; the split's position."""
-        moments = {"offsets": 0, "sum": [0.0, 0.0], "sum_of_squares": [0.0, 0.0]}
-        split = self.splits.setdefault(line.split, {"lines": 0, "points": 0, "characters": 0, **moments})
-        offsets = np.diff(line.points[:, :2].astype(np.float64), axis=0)
-        split["lines"] += 1
-        split["points"] += len(line.points)
-        split["characters"] += len(text)
-        split["offsets"] += len(offsets)
-        split["sum"] = (offsets.sum(0) + split["sum"]).tolist()
-        split["sum_of_squares"] = (np.square(offsets).sum(0) + split["sum_of_squares"]).tolist()
-        self.split_writers.setdefault(line.split, set()).add(line.writer)
-        self.characters.setdefault(line.split, Counter()).update(text)
-        return list(self.splits).index(line.split)
-
-    def finish(self, *, source: str, how_made: str, report: dict[str, Any]) -> dict[str, Any]:
-        """Write index and card, and move the corpus to its folder, in place of an older one: the card."""
-        if not all(self.position):
-            raise InputError(f"{source}: not one line in it can be used")
-        with open(self.scratch / "lines.bin", "wb") as file:
-            file.write(np.array([*self.index, (*self.position, -1, -1)], INDEX).tobytes())
-        for handle in self.files.values():
-            handle.close()
-        card = self._card(source, how_made, report)
-        (self.scratch / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")
-        self._move_into_place()
-        return card
-
-    def _move_into_place(self) -> None:
-        replaced = self.scratch.with_name(self.scratch.name + ".old")
-        if self.folder.exists():
-            self.folder.rename(replaced)
-        try:
-            self.scratch.rename(self.folder)
-        except BaseException:
-            if replaced.exists():
-                replaced.rename(self.folder)
-            raise
-        shutil.rmtree(replaced, ignore_errors=True)
-
-    def _card(self, source: str, how_made: str, report: dict[str, Any]) -> dict[str, Any]:
-        characters = sum(self.characters.values(), Counter())
-        for name, split in self.splits.items():
-            split["writers"] = len(self.split_writers[name] - {""})
-        return {
-            "format_version": FORMAT_VERSION,
-            "name": self.folder.name,
-            "source": source,
-            "how_made": how_made,
-            "lines": len(self.index),
-            "points": self.position[0],
-            "alphabet": "".join(sorted(characters)),
-            "characters": dict(characters.most_common()),
-            "splits": self.splits,
-            "writers": list(self.writers),
-            "report": report,
-            "sha256": {name: file_hash(self.scratch / name) for name in FILES},
-        }
-
-
-def _is_corpus_or_empty(folder: Path) -> bool:
-    return folder.is_dir() and {path.name for path in folder.iterdir()} <= {*FILES, CARD}
-
-
 class Corpus:
     """A prepared corpus, opened without reading it.
 
@@ -165,9 +45,7 @@ class Corpus:
         self.card = read_card(folder)
         self.alphabet = Alphabet(self.card["alphabet"])
         try:
-            arrays = {
-                name: np.memmap(folder / name, dtype, "r").reshape(shape) for name, (dtype, shape) in FILES.items()
-            }
+            arrays = {name: _mapped(folder / name, *layout) for name, layout in FILES.items()}
         except (OSError, ValueError) as error:
             raise InputError(f"{folder}: not a whole corpus ({error}); prepare it again") from None
         self._points, self._times, self._texts, self._ids, self.index = arrays.values()
@@ -195,6 +73,10 @@ class Corpus:
         if missing:
             raise InputError(f"{self.folder}: it has characters that the network does not know: {' '.join(missing)}")
         self.alphabet = Alphabet(alphabet)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For a worker process: the folder, to be opened again there; the arrays are never copied."""
+        return _opened_again, (self.folder, self.alphabet.characters)
 
     def __len__(self) -> int:
         return len(self.index) - 1
@@ -226,6 +108,7 @@ class Corpus:
             split=self.split_names[self.index["split"][line]],
             points=np.array(self.points(line)),
             times=None if np.isnan(times).any() else np.array(times),
+            unit=self.card.get("unit") or "",
         )
 
     def lines_of(self, splits: Iterable[str]) -> np.ndarray:
@@ -249,6 +132,18 @@ class Corpus:
         if not (x > 0 and y > 0):
             raise InputError(f"{self.folder}: its ink does not move in both directions; nothing can be learned from it")
         return float(x), float(y)
+
+
+def _opened_again(folder: Path, alphabet: str) -> Corpus:
+    corpus = Corpus(folder)
+    corpus.alphabet = Alphabet(alphabet)
+    return corpus
+
+
+def _mapped(path: Path, dtype: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """The array in a file, on the disk; an empty file, such as the texts of a corpus without any, cannot be mapped."""
+    array = np.memmap(path, dtype, "r") if path.stat().st_size else np.empty(0, dtype)
+    return array.reshape(shape)
 
 
 def read_card(folder: Path) -> dict[str, Any]:

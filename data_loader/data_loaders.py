@@ -1,6 +1,7 @@
 """From a prepared corpus to batches."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,9 +10,10 @@ from torch.utils.data import Dataset
 
 from base.base_data_loader import BaseDataLoader, EpochSampler
 from base.batch import Batch
+from data_loader.augment import Augment
 from data_loader.corpus import Corpus
-from data_loader.prepare import open_corpus
 from data_loader.strokes import points_to_strokes
+from data_loader.transform import Transform, open_transformed
 from utils.errors import InputError, at_least
 
 BATCHES_SORTED_TOGETHER = 20
@@ -19,19 +21,33 @@ BATCHES_SORTED_TOGETHER = 20
 
 
 class Lines(Dataset[tuple[str, torch.Tensor, torch.Tensor]]):
-    """Lines of a corpus as a network reads them: id, strokes (T, 3), alphabet positions (U,)."""
+    """Lines of a corpus as a network reads them: id, strokes (T, 3), alphabet positions (U,).
 
-    def __init__(self, corpus: Corpus, lines: np.ndarray, std: tuple[float, float]) -> None:
-        self.corpus, self.lines, self.std = corpus, lines, std
+    How a line is augmented hangs on seed, `epoch` and the line alone: not on the order, the process or a resumption.
+    """
+
+    epoch = 1
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        lines: np.ndarray,
+        std: tuple[float, float],
+        augment: Augment | None = None,
+        seed: int = 1,
+    ) -> None:
+        self.corpus, self.lines, self.std, self.augment, self.seed = corpus, lines, std, augment, seed
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def __getitem__(self, position: int) -> tuple[str, torch.Tensor, torch.Tensor]:
         line = int(self.lines[position])
-        strokes = points_to_strokes(self.corpus.points(line), self.std)
-        text = self.corpus.alphabet.encode(self.corpus.text(line))
-        return self.corpus.id(line), torch.from_numpy(strokes), torch.from_numpy(text)
+        points, text = np.asarray(self.corpus.points(line)), self.corpus.text(line)
+        if self.augment is not None:
+            points, text = self.augment(points, text, np.random.default_rng((self.seed, self.epoch, line)))
+        strokes = points_to_strokes(points, self.std)
+        return self.corpus.id(line), torch.from_numpy(strokes), torch.from_numpy(self.corpus.alphabet.encode(text))
 
 
 def collate(lines: list[tuple[str, torch.Tensor, torch.Tensor]]) -> Batch:
@@ -83,8 +99,12 @@ class HandwritingDataLoader(BaseDataLoader):
     """Lines of a prepared corpus, batched by length, shuffled anew each epoch.
 
     train, valid     names of the corpus's splits; std and points per character come from `train` alone
+    transform        what is done to all lines of the corpus, see data_loader.transform; all else here is about the
+                     transformed lines
+    augment          what changes at random in training lines, see data_loader.augment; the rules below do not see it
     max_points       lines that are longer are left out of training (never out of validation)
     points_per_char  [least, most]: lines outside are left out of training, as their transcription is likely wrong
+    max_jump         lines in which the pen moves farther at once, in units of std, are left out of training
     """
 
     def __init__(
@@ -97,30 +117,25 @@ class HandwritingDataLoader(BaseDataLoader):
         batch_size: int = 32,
         max_points: int | None = None,
         points_per_char: list[float] | None = None,
+        max_jump: float | None = None,
+        transform: Transform | None = None,
+        augment: Augment | None = None,
         num_workers: int = 0,
         seed: int = 1,
     ) -> None:
         at_least(1, batch_size=batch_size, max_points=max_points)
+        at_least(0, max_jump=max_jump)
         if points_per_char is not None and len(points_per_char) != 2:
             raise ValueError(f"points_per_char is {points_per_char}; it must be two numbers, [least, most]")
-        opened = open_corpus(corpus, Path(data_dir))
+        opened = open_transformed(corpus, Path(data_dir), transform)
         train, valid = splits_to_use(opened, train, valid)
         std = opened.std(train)
-        lines, left_out = lines_to_train_on(opened, train, max_points, points_per_char)
+        lines, left_out = lines_to_train_on(opened, train, max_points, points_per_char, max_jump)
         sampler = LengthSampler(opened.lengths[lines], batch_size, seed)
-        super().__init__(Lines(opened, lines, std), sampler, collate, num_workers)
-        self.left_out = left_out
-        self.corpus, self.valid, self.lines_per_batch = opened, valid, batch_size
-        characters = np.maximum(characters_of(opened, lines), 1)
-        self.facts = {
-            "corpus": opened.card["name"],
-            "alphabet": opened.alphabet.characters,
-            "std": list(std),
-            "mean_points_per_char": float(opened.lengths[lines].sum() / characters.sum()),
-            "points_per_char": float(np.quantile(opened.lengths[lines] / characters, 0.99)),
-            "points_per_line": int(np.median(opened.lengths[lines])),
-            "chars_per_line": int(np.quantile(characters, 0.9)),
-        }
+        super().__init__(Lines(opened, lines, std, augment, seed), sampler, collate, num_workers)
+        self.corpus, self.valid, self.lines_per_batch, self.left_out = opened, valid, batch_size, left_out
+        settings = transform.settings if transform else {}
+        self.facts = {"corpus": corpus, "transform": settings, "std": list(std), **facts_of(opened, lines)}
 
     def read_with(self, alphabet: str) -> None:
         """Give texts as positions in `alphabet`, that of a trained network.
@@ -136,6 +151,18 @@ class HandwritingDataLoader(BaseDataLoader):
         sampler = LengthSampler(self.corpus.lengths[lines], self.lines_per_batch, None)
         std = (self.facts["std"][0], self.facts["std"][1])
         return BaseDataLoader(Lines(self.corpus, lines, std), sampler, collate, self.num_workers)
+
+
+def facts_of(corpus: Corpus, lines: np.ndarray) -> dict[str, Any]:
+    """The alphabet, and what is usual of the lines trained on."""
+    lengths, characters = corpus.lengths[lines], np.maximum(characters_of(corpus, lines), 1)
+    return {
+        "alphabet": corpus.alphabet.characters,
+        "mean_points_per_char": float(lengths.sum() / characters.sum()),
+        "points_per_char": float(np.quantile(lengths / characters, 0.99)),
+        "points_per_line": int(np.median(lengths)),
+        "chars_per_line": int(np.quantile(characters, 0.9)),
+    }
 
 
 DEFAULT_SPLITS = [(["train"], ["valid"]), (["trainset"], ["testset_v"])]
@@ -164,20 +191,37 @@ def characters_of(corpus: Corpus, lines: np.ndarray) -> np.ndarray:
     return np.diff(corpus.index["text"])[lines]
 
 
+def longest_moves(corpus: Corpus, lines: np.ndarray, std: tuple[float, float]) -> np.ndarray:
+    """Of each line the longest move from point to point, pen lifts and all, in units of std: float32."""
+    strokes = (points_to_strokes(corpus.points(line), std) for line in lines)
+    return np.array([np.hypot(one[:, 0], one[:, 1]).max() for one in strokes])
+
+
 def lines_to_train_on(
-    corpus: Corpus, train: list[str], max_points: int | None, points_per_char: list[float] | None
+    corpus: Corpus,
+    train: list[str],
+    max_points: int | None,
+    points_per_char: list[float] | None,
+    max_jump: float | None,
 ) -> tuple[np.ndarray, dict[str, int]]:
-    """Positions of the training lines, and how many were left out by which rule."""
+    """Positions of the training lines, and how many were left out by which rule.
+
+    Lines without text are left out where others have one. Raises InputError where no line remains.
+    """
     lines = corpus.lines_of(train)
     lengths, characters = corpus.lengths[lines], characters_of(corpus, lines)
     density = lengths / np.maximum(characters, 1)
     least, most = points_per_char or [0.0, np.inf]
     rules = {
-        "no text": characters == 0,
+        "no text": (characters == 0) & characters.any(),
         "max_points": lengths > (max_points or np.inf),
         "points_per_char": (characters > 0) & ((density < least) | (density > most)),
     }
+    if max_jump is not None:
+        rules["max_jump"] = longest_moves(corpus, lines, corpus.std(train)) > max_jump
     dropped = np.logical_or.reduce(list(rules.values()))
     if dropped.all():
-        raise InputError(f"{corpus.folder}: the rules max_points and points_per_char leave no line to train on")
+        given = {"max_points": max_points, "points_per_char": points_per_char, "max_jump": max_jump}
+        asked = ", ".join(name for name, value in given.items() if value is not None)
+        raise InputError(f"{corpus.folder}: the rules leave no line to train on ({asked})")
     return lines[~dropped], {rule: int(hit.sum()) for rule, hit in rules.items() if hit.any()}

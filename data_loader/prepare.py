@@ -1,34 +1,81 @@
-"""From a raw data set to a prepared corpus, by the format's name."""
+"""From a raw data set to a prepared corpus and back, by the format's name."""
 
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from data_loader.corpus import Corpus, CorpusWriter
+from data_loader.corpus import Corpus
+from data_loader.corpus_writer import CorpusWriter
 from data_loader.formats.iam_ondb import read_iam_ondb
+from data_loader.formats.jsonl import read_jsonl, write_jsonl
+from data_loader.formats.mnist_images import read_mnist_images
+from data_loader.formats.mnist_strokes import read_mnist_strokes, write_mnist_strokes
+from data_loader.formats.quickdraw import read_quickdraw
 from data_loader.formats.report import Report
+from data_loader.formats.svg import read_svg
 from data_loader.formats.synthetic import synthetic_lines
+from data_loader.splits import SplitRule
 from data_loader.strokes import InkLine
 from utils.errors import InputError
 from utils.progress import progress
 
-FORMATS: dict[str, Callable[[Path, Report, Any], Iterator[InkLine]]] = {"iam-ondb": read_iam_ondb}
-"""Readers of raw data: (source, report, progress) to lines."""
+FORMATS: dict[str, Callable[..., Iterator[InkLine]]] = {
+    "iam-ondb": read_iam_ondb,
+    "mnist-strokes": read_mnist_strokes,
+    "mnist-images": read_mnist_images,
+    "quickdraw": read_quickdraw,
+    "jsonl": read_jsonl,
+    "svg": read_svg,
+}
+"""Readers of raw data: (source, report, progress) to lines; those of digits also take their `labels`."""
+EXPORTS: dict[str, Callable[[Iterable[InkLine], Path], None]] = {
+    "jsonl": write_jsonl,
+    "mnist-strokes": write_mnist_strokes,
+}
+"""Writers of lines to a file or folder, whole or not at all."""
 BUILT_IN = "synthetic"
 """The corpus that is made on this machine the first time it is asked for."""
 
 
-def prepare(format_name: str, source: Path, folder: Path, report: Report) -> dict[str, Any]:
+def prepare(
+    format_name: str,
+    source: Path,
+    folder: Path,
+    report: Report,
+    *,
+    labels: Path | None = None,
+    split_rule: SplitRule | None = None,
+) -> dict[str, Any]:
     """Read `source` into the prepared corpus `folder`, in place of an older one: its card; oddities go to `report`.
 
     Raises InputError where the source cannot be read; an older corpus is then left as it was.
     """
+    reader, given = FORMATS[format_name], {}
     if not source.exists():
         raise InputError(f"{source}: no such file or folder")
+    if labels is not None:
+        if "labels" not in inspect.signature(reader).parameters:
+            raise InputError(f"{labels}: {format_name} takes no file of labels; leave --labels out")
+        given["labels"] = labels
     with CorpusWriter(folder) as writer:
-        for line in FORMATS[format_name](source, report, progress):
+        for line in reader(source, report, progress, **given):
             writer.add(line)
-        return writer.finish(source=format_name, how_made=f"read as {format_name}", report=report.as_dict())
+        how_made = f"read as {format_name}"
+        return writer.finish(source=format_name, how_made=how_made, report=report.as_dict(), split_rule=split_rule)
+
+
+def export(corpus: Corpus, format_name: str, target: Path, splits: list[str] | None = None) -> int:
+    """Write the lines of a corpus, or of some of its splits, to `target`: how many.
+
+    Raises InputError where a split is not there, or `target` is there or cannot be written.
+    """
+    if target.exists():
+        raise InputError(f"{target}: is there already; name another")
+    chosen = corpus.lines_of(splits or corpus.split_names)
+    lines = (corpus.line(int(line)) for line in chosen)
+    EXPORTS[format_name](progress(lines, len(chosen), f"writing {target.name}"), target)
+    return len(chosen)
 
 
 def make_built_in(folder: Path) -> dict[str, Any]:

@@ -19,9 +19,10 @@ class InkLine:
     id       unique within its corpus, e.g. "a01-000u-01"
     text     its transcription, Unicode NFC, no line break
     writer   any label; lines of one writer share it; "" when unknown
-    split    the list it belongs to, e.g. "trainset"
+    split    the list it belongs to, e.g. "trainset"; "" where the source has none
     points   (T, 3) float32: x, y (downward), end_of_stroke in {0, 1}, the last row's is 1; T >= 2
     times    (T,) float64 seconds since the line's first point, or None where the source has none
+    unit     what one of x and y is, e.g. "mm"; "" where the source does not say
     """
 
     id: str
@@ -30,6 +31,7 @@ class InkLine:
     split: str
     points: np.ndarray
     times: np.ndarray | None = None
+    unit: str = ""
 
 
 def points_to_strokes(points: np.ndarray, std: tuple[float, float]) -> np.ndarray:

@@ -17,6 +17,7 @@ FLOORS = {
     "model": 3,
     "render": 3,
     "trainer": 4,
+    "results": 4,
     "train": 5,
     "experiments": 5,
     "prepare_data": 5,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from data_loader.corpus import CorpusWriter
+from data_loader.corpus_writer import CorpusWriter
 from data_loader.strokes import InkLine
 from logger.run_log import METRICS
 from parse_config import ConfigParser

@@ -14,14 +14,21 @@ SEED = 1
 
 
 def preview(model: BaseModel, batch: Batch, facts: dict[str, Any]) -> list[np.ndarray]:
-    """An image (H, W, 3) uint8 for each line that the model shows, with the weights over its text where it has them."""
+    """An image (H, W, 3) uint8 for each line that the model shows, with the weights over its text where it has them.
+
+    A line that was read has the weights over what was read, which is its title.
+    """
     images = []
+    alphabet = Alphabet(facts["alphabet"])
     for line, shown in enumerate(model.show(batch, SEED)):
-        text = Alphabet(facts["alphabet"]).decode(batch.text[line][batch.char_mask[line]].tolist())
+        positions = batch.text[line][batch.char_mask[line]].tolist() if shown.read is None else shown.read
+        text = alphabet.decode(positions)
+        title = "" if shown.read is None else f"read: {text}"
         points = strokes_to_points(shown.strokes, facts["std"])
-        if shown.weights is None:
-            figure = lines_figure([points], [""])
+        if shown.weights is None or not text:
+            figure = lines_figure([points], [title])
         else:
             figure = window_figure(points, shown.weights, text)
+            figure.axes[-1].set_title(title, fontsize=8, pad=1, parse_math=False)
         images.append(figure_image(figure))
     return images

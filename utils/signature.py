@@ -1,6 +1,8 @@
 """Plain JSON arguments against a constructor's signature: every fault as one line of text, nothing constructed."""
 
 import collections.abc
+import copy
+import dataclasses
 import difflib
 import inspect
 import sys
@@ -23,7 +25,7 @@ def argument_faults(path: str, constructor: Callable[..., Any], args: Any, reser
     """One line per fault of `args` as keyword arguments: unknown, reserved, of the wrong type, missing.
 
     `reserved` names the parameters that the caller fills in. Parameters without an annotation, or with one that
-    plain JSON has no counterpart for, take anything.
+    plain JSON has no counterpart for, take anything. For a dataclass stands an object of its arguments.
     """
     if not isinstance(args, dict):
         return [f"{path}: expected object, got {shown(args)}"]
@@ -36,7 +38,10 @@ def argument_faults(path: str, constructor: Callable[..., Any], args: Any, reser
             faults.append(f"{place}: is filled in by the framework; leave it out")
         elif key in parameters:
             annotation = parameters[key].annotation
-            if not matches(value, annotation) and (value is not None or parameters[key].default is not None):
+            made = dataclass_of(annotation)
+            if made and isinstance(value, dict):
+                faults += argument_faults(place, made, value, ())
+            elif not matches(value, annotation) and (value is not None or parameters[key].default is not None):
                 faults.append(f"{place}: expected {describe(annotation)}, got {shown(value)}")
         elif not _takes_any_keyword(constructor):
             faults.append(f"{place}: unknown key; {did_you_mean(key, free)}")
@@ -50,6 +55,21 @@ def accepted(constructor: Callable[..., Any], given: Mapping[str, Any]) -> dict[
         return dict(given)
     parameters = named_parameters(constructor)
     return {name: value for name, value in given.items() if name in parameters}
+
+
+def constructed(constructor: Callable[..., Any], args: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of checked arguments in which an object that stands for a dataclass has become one."""
+    made = {name: dataclass_of(parameter.annotation) for name, parameter in named_parameters(constructor).items()}
+    return {
+        name: kind(**constructed(kind, value)) if (kind := made.get(name)) and isinstance(value, dict) else value
+        for name, value in copy.deepcopy(dict(args)).items()
+    }
+
+
+def dataclass_of(annotation: Any) -> type | None:
+    """The dataclass that an annotation such as `Transform | None` names, if it names one."""
+    members = typing.get_args(annotation) if typing.get_origin(annotation) in UNIONS else (annotation,)
+    return next((member for member in members if _is_dataclass(member)), None)
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:
@@ -77,6 +97,8 @@ def matches(value: Any, annotation: Any) -> bool:
         return isinstance(value, list) and _items_match(value, origin, inner)
     if origin in DICTS:
         return isinstance(value, dict) and (not inner or all(matches(item, inner[1]) for item in value.values()))
+    if _is_dataclass(origin):
+        return isinstance(value, dict) and not argument_faults("", origin, value, ())
     if origin is float:
         return type(value) in (int, float) and abs(value) <= sys.float_info.max
     return not _has_json_form(origin) or type(value) is (str if origin is Path else origin)
@@ -93,7 +115,7 @@ def describe(annotation: Any) -> str:
         return f"list [{', '.join(describe(item) for item in inner)}]"
     if origin in LISTS:
         return f"list of {describe(inner[0])}" if inner else "list"
-    if origin in DICTS:
+    if origin in DICTS or _is_dataclass(origin):
         return "object"
     return NAMES.get(origin, "any value")
 
@@ -105,7 +127,11 @@ def _members(union: tuple[Any, ...]) -> list[Any]:
 
 
 def _has_json_form(origin: Any) -> bool:
-    return origin in (*NAMES, *LISTS, *DICTS, *UNIONS, typing.Literal)
+    return origin in (*NAMES, *LISTS, *DICTS, *UNIONS, typing.Literal) or _is_dataclass(origin)
+
+
+def _is_dataclass(annotation: Any) -> bool:
+    return isinstance(annotation, type) and dataclasses.is_dataclass(annotation)
 
 
 def _items_match(values: list[Any], origin: Any, inner: tuple[Any, ...]) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_loader.corpus import CARD, FILES, Corpus, CorpusWriter
+from data_loader.corpus import CARD, FILES, Corpus
+from data_loader.corpus_writer import CorpusWriter
 from data_loader.strokes import InkLine
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError

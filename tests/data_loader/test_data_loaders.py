@@ -1,5 +1,6 @@
 """From a prepared corpus to batches: every line, in an order of its own each epoch, little padding, honest splits."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from base.batch import Batch
+from data_loader.augment import Augment
 from data_loader.data_loaders import HandwritingDataLoader, LengthSampler, collate
 from data_loader.strokes import points_to_strokes
+from data_loader.transform import Transform
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
 
@@ -111,9 +115,11 @@ def test_std_and_points_per_char_come_from_the_training_lines_alone(data_dir: Pa
 
 
 def test_facts_are_plain_data(data_dir: Path) -> None:
-    for value in loader_of(data_dir).facts.values():
-        assert type(value) in (str, int, float, list)
-    assert [type(value) for value in loader_of(data_dir).facts["std"]] == [float, float]
+    facts = loader_of(data_dir, transform=Transform(simplify=0.01, normalise_slant=True)).facts
+    for value in facts.values():
+        assert type(value) in (str, int, float, list, dict)
+    assert [type(value) for value in facts["std"]] == [float, float]
+    assert facts["transform"] == {"normalise_slant": True, "simplify": 0.01}
 
 
 def test_validation_is_in_units_of_the_training_std(data_dir: Path) -> None:
@@ -140,11 +146,80 @@ def test_points_per_char_leaves_out_training_lines_outside_and_no_others(data_di
     assert loader.left_out == {"points_per_char": len(TRAIN) - len(kept)}
 
 
+@pytest.mark.parametrize("most", [2.25, 2.3])
+def test_max_jump_leaves_out_training_lines_with_a_longer_move_and_never_validates_less(
+    data_dir: Path, most: float
+) -> None:
+    std = loader_of(data_dir).facts["std"]
+    loader = loader_of(data_dir, max_jump=most)
+    longest = {line.id: np.linalg.norm(np.diff(line.points[:, :2], axis=0) / std, axis=1).max() for line in TRAIN}
+    kept = [line for line, move in longest.items() if move <= most]
+    assert 0 < len(kept) < len(TRAIN) and sorted(flat(ids(loader))) == sorted(kept)
+    assert loader.left_out == {"max_jump": len(TRAIN) - len(kept)}
+    assert len(flat(ids(loader.validation()))) == len(VALID)
+
+
+def test_a_transformed_corpus_is_what_is_trained_and_validated_on(data_dir: Path) -> None:
+    transform = Transform(normalise_slant=True, simplify=0.05)
+    loader, plain = loader_of(data_dir, transform=transform), loader_of(data_dir)
+    expected = {line.id: transform.line(line).points for line in TRAIN + VALID}
+    offsets = np.concatenate([np.diff(expected[line.id][:, :2].astype(float), axis=0) for line in TRAIN])
+    np.testing.assert_allclose(loader.facts["std"], offsets.std(0), rtol=1e-6)
+    assert loader.facts["corpus"] == plain.facts["corpus"] and plain.facts["transform"] == {}
+    std = (loader.facts["std"][0], loader.facts["std"][1])
+    for batch in [*loader.at(1), *loader.validation()]:
+        for row, name in enumerate(batch.ids):
+            strokes = batch.strokes[row][batch.stroke_mask[row]].numpy()
+            np.testing.assert_array_equal(strokes, points_to_strokes(expected[name], std))
+
+
+AUGMENT = Augment(scale=0.2, shear=0.1, rotate=3, jitter=0.05, speed=0.2, crop_words=(0.5, 0.2))
+
+
+def same(one: Batch, other: Batch) -> bool:
+    return one.ids == other.ids and torch.equal(one.strokes, other.strokes) and torch.equal(one.text, other.text)
+
+
+def test_augmentation_is_a_function_of_seed_epoch_and_line(data_dir: Path) -> None:
+    first, again = (loader_of(data_dir, augment=AUGMENT) for _ in range(2))
+    list(again.at(7))
+    whole, rest = list(first.at(3)), list(again.at(3, first_batch=2))
+    assert all(map(same, whole[2:], rest))
+    by_line = {name: row for batch in whole for name, row in zip(batch.ids, batch.strokes, strict=True)}
+    others = [first.at(4), loader_of(data_dir, augment=AUGMENT, seed=2).at(3), loader_of(data_dir).at(3)]
+    for batch in (batch for other in others for batch in other):
+        for name, row in zip(batch.ids, batch.strokes, strict=True):
+            shortest = min(len(row), len(by_line[name]), 5)
+            assert not torch.equal(row[1:shortest], by_line[name][1:shortest])
+
+
+def test_augmentation_is_for_training_lines_alone(data_dir: Path) -> None:
+    plain, augmented = loader_of(data_dir), loader_of(data_dir, augment=AUGMENT)
+    assert all(map(same, plain.validation(), augmented.validation()))
+    assert plain.facts == augmented.facts and plain.left_out == augmented.left_out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_worker_processes_give_the_same_batches(data_dir: Path, context: str) -> None:
+    alone, workers = loader_of(data_dir, augment=AUGMENT), loader_of(data_dir, augment=AUGMENT, num_workers=2)
+    workers.multiprocessing_context = context
+    for epoch in (1, 2):
+        assert all(map(same, alone.at(epoch), workers.at(epoch)))
+
+
 def test_lines_without_text_are_left_out_of_training_and_counted(tmp_path: Path) -> None:
     write_corpus(tmp_path / "c", [ink_line(1), ink_line(2, text=""), ink_line(3, split="valid", text="")])
     loader = loader_of(tmp_path)
     assert flat(ids(loader)) == ["train-1"] and loader.left_out == {"no text": 1}
     assert flat(ids(loader.validation())) == ["valid-3"]
+
+
+def test_drawings_are_trained_on_where_no_line_has_a_text(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "c", [ink_line(n, text="") for n in range(3)] + [ink_line(3, split="valid")])
+    loader = loader_of(tmp_path)
+    assert sorted(flat(ids(loader))) == ["train-0", "train-1", "train-2"] and loader.left_out == {}
+    assert next(iter(loader)).text.shape == (3, 0)
 
 
 def test_std_does_not_hang_on_the_rules(data_dir: Path) -> None:
@@ -183,6 +258,8 @@ def test_a_line_is_the_same_alone_and_in_company(data_dir: Path) -> None:
         ({"points_per_char": [1000, 2000]}, "leave no line to train on"),
         ({"points_per_char": [1.0]}, "two numbers"),
         ({"points_per_char": []}, "two numbers"),
+        ({"max_jump": 0.0}, r"leave no line to train on \(max_jump\)"),
+        ({"max_jump": -1.0}, "max_jump is -1"),
         ({"max_points": 0}, "max_points is 0"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"num_workers": -1}, "num_workers"),
@@ -209,3 +286,10 @@ def test_the_usual_splits_of_iam_are_known(tmp_path: Path) -> None:
     write_corpus(tmp_path / "c", [ink_line(n, split=name) for n, name in enumerate(names)])
     loader = loader_of(tmp_path)
     assert flat(ids(loader)) == ["trainset-2"] and flat(ids(loader.validation())) == ["testset_v-1"]
+
+
+def test_a_worker_is_handed_the_folder_and_no_copy(data_dir: Path) -> None:
+    loader = loader_of(data_dir)
+    loader.read_with(" abcdXYZ")
+    data = pickle.dumps(loader.dataset)
+    assert len(data) < 2000 and pickle.loads(data).corpus.alphabet.characters == " XYZabcd"

@@ -9,13 +9,14 @@ import torch
 from base.base_model import BaseModel
 from base.batch import Batch
 from data_loader.data_loaders import LengthSampler, Lines, collate, splits_to_use
-from data_loader.prepare import open_corpus
+from data_loader.transform import Transform, open_transformed
 from model.mixture_density import MIN_SIGMA, Mixture, end_log_prob, expected_offset, offset_log_prob
 from utils.errors import InputError
 from utils.progress import progress
 
 FROZEN_UNITS = {"iam-ondb": (41.954, 37.124)}
-"""Per-axis std of the offsets in whose units a corpus's densities are given, whatever a model was normalised with:
+"""Per-axis std of the offsets in whose units a corpus's densities are given, whatever a model was normalised with
+(of transformed ink they would mean nothing: there it is the model's own std):
 that of IAM-OnDB is over trainset, testset_f and testset_t, as Graves (2013) used them."""
 
 
@@ -36,12 +37,12 @@ def evaluate(
     """
     if batch_size < 1:
         raise InputError(f"batch size is {batch_size}; it must be 1 or more")
-    corpus = open_corpus(corpus_name or facts["corpus"], data_dir)
+    corpus = open_transformed(corpus_name or facts["corpus"], data_dir, Transform(**facts.get("transform", {})))
     corpus.read_with(facts["alphabet"])
     splits = splits or splits_to_use(corpus, None, None)[1]
     std = (facts["std"][0], facts["std"][1])
     lines = corpus.lines_of(splits)
-    unit = FROZEN_UNITS.get(corpus.card["source"], std)
+    unit = std if facts.get("transform") else FROZEN_UNITS.get(corpus.card["source"], std)
     sampler = LengthSampler(corpus.lengths[lines], batch_size, None)
     dataset = Lines(corpus, lines, std)
     device = next(model.parameters()).device
@@ -50,7 +51,8 @@ def evaluate(
         batch = collate([dataset[position] for position in positions]).to(device)
         per_line.append(line_sums(model(batch), batch, std, unit).cpu())
     return _summary(torch.cat(per_line)) | {
-        "corpus": corpus.card["name"],
+        "corpus": corpus_name or facts["corpus"],
+        "transform": facts.get("transform", {}),
         "splits": splits,
         "unit": list(unit),
         "sigma_floor": [MIN_SIGMA * std[0] / unit[0], MIN_SIGMA * std[1] / unit[1]],

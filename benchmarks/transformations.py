@@ -1,0 +1,110 @@
+"""The picture of docs/transformations.md, and the points per second that the loader delivers with each augmentation."""
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+
+matplotlib.use("Agg")
+from matplotlib import pyplot
+
+from data_loader.augment import Augment
+from data_loader.data_loaders import HandwritingDataLoader
+from data_loader.formats.synthetic import synthetic_lines
+from data_loader.ink_geometry import mapped, rotation
+from data_loader.strokes import InkLine, pen_strokes
+from data_loader.transform import Transform
+
+TRANSFORMS: list[dict[str, Any]] = [
+    {"resample_distance": 0.5},
+    {"resample_seconds": 0.04},
+    {"simplify": 0.1},
+    {"smooth": 1.5},
+    {"normalise_slant": True},
+    {"normalise_baseline": True},
+    {"join_words": 60},
+]
+AUGMENTS: list[dict[str, Any]] = [
+    {"scale": 0.3},
+    {"shear": 0.4},
+    {"rotate": 8},
+    {"jitter": 0.3},
+    {"speed": 0.5},
+    {"crop_words": (1, 0.3)},
+]
+
+
+def draw_line(axes: Any, line: InkLine, before: InkLine, title: str) -> None:
+    """Ink and its points over the ink as it was before, in grey; what was done, and the text."""
+    shift = line.points[0, :2] - before.points[0, :2]
+    for stroke in pen_strokes(before.points):
+        axes.plot(*(stroke + shift).T, color="#d0c8b8", linewidth=2.5)
+    for stroke in pen_strokes(line.points):
+        axes.plot(*stroke.T, color="#1a1a2e", linewidth=0.7, marker=".", markersize=1.5)
+    axes.set_title(f"{title}: {len(line.points)} points, {line.text}", fontsize=7, loc="left")
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+    axes.axis("off")
+
+
+def draw(path: Path) -> None:
+    """Write the figure: a line of the built-in corpus before and after each transformation and augmentation."""
+    lines = list(synthetic_lines(num_writers=5, lines_per_writer=6, valid_writers=0))[-6:]
+    line = max(lines, key=lambda one: len(one.text) if len(one.text) < 30 else 0)
+    shown = [(line, line, "as it is")]
+    for given in TRANSFORMS:
+        source = (
+            [replace(line, points=mapped(line.points, rotation(-0.1)))] if "normalise_baseline" in given else [line]
+        )
+        if "join_words" in given:
+            source = [one for one in lines if len(one.text) < 20][:2]
+        (after, *_) = Transform(**given).lines(source)
+        shown.append((after, source[0], said("transform", given)))
+    for given in AUGMENTS:
+        for seed in (1, 2):
+            points, text = Augment(**given)(line.points, line.text, np.random.default_rng(seed))
+            before = InkLine("", text, "", "", points) if "crop_words" in given else line
+            shown.append((InkLine("", text, "", "", points), before, said("augment", given)))
+    figure, axes = pyplot.subplots(len(shown) // 2, 2, figsize=(11, 0.8 * len(shown) // 2 + 2))
+    for place, (after, before, title) in zip(axes.T.flat, shown, strict=True):
+        draw_line(place, after, before, title)
+    figure.tight_layout()
+    figure.savefig(path, dpi=90)
+
+
+def said(kind: str, given: dict[str, Any]) -> str:
+    """What was done, as the config says it."""
+    return f"{kind} " + ", ".join(f"{name} {value}" for name, value in given.items())
+
+
+def rate(**args: Any) -> str:
+    """Points per second of one epoch, and the share of padding."""
+    loader = HandwritingDataLoader(**args)
+    start, real, padded = time.perf_counter(), 0, 0
+    for batch in loader.at(1):
+        real, padded = real + int(batch.stroke_mask.sum()), padded + batch.stroke_mask.numel()
+    return f"{real / (time.perf_counter() - start):12,.0f} points/s  padding {1 - real / padded:6.1%}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", help="measure the loader on this prepared corpus instead of drawing the picture")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--out", type=Path, default=Path("docs/transformations.png"))
+    args = parser.parse_args()
+    if args.corpus is None:
+        draw(args.out)
+        return
+    usual = {"scale": 0.1, "shear": 0.2, "rotate": 3.0, "jitter": 0.05, "speed": 0.2}
+    alone: list[dict[str, Any]] = [{name: value} for name, value in usual.items()]
+    for given in [{}, *alone, {"crop_words": (0.5, 0.3)}, {**usual, "crop_words": (0.5, 0.3)}]:
+        loader = {"corpus": args.corpus, "batch_size": args.batch_size, "augment": Augment(**given) if given else None}
+        print(f"{'all' if len(given) > 1 else next(iter(given), 'none'):12} {rate(**loader)}")
+
+
+if __name__ == "__main__":
+    main()

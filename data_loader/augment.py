@@ -1,0 +1,127 @@
+"""Augmentation on the fly: a training line is seen a little differently in every epoch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_loader.ink_geometry import mapped, respaced, rotation, shear, stroke_bounds, x_height
+
+CERTAIN_GAP = 1.5
+"""The narrowest gap between words must be this many times the widest gap within them, or no gap is trusted."""
+LEAST_GAP = 0.3
+"""x-heights that a gap between words has at least."""
+EVEN_WORDS = 2.0
+"""A word's width a character may be so many times the line's, either way, or no gap is trusted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augment:
+    """What changes at random in a training line, evenly within these bounds; all off by default.
+
+    crop_words  (probability, least share): so often, a run of whole words with at least this share of the characters
+                is cut out of the line, ink and text, where the gaps tell the words without doubt
+    speed       each stroke is written so much slower or faster: up to +- this share more points along it, or fewer
+    jitter      each point moves by a Gaussian of this share of the line's median move
+    scale       width and height each change by up to +- this share
+    shear       the ink leans up to +- this tangent more
+    rotate      the line turns by up to +- so many degrees
+    """
+
+    crop_words: tuple[float, float] | None = None
+    speed: float = 0.0
+    jitter: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    rotate: float = 0.0
+
+    def __post_init__(self) -> None:
+        bounds = {"speed": 0.9, "jitter": 1.0, "scale": 0.9, "shear": 2.0, "rotate": 180.0}
+        for name, most in bounds.items():
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"augment.{name} is {getattr(self, name)}; it must be from 0 to {most}")
+        if self.crop_words is not None and not all(0 <= share <= 1 for share in self.crop_words):
+            raise ValueError(f"augment.crop_words is {list(self.crop_words)}; its two numbers must be from 0 to 1")
+
+    def __call__(self, points: np.ndarray, text: str, rng: np.random.Generator) -> tuple[np.ndarray, str]:
+        """Points (T', 3) float32 and text of the line as it is seen this time."""
+        if self.crop_words is not None and rng.random() < self.crop_words[0]:
+            points, text = cropped(points, text, self.crop_words[1], rng)
+        if self.speed:
+            points = respeeded(points, self.speed, rng)
+        if self.jitter:
+            points = jittered(points, self.jitter, rng)
+        if self.scale or self.shear or self.rotate:
+            factors = 1 + self.scale * rng.uniform(-1, 1, 2)
+            lean, angle = self.shear * rng.uniform(-1, 1), np.radians(self.rotate) * rng.uniform(-1, 1)
+            points = mapped(points, rotation(angle) @ shear(lean) @ np.diag(factors))
+        return points, text
+
+
+def respeeded(points: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Points with every stroke as if written faster or slower by up to +- share; where the ink is, stays."""
+    first, last = stroke_bounds(points)
+    moves = np.rint((last - first) / (1 + share * rng.uniform(-1, 1, len(first))))
+    counts = np.where(first == last, 1, np.maximum(moves, 1) + 1).astype(np.int64)
+    return respaced(points, None, np.ones(len(points) - 1), counts)[0]
+
+
+def jittered(points: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Points moved by a Gaussian of `share` of the median move within strokes."""
+    moves = np.linalg.norm(np.diff(points[:, :2], axis=0), axis=1)[points[:-1, 2] < 0.5]
+    size = share * float(np.median(moves)) if len(moves) else 0.0
+    result = points.astype(np.float32)
+    result[:, :2] += size * rng.standard_normal((len(points), 2), np.float32)
+    return result
+
+
+def cropped(points: np.ndarray, text: str, least: float, rng: np.random.Generator) -> tuple[np.ndarray, str]:
+    """A run of whole words with at least the share `least` of the text, any such run alike; ink and text of it.
+
+    The line as it is where its words cannot be told without doubt.
+    """
+    words = text.split(" ")
+    word_of_stroke = told_apart(points, words)
+    if word_of_stroke is None:
+        return points, text
+    ends = np.cumsum([len(word) + 1 for word in words])
+    starts = np.append(0, ends[:-1])
+    shares = (ends[None, :] - 1 - starts[:, None]) / len(text)
+    runs = np.argwhere(np.triu(shares >= least))
+    one, other = runs[rng.integers(len(runs))]
+    chosen = np.repeat((word_of_stroke >= one) & (word_of_stroke <= other), _lengths(points))
+    if chosen.sum() < 2:
+        return points, text
+    return points[chosen], " ".join(words[one : other + 1])
+
+
+def told_apart(points: np.ndarray, words: list[str]) -> np.ndarray | None:
+    """Which word each stroke belongs to, (S,), or None where the gaps in x do not tell it without doubt.
+
+    n words have n - 1 gaps between them. They are known when the n - 1 widest gaps are wide, much wider than the next
+    one, and leave every word a width that suits its characters.
+    """
+    if len(words) < 2 or not all(words):
+        return None
+    first, _ = stroke_bounds(points)
+    left, right = np.minimum.reduceat(points[:, 0], first), np.maximum.reduceat(points[:, 0], first)
+    order = np.argsort(left, kind="stable")
+    reached = np.maximum.accumulate(right[order])
+    gaps = left[order][1:] - reached[:-1]
+    if len(gaps) < len(words) - 1:
+        return None
+    wide = np.sort(np.argsort(-gaps, kind="stable")[: len(words) - 1])
+    others = np.delete(gaps, wide)
+    certain = max(LEAST_GAP * x_height(points), CERTAIN_GAP * others.max(initial=0.0))
+    edges = np.append(left[order][np.append(0, wide + 1)], reached[-1])
+    widths = np.append(reached[wide], reached[-1]) - edges[:-1]
+    sizes = np.array([len(word) for word in words]) * (widths.sum() / sum(map(len, words)))
+    if gaps[wide].min() < certain or (widths > EVEN_WORDS * sizes).any() or (EVEN_WORDS * widths < sizes).any():
+        return None
+    word_of_stroke = np.empty(len(first), np.int64)
+    word_of_stroke[order] = np.searchsorted(wide, np.arange(len(first)), side="left")
+    return word_of_stroke
+
+
+def _lengths(points: np.ndarray) -> np.ndarray:
+    first, last = stroke_bounds(points)
+    return last - first + 1

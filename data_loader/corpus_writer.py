@@ -1,0 +1,174 @@
+"""Writes a prepared corpus: line by line beside its folder, whole or not at all."""
+
+import json
+import os
+import shutil
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_loader.corpus import CARD, FILES, FORMAT_VERSION, INDEX
+from data_loader.splits import TRAIN, VALID, SplitRule, split_lines
+from data_loader.strokes import InkLine
+from utils.errors import InputError
+from utils.files import file_hash
+
+
+class CorpusWriter:
+    """Writes lines one by one beside `folder` and puts them there when complete; on any error nothing is left.
+
+    Raises InputError where `folder` cannot be written, or holds anything but an older corpus.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
+        self.starts: list[tuple[int, ...]] = []
+        self.position: tuple[int, ...] = (0, 0, 0)
+        self.writers: list[str] = []
+        self.splits: list[str] = []
+        self.inks: list[bytes] = []
+        self.measures: list[tuple[float, ...]] = []
+        self.characters: Counter[str] = Counter()
+        self.unit: str | None = None
+
+    def __enter__(self) -> "CorpusWriter":
+        try:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            if self.folder.exists() and not _is_corpus_or_empty(self.folder):
+                raise InputError(f"{self.folder}: is there and no prepared corpus; choose another name")
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            self.scratch.mkdir()
+        except OSError as error:
+            raise InputError(f"{self.folder}: cannot write there ({error.strerror}); choose another data_dir") from None
+        self.files = {name: open(self.scratch / name, "wb") for name in FILES if name != "lines.bin"}  # noqa: SIM115
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self.files.values():
+            file.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def add(self, line: InkLine) -> None:
+        """Append a line.
+
+        Raises InputError where its unit is not that of the lines before.
+        """
+        if self.unit is None:
+            self.unit = line.unit
+        if line.unit != self.unit:
+            raise InputError(
+                f"{line.id}: is in {line.unit or 'an unknown unit'}, the lines before it in "
+                f"{self.unit or 'an unknown unit'}; a corpus has one unit: prepare them apart"
+            )
+        text = unicodedata.normalize("NFC", line.text)
+        points = np.ascontiguousarray(line.points, "<f4")
+        times = np.full(len(points), np.nan) if line.times is None else line.times
+        parts = {
+            "points.bin": points.tobytes(),
+            "times.bin": np.ascontiguousarray(times, "<f8").tobytes(),
+            "texts.bin": text.encode(),
+            "ids.bin": line.id.encode(),
+        }
+        for name, data in parts.items():
+            self.files[name].write(data)
+        self.starts.append(self.position)
+        sizes = (len(points), len(parts["texts.bin"]), len(parts["ids.bin"]))
+        self.position = tuple(map(sum, zip(self.position, sizes, strict=True)))  # type: ignore[assignment]
+        self.writers.append(line.writer)
+        self.splits.append(line.split)
+        self.inks.append(blake2b(parts["points.bin"], digest_size=8).digest())
+        offsets = np.diff(points[:, :2].astype(np.float64), axis=0)
+        self.measures.append((len(points), len(text), *offsets.sum(0), *np.square(offsets).sum(0)))
+        self.characters.update(text)
+
+    def finish(
+        self, *, source: str, how_made: str, report: dict[str, Any], split_rule: SplitRule | None = None
+    ) -> dict[str, Any]:
+        """Write index and card, and move the corpus to its folder, in place of an older one: the card.
+
+        Raises InputError where there is no line, or the lines cannot be split.
+        """
+        if not all(self.position[::2]):
+            raise InputError(f"{source}: not one line in it can be used")
+        how_split = self._split(split_rule or SplitRule())
+        writers, splits = list(dict.fromkeys(self.writers)), list(dict.fromkeys(self.splits))
+        index = np.empty(len(self.starts) + 1, INDEX)
+        index["point"], index["text"], index["id"] = np.array([*self.starts, self.position]).T
+        index["writer"] = [*_positions(self.writers, writers), -1]
+        index["split"] = [*_positions(self.splits, splits), -1]
+        index.tofile(self.scratch / "lines.bin")
+        for handle in self.files.values():
+            handle.close()
+        card = {
+            "format_version": FORMAT_VERSION,
+            "name": self.folder.name,
+            "source": source,
+            "how_made": how_made,
+            "unit": self.unit,
+            "lines": len(self.starts),
+            "points": self.position[0],
+            "alphabet": "".join(sorted(self.characters)),
+            "characters": dict(self.characters.most_common()),
+            "how_split": how_split,
+            "splits": {name: self._numbers(index["split"][:-1] == place) for place, name in enumerate(splits)},
+            "writers": writers,
+            "report": report,
+            "sha256": {name: file_hash(self.scratch / name) for name in FILES},
+        }
+        (self.scratch / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")
+        self._move_into_place()
+        return card
+
+    def _split(self, rule: SplitRule) -> str:
+        """Give a split to the lines that have none, or to all where the rule says by what: how it was done."""
+        lines = [line for line, split in enumerate(self.splits) if rule.by or not split]
+        if not lines:
+            return "as the source says"
+        if len(lines) == 1 and not rule.by:
+            self.splits[lines[0]] = TRAIN
+            return f"one line alone, for {TRAIN}"
+        applied, valid = split_lines(rule, [self.writers[line] for line in lines], [self.inks[line] for line in lines])
+        for line, is_valid in zip(lines, valid, strict=True):
+            self.splits[line] = VALID if is_valid else TRAIN
+        return str(applied)
+
+    def _numbers(self, members: np.ndarray) -> dict[str, Any]:
+        """Counts and moments of the offsets of a split's lines (L,) bool."""
+        points, characters, *moments = np.array(self.measures)[members].sum(0).tolist()
+        lines = int(members.sum())
+        return {
+            "lines": lines,
+            "points": int(points),
+            "characters": int(characters),
+            "writers": len({self.writers[line] for line in np.flatnonzero(members)} - {""}),
+            "offsets": int(points) - lines,
+            "sum": moments[:2],
+            "sum_of_squares": moments[2:],
+        }
+
+    def _move_into_place(self) -> None:
+        replaced = self.scratch.with_name(self.scratch.name + ".old")
+        if self.folder.exists():
+            self.folder.rename(replaced)
+        try:
+            self.scratch.rename(self.folder)
+        except BaseException:
+            if replaced.exists():
+                replaced.rename(self.folder)
+            raise
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _positions(values: Iterable[str], names: list[str]) -> list[int]:
+    place = {name: position for position, name in enumerate(names)}
+    return [place[value] for value in values]
+
+
+def _is_corpus_or_empty(folder: Path) -> bool:
+    return folder.is_dir() and {path.name for path in folder.iterdir()} <= {*FILES, CARD}

@@ -1,0 +1,199 @@
+"""Transformations of a corpus by config: a transformed corpus is a prepared corpus of its own, derived once."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_loader.corpus import Corpus
+from data_loader.corpus_writer import CorpusWriter
+from data_loader.ink_geometry import (
+    baseline,
+    baseline_slope,
+    counts_at,
+    mapped,
+    respaced,
+    rotation,
+    shear,
+    simplified,
+    slant,
+    smoothed,
+    x_height,
+)
+from data_loader.prepare import open_corpus
+from data_loader.strokes import InkLine
+from utils.errors import InputError
+from utils.progress import progress
+
+VERSION = 1
+"""Of what the transformations do; with another one corpora are derived anew."""
+DERIVED = ".derived"
+"""Folder of the derived corpora in the data_dir; it can be deleted at any time."""
+WORD_GAP = 1.5
+"""x-heights of paper between two joined words; the middling gap of IAM-OnDB is 1.7."""
+WORD_SECONDS = 0.3
+"""From one joined word to the next."""
+LONGEST_STEP = 1.0
+"""Seconds: a longer one within a stroke is a clock that jumped, and counts as this when resampling by time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transform:
+    """What is done to every line of a corpus, training and scoring alike, in this order; all off by default.
+
+    join_words          successive lines of one writer and split are set side by side on one baseline, a gap
+                        between them, up to this many characters; lines without text stay alone
+    smooth              standard deviation in points of a Gaussian along each stroke; its end points stay
+    normalise_baseline  the line is turned until its baseline is level, and moved until it is at y = 0
+    normalise_slant     the line is sheared until its down-strokes stand upright
+    normalise_size      the line is scaled until its x-height is 1, so that hands and units of any size are alike
+    resample_distance   points this far apart along each stroke, in x-heights of the line
+    resample_seconds    points this far apart in time; lines without times are refused
+    simplify            points are left out where the ink stays within this tolerance, in x-heights of the line
+
+    Every stroke keeps its first and last point; times are kept, and interpolated with the points.
+    """
+
+    join_words: int | None = None
+    smooth: float | None = None
+    normalise_baseline: bool = False
+    normalise_slant: bool = False
+    normalise_size: bool = False
+    resample_distance: float | None = None
+    resample_seconds: float | None = None
+    simplify: float | None = None
+
+    def __post_init__(self) -> None:
+        bounds = {"join_words": (2, 1000), "smooth": (0.1, 50), "simplify": (0.001, 10)}
+        bounds |= {"resample_distance": (0.01, 10), "resample_seconds": (0.001, 10)}
+        for name, (least, most) in bounds.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise ValueError(f"transform.{name} is {value}; it must be from {least} to {most}")
+        if self.resample_distance is not None and self.resample_seconds is not None:
+            raise ValueError("transform.resample_distance and transform.resample_seconds exclude each other")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is on, as plain data; {} when nothing is."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, False)}
+
+    def lines(self, lines: Iterable[InkLine]) -> Iterator[InkLine]:
+        """The lines transformed."""
+        return map(self.line, lines if self.join_words is None else joined(lines, self.join_words))
+
+    def line(self, line: InkLine) -> InkLine:
+        """One line transformed: all but `join_words`.
+
+        Raises InputError where it has no times and is to be resampled by time.
+        """
+        points, times = line.points, line.times
+        if self.smooth is not None:
+            points = smoothed(points, self.smooth)
+        if self.normalise_baseline:
+            points = levelled(points)
+        if self.normalise_slant:
+            points = mapped(points, shear(-slant(points)))
+        if self.normalise_size:
+            points = mapped(points, np.eye(2) / x_height(points))
+        if self.resample_distance is not None:
+            steps = np.linalg.norm(np.diff(points[:, :2].astype(np.float64), axis=0), axis=1)
+            counts = counts_at(points, steps, self.resample_distance * x_height(points))
+            points, times = respaced(points, times, steps, counts)
+        if self.resample_seconds is not None:
+            if times is None:
+                raise InputError(f"{line.id}: has no times; transform.resample_seconds wants them in every line")
+            steps = np.diff(times).clip(0, LONGEST_STEP)
+            points, times = respaced(points, times, steps, counts_at(points, steps, self.resample_seconds))
+        if self.simplify is not None:
+            keep = simplified(points, self.simplify * x_height(points))
+            points, times = points[keep], None if times is None else times[keep]
+        return replace(line, points=points, times=times)
+
+
+def levelled(points: np.ndarray) -> np.ndarray:
+    """A line turned until its baseline is level, and moved down or up until it is at y = 0: (T, 3) float32."""
+    level = mapped(points, rotation(-math.atan(baseline_slope(points))))
+    level[:, 1] -= np.float32(baseline(level))
+    return level
+
+
+def joined(lines: Iterable[InkLine], most: int) -> Iterator[InkLine]:
+    """Lines of up to `most` characters, made of successive ones of one writer, split and unit.
+
+    A line without text stays alone. All lines are whole: one that is longer stays as it is. Ids are joined by "+".
+    """
+    waiting: dict[tuple[str, str, str], list[InkLine]] = {}
+    for line in lines:
+        if not line.text:
+            yield line
+            continue
+        words = waiting.setdefault((line.writer, line.split, line.unit), [])
+        if words and sum(len(word.text) + 1 for word in words) + len(line.text) > most:
+            yield side_by_side(words)
+            words.clear()
+        words.append(line)
+    for words in waiting.values():
+        yield side_by_side(words)
+
+
+def side_by_side(words: list[InkLine]) -> InkLine:
+    """Words written after each other on one baseline as one line; its times are None where a word's are."""
+    if len(words) == 1:
+        return words[0]
+    gap = WORD_GAP * float(np.median([x_height(word.points) for word in words]))
+    ink, right = [], 0.0
+    for word in words:
+        points = word.points.astype(np.float64)
+        points[:, 0] += right - points[:, 0].min()
+        points[:, 1] -= baseline(word.points)
+        right = points[:, 0].max() + gap
+        ink.append(points)
+    return replace(
+        words[0],
+        id="+".join(word.id for word in words),
+        text=" ".join(word.text for word in words),
+        points=np.concatenate(ink).astype(np.float32),
+        times=_in_a_row([word.times for word in words]),
+    )
+
+
+def _in_a_row(parts: list[np.ndarray | None]) -> np.ndarray | None:
+    times, now = [], 0.0
+    for part in parts:
+        if part is None:
+            return None
+        times.append(part + now)
+        now = float(times[-1].max()) + WORD_SECONDS
+    return np.concatenate(times)
+
+
+def open_transformed(name: str, data_dir: Path, transform: Transform | None) -> Corpus:
+    """The prepared corpus data_dir/name with every line transformed.
+
+    It is derived the first time that it is asked for, into data_dir/.derived, and then opened from there; it is
+    derived anew when the corpus has changed.
+
+    Raises InputError where the corpus is not there or not whole, or a line cannot be transformed.
+    """
+    corpus = open_corpus(name, data_dir)
+    if transform is None or not transform.settings:
+        return corpus
+    made_of = json.dumps([VERSION, corpus.card.get("sha256"), corpus.card["splits"], transform.settings])
+    folder = data_dir / DERIVED / f"{name}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
+    try:
+        return Corpus(folder)
+    except InputError:
+        pass  # not there yet, or damaged
+    with CorpusWriter(folder) as writer:
+        bar = progress(map(corpus.line, range(len(corpus))), len(corpus), f"transforming {name}")
+        for line in transform.lines(bar):
+            writer.add(line)
+        settings = json.dumps(transform.settings)
+        writer.finish(source=corpus.card["source"], how_made=f"{name}, transformed by {settings}", report={})
+    return Corpus(folder)
