@@ -1,11 +1,26 @@
-"""Read a raw data set into a prepared corpus in data/<name>/."""
+"""Raw pen data into prepared corpora in data/<name>/; a look at them, a check of them, and out again."""
 
 import argparse
 from pathlib import Path
 
+from data_loader.check import check_corpus
 from data_loader.formats.report import Report
-from data_loader.prepare import BUILT_IN, FORMATS, corpus_folder, make_built_in, prepare
+from data_loader.prepare import (
+    BUILT_IN,
+    EXPORTS,
+    FORMATS,
+    corpus_folder,
+    export,
+    make_built_in,
+    open_corpus,
+    prepare,
+)
+from data_loader.splits import SPLIT_BY, SplitRule
+from results.corpus_page import write_corpus_page
 from utils.errors import InputError, one_line_errors
+
+RARE = 10
+"""A character that occurs less often cannot be learned well, and is told."""
 
 
 def describe(card: dict) -> list[str]:
@@ -13,27 +28,80 @@ def describe(card: dict) -> list[str]:
     lines = [f"{card['name']}: {card['lines']:,} lines, {card['points']:,} points, {len(card['alphabet'])} characters"]
     for name, split in card["splits"].items():
         lines.append(f"  {name:12} {split['lines']:7,} lines {split['points']:12,} points {split['writers']:5} writers")
-    return lines
+    rare = [f"{character!r} {count}" for character, count in card["characters"].items() if count < RARE]
+    if rare:
+        lines.append(f"characters seen less than {RARE} times: {', '.join(rare)}")
+    return [*lines, f"split {card['how_split']}"]
+
+
+def prepare_command(args: argparse.Namespace) -> None:
+    report = Report()
+    folder = corpus_folder(args.name or args.command, args.data_dir)
+    if args.command == BUILT_IN:
+        card = make_built_in(folder)
+    else:
+        rule = SplitRule(args.split_by, args.valid_share, args.seed)
+        card = prepare(args.command, args.source, folder, report, labels=args.labels, split_rule=rule)
+    print("\n".join(describe(card) + report.summary()))
+    print(f"prepared in {folder}; look at it with: python prepare_data.py look {folder.name}")
+
+
+def look_command(args: argparse.Namespace) -> None:
+    """Write the page with the odd lines of a corpus, some of the others, and its numbers."""
+    target = args.out or Path("out") / f"look-{args.name}.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_corpus_page(open_corpus(args.name, args.data_dir).folder, target, args.seed)
+    print(f"open {target} in a browser")
+
+
+def check_command(args: argparse.Namespace) -> None:
+    """Say what is wrong with a prepared corpus; exit code 2 if anything is."""
+    folder = corpus_folder(args.name, args.data_dir)
+    findings = check_corpus(folder)
+    print("\n".join([*findings.faults, *(f"note: {note}" for note in findings.notes)] or []))
+    if findings.faults:
+        raise InputError(f"{folder}: {len(findings.faults)} faults; prepare it again")
+    print(f"{folder}: sound")
+
+
+def export_command(args: argparse.Namespace) -> None:
+    corpus = open_corpus(args.name, args.data_dir)
+    count = export(corpus, args.format, args.target, args.split)
+    print(f"{count:,} lines in {args.target}")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="FORMAT|look|check|export")
+    for name in (*FORMATS, BUILT_IN):
+        reading = commands.add_parser(name, help="draw the built-in corpus" if name == BUILT_IN else f"read {name}")
+        reading.add_argument("--name", help="name of the prepared corpus (default: the format's)")
+        if name != BUILT_IN:
+            reading.add_argument("source", type=Path, help="folder or file of the raw data set")
+            reading.add_argument("--labels", type=Path, help="file of labels, for digits that lie apart from them")
+            reading.add_argument("--split-by", choices=SPLIT_BY, help="split anew (default: as the source says)")
+            reading.add_argument("--valid-share", type=float, default=0.1, help="for validation (default: 0.1)")
+            reading.add_argument("--seed", type=int, default=1, help="of the lot (default: 1)")
+    looking = commands.add_parser("look", help="a page of pictures and numbers, the odd lines first")
+    looking.add_argument("--out", type=Path, help="the page (default: out/look-NAME.html)")
+    looking.add_argument("--seed", type=int, default=1, help="of the lines drawn by lot")
+    checking = commands.add_parser("check", help="whether a prepared corpus is sound, and what is wrong")
+    exporting = commands.add_parser("export", help="write a prepared corpus in another format")
+    for command in (looking, checking, exporting):
+        command.add_argument("name", help="the prepared corpus")
+    exporting.add_argument("target", type=Path, help="the file or folder to be made")
+    exporting.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl")
+    exporting.add_argument("--split", nargs="+", help="these splits only")
+    for command in commands.choices.values():
+        command.add_argument("--data-dir", type=Path, default=Path("data"), help="where corpora lie (default: data)")
+    return parser.parse_args()
 
 
 @one_line_errors
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("format", choices=[*FORMATS, BUILT_IN], help="how the source is written")
-    parser.add_argument("source", nargs="?", type=Path, help="folder or file of the raw data set")
-    parser.add_argument("--name", help="name of the prepared corpus (default: the format's)")
-    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="where corpora lie (default: data)")
-    args = parser.parse_args()
-    report = Report()
-    folder = corpus_folder(args.name or args.format, args.data_dir)
-    if args.format == BUILT_IN:
-        card = make_built_in(folder)
-    elif args.source is None:
-        raise InputError(f"{args.format} wants the folder or file of the raw data set as second argument")
-    else:
-        card = prepare(args.format, args.source, folder, report)
-    print("\n".join(describe(card) + report.summary()))
-    print(f"prepared in {folder}")
+    args = parse_arguments()
+    others = {"look": look_command, "check": check_command, "export": export_command}
+    others.get(args.command, prepare_command)(args)
 
 
 if __name__ == "__main__":

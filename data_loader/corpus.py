@@ -62,7 +62,7 @@ class Corpus:
         sizes_fit = all(self.index[field][-1] == len(data) for field, files in parts.items() for data in files)
         labels = {"writer": len(self.card["writers"]), "split": len(self.split_names)}
         labels_fit = all(np.isin(self.index[field][:-1], range(count)).all() for field, count in labels.items())
-        return sizes_fit and labels_fit and all((np.diff(start) >= 0).all() for start in starts)
+        return sizes_fit and labels_fit and all((start[1:] >= start[:-1]).all() for start in starts)
 
     def read_with(self, alphabet: str) -> None:
         """Give positions in `alphabet`, that of a trained network, instead of the corpus's own.
@@ -156,7 +156,7 @@ def read_card(folder: Path) -> dict[str, Any]:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{folder}: no prepared corpus; make one with: python prepare_data.py FORMAT SOURCE") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read ({error}); prepare the corpus again") from None
     if not isinstance(card, dict) or card.get("format_version") != FORMAT_VERSION:
         raise InputError(f"{path}: not a card of format version {FORMAT_VERSION}; prepare the corpus again")

@@ -8,11 +8,15 @@ from typing import Any
 from data_loader.corpus import Corpus
 from data_loader.corpus_writer import CorpusWriter
 from data_loader.formats.iam_ondb import read_iam_ondb
+from data_loader.formats.inkml import read_inkml
+from data_loader.formats.inkml_export import write_inkml
 from data_loader.formats.jsonl import read_jsonl, write_jsonl
 from data_loader.formats.mnist_images import read_mnist_images
 from data_loader.formats.mnist_strokes import read_mnist_strokes, write_mnist_strokes
 from data_loader.formats.quickdraw import read_quickdraw
 from data_loader.formats.report import Report
+from data_loader.formats.sketch_npz import read_sketch_npz
+from data_loader.formats.strokes_npy import read_strokes_npy, write_strokes_npy
 from data_loader.formats.svg import read_svg
 from data_loader.formats.synthetic import synthetic_lines
 from data_loader.splits import SplitRule
@@ -22,15 +26,20 @@ from utils.progress import progress
 
 FORMATS: dict[str, Callable[..., Iterator[InkLine]]] = {
     "iam-ondb": read_iam_ondb,
+    "strokes-npy": read_strokes_npy,
     "mnist-strokes": read_mnist_strokes,
     "mnist-images": read_mnist_images,
+    "inkml": read_inkml,
     "quickdraw": read_quickdraw,
+    "sketch-npz": read_sketch_npz,
     "jsonl": read_jsonl,
     "svg": read_svg,
 }
 """Readers of raw data: (source, report, progress) to lines; those of digits also take their `labels`."""
 EXPORTS: dict[str, Callable[[Iterable[InkLine], Path], None]] = {
     "jsonl": write_jsonl,
+    "inkml": write_inkml,
+    "strokes-npy": write_strokes_npy,
     "mnist-strokes": write_mnist_strokes,
 }
 """Writers of lines to a file or folder, whole or not at all."""

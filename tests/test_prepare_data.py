@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import prepare_data
 from data_loader import prepare
 from data_loader.corpus import Corpus
+from data_loader.strokes import InkLine
 from tests.data_loader.mini_iam import MiniIam
 from tests.tiny import ink_line, run_main, write_corpus
 
@@ -105,13 +108,90 @@ def test_a_folder_that_is_no_corpus_is_not_replaced(cli: Cli, iam: Path, tmp_pat
 
 
 def test_a_source_is_asked_for(cli: Cli, tmp_path: Path) -> None:
-    assert "second argument" in fails(cli("iam-ondb"))
-    assert not (tmp_path / "data").exists()
+    code, _, err = cli("iam-ondb")
+    assert code == 2 and "required: source" in err and not (tmp_path / "data").exists()
 
 
 def test_an_unknown_format_is_argparses_to_refuse(cli: Cli) -> None:
     code, _, err = cli("iam-offdb", "x")
-    assert code == 2 and "usage:" in err and "'iam-ondb'" in err.replace("iam-ondb,", "'iam-ondb'")
+    assert code == 2 and "usage:" in err and "invalid choice: 'iam-offdb'" in err
+
+
+def lines_of(folder: Path) -> dict[str, InkLine]:
+    corpus = Corpus(folder)
+    return {line.id: line for line in map(corpus.line, range(len(corpus)))}
+
+
+@pytest.mark.parametrize("target", ["lines.jsonl", "lines.jsonl.gz", "inkml"])
+def test_what_loses_nothing_comes_back_the_same(cli: Cli, tmp_path: Path, target: str) -> None:
+    lines = [replace(ink_line(n, text="Wörter, zwei", split=split), unit="mm") for n in (1, 2) for split in "ab"]
+    lines += [replace(ink_line(9, text=""), unit="mm", writer="", times=None)]
+    write_corpus(tmp_path / "data" / "mine", lines)
+    format_name = target.partition(".")[2].removesuffix(".gz") or target
+    code, out, err = cli("export", "mine", tmp_path / target, "--format", format_name)
+    assert (code, err) == (0, "") and out == f"5 lines in {tmp_path / target}\n"
+    assert cli(format_name, tmp_path / target, "--name", "again")[0] == 0
+    first, second = lines_of(tmp_path / "data" / "mine"), lines_of(tmp_path / "data" / "again")
+    assert first.keys() == second.keys()
+    for name, line in first.items():
+        other = second[name]
+        np.testing.assert_array_equal(line.points, other.points)
+        assert (line.text, line.writer, line.split, line.unit) == (other.text, other.writer, other.split, other.unit)
+        assert (line.times is None) == (other.times is None)
+        np.testing.assert_array_equal(
+            line.times if line.times is not None else 0, other.times if line.times is not None else 0
+        )
+
+
+def test_strokes_npy_comes_back_with_its_ink_and_text(cli: Cli, tmp_path: Path) -> None:
+    write_corpus(tmp_path / "data" / "mine", [ink_line(n, text=f"text {n}") for n in range(5)])
+    assert cli("export", "mine", tmp_path / "npy", "--format", "strokes-npy")[0] == 0
+    assert sorted(os.listdir(tmp_path / "npy")) == ["sentences.txt", "strokes-py3.npy"]
+    assert cli("strokes-npy", tmp_path / "npy", "--split-by", "order", "--valid-share", "0.4")[0] == 0
+    corpus = Corpus(tmp_path / "data" / "strokes-npy")
+    assert {name: part["lines"] for name, part in corpus.card["splits"].items()} == {"train": 3, "valid": 2}
+    for line in range(5):
+        assert corpus.text(line) == f"text {line}"
+        np.testing.assert_array_equal(np.diff(corpus.points(line), axis=0), np.diff(ink_line(line).points, axis=0))
+
+
+def test_export_writes_the_splits_asked_for_and_never_over_what_is_there(cli: Cli, tmp_path: Path) -> None:
+    write_corpus(tmp_path / "data" / "mine", [ink_line(1), ink_line(2, split="valid")])
+    assert cli("export", "mine", tmp_path / "out.jsonl", "--split", "valid")[0] == 0
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 1
+    assert "is there already" in fails(cli("export", "mine", tmp_path / "out.jsonl"))
+    assert "no split test; it has train, valid" in fails(cli("export", "mine", tmp_path / "x", "--split", "test"))
+
+
+def test_labels_are_for_digits_alone(cli: Cli, iam: Path) -> None:
+    assert "takes no file of labels" in fails(cli("iam-ondb", iam, "--labels", iam / "trainset.txt"))
+
+
+def test_a_sound_corpus_is_said_to_be_and_a_damaged_one_is_refused(cli: Cli, tmp_path: Path) -> None:
+    write_corpus(tmp_path / "data" / "mine", [ink_line(1), ink_line(2, split="valid")])
+    code, out, err = cli("check", "mine")
+    assert (code, err) == (0, "") and out.endswith(f"{tmp_path / 'data' / 'mine'}: sound\n")
+    with open(tmp_path / "data" / "mine" / "texts.bin", "r+b") as file:
+        file.write(b"c")
+    code, out, err = cli("check", "mine")
+    assert code == 2 and "texts.bin" in out and "prepare it again" in err and err.count("\n") == 1
+    assert "texts.bin" in fails(cli("look", "mine", "--out", tmp_path / "page.html"))
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_the_page_shows_lines_numbers_and_what_was_noted(cli: Cli, tmp_path: Path, iam: Path) -> None:
+    assert cli("iam-ondb", iam)[0] == 0
+    code, out, err = cli("look", "iam-ondb", "--out", tmp_path / "deep" / "page.html")
+    assert (code, err) == (0, "") and str(tmp_path / "deep" / "page.html") in out
+    page = (tmp_path / "deep" / "page.html").read_text(encoding="utf-8")
+    assert page.count("<svg") >= 6 and "a01-000u-01" in page and "listed form without ink" in page
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "<script" not in page
+
+
+def test_rare_characters_are_told(cli: Cli, tmp_path: Path) -> None:
+    write_corpus(tmp_path / "data" / "mine", [ink_line(n, text="aaaaaaaaaab") for n in range(2)])
+    assert cli("export", "mine", tmp_path / "o.jsonl")[0] == 0
+    assert "characters seen less than 10 times: 'b' 2\n" in cli("jsonl", tmp_path / "o.jsonl")[1]
 
 
 def test_the_built_in_corpus_is_drawn_and_made_only_where_it_is_not_there(

@@ -16,7 +16,7 @@ from data_loader.strokes import InkLine
 from utils.errors import InputError
 
 MAX_FILES, MAX_LINES, MAX_FAULTS = 1_000_000, 4_000_000, 100_000
-MAX_LABEL, MAX_TEXT = 200, 10_000  # characters
+MAX_TEXT = 10_000  # characters, of a label too
 MAX_COORDINATE = 1e6  # float32 holds every whole number up to 2**24
 _MAX_TIME = 1e12  # seconds; also keeps the differences finite
 
@@ -109,7 +109,7 @@ def _ids(name: str, number: int, group: Group) -> list[str]:
     if group.parent:
         names = [f"{name}-{number}" for name in names]
     own = group.labels.get("id")
-    return [_checked("id", own.text, MAX_LABEL), *names] if own else names
+    return [_checked("id", own.text), *names] if own else names
 
 
 def _line(group: Group, names: list[str], taken: set[str], odd: Counter[str]) -> InkLine:
@@ -123,17 +123,17 @@ def _line(group: Group, names: list[str], taken: set[str], odd: Counter[str]) ->
     points, times = _ink(strokes, odd)
     return InkLine(
         id=line_id,
-        text=_checked("text", unicodedata.normalize("NFC", text), MAX_TEXT),
-        writer=_checked("writer", group.label("writer"), MAX_LABEL),
-        split=_checked("split", group.label("split"), MAX_LABEL),
+        text=_checked("text", unicodedata.normalize("NFC", text)),
+        writer=_checked("writer", group.label("writer")),
+        split=_checked("split", group.label("split")),
         points=points,
         times=times,
-        unit=_checked("unit", _unit(strokes, odd), MAX_LABEL),
+        unit=_checked("unit", _unit(strokes, odd)),
     )
 
 
-def _checked(kind: str, text: str, longest: int) -> str:
-    if len(text) > longest or not text.isprintable():
+def _checked(kind: str, text: str) -> str:
+    if len(text) > MAX_TEXT or not text.isprintable():
         raise BadFileError(f"bad {kind}", f"{text[:40]!r} is too long or has characters that cannot be written")
     return text
 

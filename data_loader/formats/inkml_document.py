@@ -240,7 +240,7 @@ class _Recorder:
         if attributes.get("continuation") in ("middle", "end"):
             prior = self.strokes.get(attributes.get("priorRef", "").rpartition("#")[2])
             if not prior or prior.trace_format != trace_format:
-                self.document.odd["continuations of nothing in the file"] += 1
+                self.document.odd["continuations of no trace of their kind"] += 1
                 prior = None
         if prior:
             prior.parts += stroke.parts

@@ -96,24 +96,22 @@ def _splits(path: Path, report: Report) -> Iterator[tuple[str, list[np.ndarray |
                 raise zipfile.BadZipFile("two members of one name")
             wanted = {f"{split}.npy": split for split in SPLITS}
             for name in sorted(wanted.keys() - members.keys()):
-                report.note("split absent", f"{path.name}, {name}", "no line will have this split")
+                report.note("split absent", f"{path.name}/{name}", "no line will have this split")
             for name in sorted(members.keys() - wanted.keys()):
-                report.note("not a split", f"{path.name}, {name[:40]!r}", "passed over")
+                report.note("not a split", f"{path.name}/{name[:40]!r}", "passed over")
             for name, split in wanted.items():
                 if name in members:
                     yield split, read_arrays(_unpack(archive, members[name]), f"{path}, {name}")
     except InputError:
         raise
     except _DAMAGE as error:
-        raise InputError(
-            f"{path}: not a sound {_SUFFIX} file ({_one_line(error) or 'cut off'}); download it again"
-        ) from None
+        raise InputError(f"{path}: not a sound {_SUFFIX} file ({_one_line(error)}); download it again") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    if member.compress_type not in _PACKED:
+    if member.compress_type not in _PACKED or member.flag_bits & 1:  # 1: encrypted
         raise zipfile.BadZipFile(f"{member.filename} is packed in a way that numpy does not use")
     if member.file_size > MAX_BYTES:
         raise zipfile.BadZipFile(f"{member.filename} unpacks to more than {MAX_BYTES:,} bytes")
@@ -122,4 +120,4 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:80]
+    return " ".join(str(error).split())[:80] or "cut off"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.formats.archive import walk_files
+from data_loader.formats.archive import MAX_FILE_BYTES, walk_files
 from data_loader.formats.iam_ondb_files import BadFileError
 from data_loader.formats.report import Report
 from data_loader.strokes import InkLine
@@ -37,7 +37,7 @@ def read_svg(source: Path, report: Report, progress: Progress | None = None) -> 
     Raises InputError where no file can be used.
     """
     one = source.is_file() and source.suffix.lower() == ".svg"
-    files: Iterable[tuple[str, bytes | None]] = [(source.name, source.read_bytes())] if one else walk_files(source)
+    files: Iterable[tuple[str, bytes | None]] = [(source.name, _capped(source))] if one else walk_files(source)
     num_lines = 0
     for path, data in progress(files, None, f"reading {source.name}") if progress else files:
         stem = str(PurePosixPath(path).with_suffix(""))
@@ -56,6 +56,10 @@ def read_svg(source: Path, report: Report, progress: Progress | None = None) -> 
             yield InkLine(stem if len(lines) == 1 else f"{stem}-{number:02d}", "", "", "", points)
     if not num_lines:
         raise InputError(f"{source}: no ink in it can be used; {'; '.join(report.summary()[:3]) or 'it is empty'}")
+
+
+def _capped(path: Path) -> bytes | None:
+    return path.read_bytes() if path.stat().st_size <= MAX_FILE_BYTES else None
 
 
 def text_lines(strokes: list[Stroke]) -> list[np.ndarray]:
