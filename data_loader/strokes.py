@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MAX_COORDINATE = 1e6
+"""Either way, of what readers take: float32 holds every whole number up to 2**24, and ink is not larger."""
+
 
 @dataclass(frozen=True)
 class InkLine:

@@ -116,7 +116,7 @@ def _expect_the_end(rest: IO[bytes], stream: _CappedStream) -> None:
 
 def _walk_folder(folder: Path, max_file_bytes: int, max_total_bytes: int) -> Iterator[File]:
     left = max_total_bytes
-    for path in _sorted_files(folder):
+    for path in sorted_files(folder):
         name = path.relative_to(folder).as_posix()
         try:
             size = path.stat().st_size
@@ -129,7 +129,7 @@ def _walk_folder(folder: Path, max_file_bytes: int, max_total_bytes: int) -> Ite
         yield name, data
 
 
-def _sorted_files(folder: Path) -> Iterator[Path]:
+def sorted_files(folder: Path) -> Iterator[Path]:
     for parent, subfolders, names in os.walk(folder, onerror=_refuse_folder):
         subfolders.sort()
         for name in subfolders:

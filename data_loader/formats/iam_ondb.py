@@ -9,30 +9,26 @@ ICDAR 2005. For non-commercial research only.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from data_loader.formats.archive import MAX_FILE_BYTES, walk_files
 from data_loader.formats.iam_ondb_files import (
     FORM,
     JOINED_LINES,
-    BadFileError,
     parse_ink,
     parse_list,
     parse_transcription,
     writers_of_list,
 )
-from data_loader.formats.report import Report
+from data_loader.formats.report import BadFileError, Progress, Report
 from data_loader.strokes import InkLine
 from utils.errors import InputError
 
 SPLITS = ("trainset", "testset_v", "testset_t", "testset_f")
 UNLISTED = "unlisted"
 _LINE = re.compile(rf"({FORM.pattern})-(\d{{2,3}})\.xml")
-
-Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 @dataclass

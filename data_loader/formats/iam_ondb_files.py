@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from data_loader.formats.report import BadFileError
 from utils.errors import InputError
 
 FORM = re.compile(r"[a-z]\d{2}-\d{3}[a-z]?")
@@ -21,14 +22,6 @@ _NUMBER_CHARACTERS = frozenset("-0123456789")
 _MAX_TIME = 1e12  # seconds; also keeps the differences finite
 _MAX_OTHER_ELEMENTS = 100  # a lineStrokes file has 7 that are neither Stroke nor Point
 _FORMS_A_WRITER = 8
-
-
-class BadFileError(Exception):
-    """One file that cannot be used: `kind` names the fault in few words, `what` says what was found."""
-
-    def __init__(self, kind: str, what: str) -> None:
-        super().__init__(f"{kind}: {what}")
-        self.kind, self.what = kind, what
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,20 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from data_loader.formats.archive import MAX_FILE_BYTES, File, walk_files
-from data_loader.formats.iam_ondb_files import BadFileError
 from data_loader.formats.inkml_document import Group, Stroke, parse_document
-from data_loader.formats.report import Report
-from data_loader.strokes import InkLine
+from data_loader.formats.report import BadFileError, Progress, Report
+from data_loader.strokes import MAX_COORDINATE, InkLine
 from utils.errors import InputError
 
 MAX_FILES, MAX_LINES, MAX_FAULTS = 1_000_000, 4_000_000, 100_000
 MAX_TEXT = 10_000  # characters, of a label too
-MAX_COORDINATE = 1e6  # float32 holds every whole number up to 2**24
 _MAX_TIME = 1e12  # seconds; also keeps the differences finite
-
-Progress = Callable[[Iterable[Any], int | None, str], Iterable[Any]]
 
 
 def read_inkml(source: Path, report: Report, progress: Progress | None = None) -> Iterator[InkLine]:

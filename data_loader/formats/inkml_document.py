@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data_loader.formats.iam_ondb_files import BadFileError
 from data_loader.formats.inkml_traces import DEFAULT_FORMAT, Channel, TraceFormat, parse_trace
+from data_loader.formats.report import BadFileError
 
 LABELS = {
     "text": ("transcription", "truth", "text", "label", "literal"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_loader.formats.iam_ondb_files import BadFileError
+from data_loader.formats.report import BadFileError
 
 _PER_SECOND = {"": 1e3, "ms": 1e3, "s": 1.0, "us": 1e6, "\u00b5s": 1e6, "\u03bcs": 1e6, "ns": 1e9}
 """Units of the T channel; the Recommendation's default is the millisecond."""

@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.formats.iam_ondb_files import BadFileError
-from data_loader.formats.ndjson import MAX_TEXT, Progress, has_only, ink, label, numbers, read_objects
-from data_loader.formats.report import Report
+from data_loader.formats.ndjson import MAX_TEXT, has_only, ink, label, numbers, read_objects
+from data_loader.formats.report import BadFileError, Progress, Report
 from data_loader.strokes import InkLine
 from utils.errors import InputError
 from utils.files import atomic_path

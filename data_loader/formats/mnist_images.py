@@ -6,23 +6,19 @@ plain or gzipped, bright ink on black. The images of EMNIST are stored with x an
 with "emnist" is turned back.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from data_loader.formats.iam_ondb_files import BadFileError
 from data_loader.formats.idx import given_labels, open_idx, read_labels, split_of
 from data_loader.formats.mnist_strokes import UNIT, label_of
-from data_loader.formats.report import Report
+from data_loader.formats.report import BadFileError, Progress, Report
 from data_loader.formats.skeleton import image_points
 from data_loader.strokes import InkLine
 from utils.errors import InputError
 
 SCIKIT_IMAGE = "scikit-image==0.26.0"
-
-Progress = Callable[[Iterable[Any], int | None, str], Iterable[Any]]
 Skeletonize = Callable[[np.ndarray], np.ndarray]
 
 

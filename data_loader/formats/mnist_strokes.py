@@ -12,29 +12,24 @@ stroke and the digit.
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 
 from data_loader.formats.archive import walk_files
-from data_loader.formats.iam_ondb_files import BadFileError
 from data_loader.formats.idx import SPLITS, given_labels, parse_labels
-from data_loader.formats.report import Report
-from data_loader.strokes import InkLine, pen_strokes
+from data_loader.formats.report import BadFileError, Progress, Report
+from data_loader.strokes import MAX_COORDINATE, InkLine, pen_strokes
 from utils.errors import InputError
 
 UNIT = "px"
-MAX_COORDINATE = 1e6
 MAX_SEQUENCE_BYTES = 2**20
 MAX_KEPT_BYTES = 256 * 2**20  # de Jong's 70,000 digits are 25 MB
 _NAME = re.compile(r"(train|test)img-(\d{1,9})-(\w+)\.txt", re.ASCII)
 _NUMBERS = re.compile(rb"[-+.eE0-9\s]*")
 _ID = re.compile(r"(train|test)-(\d{5,6})", re.ASCII)
 _MAX_LABEL = 1000
-
-Progress = Callable[[Iterable[Any], int | None, str], Iterable[Any]]
 
 
 class _Found:

@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.formats.archive import _sorted_files
-from data_loader.formats.iam_ondb_files import BadFileError
-from data_loader.formats.report import Report
-from data_loader.strokes import InkLine
+from data_loader.formats.archive import sorted_files
+from data_loader.formats.report import BadFileError, Progress, Report
+from data_loader.strokes import MAX_COORDINATE, InkLine
 from utils.errors import InputError
 from utils.strict_json import parse_json, shown
 
@@ -27,12 +26,9 @@ MAX_LINES = 2_000_000  # what is kept of one in memory until the corpus is writt
 MAX_CHARACTERS = 2**27  # of all ids, writers and splits, which are kept too
 MAX_FAULTS = 100_000
 MAX_UNKNOWN_KEYS = 100
-MAX_COORDINATE = 1e6  # float32 holds every whole number up to 2**24
 MAX_LABEL, MAX_TEXT = 1_000, 10_000  # characters
 _MAX_TIME = 1e12  # seconds; also keeps the differences finite
 _GZIP = b"\x1f\x8b"
-
-Progress = Callable[[Iterable[Any], int | None, str], Iterable[Any]]
 MakeLine = Callable[[dict[str, Any], str, list[str]], InkLine]
 """(JSON object, the id if it has none, list to put kinds of oddities in) to a line; BadFileError leaves it out."""
 
@@ -195,7 +191,7 @@ def _files(source: Path, suffix: str, report: Report) -> Iterator[tuple[Path, st
     if not source.is_dir():
         yield source, _printable(source.name)
         return
-    for path in _sorted_files(source):
+    for path in sorted_files(source):
         name = _printable(path.relative_to(source).as_posix())
         if name.removesuffix(".gz").endswith(suffix):
             yield path, name

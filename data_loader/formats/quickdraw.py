@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.formats.iam_ondb_files import BadFileError
-from data_loader.formats.ndjson import Progress, has_only, ink, label, numbers, read_objects
-from data_loader.formats.report import Report
+from data_loader.formats.ndjson import has_only, ink, label, numbers, read_objects
+from data_loader.formats.report import BadFileError, Progress, Report
 from data_loader.strokes import InkLine
 from utils.strict_json import shown
 

@@ -1,8 +1,20 @@
-"""What a reader met on its way: oddities it kept and lines it had to leave out, each with its place."""
+"""What all readers share: how they tell progress, and what they met on their way, each oddity with its place."""
 
-from typing import TypedDict
+from collections.abc import Callable, Iterable
+from typing import Any, TypedDict
+
+Progress = Callable[[Iterable[Any], int | None, str], Iterable[Any]]
+"""Wraps a reader's longest loop: (what it walks over, how many there are if that is known, what is read)."""
 
 MAX_PLACES_SHOWN = 3
+
+
+class BadFileError(Exception):
+    """One file that cannot be used: `kind` names the fault in few words, `what` says what was found."""
+
+    def __init__(self, kind: str, what: str) -> None:
+        super().__init__(f"{kind}: {what}")
+        self.kind, self.what = kind, what
 
 
 class Place(TypedDict):

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loader.formats.iam_ondb import Progress
-from data_loader.formats.iam_ondb_files import BadFileError
-from data_loader.formats.report import Report
+from data_loader.formats.report import BadFileError, Progress, Report
 from data_loader.formats.safe_npy import read_arrays
 from data_loader.formats.safe_pickle import MAX_BYTES
 from data_loader.formats.strokes_npy import PEN_LAST, offsets_to_points

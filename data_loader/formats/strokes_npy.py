@@ -15,16 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loader.formats.iam_ondb import Progress
-from data_loader.formats.iam_ondb_files import BadFileError
-from data_loader.formats.report import Report
+from data_loader.formats.report import BadFileError, Progress, Report
 from data_loader.formats.safe_npy import MAX_ARRAYS, read_arrays, read_bytes
 from data_loader.formats.safe_pickle import MAX_BYTES
-from data_loader.strokes import InkLine
+from data_loader.strokes import MAX_COORDINATE, InkLine
 from utils.errors import InputError
 
 ARRAYS, ARRAYS_OF_PYTHON_2, TEXTS = "strokes-py3.npy", "strokes.npy", "sentences.txt"
-MAX_COORDINATE = 1e6  # float32 holds every whole number up to 2**24
 _MAX_TEXT = 10_000
 _PICKLE_BYTES = 100  # what a pickle needs for an array besides its numbers
 _PEN_FIRST, PEN_LAST = (1, 2, 0), (0, 1, 2)

@@ -6,24 +6,20 @@ curves or with a `transform` is refused: only the program that drew it knows how
 
 import re
 import xml.parsers.expat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 
 from data_loader.formats.archive import MAX_FILE_BYTES, walk_files
-from data_loader.formats.iam_ondb_files import BadFileError
-from data_loader.formats.report import Report
-from data_loader.strokes import InkLine
+from data_loader.formats.report import BadFileError, Progress, Report
+from data_loader.strokes import MAX_COORDINATE, InkLine
 from utils.errors import InputError
 
-Progress = Callable[[Iterable[Any], int | None, str], Iterable[Any]]
 Stroke = list[tuple[float, float]]
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 PATH_PIECE = re.compile(rf"([A-Za-z])|({NUMBER.pattern})|[\s,]+")
-MAX_COORDINATE = 1e6
 MAX_POINTS = 200_000
 CARRIAGE_RETURN = 0.4
 """Of the drawing's width: when the pen goes back farther than this, and down, a new line of text begins."""

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_loader.formats.iam_ondb_files import BadFileError, parse_ink, parse_list, parse_transcription, writers_of_list
+from data_loader.formats.iam_ondb_files import parse_ink, parse_list, parse_transcription, writers_of_list
+from data_loader.formats.report import BadFileError
 from tests.data_loader.mini_iam import ink_xml
 from utils.errors import InputError
 

@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from data_loader.formats.iam_ondb_files import BadFileError
 from data_loader.formats.inkml import read_inkml
 from data_loader.formats.inkml_export import write_inkml
 from data_loader.formats.inkml_traces import Channel, TraceFormat, parse_trace
-from data_loader.formats.report import Report
+from data_loader.formats.report import BadFileError, Report
 from data_loader.strokes import InkLine
 from tests.data_loader.mutate import mutants, survives
 from tests.data_loader.test_inkml_export import same

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_loader.formats.iam_ondb_files import BadFileError
-from data_loader.formats.report import Report
+from data_loader.formats.report import BadFileError, Report
 from data_loader.formats.svg import parse_strokes, read_svg
 from render.page import Page, lay_out
 from render.svg import write_animated_svg, write_svg
