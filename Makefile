@@ -31,8 +31,8 @@ test-slow: $(READY)  ## the other tests: whole trainings, real data where DUCTUS
 
 test-all: test test-slow  ## all tests
 
-bench: $(READY)  ## training speed, the plain way beside ours
-	$(PY) -m benchmarks.training
+bench: $(READY)  ## speed and memory, the plain way beside ours, into docs/performance.md (6 minutes)
+	$(PY) -m benchmarks
 
 lint: $(READY)  ## ruff and mypy
 	$(PY) -m ruff check .

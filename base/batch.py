@@ -1,5 +1,6 @@
 """What a data loader hands to a model."""
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -43,12 +44,21 @@ class Batch:
         tensors = {name: getattr(self, name) for name in ("strokes", "stroke_mask", "text", "char_mask")}
         return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()})
 
-    def first(self, count: int) -> "Batch":
-        """The first `count` lines, their padding kept."""
+    def of(self, lines: slice) -> "Batch":
+        """These lines, padded to the longest of them."""
+        points = int(self.stroke_mask[lines].sum(1).max())
+        characters = int(self.char_mask[lines].sum(1).max())
         return Batch(
-            self.strokes[:count],
-            self.stroke_mask[:count],
-            self.text[:count],
-            self.char_mask[:count],
-            self.ids[:count],
+            self.strokes[lines, :points],
+            self.stroke_mask[lines, :points],
+            self.text[lines, :characters],
+            self.char_mask[lines, :characters],
+            self.ids[lines],
         )
+
+    def parts(self, points_at_once: int | None) -> list["Batch"]:
+        """Itself in parts of about so many points at most, padding counted; None for all at once."""
+        lines, points = self.stroke_mask.shape
+        count = min(lines, math.ceil(lines * points / points_at_once)) if points_at_once else 1
+        size = math.ceil(lines / count)
+        return [self.of(slice(first, first + size)) for first in range(0, lines, size)]

@@ -1,20 +1,31 @@
-"""Training points per second: the plain way (nn.LSTM, the window layer point by point) beside ours, in one run."""
+"""Training steps timed: `python -m benchmarks.training MODEL plain|ours PRECISION` prints what it measured as JSON.
+
+A process of its own for each, so that its peak of memory is its own.
+"""
 
 import argparse
-import statistics
+import contextlib
+import json
+import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 from unittest.mock import PropertyMock, patch
 
 import torch
 
 from base.batch import Batch
-from model import MODELS, NegativeLogLikelihood
+from model import LOSSES, MODELS
 from model.recurrent import RecurrentLayer
 from utils.device import Precision, autocast, keep_freed_memory
 
 ALPHABET_SIZE, CHARACTERS = 80, 30
+TIMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "UnconditionalHandwriting": ("NegativeLogLikelihood", {}),
+    "ConditionalHandwriting": ("NegativeLogLikelihood", {"alphabet_size": ALPHABET_SIZE}),
+    "Seq2SeqRecognizer": ("ReadingLoss", {"alphabet_size": ALPHABET_SIZE}),
+}
+"""Loss and sizes of each model; another one is a line more."""
 
 
 def lines(batch_size: int, points: int) -> Batch:
@@ -28,7 +39,7 @@ def lines(batch_size: int, points: int) -> Batch:
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def plain_way() -> Iterator[None]:
     """Within it every recurrent layer runs as torch runs it."""
     with patch.object(RecurrentLayer, "runs_as_sequence", PropertyMock(return_value=False)):
@@ -38,8 +49,8 @@ def plain_way() -> Iterator[None]:
 def seconds_of_steps(name: str, batch: Batch, precision: Precision, repeats: int) -> list[float]:
     """What optimizer steps took, a warm-up left out."""
     torch.manual_seed(1)
-    sizes = {"alphabet_size": ALPHABET_SIZE} if name == "ConditionalHandwriting" else {}
-    model, loss = MODELS[name](**sizes), NegativeLogLikelihood()
+    loss_name, sizes = TIMED[name]
+    model, loss = MODELS[name](**sizes), LOSSES[loss_name]()
     optimizer = torch.optim.Adam(model.parameters())
     seconds = []
     for _ in range(repeats + 1):
@@ -54,24 +65,30 @@ def seconds_of_steps(name: str, batch: Batch, precision: Precision, repeats: int
     return seconds[1:]
 
 
+def operations_per_point(name: str) -> float | None:
+    """Of the matrix products forward and backward; None where a point does not pass every weight once."""
+    if name == "Seq2SeqRecognizer":
+        return None
+    model = MODELS[name](**TIMED[name][1])
+    return 6.0 * sum(weight.numel() for weight in model.parameters() if weight.dim() == 2)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", choices=list(TIMED))
+    parser.add_argument("way", choices=["plain", "ours"])
+    parser.add_argument("precision", choices=["float32", "bfloat16"])
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--points", type=int, default=600)
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     keep_freed_memory()
     batch = lines(args.batch_size, args.points)
-    precisions: tuple[Precision, ...] = ("float32", "bfloat16")
-    print(f"{torch.get_num_threads()} threads, batch {args.batch_size}, {args.points} points a line, 3 x 400")
-    print(f"{'model':26} {'precision':10} {'plain':>10} {'ours':>10}  points/s (median of {args.repeats})")
-    for name in MODELS:
-        for precision in precisions:
-            with plain_way():
-                plain = seconds_of_steps(name, batch, precision, args.repeats)
-            ours = seconds_of_steps(name, batch, precision, args.repeats)
-            rates = [args.batch_size * args.points / statistics.median(taken) for taken in (plain, ours)]
-            print(f"{name:26} {precision:10} {rates[0]:10,.0f} {rates[1]:10,.0f}  {rates[1] / rates[0]:.2f} times")
+    with plain_way() if args.way == "plain" else contextlib.nullcontext():
+        seconds = seconds_of_steps(args.model, batch, args.precision, args.repeats)
+    rates = [args.batch_size * args.points / taken for taken in seconds]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps({"rates": rates, "peak_gib": peak}))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from model.mixture_density import Mixture, MixtureDensity
 from model.recurrent import Cell, CellState, SkipStack
 from model.sampling import HandwritingModel
 from model.window import Text, WindowLayer, WindowState, encode_text
+from model.writing import Parts
 from utils.errors import at_least
 
 
@@ -60,6 +61,10 @@ class ConditionalHandwriting(HandwritingModel):
         hidden, window = self.window_layer(batch.inputs, text)
         hiddens = self.stack(torch.cat([batch.inputs, window], dim=-1), hidden)
         return self.density(self.stack.dropout(torch.cat([hidden, *hiddens], dim=-1)))
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(self.window_layer, self.stack, self.density)
 
     def start(self, batch: Batch) -> WritingState:
         text = encode_text(batch.text, batch.char_mask)

@@ -1,10 +1,11 @@
-"""Whole sequences of an LSTM, with and without the window, as autograd functions written for the CPU.
+"""Whole sequences of an LSTM, with and without the window, as one autograd function written for the CPU.
 
-Everything that does not wait for the step before is one matrix product over all points: the input projection
-(done by the caller) and every gradient of a weight. Only the recurrence runs point by point, in place, on buffers
-made once. Matrix products run in the autocast's precision; cells, kappa and gradients of cells stay float32.
+Everything that does not wait for the step before is one matrix product over many points: the input projection and
+every gradient of a weight. Only the recurrence runs point by point: one packed product and one fused kernel
+(`lstm_sequence.c`) a point, on as many threads as there are, each with lines of its own. Matrix products run in the
+autocast's precision; cells, kappa and their gradients stay float32.
 
-Forward, for gates i, f, g, o of the pre-activations a_t = pre_t + W [h_{t-1}, w_{t-1}]:
+Forward, for gates i, f, g, o of the pre-activations a_t = U x_t + b + W [h_{t-1}, w_{t-1}]:
     c_t = f c_{t-1} + i g        h_t = o tanh(c_t)
     (alpha, beta, d)_t = exp(V h_t + v)        kappa_t = kappa_{t-1} + d_t
     e_tku = exp(-beta_tk (kappa_tk - u)^2)     phi_tu = sum_k alpha_tk e_tku        w_t = sum_u phi_tu onehot_u
@@ -12,23 +13,30 @@ Forward, for gates i, f, g, o of the pre-activations a_t = pre_t + W [h_{t-1}, w
 Backward, with x' the gradient of x, from the last point to the first:
     phi'_u = w'[character u]                   S^n_k = sum_u phi'_u e_ku (kappa_k - u)^n
     alpha'_k = S^0_k        beta'_k = -alpha_k S^2_k        kappa'_k += -2 alpha_k beta_k S^1_k
-    h' += V^T (alpha alpha', beta beta', d kappa')
+    m' = (alpha alpha', beta beta', d kappa')                 h' += V^T m'
     o' = h' tanh(c)         c' += h' o (1 - tanh(c)^2)      i' = c' g    f' = c' c_{t-1}    g' = c' i
     a' = (i' i (1-i), f' f (1-f), g' (1-g^2), o' o (1-o))   [h', w']_{t-1} = W^T a'    c'_{t-1} = c' f
-    W' = sum_t a'_t [h, w]_{t-1}^T             V' = sum_t (alpha alpha', beta beta', d kappa')_t h_t^T
+    U' = sum_t a'_t x_t^T   b' = sum_t a'_t   W' = sum_t a'_t [h, w]_{t-1}^T   V' = sum_t m'_t h_t^T   v' = sum_t m'_t
 
-Shapes: T pen points, B batch, H hidden, A alphabet, U characters + 1, K window components.
+Shapes: T pen points, B batch, I inputs, H hidden, A alphabet (0 without a window), U characters, K components.
 """
 
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
-tanh_backward = torch.ops.aten.tanh_backward.grad_input
+from model.kernels import kernels, rows
+
+ROWS_AT_ONCE = 16384
+"""Points whose gradients of pre-activations are held at a time: enough for full speed of the products over them."""
+LEAST_LINES = 8
+"""A thread is worth its while from so many lines on."""
 
 
 def product_dtype(tensor: Tensor) -> torch.dtype:
@@ -56,177 +64,215 @@ def can_be_packed(dtype: torch.dtype) -> bool:
     return dtype == torch.float32 and torch.backends.mkldnn.is_available()
 
 
-class Cells:
-    """The pointwise part of an LSTM over T points.
+def can_run(weight: Tensor) -> bool:
+    """Whether there are kernels for this weight's products."""
+    return kernels("lstm_sequence", product_dtype(weight)) is not None
 
-    gates  (T, B, 4H) in the products' precision: the pre-activations, and after `forward` the activated i, f, g, o
-    cells  (T+1, B, H) float32
 
-    Views are made once, not at every point: at small sizes they would cost as much as the arithmetic.
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(thread_name_prefix="lines")
+
+
+def part_size(lines: int) -> int:
+    """How many lines each thread gets."""
+    parts = max(1, min(torch.get_num_threads(), lines // LEAST_LINES))
+    return -(-lines // parts)
+
+
+def over_lines(work: Callable[[slice], None], lines: int) -> None:
+    """`work` on every thread's lines, its matrix products on that thread alone: there is nothing to wait for."""
+    threads, size = torch.get_num_threads(), part_size(lines)
+    parts = [slice(first, min(first + size, lines)) for first in range(0, lines, size)]
+    torch.set_num_threads(1)
+    try:
+        others = [_threads().submit(torch.no_grad()(work), part) for part in parts[1:]]
+        work(parts[0])
+        for other in others:
+            other.result()
+    finally:
+        torch.set_num_threads(threads)
+
+
+class Window(NamedTuple):
+    """How a layer looks at texts.
+
+    weight      V (3K, H) of alpha, beta, d
+    bias        v (3K,)
+    characters  (B, U) int64
+    lengths     (B,) int64, the characters of each text
     """
 
-    def __init__(self, gates: Tensor, cells: Tensor) -> None:
-        self.gates, self.cells = gates, cells
-        self.gates_at, self.cell_at = gates.unbind(0), cells.unbind(0)
-        self.tanh = torch.empty_like(cells[0])
-        self.now, self.grad = (cells.new_empty(gates.shape[1:]) for _ in range(2))
-        self.parts, self.grad_parts = self.now.chunk(4, 1), self.grad.chunk(4, 1)
-        self.input_and_forget = self.now[:, : 2 * cells.shape[2]]
+    weight: Tensor
+    bias: Tensor
+    characters: Tensor
+    lengths: Tensor
+
+
+class Path(NamedTuple):
+    """What the layer went through, kept for the way back.
+
+    gates   (T, B, 4H) i, f, g, o in the products' precision
+    seen    (T+1, B, H + A) [h, w], the same
+    cells   (T+1, B, H) in the precision of states
+    kappas  (T+1, B, K)
+    moves   (T, B, 3K) alpha, beta, d
+    """
+
+    gates: Tensor
+    seen: Tensor
+    cells: Tensor
+    kappas: Tensor
+    moves: Tensor
 
     @classmethod
-    def at_rest(cls, pre: Tensor, dtype: torch.dtype, exact: torch.dtype) -> "Cells":
-        """The cells before the first point, c = 0; `pre` is copied."""
-        steps, batch, width = pre.shape
-        return cls(pre.to(dtype, copy=True), pre.new_zeros(steps + 1, batch, width // 4, dtype=exact))
-
-    def forward(self, t: int, recurrent: Tensor, hidden: Tensor) -> None:
-        """Write h_t into `hidden` (B, H); `recurrent` (B, 4H) is W [h_{t-1}, w_{t-1}]."""
-        i, f, g, o = self.parts
-        self.now.copy_(self.gates_at[t]).add_(recurrent)
-        self.input_and_forget.sigmoid_()
-        g.tanh_()
-        o.sigmoid_()
-        cell = torch.mul(f, self.cell_at[t], out=self.cell_at[t + 1]).addcmul_(i, g)
-        torch.mul(torch.tanh(cell, out=self.tanh), o, out=hidden)
-        self.gates_at[t].copy_(self.now)
-
-    def backward(self, t: int, grad_hidden: Tensor, grad_cell: Tensor) -> Tensor:
-        """a'_t (B, 4H), valid until the next call, of h'_t (B, H); in `grad_cell` (B, H) c'_t becomes c'_{t-1}."""
-        i, f, g, o = self.parts
-        grad_i, grad_f, grad_g, grad_o = self.grad_parts
-        self.now.copy_(self.gates_at[t])
-        tanh = torch.tanh(self.cell_at[t + 1], out=self.tanh)
-        grad_cell += tanh_backward(torch.mul(grad_hidden, o, out=grad_i), tanh, grad_input=grad_i)
-        sigmoid_backward(torch.mul(grad_hidden, tanh, out=grad_o), o, grad_input=grad_o)
-        sigmoid_backward(torch.mul(grad_cell, g, out=grad_i), i, grad_input=grad_i)
-        sigmoid_backward(torch.mul(grad_cell, self.cell_at[t], out=grad_f), f, grad_input=grad_f)
-        tanh_backward(torch.mul(grad_cell, i, out=grad_g), g, grad_input=grad_g)
-        grad_cell *= f
-        return self.grad
+    def ahead(cls, gates: Tensor, weight: Tensor, components: int) -> "Path":
+        """Of pre-activations, the state before the first point being zero."""
+        (steps, lines, width), exact = gates.shape, weight.dtype
+        path = cls(
+            gates,
+            gates.new_empty(steps + 1, lines, weight.shape[1]),
+            gates.new_empty(steps + 1, lines, width // 4, dtype=exact),
+            gates.new_empty(steps + 1, lines, components, dtype=exact),
+            gates.new_empty(steps, lines, 3 * components, dtype=exact),
+        )
+        for state in (path.seen, path.cells, path.kappas):
+            state[0] = 0
+        return path
 
 
 class LSTMSequence(torch.autograd.Function):
-    """Hidden states (T, B, H) of pre-activations (T, B, 4H) and recurrent weights (4H, H), from a zero state."""
+    """States [h, w] (T, B, H + A) of inputs (T, B, I), from a zero state.
 
-    @staticmethod
-    def forward(ctx: Any, pre: Tensor, weight: Tensor) -> Tensor:
-        dtype = product_dtype(weight)
-        across = product_by(weight.to(dtype), pre.shape[1])
-        cells = Cells.at_rest(pre, dtype, weight.dtype)
-        hiddens = cells.cells.new_zeros(cells.cells.shape, dtype=dtype)
-        hidden, hidden_at = torch.empty_like(cells.tanh), hiddens.unbind(0)
-        for t in range(len(pre)):
-            cells.forward(t, across(hidden_at[t]), hidden)
-            hidden_at[t + 1].copy_(hidden)
-        ctx.save_for_backward(hiddens, cells.gates, cells.cells, weight)
-        return hiddens[1:]
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad_hiddens: Tensor) -> tuple[Tensor, Tensor]:
-        hiddens, gates, saved_cells, weight = ctx.saved_tensors
-        cells = Cells(gates, saved_cells)
-        back = product_by(weight.to(hiddens.dtype).t(), gates.shape[1])
-        grad_gates = torch.empty_like(gates)
-        grad_cell, grad_hidden = torch.zeros_like(saved_cells[0]), torch.empty_like(saved_cells[0])
-        carried = torch.zeros_like(hiddens[0])
-        steps = zip(reversed(range(len(gates))), grad_hiddens.unbind(0)[::-1], grad_gates.unbind(0)[::-1], strict=True)
-        for t, from_above, grad_gate in steps:
-            torch.add(from_above, carried, out=grad_hidden)
-            carried = back(grad_gate.copy_(cells.backward(t, grad_hidden, grad_cell)))
-        return grad_gates, weight_gradient(grad_gates, hiddens[:-1], weight)
-
-
-def weight_gradient(grad_outputs: Tensor, inputs: Tensor, weight: Tensor) -> Tensor:
-    """The gradient of a weight (O, I) of outputs (T, B, O) and inputs (T, B, I): one product over all points."""
-    return (grad_outputs.flatten(0, 1).t() @ inputs.flatten(0, 1)).to(weight.dtype)
-
-
-class WindowSequence(torch.autograd.Function):
-    """The window layer: hidden states (T, B, H) and windows (T, B, A), from a zero state.
-
-    pre         (T, B, 4H) pre-activations from the strokes
-    weight      (4H, H + A) of [h, w] of the point before
-    parameters  V (3K, H) and v (3K,) of alpha, beta, d
-    characters  (B, U) int64, any where there is none
-    written     (B, U) 1 at the characters, 0 elsewhere
+    from_input  U (4H, I)
+    bias        b (4H,)
+    weight      W (4H, H + A) of [h, w] of the point before
+    window      a `Window`, part by part, where A is not 0
     """
 
     @staticmethod
-    def forward(
-        ctx: Any, pre: Tensor, weight: Tensor, to_window: Tensor, bias: Tensor, characters: Tensor, written: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        dtype, size = product_dtype(weight), pre.shape[2] // 4
-        across, to_window_t = product_by(weight.to(dtype), pre.shape[1]), to_window.t().contiguous()
-        cells = Cells.at_rest(pre, dtype, weight.dtype)
-        seen = cells.gates.new_zeros(len(pre) + 1, pre.shape[1], weight.shape[1])
-        kappas = cells.cells.new_zeros(len(pre) + 1, pre.shape[1], len(bias) // 3)
-        moves = cells.cells.new_empty(len(pre), pre.shape[1], len(bias))
-        hidden, window = torch.empty_like(cells.tanh), cells.cells.new_empty(pre.shape[1], weight.shape[1] - size)
-        positions = torch.arange(1, characters.shape[1] + 1, dtype=weight.dtype)
-        seen_at, hidden_at, window_at = (part.unbind(0) for part in (seen, seen[:, :, :size], seen[:, :, size:]))
-        kappa_at, move_at, parts_at = kappas.unbind(0), moves.unbind(0), _thirds(moves)
-        for t in range(len(pre)):
-            cells.forward(t, across(seen_at[t]), hidden)
-            torch.addmm(bias, hidden, to_window_t, out=move_at[t]).exp_()
-            alpha, beta, step = parts_at[t]
-            kappa = torch.add(kappa_at[t], step, out=kappa_at[t + 1])
-            bells = _bells(beta, kappa.unsqueeze(2) - positions)
-            phi = torch.bmm(alpha.unsqueeze(1), bells).squeeze(1) * written
-            hidden_at[t + 1].copy_(hidden)
-            window_at[t + 1].copy_(window.zero_().scatter_add_(1, characters, phi))
-        ctx.save_for_backward(seen, cells.gates, cells.cells, kappas, moves, weight, to_window, characters, written)
-        return seen[1:, :, :size], seen[1:, :, size:]
+    def forward(ctx: Any, inputs: Tensor, from_input: Tensor, bias: Tensor, weight: Tensor, *window: Tensor) -> Tensor:
+        dtype = product_dtype(weight)
+        inputs = inputs.to(dtype).contiguous()
+        flat = F.linear(inputs.flatten(0, 1), from_input.to(dtype), bias.to(dtype))
+        gates = flat.unflatten(0, inputs.shape[:2])
+        if window:
+            require_texts(window[2], window[3], weight.shape[1] - len(bias) // 4)
+        path = Path.ahead(gates, weight, len(window[1]) // 3 if window else 0)
+        lines = gates.shape[1]
+        across = product_by(weight.detach().to(dtype), part_size(lines))
+        over_lines(partial(_forward, path, Window(*window) if window else None, across), lines)
+        ctx.save_for_backward(inputs, from_input, weight, *path, *window)
+        return path.seen[1:]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_hiddens: Tensor, grad_windows: Tensor) -> tuple[Tensor | None, ...]:
-        seen, gates, saved_cells, kappas, moves, weight, to_window, characters, written = ctx.saved_tensors
-        cells, size = Cells(gates, saved_cells), saved_cells.shape[2]
-        back = product_by(weight.to(seen.dtype).t(), gates.shape[1])
-        grad_gates, grad_moves = torch.empty_like(gates), torch.empty_like(moves)
-        grad_cell, grad_hidden = torch.zeros_like(saved_cells[0]), torch.empty_like(saved_cells[0])
-        grad_window, grad_kappa = saved_cells.new_empty(seen[0, :, size:].shape), torch.zeros_like(kappas[0])
-        carried = torch.zeros_like(seen[0])
-        positions = torch.arange(1, characters.shape[1] + 1, dtype=weight.dtype)
-        from_above = zip(grad_hiddens.unbind(0)[::-1], grad_windows.unbind(0)[::-1], strict=True)
-        parts_at, grad_parts_at, grad_move_at = _thirds(moves), _thirds(grad_moves), grad_moves.unbind(0)
-        kappa_at, grad_gates_at = kappas.unsqueeze(3).unbind(0), grad_gates.unbind(0)
-        for t, (to_hidden, to_window_seen) in zip(reversed(range(len(gates))), from_above, strict=True):
-            grad_phi = torch.add(to_window_seen, carried[:, size:], out=grad_window).gather(1, characters).mul_(written)
-            _move_gradient(grad_phi, kappa_at[t + 1] - positions, parts_at[t], grad_kappa, grad_parts_at[t])
-            torch.add(to_hidden, carried[:, :size], out=grad_hidden).addmm_(grad_move_at[t], to_window)
-            carried = back(grad_gates_at[t].copy_(cells.backward(t, grad_hidden, grad_cell)))
-        return (
-            grad_gates,
-            weight_gradient(grad_gates, seen[:-1], weight),
-            weight_gradient(grad_moves, seen[1:, :, :size].to(weight.dtype), to_window),
-            grad_moves.sum((0, 1)),
-            None,
-            None,
+    def backward(ctx: Any, grad_seen: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, from_input, weight, *saved = ctx.saved_tensors
+        path, window = Path(*saved[:5]), Window(*saved[5:]) if saved[5:] else None
+        (steps, lines, _), dtype = path.gates.shape, path.gates.dtype
+        grads = [torch.zeros_like(part) for part in (from_input, weight, *(window[:1] if window else ()))]
+        grad_inputs = torch.empty_like(inputs) if ctx.needs_input_grad[0] else None
+        into_input = from_input.to(dtype)
+        at_once = -(-ROWS_AT_ONCE // lines)
+        back = Back(path, window, grad_seen.to(dtype), weight, at_once)
+        for first in reversed(range(0, steps, at_once)):
+            points = slice(first, min(first + at_once, steps))
+            over_lines(partial(back.run, points), lines)
+            grad_gates = back.grad_gates[: points.stop - first].flatten(0, 1)
+            grads[0] += grad_gates.t() @ inputs[points].flatten(0, 1)
+            grads[1] += grad_gates.t() @ path.seen[points].flatten(0, 1)
+            if grad_inputs is not None:
+                torch.mm(grad_gates, into_input, out=grad_inputs[points].flatten(0, 1))
+            if window:
+                hiddens = path.seen[first + 1 : points.stop + 1, :, : path.cells.shape[2]].to(weight.dtype)
+                grads[2].addmm_(back.grad_moves[points].flatten(0, 1).t(), hiddens.flatten(0, 1))
+        of_window = (grads[2], back.grad_moves.sum((0, 1)), None, None) if window else ()
+        return grad_inputs, grads[0], back.grad_bias.sum(0), grads[1], *of_window
+
+
+def _forward(path: Path, window: Window | None, across: Callable[[Tensor], Tensor], part: slice) -> None:
+    """The lines of `part` from the first point to the last; the gates hold the pre-activations from the inputs."""
+    step: Any = kernels("lstm_sequence", path.gates.dtype)
+    count, size = part.stop - part.start, path.cells.shape[2]
+    exact, width = path.cells.new_empty(count, size), path.seen.shape[2]
+    gates, hiddens, cells, kappas, moves = (rows(each, part.start) for each in path)
+    windows, texts = rows(path.seen[:, :, size:], part.start), _texts(path, window, part)
+    for t, before in enumerate(path.seen[:-1, part].unbind(0)):
+        from_before, hidden = across(before), exact.data_ptr()
+        step.lstm_forward(
+            count, size, gates[t], from_before.data_ptr(), cells[t], cells[t + 1], hiddens[t + 1], width, hidden
         )
+        if window:
+            step.window_forward(*texts, hidden, kappas[t], kappas[t + 1], moves[t], windows[t + 1], width)
 
 
-def _bells(beta: Tensor, distance: Tensor) -> Tensor:
-    """e = exp(-beta distance^2): (B, K, U) of beta (B, K) and distance (B, K, U)."""
-    return distance.square().mul_(beta.unsqueeze(2)).neg_().exp_()
+def require_texts(characters: Tensor, lengths: Tensor, alphabet: int) -> None:
+    """Raises IndexError where a kernel would look beyond the alphabet, or beyond a text."""
+    bad = (characters < 0) | (characters >= alphabet)
+    if bad.any() or lengths.min() < 0 or lengths.max() > characters.shape[1]:
+        raise IndexError(f"a text has a character outside the alphabet of {alphabet}, or is longer than its row")
 
 
-Thirds = tuple[Tensor, Tensor, Tensor]
+def _texts(path: Path, window: Window | None, part: slice) -> tuple[int, ...]:
+    """What both window kernels are told first: sizes, weights and texts of the lines of `part`."""
+    if window is None:
+        return ()
+    size, width, components = path.cells.shape[2], path.seen.shape[2], path.kappas.shape[2]
+    sizes = (part.stop - part.start, size, components, width - size, window.characters.shape[1])
+    return (
+        *sizes,
+        window.weight.data_ptr(),
+        window.bias.data_ptr(),
+        window.characters[part].data_ptr(),
+        window.lengths[part].data_ptr(),
+    )
 
 
-def _thirds(moves: Tensor) -> list[Thirds]:
-    """The three parts (B, K) of moves (T, B, 3K), for every point."""
-    return list(zip(*(part.unbind(0) for part in moves.chunk(3, 2)), strict=True))
+class Back:
+    """The way back over the points, some at a time from the last on; all that is carried from one to the point before.
 
+    extra       (B, H) what a window adds to h'
+    grad_gates  (T of some, B, 4H) what was found, from row 0 on
+    grad_moves  (T, B, 3K)
+    grad_bias   (threads, 4H), of the points so far
+    """
 
-def _move_gradient(grad_phi: Tensor, distance: Tensor, move: Thirds, grad_kappa: Tensor, grad_move: Thirds) -> None:
-    """Add this point's part to kappa' (B, K); write (alpha alpha', beta beta', d kappa') into `grad_move`."""
-    alpha, beta, step = move
-    to_alpha, to_beta, to_step = grad_move
-    summand = _bells(beta, distance).mul_(grad_phi.unsqueeze(1))
-    torch.mul(summand.sum(2), alpha, out=to_alpha)
-    first = summand.mul_(distance).sum(2)
-    grad_kappa -= first.mul_(alpha).mul_(beta).mul_(2)
-    torch.mul(summand.mul_(distance).sum(2).mul_(alpha), beta, out=to_beta).neg_()
-    torch.mul(grad_kappa, step, out=to_step)
+    def __init__(self, path: Path, window: Window | None, grad_seen: Tensor, weight: Tensor, at_once: int) -> None:
+        gates, cells, lines = path.gates, path.cells, path.gates.shape[1]
+        self.path, self.window = path, window
+        laid_out = grad_seen.stride(2) == 1 and all(grad_seen.stride())
+        self.grad_seen = grad_seen if laid_out else grad_seen.contiguous()
+        self.size = part_size(lines)
+        self.across = product_by(weight.to(gates.dtype).t(), self.size)
+        self.carried = {
+            line: torch.zeros_like(path.seen[0, line : line + self.size]) for line in range(0, lines, self.size)
+        }
+        self.grad_cell, self.grad_kappa = torch.zeros_like(cells[0]), torch.zeros_like(path.kappas[0])
+        self.extra = torch.zeros_like(cells[0])
+        self.grad_gates = gates.new_empty(min(at_once, len(gates)), *gates.shape[1:])
+        self.grad_moves = torch.empty_like(path.moves)
+        self.grad_bias = cells.new_zeros(len(self.carried), gates.shape[2])
+
+    def run(self, points: slice, part: slice) -> None:
+        """The lines of `part` over these points."""
+        step: Any = kernels("lstm_sequence", self.path.gates.dtype)
+        line, count, size = part.start, part.stop - part.start, self.path.cells.shape[2]
+        gates, _, cells, kappas, moves = (rows(each, line) for each in self.path)
+        above, above_windows = rows(self.grad_seen, line), rows(self.grad_seen[:, :, size:], line)
+        stride, width = self.grad_seen.stride(1), self.path.seen.shape[2]
+        found, grad_moves = rows(self.grad_gates, line), rows(self.grad_moves, line)
+        extra, grad_cell, grad_kappa = (each[line].data_ptr() for each in (self.extra, self.grad_cell, self.grad_kappa))
+        grad_bias, texts = self.grad_bias[line // self.size].data_ptr(), _texts(self.path, self.window, part)
+        grad_gates, carried = self.grad_gates[:, part].unbind(0), self.carried[line]
+        for t in reversed(range(points.start, points.stop)):
+            now = t - points.start
+            if self.window:
+                to_window = (above_windows[t], stride, carried[:, size:].data_ptr(), width)
+                step.window_backward(*texts, kappas[t + 1], moves[t], *to_window, grad_kappa, grad_moves[t], extra)
+            to_hidden = (above[t], stride, carried.data_ptr(), width, extra)
+            step.lstm_backward(
+                count, size, gates[t], cells[t], cells[t + 1], *to_hidden, grad_cell, found[now], grad_bias
+            )
+            carried = self.across(grad_gates[now])
+        self.carried[line] = carried

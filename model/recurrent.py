@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.lstm_sequence import LSTMSequence
+from model.lstm_sequence import LSTMSequence, can_run
 
 Cell = Literal["lstm", "gru"]
 CellState = tuple[Tensor, ...]
@@ -45,15 +44,15 @@ class RecurrentLayer(nn.Module):
 
     @property
     def runs_as_sequence(self) -> bool:
-        """Whether `model.lstm_sequence` runs it: an LSTM on a CPU; `make bench` tells what it gains."""
-        return isinstance(self.rnn, nn.LSTM) and self.weights[0].device.type == "cpu"
+        """Whether `model.lstm_sequence` runs it: an LSTM on a CPU with a compiler; `make bench` tells what it gains."""
+        weight = self.weights[0]
+        return isinstance(self.rnn, nn.LSTM) and weight.device.type == "cpu" and can_run(weight)
 
     def forward(self, inputs: Tensor) -> Tensor:
         if not self.runs_as_sequence:
             return self.rnn(inputs)[0]
         from_input, recurrent, bias, recurrent_bias = self.weights
-        pre = F.linear(inputs.transpose(0, 1), from_input, bias + recurrent_bias)
-        return LSTMSequence.apply(pre, recurrent).transpose(0, 1)
+        return LSTMSequence.apply(inputs.transpose(0, 1), from_input, bias + recurrent_bias, recurrent).transpose(0, 1)
 
     def start(self, batch_size: int) -> CellState:
         """The state before the first point: all zero."""
@@ -95,7 +94,7 @@ class SkipStack(nn.Module):
         """Of inputs (B, T, I): every layer's hidden states, each (B, T, H)."""
         hiddens = []
         for layer in self:
-            below = layer(inputs if below is None else torch.cat([inputs, self.dropout(below)], dim=-1))
+            below = layer(inputs if below is None else _beside(inputs, self.dropout(below)))
             hiddens.append(below)
         return hiddens
 
@@ -111,3 +110,8 @@ class SkipStack(nn.Module):
             stepped.append(layer.step(layer_inputs, cell))
             below = stepped[-1][0]
         return tuple(stepped)
+
+
+def _beside(inputs: Tensor, below: Tensor) -> Tensor:
+    """Both (B, T, I) and (B, T, H) in one (B, T, I + H) of the latter's precision, point by point in memory."""
+    return torch.cat([inputs.to(below.dtype).transpose(0, 1), below.transpose(0, 1)], dim=-1).transpose(0, 1)

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -9,7 +10,10 @@ from torch import Tensor
 
 from base.base_model import BaseModel, Sample
 from base.batch import Batch
+from model.lstm_sequence import over_lines
 from model.mixture_density import Mixture, sample_stroke
+from model.window import encode_text
+from model.writing import Drawing, Packed, Parts
 
 NOISE_CHUNK = 256
 
@@ -21,6 +25,11 @@ class HandwritingModel(BaseModel):
     """
 
     reads_text: ClassVar[bool]
+
+    @property
+    @abstractmethod
+    def parts(self) -> Parts:
+        """What it is made of, for the kernel that writes."""
 
     @abstractmethod
     def start(self, batch: Batch) -> Any:
@@ -49,17 +58,23 @@ class LineNoise:
     """The random numbers of each line, from that line's seed alone: the same whatever batch the line is in."""
 
     def __init__(self, seeds: list[int]) -> None:
+        self.seeds = seeds
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.chunk = torch.empty(0)
         self.used = NOISE_CHUNK
 
-    def next(self) -> Tensor:
-        """Noise (B, 4) for one point of every line: two uniforms, two standard normals."""
+    def rest(self) -> Tensor:
+        """Noise (P, B, 4) for points to come, one at least: two uniforms, two standard normals; see `used`."""
         if self.used == NOISE_CHUNK:
             self.chunk = torch.stack([self._draw(generator) for generator in self.generators], dim=1)
             self.used = 0
+        return self.chunk[self.used :]
+
+    def next(self) -> Tensor:
+        """Noise (B, 4) for one point of every line."""
+        noise = self.rest()[0]
         self.used += 1
-        return self.chunk[self.used - 1]
+        return noise
 
     @staticmethod
     def _draw(generator: torch.Generator) -> Tensor:
@@ -93,45 +108,98 @@ def sample(
     assert min(max_points, default=0) >= 2, "a line has a start and at least one point more"
     training = model.training
     model.eval()
-    device = batch.text.device
-    noise, state = LineNoise(seeds), model.start(batch)
-    stroke = torch.zeros(len(seeds), 3, device=device)
-    active, caps = torch.arange(len(seeds)), torch.tensor(max_points)
-    record = Record(len(seeds), max(max_points))
-    for t in range(1, max(max_points)):
+    record = Record(len(seeds), max(max_points), batch.text.shape[1] + 1 if model.reads_text else 0)
+    asked = Asked(batch, LineNoise(seeds), torch.tensor(max_points), bias, on_end)
+    if model.parts.can_be_compiled:
+        packed = Packed(model.parts)
+        over_lines(lambda lines: _many_points(packed, asked.of(lines), record, lines), len(seeds))
+    else:
+        _point_by_point(model, asked, record)
+    model.train(training)
+    return record.samples((batch.char_mask.sum(1) + 1).tolist())
+
+
+def _of(batch: Batch, lines: slice) -> Batch:
+    return replace(
+        batch, **{name: getattr(batch, name)[lines] for name in ("strokes", "stroke_mask", "text", "char_mask")}
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be written: see `sample`; caps (B,) int64 are its max_points."""
+
+    batch: Batch
+    noise: LineNoise
+    caps: Tensor
+    bias: float
+    on_end: Callable[[int], object] | None
+
+    def of(self, lines: slice) -> "Asked":
+        """The same of these lines alone."""
+        return replace(
+            self, batch=_of(self.batch, lines), noise=LineNoise(self.noise.seeds[lines]), caps=self.caps[lines]
+        )
+
+    def left(self, keep: Tensor) -> None:
+        """Tell how many lines are not to be kept (mask)."""
+        if self.on_end and not keep.all():
+            self.on_end(int((~keep).sum()))
+
+
+def _point_by_point(model: HandwritingModel, asked: Asked, record: "Record") -> None:
+    """Write with the model's own step."""
+    device, noise, caps = asked.batch.text.device, asked.noise, asked.caps
+    active, state = torch.arange(len(caps)), model.start(asked.batch)
+    stroke = torch.zeros(len(caps), 3, device=device)
+    for t in range(1, int(caps.max())):
         mixture, state = model.step(stroke, state)
-        ends = model.finished(state).cpu()
-        stroke = sample_stroke(mixture, noise.next()[active].to(device), bias)
-        record.add(t, active, ends, stroke, model.weights(state))
+        ends, weights = model.finished(state).cpu(), model.weights(state)
+        stroke = sample_stroke(mixture, noise.next()[active].to(device), asked.bias)
+        record.add(t, active, ends, stroke.unsqueeze(0), None if weights is None else weights.unsqueeze(0))
         keep = ~ends & (t + 1 < caps[active])
+        asked.left(keep)
         if not keep.all():
-            if on_end:
-                on_end(int((~keep).sum()))
             active, state, stroke = active[keep], pick(state, keep.to(device)), stroke[keep.to(device)]
         if len(active) == 0:
             break
-    model.train(training)
-    return record.samples((batch.char_mask.sum(1) + 1).tolist())
+
+
+@torch.inference_mode()
+def _many_points(packed: Packed, asked: Asked, record: "Record", lines: slice) -> None:
+    """Write `lines` with the kernel, from one end of a line to the next end at once."""
+    active, t = torch.arange(len(asked.caps)), 1
+    drawing = Drawing(packed, encode_text(asked.batch.text, asked.batch.char_mask), NOISE_CHUNK)
+    while len(active):
+        most = int(asked.caps[active].min()) - t
+        strokes, weights = drawing.write(asked.noise.rest()[:most, active], asked.bias)
+        asked.noise.used += len(strokes)
+        record.add(t, lines.start + active, drawing.ended, strokes, weights)
+        t += len(strokes)
+        keep = ~drawing.ended & (t < asked.caps[active])
+        asked.left(keep)
+        if not keep.all():
+            active = active[keep]
+            drawing.keep(keep)
 
 
 class Record:
     """What was written so far: of B lines up to T points."""
 
-    def __init__(self, lines: int, most_points: int) -> None:
+    def __init__(self, lines: int, most_points: int, positions: int) -> None:
         self.strokes = torch.zeros(most_points, lines, 3)
-        self.weights: Tensor | None = None
+        self.weights = torch.zeros(most_points, lines, positions)
         self.lengths = torch.ones(lines, dtype=torch.int64)
         self.stopped = torch.zeros(lines, dtype=torch.bool)
 
     def add(self, t: int, active: Tensor, ends: Tensor, strokes: Tensor, weights: Tensor | None) -> None:
-        """Point t of the `active` lines, but of those that `ends` says were at their end before it."""
-        self.strokes[t, active] = strokes.cpu()
-        self.lengths[active] += (~ends).to(torch.int64)
+        """Points (P, B, 3) from t on of the `active` lines; `ends`: the lines at their end before the last of them."""
+        points = slice(t, t + len(strokes))
+        self.strokes[points, active] = strokes.cpu()
+        self.lengths[active] += len(strokes) - ends.to(torch.int64)
         self.stopped[active] = ends
         if weights is not None:
-            if self.weights is None:
-                self.weights = torch.zeros(*self.strokes.shape[:2], weights.shape[1])
-            self.weights[t, active] = weights.cpu()
+            self.weights[points, active] = weights.cpu()
 
     def samples(self, widths: list[int]) -> list[Sample]:
         """Every line, its pen lifted after the last point, with weights over `widths` positions of its text."""
@@ -139,6 +207,6 @@ class Record:
         for line, length in enumerate(self.lengths.tolist()):
             strokes = self.strokes[:length, line].numpy().copy()
             strokes[-1, 2] = 1.0
-            weights = None if self.weights is None else self.weights[1:length, line, : widths[line]].numpy().copy()
+            weights = self.weights[1:length, line, : widths[line]].numpy().copy() if self.weights.shape[2] else None
             samples.append(Sample(strokes, weights, bool(self.stopped[line])))
         return samples

@@ -7,6 +7,7 @@ from base.batch import Batch
 from model.mixture_density import Mixture, MixtureDensity
 from model.recurrent import Cell, CellState, SkipStack
 from model.sampling import HandwritingModel
+from model.writing import Parts
 from utils.errors import at_least
 
 
@@ -34,6 +35,10 @@ class UnconditionalHandwriting(HandwritingModel):
 
     def forward(self, batch: Batch) -> Mixture:
         return self.density(self.stack.dropout(torch.cat(self.stack(batch.inputs), dim=-1)))
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(None, self.stack, self.density)
 
     def start(self, batch: Batch) -> tuple[CellState, ...]:
         return self.stack.start(len(batch.text))

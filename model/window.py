@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.lstm_sequence import WindowSequence
+from model.lstm_sequence import LSTMSequence
 from model.recurrent import Cell, CellState, RecurrentLayer
 
 
@@ -126,8 +126,11 @@ class WindowLayer(nn.Module):
         """The same as point by point."""
         from_input, recurrent, bias, recurrent_bias = self.layer.weights
         from_stroke, from_window = from_input.split([3, self.window.alphabet_size], dim=1)
-        pre = F.linear(strokes.transpose(0, 1), from_stroke, bias + recurrent_bias)
         weight = torch.cat([recurrent, from_window], dim=1)
         linear = self.window.linear
-        hiddens, windows = WindowSequence.apply(pre, weight, linear.weight, linear.bias, text.characters, text.written)
-        return hiddens.transpose(0, 1), windows.transpose(0, 1)
+        seen = LSTMSequence.apply(
+            strokes.transpose(0, 1), from_stroke, bias + recurrent_bias, weight,
+            linear.weight, linear.bias, text.characters, text.end,
+        ).transpose(0, 1)  # fmt: skip
+        hiddens, windows = seen.split([self.layer.hidden_size, self.window.alphabet_size], dim=2)
+        return hiddens, windows

@@ -39,7 +39,8 @@ def write_corpus_page(folder: Path, path: Path, seed: int = 1) -> None:
         )
     corpus = Corpus(folder)
     card = corpus.card
-    lead = f"{card['lines']:,} lines, {card['points']:,} points, {len(card['writers'])} writers; {card['how_made']}."
+    writers = len(set(card["writers"]) - {""})
+    lead = f"{card['lines']:,} lines, {card['points']:,} points, {writers:,} known writers; {card['how_made']}."
     with atomic_path(path) as temporary:
         text = page(card["name"], lead, _sections(corpus, findings.notes, seed))
         temporary.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")

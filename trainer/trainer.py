@@ -12,8 +12,9 @@ from base.base_data_loader import BaseDataLoader
 from base.base_model import BaseModel
 from base.base_trainer import BaseTrainer
 from base.batch import Batch
+from model.kernels import kernels
 from trainer.preview import preview
-from utils.device import Precision, autocast, pick_precision
+from utils.device import Precision, autocast, give_back_memory, pick_precision
 from utils.errors import InputError, at_least
 from utils.progress import progress
 
@@ -27,6 +28,8 @@ class Trainer(BaseTrainer):
     gradient_clip  largest norm of the gradient, null for none
     ema_decay      keep an exponential average of the weights, validate with it and ship it; null for none
     precision      of the matrix products: float32, bfloat16, or auto: what this machine is faster in
+    points_at_once of a batch on a CPU, padding counted: a larger one is worked off in parts, whose gradients add up to
+                   the same, so that long lines do not need more memory; null for all at once
     log_steps      steps between two lines of metrics.jsonl
     show_epochs    epochs between two pictures of samples in TensorBoard, 0 for none
     show_lines     how many samples
@@ -46,12 +49,13 @@ class Trainer(BaseTrainer):
         gradient_clip: float | None = 10.0,
         ema_decay: float | None = None,
         precision: Precision = "auto",
+        points_at_once: int | None = 20_000,
         log_steps: int = 20,
         show_epochs: int = 1,
         show_lines: int = 4,
         **frame: Any,
     ) -> None:
-        at_least(1, log_steps=log_steps, show_lines=show_lines)
+        at_least(1, log_steps=log_steps, show_lines=show_lines, points_at_once=points_at_once)
         at_least(0, show_epochs=show_epochs)
         if gradient_clip is not None and gradient_clip <= 0:
             raise ValueError(f"gradient_clip is {gradient_clip}; it must be above 0, or null for none")
@@ -61,12 +65,13 @@ class Trainer(BaseTrainer):
         self.optimizer, self.lr_scheduler, self.device = optimizer, lr_scheduler, device
         self.loader, self.valid_loader = loader, loader.validation()
         self.gradient_clip, self.precision, self.fixed_content = gradient_clip, precision, content
+        self.points_at_once = points_at_once if device.type == "cpu" else None
         self.log_steps, self.show_epochs, self.show_lines = log_steps, show_epochs, show_lines
         self.average = AveragedModel(model, multi_avg_fn=_towards(ema_decay)) if ema_decay else None
         self.sums: Sums = {}
         super().__init__(**frame)
         self.precision = pick_precision(self.precision, device)
-        self.log.info(f"on {device.type}, matrix products in {self.precision}")
+        self.log.info(f"on {device.type}, matrix products in {self.precision}{_without_a_compiler(device)}")
 
     @property
     def best_model(self) -> BaseModel:
@@ -93,13 +98,7 @@ class Trainer(BaseTrainer):
         return _ratios(self.sums)
 
     def _one_step(self, batch: Batch) -> dict[str, float]:
-        with autocast(self.device, self.precision):
-            output = self.model(batch)
-        total, count = self.loss(output, batch)
-        loss = float(total.detach()) / float(count)
-        self._require_finite(loss, "loss", batch)
-        self.optimizer.zero_grad()
-        (total / count).backward()
+        loss = self._gradient(batch)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.gradient_clip or math.inf)
         self._require_finite(float(norm), "gradient", batch)
         lr = self.optimizer.param_groups[0]["lr"]
@@ -108,8 +107,26 @@ class Trainer(BaseTrainer):
         if self.average:
             self.average.update_parameters(self.model)
         self.step, self.batch = self.step + 1, self.batch + 1
-        _add(self.sums, "loss", total, count)
+        give_back_memory()
         return {"loss": loss, "gradient_norm": float(norm), "lr": lr, "points": float(batch.stroke_mask.sum())}
+
+    def _gradient(self, batch: Batch) -> float:
+        """Set the gradients of the batch's mean loss, a part of the batch at a time: that loss."""
+        self.optimizer.zero_grad()
+        total = count = 0.0
+        for part in batch.parts(self.points_at_once):
+            with autocast(self.device, self.precision):
+                output = self.model(part)
+            nats, counted = self.loss(output, part)
+            self._require_finite(float(nats.detach()), "loss", part)
+            nats.backward()
+            total, count = total + float(nats.detach()), count + float(counted)
+            _add(self.sums, "loss", nats, counted)
+            del output, nats
+        for parameter in self.model.parameters():
+            if parameter.grad is not None:
+                parameter.grad /= count
+        return total / count
 
     def _require_finite(self, value: float, what: str, batch: Batch) -> None:
         if not math.isfinite(value):
@@ -141,7 +158,7 @@ class Trainer(BaseTrainer):
     def _show(self) -> None:
         """A few validation lines of middling length, as the model writes or reads them, to TensorBoard."""
         middle = self.valid_loader.at(self.epoch, len(self.valid_loader) // 2)
-        batch = next(iter(middle)).first(self.show_lines).to(self.device)
+        batch = next(iter(middle)).of(slice(self.show_lines)).to(self.device)
         for index, image in enumerate(preview(self.best_model, batch, self.loader.facts)):
             self.run_log.picture(self.step, f"samples/{index + 1}", image)
 
@@ -171,6 +188,12 @@ class Trainer(BaseTrainer):
             self.average.n_averaged.fill_(state["num_averaged"])
         if state["raw_model"]:
             self.model.load_state_dict(state["raw_model"])
+
+
+def _without_a_compiler(device: torch.device) -> str:
+    """What to say where the kernels cannot be built."""
+    without = device.type == "cpu" and kernels("lstm_sequence", torch.float32) is None
+    return "; no C compiler was found (cc, or what CC names): with one it would be faster" if without else ""
 
 
 def _towards(decay: float) -> Any:

@@ -7,7 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from model.lstm_sequence import LSTMSequence, WindowSequence, product_by
+from model import lstm_sequence
+from model.kernels import kernels
+from model.lstm_sequence import LSTMSequence, product_by
 from model.recurrent import RecurrentLayer, SkipStack
 from model.window import WindowLayer, encode_text
 from tests.model.small import ALPHABET_SIZE, assert_close, lines, stir
@@ -53,22 +55,21 @@ def test_sequence_is_the_lstm_of_torch_with_all_gradients(batch_size, points):
         assert_close(gradient, right)
 
 
-def test_gradients_of_the_lstm_sequence_are_its_finite_differences():
-    assert torch.autograd.gradcheck(LSTMSequence.apply, (normal(4, 2, 12), normal(12, 3, seed=1)))
-
-
-def test_gradients_of_the_window_sequence_are_its_finite_differences():
-    hidden_size, components = 2, 2
+@pytest.mark.parametrize("with_window", [False, True])
+def test_gradients_of_the_sequence_are_its_finite_differences(monkeypatch, with_window):
+    """With gradients of weights taken two points at a time."""
+    monkeypatch.setattr(lstm_sequence, "ROWS_AT_ONCE", 4)
+    size, components, alphabet = 2, 2, 3 if with_window else 0
     text = encode_text(torch.tensor([[1, 0, 1], [2, 0, 0]]), torch.tensor([[True] * 3, [True, False, False]]))
+    window = (normal(3 * components, size, seed=2), normal(3 * components, seed=3), text.characters, text.end)
     arguments = (
-        normal(4, 2, 4 * hidden_size),
-        normal(4 * hidden_size, hidden_size + 3, seed=1),
-        normal(3 * components, hidden_size, seed=2),
-        normal(3 * components, seed=3),
-        text.characters,
-        text.written.double(),
+        normal(5, 2, INPUT_SIZE),
+        normal(4 * size, INPUT_SIZE, seed=4),
+        normal(4 * size, seed=5),
+        normal(4 * size, size + alphabet, seed=1),
+        *(window if with_window else ()),
     )
-    assert torch.autograd.gradcheck(WindowSequence.apply, arguments)
+    assert torch.autograd.gradcheck(LSTMSequence.apply, arguments)
 
 
 def test_window_sequence_is_the_point_by_point_path_with_all_gradients(monkeypatch, in_float64):
@@ -79,6 +80,56 @@ def test_window_sequence_is_the_point_by_point_path_with_all_gradients(monkeypat
     for actual, expected in zip(outputs + gradients, expected_outputs + expected_gradients, strict=True):
         assert expected.abs().max() > 1e-3
         assert_close(actual, expected)
+
+
+@pytest.mark.parametrize("points", [1, 15])
+def test_threads_change_nothing(monkeypatch, points):
+    """Each has lines of its own, the last one fewer than the others."""
+    monkeypatch.setattr(lstm_sequence, "LEAST_LINES", 1)
+    layer = window_layer()
+    expected_outputs, expected_gradients = window_run(layer, points)
+    torch.set_num_threads(2)
+    try:
+        outputs, gradients = window_run(layer, points)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    for actual, expected in zip(outputs + gradients, expected_outputs + expected_gradients, strict=True):
+        assert_close(actual, expected)
+
+
+def test_without_a_compiler_layers_run_as_torch_runs_them(monkeypatch):
+    layer, inputs = recurrent_layer().float(), normal(2, 5, INPUT_SIZE).detach().float()
+    expected = layer(inputs)
+    monkeypatch.setenv("CC", "no-such-compiler")
+    kernels.cache_clear()
+    try:
+        assert not layer.runs_as_sequence
+        assert_close(layer(inputs), expected, 1e-5)
+    finally:
+        kernels.cache_clear()
+
+
+def test_what_is_not_a_number_stays_so_in_states_and_gradients():
+    """Or a training that goes wrong would go on unseen."""
+    layer, inputs = recurrent_layer().float(), normal(2, 5, INPUT_SIZE).detach().float()
+    inputs[0, 2, 0] = math.nan
+    inputs.requires_grad_()
+    hiddens = layer(inputs)
+    assert hiddens[0, 2:].isnan().all() and not hiddens[0, :2].isnan().any() and not hiddens[1].isnan().any()
+    assert torch.autograd.grad(hiddens.sum(), list(layer.parameters()))[1].isnan().any()
+
+
+def test_large_pre_activations_saturate():
+    layer = recurrent_layer().float()
+    inputs = 1e4 * normal(2, 6, INPUT_SIZE).detach().float()
+    assert_close(layer(inputs), layer.rnn(inputs)[0], 1e-5)
+
+
+def test_a_character_outside_the_alphabet_is_refused():
+    layer, batch = window_layer(torch.float32), lines([4], [3])
+    with pytest.raises(IndexError, match=f"outside the alphabet of {ALPHABET_SIZE}"):
+        layer(batch.strokes, encode_text(torch.tensor([[0, ALPHABET_SIZE, 1]]), batch.char_mask))
 
 
 def test_window_sequence_carries_no_gradient_of_what_is_not_read(monkeypatch):

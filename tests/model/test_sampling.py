@@ -1,10 +1,13 @@
 """Lines drawn from a network: each from its own random numbers to its own end, alone or among others."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
 
 from base.batch import Batch
+from model import writing
 from model.mixture_density import sample_stroke
 from model.sampling import NOISE_CHUNK, LineNoise, pick, sample
 from tests.model.small import alone, assert_close, lines, network
@@ -54,8 +57,69 @@ def test_a_line_is_the_same_alone_and_among_others(name, cell, num_layers):
         np.testing.assert_allclose(together[line], own, atol=1e-3)
 
 
+@pytest.fixture
+def in_float32(monkeypatch):
+    """The kernel with the weights as they are, not rounded."""
+    monkeypatch.setattr(writing, "PRECISION", torch.float32)
+
+
+@pytest.fixture
+def point_by_point(monkeypatch):
+    """A block within which models write with their own step."""
+
+    @contextmanager
+    def block():
+        with monkeypatch.context() as patch:
+            patch.setattr(writing.Parts, "can_be_compiled", False)
+            yield
+
+    return block
+
+
+@pytest.mark.parametrize("name", ["unconditional", "conditional"])
+@pytest.mark.parametrize("num_layers", [1, 3])
+def test_the_kernel_writes_as_the_model_steps(name, num_layers, in_float32, point_by_point):
+    """With more outputs than a block, inputs that fill none, texts and caps of many lengths."""
+    model, lengths = network(name, num_layers=num_layers, hidden_size=17), [1, 6, 4, 9, 2, 5, 7]
+    arguments = {"seeds": list(range(7)), "max_points": [40, 300, 30, 2, 280, 50, 60], "bias": 0.7}
+    ours = sample(model, texts(*lengths), **arguments)
+    with point_by_point():
+        plain = sample(model, texts(*lengths), **arguments)
+    for one, other in zip(ours, plain, strict=True):
+        assert one.strokes.shape == other.strokes.shape and one.stopped == other.stopped
+        np.testing.assert_allclose(one.strokes, other.strokes, atol=1e-3)
+        if name == "conditional":
+            np.testing.assert_allclose(one.weights, other.weights, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["unconditional", "conditional"])
+def test_weights_are_rounded_little_by_the_kernel(name, point_by_point):
+    """The first points, before small differences have grown."""
+    model, batch, seeds = patient(name, num_layers=2), texts(4, 4, 4, 4), [1, 2, 3, 4]
+    ours = written(model, batch, seeds, cap=5)
+    with point_by_point():
+        plain = written(model, batch, seeds, cap=5)
+    assert 0 < np.abs(np.stack(ours) - np.stack(plain)).max() < 0.05
+
+
+@pytest.mark.parametrize("name", ["unconditional", "conditional"])
+def test_a_line_of_the_kernel_is_the_same_to_the_last_bit_in_any_company(name):
+    """One line, a pair, a few and many are summed by other loops; with two threads each has its own."""
+    model, count = patient(name, num_layers=2), 33
+    batch, seeds = texts(*range(1, count + 1)), list(range(count))
+    together = written(model, batch, seeds, cap=20)
+    torch.set_num_threads(2)
+    try:
+        assert all(map(np.array_equal, written(model, batch, seeds, cap=20), together))
+    finally:
+        torch.set_num_threads(1)
+    for first, last in ((0, 1), (0, 3), (4, 11), (12, 29), (32, 33)):
+        some = Batch(*(part[first:last] for part in (batch.strokes, batch.stroke_mask, batch.text, batch.char_mask)))
+        assert all(map(np.array_equal, written(model, some, seeds[first:last], cap=20), together[first:last]))
+
+
 @EVERY_WRITER
-def test_every_point_is_drawn_from_what_the_network_says_of_the_points_before(name, cell, num_layers):
+def test_every_point_is_drawn_from_what_the_network_says_of_the_points_before(name, cell, num_layers, in_float32):
     model, batch, seeds = patient(name, cell, num_layers), texts(2, 6, 4), [1, 2, 3]
     strokes = torch.tensor(np.stack(written(model, batch, seeds, cap=20, bias=0.3)))
     output = model(Batch(strokes, torch.ones(3, 20, dtype=torch.bool), batch.text, batch.char_mask))
@@ -90,7 +154,7 @@ def test_a_second_call_draws_the_same_and_leaves_the_network_as_it_was(name, cel
 
 
 def test_lines_are_drawn_in_evaluation_mode(monkeypatch):
-    model, modes = network("unconditional").train(), []
+    model, modes = network("unconditional", "gru").train(), []
     step = model.step
     monkeypatch.setattr(model, "step", lambda stroke, state: (modes.append(model.training), step(stroke, state))[1])
     written(model, texts(1), [1], cap=3)
@@ -162,7 +226,7 @@ def test_weights_are_what_was_looked_at_for_every_point_but_the_start():
 
 
 def test_finished_lines_leave_the_batch(monkeypatch):
-    model, sizes = marching(), []
+    model, sizes = marching("gru"), []
     step = model.step
     monkeypatch.setattr(model, "step", lambda stroke, state: (sizes.append(len(stroke)), step(stroke, state))[1])
     sample(model, texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100] * 3)
@@ -247,3 +311,14 @@ def test_pick_takes_lines_out_of_nested_states():
         assert torch.equal(picked.window.kappa, state.window.kappa[lines_kept])
         assert torch.equal(picked.cells[1][1], state.cells[1][1][lines_kept])
         assert torch.equal(picked.text.end, state.text.end[lines_kept])
+
+
+def test_a_character_outside_the_alphabet_is_refused():
+    batch = texts(2)
+    with pytest.raises(IndexError, match="outside the alphabet"):
+        sample(
+            marching(),
+            Batch(batch.strokes, batch.stroke_mask, batch.text + 9, batch.char_mask),
+            seeds=[1],
+            max_points=[9],
+        )

@@ -56,7 +56,10 @@ def plain_loop(config: ConfigParser, decay: float | None) -> tuple[dict[str, Any
         for batch in loader.at(epoch):
             total, count = loss_of(model(batch), batch)
             optimizer.zero_grad()
-            (total / count).backward()
+            total.backward()
+            for parameter in model.parameters():
+                assert parameter.grad is not None
+                parameter.grad /= count
             nn.utils.clip_grad_norm_(model.parameters(), config["trainer"].get("gradient_clip", 10.0))
             optimizer.step()
             losses.append(total.item() / count.item())
@@ -82,6 +85,16 @@ def test_the_trainer_is_a_plain_loop(tiny: Tiny, clip: float, decay: float | Non
         assert differences(dict(content["model"]), weights), "the average is not the last weights"
         for name, weight in content["model"].items():
             torch.testing.assert_close(weight, average[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("points", [1, 30, 60])
+def test_a_batch_in_parts_gives_the_same_steps(tiny: Tiny, points: int) -> None:
+    runs = [train.train(tiny(trainer__points_at_once=at_once, trainer__epochs=1))[0] for at_once in (None, points)]
+    whole, parts = (load_checkpoint(run_dir / "last.pt")["model"] for run_dir in runs)
+    for name, weight in whole.items():
+        torch.testing.assert_close(parts[name], weight, rtol=1e-4, atol=1e-5)
+    losses = [[line["loss"] for line in logged(run_dir) if "epoch" not in line] for run_dir in runs]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 
 
 def test_the_average_tends_to_a_moving_average_of_the_given_decay() -> None:

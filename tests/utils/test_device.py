@@ -1,14 +1,18 @@
 """Where and how precisely to compute."""
 
 import ctypes
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from utils import device as device_module
-from utils.device import autocast, keep_freed_memory, pick_device, pick_precision
+from utils.device import autocast, give_back_memory, keep_freed_memory, pick_device, pick_precision
 from utils.errors import InputError
 
+ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")
 
 
@@ -60,3 +64,30 @@ def test_a_c_library_without_mallopt_is_no_fault(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(ctypes, "CDLL", none)
     keep_freed_memory()
+    give_back_memory(0)
+
+
+HELD = """
+import torch
+from utils.device import MIB, give_back_memory, keep_freed_memory
+keep_freed_memory()
+def held():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 // MIB
+blocks = [torch.ones(MIB) for _ in range(100)]
+last = torch.ones(10000)
+del blocks
+kept = held()
+give_back_memory(held=10_000 * MIB)
+untouched = held()
+give_back_memory(held=100 * MIB)
+print(kept, untouched, held())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc")
+def test_freed_memory_is_kept_and_given_back_where_it_is_too_much() -> None:
+    """400 MiB in blocks that end below one that is still in use."""
+    ran = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=True, cwd=ROOT)
+    kept, untouched, left = map(int, ran.stdout.split())
+    assert kept > 500 and abs(untouched - kept) < 20
+    assert left < kept - 350

@@ -1,0 +1,56 @@
+/* The numbers of the kernels. Every file is built once a precision: NARROW is the width in bits of what goes into matrix products
+   (16: bfloat16), `real` what states are kept in. */
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if NARROW == 64
+typedef double real, narrow;
+static inline real exponential(real x) { return exp(x); }
+static inline real tangent(real x) { return tanh(x); }
+#else
+typedef float real;
+
+/* e^x = 2^n e^r with |r| <= ln(2) / 2, to 2 units in the last place; compilers vectorise it, and NaN stays NaN. */
+static inline real exponential(real x) {
+    x = x > 88.0f ? 88.0f : x;
+    x = x < -87.0f ? -87.0f : x;
+    real n = rintf(x * 1.44269504f), r = x - n * 0.693359375f - n * -2.12194440e-4f;
+    real p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r +
+              1.6666665459e-1f) * r + 0.5f;
+    int32_t bits = ((int32_t)(n == n ? n : 0) + 127) << 23;
+    real scale;
+    memcpy(&scale, &bits, 4);
+    return (p * r * r + r + 1.0f) * scale;
+}
+
+static inline real tangent(real x) { return 2.0f / (1.0f + exponential(-2.0f * x)) - 1.0f; }
+#endif
+
+#if NARROW == 16
+typedef uint16_t narrow;
+
+static inline real wide(narrow x) {
+    uint32_t bits = (uint32_t)x << 16;
+    real y;
+    memcpy(&y, &bits, 4);
+    return y;
+}
+
+/* To the nearest, ties to even. */
+static inline narrow slim(real x) {
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    bits = x != x ? 0x7fc00000u : bits + 0x7fffu + ((bits >> 16) & 1u);
+    return (narrow)(bits >> 16);
+}
+#else
+#if NARROW == 32
+typedef float narrow;
+#endif
+static inline real wide(narrow x) { return x; }
+static inline narrow slim(real x) { return x; }
+#endif
+
+static inline real sigmoid(real x) { return 1 / (1 + exponential(-x)); }

@@ -1,0 +1,161 @@
+/* Lines drawn point by point from a network whose layers are LSTMs: what writing.py runs.
+
+   Every line is computed in the same order whatever the batch, so it is the same to the last bit alone and in company.
+   A line's state is one row: stroke, window, h of every layer, c of every layer, kappa, phi. */
+
+#include "numbers.h"
+
+#define LANES (64 / sizeof(real))
+#define BLOCK (4 * LANES)
+#define LINES 4
+#define MANY 16 /* lines from which on it pays to widen a block of weights once for all */
+#define LOG_MIN_SIGMA ((real)-6.907755279)
+#define MAX_RHO ((real)0.999)
+
+typedef real vec __attribute__((vector_size(64)));
+typedef real loose __attribute__((vector_size(64), aligned(sizeof(real)), may_alias));
+
+typedef struct {
+    int64_t layers, size, alphabet, components, most, mixtures;
+    const narrow *const *weights; /* of every layer and of the density, packed: (outputs / BLOCK, inputs, BLOCK) */
+    const real *const *biases;
+    const real *to_window, *window_bias;
+} network;
+
+static inline vec widened(const narrow *from) {
+#if NARROW == 16
+    typedef uint16_t halves __attribute__((vector_size(32), aligned(2), may_alias));
+    typedef uint32_t words __attribute__((vector_size(64)));
+    return (vec)(__builtin_convertvector(*(const halves *)from, words) << 16);
+#else
+    return *(const loose *)from;
+#endif
+}
+
+/* BLOCK outputs of n lines, from weights that are narrow, or else widened before; n and narrowed are constants, so that
+   the sums stay in registers. */
+static inline __attribute__((always_inline)) void block(const int n, const int narrowed, int64_t inputs,
+                                                        const void *weights, const real *bias, const real *x, real *y,
+                                                        int64_t stride) {
+    vec sum[LINES][4], w[4];
+    for (int line = 0; line < n; line++)
+        for (int part = 0; part < 4; part++) sum[line][part] = *(const loose *)(bias + part * LANES);
+    for (int64_t k = 0; k < inputs; k++) {
+        for (int part = 0; part < 4; part++) {
+            int64_t at = k * BLOCK + part * LANES;
+            w[part] = narrowed ? widened((const narrow *)weights + at) : (vec)*(const loose *)((const real *)weights + at);
+        }
+        for (int line = 0; line < n; line++)
+            for (int part = 0; part < 4; part++) sum[line][part] += w[part] * x[line * inputs + k];
+    }
+    for (int line = 0; line < n; line++)
+        for (int part = 0; part < 4; part++) *(loose *)(y + line * stride + part * LANES) = sum[line][part];
+}
+
+/* y (lines, outputs), outputs a multiple of BLOCK: bias + x W^T of x (lines, inputs). */
+static void product(int64_t lines, int64_t inputs, int64_t outputs, const narrow *weight, const real *bias,
+                    const real *x, real *y) {
+    real wide_block[lines >= MANY ? inputs * BLOCK : 1] __attribute__((aligned(64)));
+    for (int64_t o = 0; o < outputs; o += BLOCK, weight += inputs * BLOCK, bias += BLOCK) {
+        int64_t b = 0;
+        if (lines >= MANY)
+            for (int64_t k = 0; k < inputs * BLOCK; k++) wide_block[k] = wide(weight[k]);
+        for (; lines >= MANY && b + LINES <= lines; b += LINES)
+            block(LINES, 0, inputs, wide_block, bias, x + b * inputs, y + b * outputs + o, outputs);
+        for (; b + LINES <= lines; b += LINES)
+            block(LINES, 1, inputs, weight, bias, x + b * inputs, y + b * outputs + o, outputs);
+        for (; b + 2 <= lines; b += 2) block(2, 1, inputs, weight, bias, x + b * inputs, y + b * outputs + o, outputs);
+        for (; b < lines; b++) block(1, 1, inputs, weight, bias, x + b * inputs, y + b * outputs + o, outputs);
+    }
+}
+
+static int64_t padded(int64_t outputs) { return (outputs + BLOCK - 1) / BLOCK * BLOCK; }
+
+static void cell(int64_t size, const real *sum, real *h, real *c) {
+#pragma omp simd
+    for (int64_t j = 0; j < size; j++) {
+        c[j] = sigmoid(sum[j + size]) * c[j] + sigmoid(sum[j]) * tangent(sum[j + 2 * size]);
+        h[j] = sigmoid(sum[j + 3 * size]) * tangent(c[j]);
+    }
+}
+
+/* Graves (2013), eqs. 46-51 on a text of `end` characters; whether it is written to its end, section 5.3. */
+static uint8_t look(const network *net, const real *h, const int64_t *characters, int64_t end, real *window,
+                    real *kappa, real *phi) {
+    int64_t components = net->components, highest = 0;
+    uint8_t past = 1;
+    for (int64_t u = 0; u < net->most; u++) phi[u] = 0;
+    for (int64_t k = 0; k < components; k++) {
+        real move[3];
+        for (int part = 0; part < 3; part++) {
+            const real *weight = net->to_window + (part * components + k) * net->size;
+            real dot = 0;
+#pragma omp simd reduction(+ : dot)
+            for (int64_t j = 0; j < net->size; j++) dot += weight[j] * h[j];
+            move[part] = exponential(dot + net->window_bias[part * components + k]);
+        }
+        real at = kappa[k] += move[2];
+        past &= at > (real)(end + 1);
+#pragma omp simd
+        for (int64_t u = 0; u <= end; u++) {
+            real distance = at - (real)(int32_t)(u + 1);
+            phi[u] += move[0] * exponential(-move[1] * distance * distance);
+        }
+    }
+    for (int64_t a = 0; a < net->alphabet; a++) window[a] = 0;
+    for (int64_t u = 0; u < end; u++) window[characters[u]] += phi[u];
+    for (int64_t u = 1; u <= end; u++) highest = phi[u] > phi[highest] ? u : highest;
+    return past || highest == end;
+}
+
+/* A stroke from the density's outputs: pi, means, sigmas, rho, end; noise as in mixture_density.sample_stroke. */
+static void draw(int64_t mixtures, const real *out, const real *noise, real bias, real *stroke) {
+    real most = out[0], total = 0, so_far = 0, weights[mixtures];
+    for (int64_t m = 1; m < mixtures; m++) most = out[m] > most ? out[m] : most;
+    for (int64_t m = 0; m < mixtures; m++) total += weights[m] = exponential((out[m] - most) * (1 + bias));
+    int64_t chosen = 0;
+    while (chosen < mixtures - 1 && (so_far += weights[chosen] / total) <= noise[0]) chosen++;
+    const real *mean = out + mixtures + 2 * chosen, *hat = out + 3 * mixtures + 2 * chosen;
+    real rho = MAX_RHO * tangent(out[5 * mixtures + chosen]);
+    real z[2] = {noise[2], rho * noise[2] + (real)sqrt(1 - rho * rho) * noise[3]};
+    for (int axis = 0; axis < 2; axis++)
+        stroke[axis] = mean[axis] + (exponential(hat[axis] - bias) + exponential(LOG_MIN_SIGMA - bias)) * z[axis];
+    stroke[2] = noise[1] < sigmoid(out[6 * mixtures]);
+}
+
+/* The next points of all lines, up to `points` of them or to the first at which a line is at its end: how many.
+   noise (points, lines, 4); strokes (points, lines, 3) and seen (points, lines, most) are filled; ended (lines). */
+int64_t write_points(const network *net, int64_t points, int64_t lines, real *state, int64_t row,
+                     const int64_t *characters, const int64_t *ends, const real *noise, real bias, real *x, real *y,
+                     real *strokes, real *seen, uint8_t *ended) {
+    int64_t size = net->size, read = 3 + net->alphabet, hidden = net->layers * size, any = 0, t = 0;
+    for (; t < points && !any; t++) {
+        for (int64_t layer = 0; layer < net->layers; layer++) {
+            int64_t below = layer ? size : 0, inputs = read + below + size;
+            for (int64_t b = 0; b < lines; b++) {
+                const real *line = state + b * row, *h = line + read + layer * size;
+                memcpy(x + b * inputs, line, read * sizeof(real));
+                memcpy(x + b * inputs + read, h - below, (below + size) * sizeof(real));
+            }
+            product(lines, inputs, padded(4 * size), net->weights[layer], net->biases[layer], x, y);
+            for (int64_t b = 0; b < lines; b++) {
+                real *line = state + b * row, *h = line + read + layer * size, *kappa = line + read + 2 * hidden;
+                cell(size, y + b * padded(4 * size), h, h + hidden);
+                if (layer == 0 && net->alphabet)
+                    ended[b] = look(net, h, characters + b * net->most, ends[b], line + 3, kappa,
+                                    kappa + net->components);
+            }
+        }
+        for (int64_t b = 0; b < lines; b++) memcpy(x + b * hidden, state + b * row + read, hidden * sizeof(real));
+        int64_t outputs = padded(6 * net->mixtures + 1);
+        product(lines, hidden, outputs, net->weights[net->layers], net->biases[net->layers], x, y);
+        for (int64_t b = 0; b < lines; b++, noise += 4, strokes += 3, seen += net->most) {
+            real *line = state + b * row;
+            draw(net->mixtures, y + b * outputs, noise, bias, line);
+            memcpy(strokes, line, 3 * sizeof(real));
+            memcpy(seen, line + row - net->most, net->most * sizeof(real));
+            any |= ended[b];
+        }
+    }
+    return t;
+}

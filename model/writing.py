@@ -1,0 +1,133 @@
+"""Lines drawn by the kernel of `writing.c`, which needs no Python between two points."""
+
+import ctypes
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.kernels import kernels
+from model.lstm_sequence import require_texts
+from model.mixture_density import MixtureDensity
+from model.recurrent import RecurrentLayer, SkipStack
+from model.window import Text, WindowLayer
+
+BLOCK = 64
+"""Outputs that the kernel sums at once, of float32."""
+PRECISION = torch.bfloat16
+
+
+class Parts(NamedTuple):
+    """What a network that writes is made of."""
+
+    window_layer: WindowLayer | None
+    stack: SkipStack
+    density: MixtureDensity
+
+    @property
+    def can_be_compiled(self) -> bool:
+        """Whether the kernel can draw from it."""
+        weight = self.density.linear.weight
+        known = (
+            weight.dtype == torch.float32 and weight.device.type == "cpu" and isinstance(self.layers[0].rnn, nn.LSTM)
+        )
+        return known and kernels("writing", PRECISION) is not None
+
+    @property
+    def layers(self) -> list[RecurrentLayer]:
+        """From the lowest on, all of one kind and size."""
+        return [*([self.window_layer.layer] if self.window_layer else []), *self.stack]
+
+
+class Network(ctypes.Structure):
+    """`network` of writing.c."""
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in ("layers", "size", "alphabet", "components", "most", "mixtures")),
+        *((name, ctypes.POINTER(ctypes.c_void_p)) for name in ("weights", "biases")),
+        *((name, ctypes.c_void_p) for name in ("to_window", "window_bias")),
+    ]
+
+
+class Packed:
+    """A network's weights as the kernel reads them: once a call, whatever the number of lines and points."""
+
+    def __init__(self, parts: Parts) -> None:
+        window = parts.window_layer
+        layers = parts.layers
+        products = [
+            (torch.cat([from_input, recurrent], 1), bias + recurrent_bias)
+            for from_input, recurrent, bias, recurrent_bias in (layer.weights for layer in layers)
+        ]
+        products.append((parts.density.linear.weight, parts.density.linear.bias))
+        self.weights, self.biases = zip(*(_packed(*product) for product in products), strict=True)
+        self.sizes = {"layers": len(layers), "size": layers[0].hidden_size, "mixtures": parts.density.num_mixtures}
+        self.sizes |= {"alphabet": 0, "components": 0}
+        self.window: tuple[Tensor, ...] = ()
+        if window:
+            linear = window.window.linear
+            self.sizes |= {"alphabet": window.window.alphabet_size, "components": window.num_components}
+            self.window = (linear.weight.detach().contiguous(), linear.bias.detach())
+        self.read = 3 + self.sizes["alphabet"]
+
+    def network(self, most: int) -> Network:
+        """For texts of up to `most` positions."""
+        pointers = {name: _array(getattr(self, name)) for name in ("weights", "biases")}
+        window = dict(zip(("to_window", "window_bias"), (part.data_ptr() for part in self.window), strict=False))
+        return Network(**self.sizes, **pointers, **window, most=most)
+
+
+def _array(tensors: tuple[Tensor, ...]) -> Any:
+    return (ctypes.c_void_p * len(tensors))(*(tensor.data_ptr() for tensor in tensors))
+
+
+def _packed(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights (O, I) as (O / BLOCK, I, BLOCK), and the bias, both with zeros up to a whole block."""
+    missing = -len(weight) % BLOCK
+    blocks = F.pad(weight.detach(), (0, 0, 0, missing)).unflatten(0, (-1, BLOCK)).transpose(1, 2)
+    return blocks.to(PRECISION).contiguous(), F.pad(bias.detach(), (0, missing))
+
+
+class Drawing:
+    """Lines being drawn: their states, texts, and room for up to `at_once` points."""
+
+    def __init__(self, packed: Packed, text: Text, at_once: int) -> None:
+        sizes, lines = packed.sizes, len(text.end)
+        self.characters, self.ends = text.characters, text.end
+        if packed.window:
+            require_texts(text.characters, text.end, sizes["alphabet"])
+        self.most = text.characters.shape[1] if packed.window else 0
+        self.packed, self.network = packed, packed.network(self.most)
+        layers, size = sizes["layers"], sizes["size"]
+        self.state = torch.zeros(lines, packed.read + 2 * layers * size + sizes["components"] + self.most)
+        widest = max(packed.read + 2 * size, layers * size), max(len(bias) for bias in packed.biases)
+        self.scratch = [torch.empty(lines, width) for width in widest]
+        self.ended = torch.zeros(lines, dtype=torch.bool)
+        self.strokes, self.weights = torch.empty(at_once * lines * 3), torch.empty(at_once * lines * self.most)
+
+    def keep(self, lines: Tensor) -> None:
+        """Go on with these lines alone (mask)."""
+        self.state, self.ended = self.state[lines], self.ended[lines]
+        self.characters, self.ends = self.characters[lines], self.ends[lines]
+
+    def write(self, noise: Tensor, bias: float) -> tuple[Tensor, Tensor | None]:
+        """The next points of all lines, until the noise (P, B, 4) is used up or one is at its end.
+
+        Their strokes (points, B, 3) and what was looked at (points, B, U), both good until the next call.
+        """
+        noise, (lines, row) = noise.contiguous(), self.state.shape
+        step: Any = kernels("writing", PRECISION)
+        texts, room = (self.characters, self.ends, noise), (*self.scratch, self.strokes, self.weights, self.ended)
+        points = step.write_points(
+            ctypes.addressof(self.network),
+            *(len(noise), lines, self.state.data_ptr(), row),
+            *(part.data_ptr() for part in texts),
+            bias,
+            *(part.data_ptr() for part in room),
+        )
+        strokes, weights = (
+            part[: points * lines * width].view(points, lines, width)
+            for part, width in ((self.strokes, 3), (self.weights, self.most))
+        )
+        return strokes, weights if self.most else None

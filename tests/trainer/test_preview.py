@@ -1,0 +1,58 @@
+"""Pictures of what a model reads while it trains."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import trainer.preview
+from base.base_model import BaseModel, Sample
+from base.batch import Batch
+from render import figure
+from tests.results.recognizers import batch_of_lines, line_of, recognizer
+from trainer.preview import preview
+
+
+def test_a_reading_is_drawn_over_where_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, drawn = recognizer(), []
+    monkeypatch.setattr(
+        trainer.preview,
+        "window_figure",
+        lambda points, phi, text: drawn.append((phi.shape, text)) or figure.window_figure(points, phi, text),
+    )
+    titles = []
+    monkeypatch.setattr(
+        trainer.preview,
+        "figure_image",
+        lambda one: titles.append(one.axes[-1].get_title()) or figure.figure_image(one),
+    )
+    batch = batch_of_lines([line_of("cabbage"), replace(line_of("bed"), text="fad")])
+    with torch.inference_mode():
+        images = preview(loaded.model, batch, loaded.facts)
+    assert drawn == [((7 * 8 - 1, 8), "cabbage"), ((3 * 8 - 1, 4), "bed")]
+    assert titles == ["read: cabbage", "read: bed"]
+    assert all(image.dtype == np.uint8 and image.ndim == 3 and image.min() < 100 for image in images)
+
+
+class Shows(BaseModel):
+    """Shows what it is told to."""
+
+    def __init__(self, sample: Sample) -> None:
+        super().__init__()
+        self.sample = sample
+
+    def forward(self, batch: Batch) -> None: ...
+
+    def show(self, batch: Batch, seed: int) -> list[Sample]:
+        return [self.sample]
+
+
+@pytest.mark.parametrize(
+    ("weights", "read"), [(np.ones((7, 1)), []), (None, [0]), (None, None), (np.ones((7, 2)), None)]
+)
+def test_whatever_is_shown_is_a_picture(weights: np.ndarray | None, read: list[int] | None) -> None:
+    batch = batch_of_lines([line_of("a")])
+    sample = Sample(batch.strokes[0].numpy(), weights, True, read)
+    (image,) = preview(Shows(sample), batch, recognizer().facts)
+    assert image.min() < 100 and image.max() == 255
