@@ -1,9 +1,12 @@
 """Raw pen data into prepared corpora in data/<name>/; a look at them, a check of them, and out again."""
 
 import argparse
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from data_loader.check import check_corpus
+from data_loader.data_loaders import splits_to_use
 from data_loader.formats.report import Report
 from data_loader.prepare import (
     BUILT_IN,
@@ -16,6 +19,7 @@ from data_loader.prepare import (
     prepare,
 )
 from data_loader.splits import SPLIT_BY, SplitRule
+from model.language_training import train_language_model
 from results.corpus_page import write_corpus_page
 from utils.errors import InputError, one_line_errors
 
@@ -70,9 +74,35 @@ def export_command(args: argparse.Namespace) -> None:
     print(f"{count:,} lines in {args.target}")
 
 
+def language_model_command(args: argparse.Namespace) -> None:
+    """Learn a language model from the transcriptions of a corpus's splits, and from more text where it is given."""
+    corpus = open_corpus(args.name, args.data_dir)
+    lines = corpus.lines_of(args.split or splits_to_use(corpus, None, None)[0])
+    texts = chain((corpus.text(int(line)) for line in lines), *map(text_lines, args.texts))
+    trained = train_language_model(texts, corpus.alphabet.characters, args.order)
+    trained.model.save(args.out)
+    print(f"{trained.lines:,} lines, {trained.characters:,} characters; {args.out}")
+    if trained.foreign:
+        many = sorted(trained.foreign.items(), key=lambda item: -item[1])
+        told = ", ".join(f"{character!r} {count:,}" for character, count in many[:10])
+        print(f"left out, as the corpus has them not: {told}{' ...' if len(many) > 10 else ''}")
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file.
+
+    Raises InputError where it is no UTF-8 text.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            yield from file
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+
+
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="FORMAT|look|check|export")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="FORMAT|look|check|export|language-model")
     for name in (*FORMATS, BUILT_IN):
         reading = commands.add_parser(name, help="draw the built-in corpus" if name == BUILT_IN else f"read {name}")
         reading.add_argument("--name", help="name of the prepared corpus (default: the format's)")
@@ -87,11 +117,16 @@ def parse_arguments() -> argparse.Namespace:
     looking.add_argument("--seed", type=int, default=1, help="of the lines drawn by lot")
     checking = commands.add_parser("check", help="whether a prepared corpus is sound, and what is wrong")
     exporting = commands.add_parser("export", help="write a prepared corpus in another format")
-    for command in (looking, checking, exporting):
+    learning = commands.add_parser("language-model", help="a character n-gram model, for reading with a beam search")
+    for command in (looking, checking, exporting, learning):
         command.add_argument("name", help="the prepared corpus")
     exporting.add_argument("target", type=Path, help="the file or folder to be made")
     exporting.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl")
     exporting.add_argument("--split", nargs="+", help="these splits only")
+    learning.add_argument("texts", nargs="*", type=Path, metavar="TEXT", help="more text: UTF-8, in lines as written")
+    learning.add_argument("--split", nargs="+", help="whose transcriptions (default: the training splits)")
+    learning.add_argument("--order", type=int, default=8, help="characters that it looks at, itself included (8)")
+    learning.add_argument("--out", type=Path, required=True, metavar="LM.npz", help="the file to be made")
     for command in commands.choices.values():
         command.add_argument("--data-dir", type=Path, default=Path("data"), help="where corpora lie (default: data)")
     return parser.parse_args()
@@ -101,6 +136,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
     others = {"look": look_command, "check": check_command, "export": export_command}
+    others["language-model"] = language_model_command
     others.get(args.command, prepare_command)(args)
 
 

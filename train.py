@@ -15,7 +15,7 @@ from logger.run_log import terminal
 from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, add_arguments, from_args, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Trainer
-from utils.checkpoint import load_checkpoint, load_weights, require_facts
+from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts
 from utils.device import keep_freed_memory, pick_device
 from utils.errors import InputError, one_line_errors
 from utils.signature import accepted
@@ -32,6 +32,7 @@ CATALOGUE: Catalogue = {
 RESERVED = {
     "arch": {"alphabet_size", "mean_points_per_char"},
     "data_loader": {"seed"},
+    "metrics": {"alphabet"},
     "optimizer": {"params"},
     "lr_scheduler": {"optimizer", "steps_per_epoch", "epochs"},
     "trainer": {"model", "loss", "metrics", "optimizer", "lr_scheduler", "loader", "device", "content", "resume"},
@@ -57,14 +58,19 @@ def train(
         read_as_before(loader, old["facts"], config["arch"]["type"], old_path, resumed=resume is not None)
     facts = {"alphabet_size": len(loader.facts["alphabet"]), **loader.facts}
     model = config.build("arch", CATALOGUE, **facts).to(device)
-    if old and old_path:
-        load_weights(model, old["model"], old_path)
+    unshared: list[str] = []
+    if old and resume:
+        load_weights(model, old["model"], resume)
+    elif old and init_from:
+        unshared = load_shared_parts(model, old["model"], init_from)
     state = old["training"] if resume and old else None
     trainer = build_trainer(config, model, loader, device, state)
     folders = run_dirs_of(resume) if resume else make_run_dir(config)
     say = terminal(config["trainer"].get("verbosity", 1)).info
     say(f"{config['arch']['type']}: {model.num_parameters:,} parameters, {len(loader):,} steps an epoch")
     say(f"run directory: {folders[0]}")
+    if unshared:
+        say(f"not in both the checkpoint and this network: {', '.join(unshared)}")
     for rule, count in loader.left_out.items():
         say(f"left out of training by {rule}: {count:,} lines")
     return folders[0], trainer.train(*folders)
@@ -97,7 +103,7 @@ def build_trainer(
         CATALOGUE,
         model=model,
         loss=config.build("loss", CATALOGUE),
-        metrics=config.build("metrics", CATALOGUE),
+        metrics=config.build("metrics", CATALOGUE, alphabet=loader.facts["alphabet"]),
         optimizer=optimizer,
         lr_scheduler=scheduler,
         loader=loader,

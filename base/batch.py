@@ -44,7 +44,7 @@ class Batch:
         tensors = {name: getattr(self, name) for name in ("strokes", "stroke_mask", "text", "char_mask")}
         return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()})
 
-    def of(self, lines: slice) -> "Batch":
+    def of(self, lines: list[int]) -> "Batch":
         """These lines, padded to the longest of them."""
         points = int(self.stroke_mask[lines].sum(1).max())
         characters = int(self.char_mask[lines].sum(1).max())
@@ -53,12 +53,16 @@ class Batch:
             self.stroke_mask[lines, :points],
             self.text[lines, :characters],
             self.char_mask[lines, :characters],
-            self.ids[lines],
+            tuple(self.ids[line] for line in lines) if self.ids else (),
         )
 
     def parts(self, points_at_once: int | None) -> list["Batch"]:
-        """Itself in parts of about so many points at most, padding counted; None for all at once."""
+        """Itself in parts of about so many points at most, padding counted; None for all at once.
+
+        Those of the longest lines first, so that every part fits into the memory that the one before it left free.
+        """
         lines, points = self.stroke_mask.shape
         count = min(lines, math.ceil(lines * points / points_at_once)) if points_at_once else 1
         size = math.ceil(lines / count)
-        return [self.of(slice(first, first + size)) for first in range(0, lines, size)]
+        order = self.stroke_mask.sum(1).argsort(descending=True, stable=True).tolist() if count > 1 else range(lines)
+        return [self.of(list(order[first : first + size])) for first in range(0, lines, size)]

@@ -1,10 +1,12 @@
 """Losses: modules from a model's output and its batch to a sum and the count that it is to be divided by."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from base.batch import Batch
 from model.mixture_density import Mixture, stroke_log_prob
+from model.recognizer import Reading
 
 
 class NegativeLogLikelihood(nn.Module):
@@ -14,3 +16,46 @@ class NegativeLogLikelihood(nn.Module):
         """The batch's nats and its number of predicted points."""
         nats = -stroke_log_prob(output, batch.targets)
         return torch.where(batch.target_mask, nats, 0).sum(), batch.target_mask.sum()
+
+
+class ReadingLoss(nn.Module):
+    """Nats per character of a recognizer: ctc_weight of the CTC head's and the rest of the decoder's.
+
+    Kim, Hori and Watanabe (2017), eq. 9. label_smoothing: share of the decoder's target that goes to all classes
+    alike. A line with fewer frames than its text needs has no CTC alignment: that part of it is left out.
+    """
+
+    def __init__(self, *, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"label_smoothing is {label_smoothing}; it must be from 0 to below 1")
+        self.label_smoothing = label_smoothing
+
+    def forward(self, output: Reading, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The batch's nats and its number of characters."""
+        weight, nats = output.ctc_weight, batch.strokes.new_zeros(())
+        if output.frame_logits is not None:
+            nats = nats + weight * ctc_nats(output.frame_logits, output.frame_mask, batch).sum()
+        if output.char_logits is not None:
+            nats = nats + (1 - weight) * self._char_nats(output.char_logits.float(), batch)
+        return nats, batch.char_mask.sum()
+
+    def _char_nats(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Cross-entropy of the characters and the end of each text (B, U+1), summed over the real ones."""
+        end = logits.shape[-1] - 1
+        real = F.pad(batch.char_mask, (1, 0), value=True)
+        targets = F.pad(batch.text, (0, 1)).scatter(1, batch.char_mask.sum(1, keepdim=True), end)
+        return F.cross_entropy(logits[real], targets[real], reduction="sum", label_smoothing=self.label_smoothing)
+
+
+def ctc_nats(frame_logits: Tensor, frame_mask: Tensor, batch: Batch) -> Tensor:
+    """CTC's nats of each line's text (B,), Graves et al. (2006), eq. 8; 0 where no alignment fits into the frames."""
+    return F.ctc_loss(
+        frame_logits.float().log_softmax(-1).transpose(0, 1),
+        batch.text,
+        frame_mask.sum(1),
+        batch.char_mask.sum(1),
+        blank=frame_logits.shape[-1] - 1,
+        reduction="none",
+        zero_infinity=True,
+    )

@@ -3,11 +3,16 @@
 `name` is what a metric is called in logs; in validation "val_" stands before it.
 """
 
+from collections.abc import Callable, Iterator
+from itertools import starmap
+
 import torch
 from torch import Tensor
 
 from base.batch import Batch
 from model.mixture_density import Mixture, end_log_prob, expected_offset, stroke_log_prob
+from model.reading_errors import character_edits, plain, word_edits
+from model.recognizer import Reading
 
 
 class NatsPerLine:
@@ -38,3 +43,34 @@ class SumSquaredError:
     def __call__(self, output: Mixture, batch: Batch) -> tuple[Tensor, Tensor]:
         error = (expected_offset(output) - batch.targets[..., :2]).square().sum(-1)
         return torch.where(batch.target_mask, error, 0).sum(), batch.target_mask.sum()
+
+
+class CharacterErrorRate:
+    """Edits from what was read greedily to the true text, per true character; both brought to `plain` unless raw."""
+
+    name = "cer"
+
+    def __init__(self, *, alphabet: str, raw: bool = False) -> None:
+        self.alphabet, self.raw = alphabet, raw
+
+    def __call__(self, output: Reading, batch: Batch) -> tuple[Tensor, Tensor]:
+        pairs = list(self.texts(output, batch))
+        return torch.tensor(sum(starmap(self.edits, pairs))), torch.tensor(sum(self.size(true) for _, true in pairs))
+
+    def texts(self, output: Reading, batch: Batch) -> Iterator[tuple[str, str]]:
+        """Of each line what was read and what is true."""
+        lengths = batch.char_mask.sum(1).tolist()
+        for read, true, length in zip(output.texts, batch.text.tolist(), lengths, strict=True):
+            texts = ("".join(self.alphabet[position] for position in line) for line in (read, true[:length]))
+            yield tuple(texts if self.raw else map(plain, texts))  # type: ignore[misc]
+
+    edits = staticmethod(character_edits)
+    size: Callable[[str], int] = staticmethod(len)
+
+
+class WordErrorRate(CharacterErrorRate):
+    """The same by words: what blanks divide."""
+
+    name = "wer"
+    edits = staticmethod(word_edits)
+    size = staticmethod(lambda text: len(text.split()))

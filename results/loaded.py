@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from base.base_model import BaseModel
-from model import MODELS
-from parse_config import ConfigParser
+from model import METRICS, MODELS
+from parse_config import Catalogue, ConfigParser
 from utils.checkpoint import load_checkpoint, load_weights, require_facts
 from utils.device import pick_device
 
@@ -30,8 +30,8 @@ def load(path: str | Path, device: str = "auto") -> Loaded:
     checkpoint = load_checkpoint(path / "best.pt" if path.is_dir() else path)
     config, facts = ConfigParser(checkpoint["config"], str(path)), checkpoint["facts"]
     require_facts(facts, path)
-    catalogue = {"arch": MODELS}
-    config.check(catalogue, {"arch": {"alphabet_size", "mean_points_per_char"}})
+    catalogue: Catalogue = {"arch": MODELS, "metrics": METRICS}  # the metrics as trainer.monitor may name one
+    config.check(catalogue, {"arch": {"alphabet_size", "mean_points_per_char"}, "metrics": {"alphabet"}})
     model = config.build("arch", catalogue, alphabet_size=len(facts["alphabet"]))
     load_weights(model, checkpoint["model"], path)
     return Loaded(model.to(pick_device(device)).eval(), facts, config.resolved, path)

@@ -88,7 +88,7 @@ def writer_of(loaded: Loaded) -> HandwritingModel:
     Raises InputError where it is not.
     """
     if not isinstance(loaded.model, HandwritingModel):
-        raise InputError(f"{loaded.path}: {loaded.config['arch']['type']} does not write")
+        raise InputError(f"{loaded.path}: {loaded.config['arch']['type']} does not write; try: read FILE, or evaluate")
     return loaded.model
 
 

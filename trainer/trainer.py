@@ -14,7 +14,7 @@ from base.base_trainer import BaseTrainer
 from base.batch import Batch
 from model.kernels import kernels
 from trainer.preview import preview
-from utils.device import Precision, autocast, give_back_memory, pick_precision
+from utils.device import Precision, autocast, pick_precision
 from utils.errors import InputError, at_least
 from utils.progress import progress
 
@@ -49,7 +49,7 @@ class Trainer(BaseTrainer):
         gradient_clip: float | None = 10.0,
         ema_decay: float | None = None,
         precision: Precision = "auto",
-        points_at_once: int | None = 20_000,
+        points_at_once: int | None = 16_000,
         log_steps: int = 20,
         show_epochs: int = 1,
         show_lines: int = 4,
@@ -107,7 +107,6 @@ class Trainer(BaseTrainer):
         if self.average:
             self.average.update_parameters(self.model)
         self.step, self.batch = self.step + 1, self.batch + 1
-        give_back_memory()
         return {"loss": loss, "gradient_norm": float(norm), "lr": lr, "points": float(batch.stroke_mask.sum())}
 
     def _gradient(self, batch: Batch) -> float:
@@ -158,7 +157,8 @@ class Trainer(BaseTrainer):
     def _show(self) -> None:
         """A few validation lines of middling length, as the model writes or reads them, to TensorBoard."""
         middle = self.valid_loader.at(self.epoch, len(self.valid_loader) // 2)
-        batch = next(iter(middle)).of(slice(self.show_lines)).to(self.device)
+        batch = next(iter(middle))
+        batch = batch.of(list(range(len(batch.strokes)))[: self.show_lines]).to(self.device)
         for index, image in enumerate(preview(self.best_model, batch, self.loader.facts)):
             self.run_log.picture(self.step, f"samples/{index + 1}", image)
 

@@ -93,3 +93,22 @@ def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise InputError(f"{path}: weights of another model: it {faults[0]}{more}; use the config it was made with")
     model.load_state_dict(weights)
+
+
+def load_shared_parts(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path) -> list[str]:
+    """Put `weights` into the model but for the parts that only one of them has: those parts, to be told.
+
+    A part is a module of the model itself: a recognizer's decoder, say, which is learned on top of an encoder that is
+    known. Parts that both have must fit.
+
+    Raises InputError where no part is shared, or one does not fit.
+    """
+    own = model.state_dict()
+    parts = [{name.split(".")[0] for name in names} for names in (own, weights)]
+    shared = parts[0] & parts[1]
+    if not shared:
+        raise InputError(f"{path}: weights of another model: it has none of {', '.join(sorted(parts[0]))}")
+    fresh = {name: weight for name, weight in own.items() if name.split(".")[0] not in shared}
+    known = {name: weight for name, weight in weights.items() if name.split(".")[0] in shared}
+    load_weights(model, known | fresh, path)
+    return sorted(parts[0] ^ parts[1])

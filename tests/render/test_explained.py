@@ -19,12 +19,14 @@ def ink(*strokes: int) -> np.ndarray:
     return points.astype(np.float32)
 
 
-def test_ink_has_the_color_of_its_character() -> None:
-    owner = np.array([0, 0, 0, 1, 1, -1, 1])
+def test_ink_has_the_color_of_its_character_and_is_not_torn() -> None:
+    owner = np.array([0, 0, 1, 1, 1, -1, 1])
     figure = explained_figure(ink(4, 2, 1), owner, "ab", [0.99, 0.5])
     (lines,) = figure.axes[0].collections
     assert [to_hex(color) for color in lines.get_color()] == [COLORS[0], COLORS[1], COLORS[1], UNREAD_COLOR, COLORS[1]]
-    assert sum(len(path.vertices) for path in lines.get_paths()) == 3 + 2 + 1 * 2 + 2 + 2
+    first, second, *_, dot = (path.vertices for path in lines.get_paths())
+    assert (len(first), len(second), len(dot)) == (2, 3, 2)
+    assert np.array_equal(first[-1], second[0]) and np.array_equal(*dot)
 
 
 def test_characters_stand_below_in_their_color_with_doubts_told() -> None:

@@ -1,0 +1,126 @@
+"""Writes down what the encoder saw, character by character, looking where its attention says.
+
+B batch, N frames, U characters, A alphabet; class A is the end of the text, and as an input its beginning.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+LOCATION_CHANNELS, LOCATION_REACH = 8, 15
+
+
+@dataclass(frozen=True)
+class DecoderState:
+    """After some characters: hidden and cell (B, D), what was looked at (B, F), and where: (B, N)."""
+
+    hidden: Tensor
+    cell: Tensor
+    context: Tensor
+    attention: Tensor
+
+    def pick(self, lines: Tensor) -> "DecoderState":
+        """The states of these lines (positions, repeats allowed)."""
+        return DecoderState(self.hidden[lines], self.cell[lines], self.context[lines], self.attention[lines])
+
+
+class AttentionDecoder(nn.Module):
+    """An LSTM over the characters so far with additive, location-aware attention on the frames.
+
+    Bahdanau et al. (2015); the convolution of the last attention after Chorowski et al. (2015), eq. 9.
+    `scheduled_sampling` is the chance that training feeds back the network's own choice (Bengio et al., 2015).
+    """
+
+    def __init__(
+        self,
+        frame_size: int,
+        alphabet_size: int,
+        decoder_size: int,
+        embedding_size: int,
+        attention_size: int,
+        dropout: float,
+        scheduled_sampling: float,
+    ) -> None:
+        super().__init__()
+        self.end = alphabet_size
+        self.embedding = nn.Embedding(alphabet_size + 1, embedding_size)
+        self.cell = nn.LSTMCell(embedding_size + frame_size, decoder_size)
+        self.key = nn.Linear(frame_size, attention_size)
+        self.query = nn.Linear(decoder_size, attention_size, bias=False)
+        reach = 2 * LOCATION_REACH + 1
+        self.location = nn.Conv1d(1, LOCATION_CHANNELS, reach, padding=LOCATION_REACH, bias=False)
+        self.from_location = nn.Linear(LOCATION_CHANNELS, attention_size, bias=False)
+        self.score = nn.Linear(attention_size, 1, bias=False)
+        self.out = nn.Sequential(
+            nn.Linear(decoder_size + frame_size, decoder_size),
+            nn.Tanh(),
+            nn.Dropout(dropout),
+            nn.Linear(decoder_size, alphabet_size + 1),
+        )
+        self.scheduled_sampling = scheduled_sampling
+
+    def start(self, frames: Tensor) -> DecoderState:
+        """The state before the first character of each line."""
+        batch, num_frames, frame_size = frames.shape
+        hidden = frames.new_zeros(batch, self.cell.hidden_size)
+        return DecoderState(hidden, hidden, frames.new_zeros(batch, frame_size), frames.new_zeros(batch, num_frames))
+
+    def step(
+        self, before: Tensor, state: DecoderState, frames: Tensor, keys: Tensor, mask: Tensor
+    ) -> tuple[Tensor, DecoderState]:
+        """Logits (B, A+1) of the next character after `before` (B,), and the state then; keys = self.key(frames).
+
+        Of frames, keys, mask of B / K lines and states of B the lines have K texts each, side by side.
+        """
+        lines = (len(frames), -1)
+        inputs = torch.cat([self.embedding(before), state.context], -1)
+        hidden, cell = self.cell(inputs, (state.hidden, state.cell))
+        location = self.from_location(self.location(state.attention.unsqueeze(1)).transpose(1, 2))
+        sought = (self.query(hidden).unsqueeze(1) + location).unflatten(0, lines)
+        scores = self.score(torch.tanh(keys.unsqueeze(1) + sought)).squeeze(3)
+        attention = scores.float().masked_fill(~mask.unsqueeze(1), -torch.inf).softmax(-1)
+        context = torch.bmm(attention.to(frames.dtype), frames).flatten(0, 1)
+        attention = attention.flatten(0, 1)
+        logits = self.out(torch.cat([hidden, context], -1))
+        return logits, DecoderState(hidden, cell, context, attention.to(state.attention.dtype))
+
+    def forward(self, frames: Tensor, mask: Tensor, text: Tensor, char_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, U+1, A+1) of every character of `text` (B, U) and its end, each given those before it.
+
+        And where it looked: (B, U+1, N).
+        """
+        state, keys = self.start(frames), self.key(frames)
+        before = torch.full((len(text),), self.end, device=text.device)
+        logits, attention = [], []
+        for position in range(text.shape[1] + 1):
+            now, state = self.step(before, state, frames, keys, mask)
+            logits.append(now)
+            attention.append(state.attention)
+            if position < text.shape[1]:
+                before = self._fed_back(text[:, position], now)
+        return torch.stack(logits, 1), torch.stack(attention, 1)
+
+    def _fed_back(self, truth: Tensor, logits: Tensor) -> Tensor:
+        """The true characters (B,), some of them replaced by the network's own while training."""
+        if not (self.training and self.scheduled_sampling):
+            return truth
+        own = torch.rand(truth.shape, device=truth.device) < self.scheduled_sampling
+        return torch.where(own, logits.detach().argmax(-1), truth)
+
+    def read_greedily(self, frames: Tensor, mask: Tensor) -> list[list[int]]:
+        """Of each line the most likely character after character, until its end or as many as it has frames."""
+        state, keys = self.start(frames), self.key(frames)
+        before = torch.full((len(frames),), self.end, device=frames.device)
+        lengths = mask.sum(1)
+        going = lengths > 0
+        texts: list[list[int]] = [[] for _ in range(len(frames))]
+        for length in range(frames.shape[1]):
+            logits, state = self.step(before, state, frames, keys, mask)
+            before = logits.argmax(-1)
+            going = going & (before != self.end) & (lengths > length)
+            if not going.any():
+                break
+            for line in going.nonzero().squeeze(1).tolist():
+                texts[line].append(int(before[line]))
+        return texts

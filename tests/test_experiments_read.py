@@ -1,0 +1,184 @@
+"""Reading from the command line: files of ink in, rows, pictures and numbers out."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import experiments
+from data_loader.formats.inkml_export import write_inkml
+from data_loader.formats.jsonl import write_jsonl
+from experiments import load, read
+from model.language_training import train_language_model
+from parse_config import ConfigParser
+from render.page import lay_out
+from render.svg import write_svg
+from results.reading_corpus import MARK
+from tests.results.recognizers import STD, line_of, recognizer
+from tests.tiny import run_main, tiny_config, write_corpus
+from train import train
+from utils.checkpoint import load_checkpoint, save_checkpoint
+
+Run = Callable[..., tuple[int, str, str]]
+LINES = [line_of("cabbage"), line_of("bed"), replace(line_of("face"), text="")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the corpus data/letters, a recognizer of it as reader.pt, and a network that writes, writer.pt."""
+    folder = tmp_path_factory.mktemp("reading")
+    lines = [line_of(text, split="train") for text in ("abcdefg", "ace", "bd")]
+    lines += [line_of("cabbage", split="valid", writer="ann"), replace(line_of("deed", split="valid"), text="dead")]
+    write_corpus(folder / "data" / "letters", lines)
+    config = recognition(folder)
+    run_dir, _ = train(config)
+    content = load_checkpoint(run_dir / "best.pt")
+    facts = {**content["facts"], "std": STD}
+    save_checkpoint(folder / "reader.pt", {**content, "model": recognizer().model.state_dict(), "facts": facts})
+    config = tiny_config(folder / "data", folder / "saved", "UnconditionalHandwriting", trainer__epochs=1)
+    config.override("data_loader.args.corpus", "letters")
+    (folder / "writer.pt").write_bytes((train(config)[0] / "best.pt").read_bytes())
+    return folder
+
+
+def recognition(folder: Path) -> ConfigParser:
+    """The config of a training of a network of the size of `recognizer`, that shows pictures."""
+    config = tiny_config(folder / "data", folder / "saved", "UnconditionalHandwriting", trainer__epochs=1)
+    args = recognizer().config["arch"]["args"]
+    config.override("arch", {"type": "Seq2SeqRecognizer", "args": args})
+    config.override("loss", {"type": "ReadingLoss", "args": {}})
+    config.override("metrics", [{"type": "CharacterErrorRate", "args": {}}])
+    for path, value in {
+        "data_loader.args.corpus": "letters",
+        "trainer.monitor": "min val_cer",
+        "trainer.show_epochs": 1,
+        "trainer.tensorboard": True,
+    }.items():
+        config.override(path, value)
+    return config
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """experiments.py with the recognizer and a command line, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object, checkpoint: str = "reader.pt") -> tuple[int, str, str]:
+        return run_main(experiments, ["-r", str(folder / checkpoint), *map(str, arguments)], monkeypatch, capsys)
+
+    return run
+
+
+@pytest.fixture
+def ink(tmp_path: Path) -> Path:
+    write_jsonl(LINES, tmp_path / "ink.jsonl")
+    return tmp_path / "ink.jsonl"
+
+
+def test_a_row_a_line_with_confidence_id_and_text(run: Run, ink: Path, tmp_path: Path) -> None:
+    code, out, err = run("read", ink)
+    assert code == 0 and err == ""
+    rows = [row.split() for row in out.splitlines()]
+    assert [[row[1], *row[2:]] for row in rows] == [
+        ["cabbage-0", "CER", "0.0", "%", "cabbage"],
+        ["bed-0", "CER", "0.0", "%", "bed"],
+        ["face-0", "face"],
+    ]
+    assert all(0.5 < float(row[0]) <= 1 for row in rows)
+    assert (
+        len({row.index(text) for row, text in zip(out.splitlines(), (" cabbage", " bed", " face"), strict=True)}) == 1
+    )
+    assert list(tmp_path.iterdir()) == [ink]
+
+
+def test_the_command_line_says_what_the_function_does(run: Run, ink: Path, folder: Path) -> None:
+    for options, given in (([], {}), (["--beam", "3", "--ctc-weight", "1", "--length-bonus", "2"], (3, 1.0, 2.0))):
+        keys = ("beam", "ctc_weight", "length_bonus")
+        readings = read(load(folder / "reader.pt"), LINES, **dict(zip(keys, given, strict=False)))
+        out = run("read", ink, *options)[1]
+        assert [row.split()[-1] for row in out.splitlines()] == [reading.text for reading in readings]
+        assert [row.split()[0] for row in out.splitlines()] == [f"{reading.confidence:.2f}" for reading in readings]
+
+
+def test_a_language_model_comes_from_its_file(run: Run, ink: Path, folder: Path, tmp_path: Path) -> None:
+    alphabet = load(folder / "reader.pt").facts["alphabet"]
+    train_language_model(["cab", "bad", "bad"], alphabet).model.save(tmp_path / "lm.npz")
+    rows = run("read", ink, "--lm", "lm.npz", "--lm-weight", "10")[1].splitlines()
+    assert [row.split()[-1] for row in rows][1] == "bad"
+    code, _, err = run("read", ink, "--lm", ink)
+    assert code == 2 and "ink.jsonl" in err and err.count("\n") == 1
+
+
+def test_inkml_and_svg_are_read_too_and_several_files(run: Run, ink: Path, tmp_path: Path) -> None:
+    write_inkml(LINES[:1], tmp_path / "inkml")
+    (inkml,) = (tmp_path / "inkml").iterdir()
+    (page,) = lay_out([LINES[1].points])
+    write_svg(tmp_path / "page.SVG", page)
+    code, out, _ = run("read", inkml, tmp_path / "page.SVG", ink)
+    assert code == 0 and len(out.splitlines()) == 5
+    assert out.splitlines()[0].split()[1:] == ["cabbage-0", "CER", "0.0", "%", "cabbage"]
+    assert out.splitlines()[1].split()[1] == "page"
+
+
+def test_a_line_that_was_left_out_is_named(run: Run, ink: Path) -> None:
+    ink.write_text(ink.read_text() + '{"strokes": [[[0, 0], [1, "x"]]]}\n')
+    code, out, err = run("read", ink)
+    assert code == 0 and len(out.splitlines()) == 3
+    assert "left out" in err and err.count("\n") == 1
+
+
+def test_explain_draws_every_line(run: Run, ink: Path, tmp_path: Path) -> None:
+    code, out, _ = run("read", ink, "--explain", "--out", "here")
+    names = {f"reading-{number}.{suffix}" for number in (1, 2, 3) for suffix in ("png", "svg")}
+    assert code == 0 and {path.name for path in (tmp_path / "here").iterdir()} == names
+    assert all(f"here/{name}" in out for name in names)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["read", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
+        (["read", "ink.txt"], "ink is read from files that end in .inkml, .jsonl"),
+        (["read", "ink.jsonl", "empty.svg"], "empty.svg"),
+        (["read", "dot.jsonl"], "dot.jsonl"),
+        (["read", "ink.jsonl", "--beam", "0"], "beam is 0"),
+        (["read", "ink.jsonl", "--lm", "nowhere.npz"], "nowhere.npz"),
+        (["evaluate", "--beam", "1000"], "beam is 1000"),
+        (["evaluate", "--corpus", "nowhere"], "no prepared corpus"),
+        (["evaluate", "--batch-size", "0"], "batch size is 0"),
+        (["write", "abc"], "Seq2SeqRecognizer does not write"),
+        ([], "Seq2SeqRecognizer does not write"),
+    ],
+)
+def test_bad_input_gets_one_line(run: Run, ink: Path, tmp_path: Path, arguments: list[str], named: str) -> None:
+    for name, text in {"ink.txt": "", "empty.svg": "", "dot.jsonl": '{"strokes": [[[0, 0]]]}'}.items():
+        (tmp_path / name).write_text(text)
+    before = sorted(tmp_path.iterdir())
+    code, _, err = run(*arguments)
+    assert code == 2 and named in err and err.count("\n") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_network_that_writes_does_not_read(run: Run, ink: Path) -> None:
+    code, _, err = run("read", ink, checkpoint="writer.pt")
+    assert code == 2 and "UnconditionalHandwriting does not read" in err and err.count("\n") == 1
+
+
+def test_evaluate_puts_numbers_and_a_page(run: Run, folder: Path, tmp_path: Path) -> None:
+    code, out, _ = run("evaluate", "--data-dir", folder / "data", "--beam", "2")
+    numbers = json.loads((tmp_path / "out" / "evaluate.json").read_text())
+    assert code == 0 and (numbers["n_lines"], numbers["splits"], numbers["beam"]) == (2, ["valid"], 2)
+    assert numbers["cer"] == numbers["cer_raw"] == pytest.approx(1 / 11)
+    assert numbers["cer_low"] <= numbers["cer"] <= numbers["cer_high"] and numbers["wer"] == 0.5
+    assert numbers["confusion"] == [{"true": "a", "read": "e", "count": 1, "of": 3}]
+    assert numbers["checkpoint"].endswith("reader.pt") and {"seconds", "lines_per_second", "lm"} <= numbers.keys()
+    page = (tmp_path / "out" / "evaluate.html").read_text()
+    assert f"de{MARK}a</mark>d\nde{MARK}e</mark>d" in page
+    assert "out/evaluate.html" in out and f"{numbers['cer']:.4f}" in out
+
+
+def test_a_training_shows_what_is_read(folder: Path) -> None:
+    events = (folder / "saved" / "log" / "tiny").glob("*/events.*")
+    assert sum(path.read_bytes().count(b"samples/1") for path in events) == 1
