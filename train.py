@@ -16,7 +16,7 @@ from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, add_arguments, from_args, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Trainer
 from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts
-from utils.device import keep_freed_memory, pick_device
+from utils.device import keep_memory_small, pick_device
 from utils.errors import InputError, one_line_errors
 from utils.signature import accepted
 
@@ -50,7 +50,7 @@ def train(
     config.check(CATALOGUE, RESERVED)
     old_path = resume or init_from
     old = load_checkpoint(old_path) if old_path else None
-    keep_freed_memory()
+    keep_memory_small()
     device = pick_device(config["device"])
     torch.manual_seed(config["seed"])
     loader = config.build("data_loader", CATALOGUE, seed=config["seed"])

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from benchmarks.sampling import LINES, endless, rates
 from benchmarks.training import TIMED, operations_per_point
 from data_loader import DATA_LOADERS
-from utils.device import keep_freed_memory
+from utils.device import keep_memory_small
 
 ROOT = Path(__file__).parent.parent
 REPORT, MARK = ROOT / "docs" / "performance.md", "<!-- measured by make bench -->\n"
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--corpus", help="a prepared corpus in data/ to time the loader with")
     args = parser.parse_args()
-    keep_freed_memory()
+    keep_memory_small()
     corpus = args.corpus or ("iam-ondb" if (ROOT / "data" / "iam-ondb").exists() else "synthetic")
     found = [f"{machine()}. Median ± half the range of {args.repeats}.", ""]
     for part in (training(args.repeats), writing(args.repeats), loading(corpus, args.repeats)):

@@ -17,7 +17,7 @@ import torch
 from base.batch import Batch
 from model import LOSSES, MODELS
 from model.recurrent import RecurrentLayer
-from utils.device import Precision, autocast, keep_freed_memory
+from utils.device import Precision, autocast, keep_memory_small
 
 ALPHABET_SIZE, CHARACTERS = 80, 30
 TIMED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=600)
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
-    keep_freed_memory()
+    keep_memory_small()
     batch = lines(args.batch_size, args.points)
     with plain_way() if args.way == "plain" else contextlib.nullcontext():
         seconds = seconds_of_steps(args.model, batch, args.precision, args.repeats)

@@ -49,7 +49,7 @@ class Trainer(BaseTrainer):
         gradient_clip: float | None = 10.0,
         ema_decay: float | None = None,
         precision: Precision = "auto",
-        points_at_once: int | None = 16_000,
+        points_at_once: int | None = 32_000,
         log_steps: int = 20,
         show_epochs: int = 1,
         show_lines: int = 4,
