@@ -85,7 +85,7 @@ class AttentionDecoder(nn.Module):
         logits = self.out(torch.cat([hidden, context], -1))
         return logits, DecoderState(hidden, cell, context, attention.to(state.attention.dtype))
 
-    def forward(self, frames: Tensor, mask: Tensor, text: Tensor, char_mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, frames: Tensor, mask: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, U+1, A+1) of every character of `text` (B, U) and its end, each given those before it.
 
         And where it looked: (B, U+1, N).

@@ -89,7 +89,7 @@ class Seq2SeqRecognizer(BaseModel):
         reading = self.encode(batch)
         char_logits = attention = None
         if self.decoder is not None:
-            char_logits, attention = self.decoder(reading.frames, reading.frame_mask, batch.text, batch.char_mask)
+            char_logits, attention = self.decoder(reading.frames, reading.frame_mask, batch.text)
         texts = [] if self.training else self.read_greedily(reading)
         heads = (reading.frames, reading.frame_mask, reading.frame_logits, char_logits, attention)
         return Reading(*heads, self.ctc_weight, texts)
@@ -122,8 +122,7 @@ class Seq2SeqRecognizer(BaseModel):
             return [_shown(line[:n], text) for line, n, text in zip(frames, lengths, texts, strict=True)]
         closed = [torch.tensor([*text, self.decoder.end]) for text in texts]
         targets = pad_sequence(closed, batch_first=True).to(reading.frames.device)
-        everywhere = torch.ones_like(targets, dtype=torch.bool)
-        logits, attention = self.decoder(reading.frames, reading.frame_mask, targets, everywhere)
+        logits, attention = self.decoder(reading.frames, reading.frame_mask, targets)
         chosen = logits[:, :-1].float().log_softmax(-1).gather(2, targets.unsqueeze(2)).squeeze(2).cpu()
         parts = zip(chosen, attention.float().cpu(), lengths, closed, strict=True)
         return [(log_probs[: len(text)], seen[: len(text), :n]) for log_probs, seen, n, text in parts]

@@ -122,6 +122,10 @@ class Trainer(BaseTrainer):
             total, count = total + float(nats.detach()), count + float(counted)
             _add(self.sums, "loss", nats, counted)
             del output, nats
+        if not count:
+            raise InputError(
+                f"there is nothing to learn from in the lines {', '.join(batch.ids[:8])}: have they a text?"
+            )
         for parameter in self.model.parameters():
             if parameter.grad is not None:
                 parameter.grad /= count
@@ -145,7 +149,7 @@ class Trainer(BaseTrainer):
             with autocast(self.device, self.precision):
                 output = model(batch)
             total, count = self.loss(output, batch)
-            self._require_finite(float(total) / float(count), "validation loss", batch)
+            self._require_finite(float(total), "validation loss", batch)
             _add(sums, "val_loss", total, count)
             for metric in self.metrics:
                 _add(sums, f"val_{metric.name}", *metric(output, batch))
@@ -213,4 +217,11 @@ def _add(sums: Sums, name: str, total: Tensor, count: Tensor) -> None:
 
 
 def _ratios(sums: Sums) -> dict[str, float]:
+    """Every sum by its count.
+
+    Raises InputError where nothing was counted: a network that reads was given lines without a text.
+    """
+    empty = [name for name, (_, count) in sums.items() if not count]
+    if empty:
+        raise InputError(f"nothing was counted for {', '.join(empty)}: the lines have no text to learn or to compare")
     return {name: total / count for name, (total, count) in sums.items()}

@@ -22,9 +22,9 @@ def frames_and_mask() -> tuple[Tensor, Tensor]:
     return reading.frames, reading.frame_mask
 
 
-def texts(*lengths: int) -> tuple[Tensor, Tensor]:
+def texts(*lengths: int) -> Tensor:
     mask = real(list(lengths))
-    return torch.randint(ALPHABET_SIZE, mask.shape, generator=torch.Generator().manual_seed(1)) * mask, mask
+    return torch.randint(ALPHABET_SIZE, mask.shape, generator=torch.Generator().manual_seed(1)) * mask
 
 
 def written_out(own: AttentionDecoder, frames: Tensor, text: list[int]) -> tuple[Tensor, Tensor]:
@@ -51,8 +51,8 @@ def written_out(own: AttentionDecoder, frames: Tensor, text: list[int]) -> tuple
 
 
 def test_logits_and_attention_are_the_formulas_written_out(in_float64):
-    own, (frames, mask), (text, char_mask) = decoder(), frames_and_mask(), texts(2, 4, 3)
-    logits, attention = own(frames, mask, text, char_mask)
+    own, (frames, mask), text = decoder(), frames_and_mask(), texts(2, 4, 3)
+    logits, attention = own(frames, mask, text)
     for line, length in enumerate([2, 4, 3]):
         expected, places = written_out(own, frames[line, mask[line]], text[line, :length].tolist())
         assert_close(logits[line, : length + 1], expected)
@@ -60,8 +60,8 @@ def test_logits_and_attention_are_the_formulas_written_out(in_float64):
 
 
 def test_attention_is_a_distribution_over_real_frames(in_float64):
-    (frames, mask), (text, char_mask) = frames_and_mask(), texts(2, 4, 3)
-    _, attention = decoder()(frames, mask, text, char_mask)
+    (frames, mask), text = frames_and_mask(), texts(2, 4, 3)
+    _, attention = decoder()(frames, mask, text)
     assert_close(attention.sum(2), torch.ones(3, 5, dtype=torch.float64))
     assert (attention.transpose(1, 2)[~mask] == 0).all()
 
@@ -111,17 +111,17 @@ def test_scheduled_sampling_feeds_back_the_networks_own_choice_at_its_rate_and_o
 
 @pytest.mark.parametrize(("rate", "same"), [(0.0, True), (1.0, False)])
 def test_scheduled_sampling_at_its_ends(rate, same):
-    own, (frames, mask), (text, char_mask) = decoder(scheduled_sampling=rate), frames_and_mask(), texts(5, 4, 3)
-    taught = own.eval()(frames, mask, text, char_mask)[0]
-    free = own.train()(frames, mask, text, char_mask)[0]
+    own, (frames, mask), text = decoder(scheduled_sampling=rate), frames_and_mask(), texts(5, 4, 3)
+    taught = own.eval()(frames, mask, text)[0]
+    free = own.train()(frames, mask, text)[0]
     assert torch.equal(taught, free) is same
     if not same:
         chosen = free.argmax(-1)[:, :-1]
-        assert_close(own.eval()(frames, mask, chosen, char_mask)[0], free)
+        assert_close(own.eval()(frames, mask, chosen)[0], free)
 
 
 def test_texts_without_a_character_have_an_end_all_the_same(in_float64):
     own, (frames, mask) = decoder(), frames_and_mask()
-    logits, attention = own(frames, mask, torch.zeros(3, 0, dtype=torch.int64), torch.zeros(3, 0, dtype=torch.bool))
+    logits, attention = own(frames, mask, torch.zeros(3, 0, dtype=torch.int64))
     assert logits.shape == (3, 1, ALPHABET_SIZE + 1) and attention.shape == (3, 1, 9)
-    assert_close(logits, own(frames, mask, *texts(1, 1, 1))[0][:, :1])
+    assert_close(logits, own(frames, mask, texts(1, 1, 1))[0][:, :1])
