@@ -193,9 +193,9 @@ def add_decoding(command: argparse.ArgumentParser, *, tuned: bool) -> None:
     command.add_argument("--lm", type=Path, required=not tuned, help="language model of prepare_data.py language-model")
     command.add_argument("--ctc-weight", type=float, help="share of the CTC head (default: as it was trained)")
     if tuned:
-        command.add_argument("--lm-weight", type=float, help="its say in each next character (default: 0.7)")
+        command.add_argument("--lm-weight", type=float, help="its say in each next character (default: 0.9)")
         command.add_argument(
-            "--length-bonus", type=float, help="nats that each character adds (default: 1.4 with --lm)"
+            "--length-bonus", type=float, help="nats that each character adds (default: 2.1 with --lm)"
         )
 
 

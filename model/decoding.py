@@ -211,8 +211,8 @@ def tune(
     texts: Sequence[str],
     language_model: NgramModel,
     *,
-    lm_weights: Sequence[float] = (0.3, 0.5, 0.7, 0.9),
-    length_bonuses: Sequence[float] = (0.0, 0.7, 1.4, 2.1),
+    lm_weights: Sequence[float] = (0.5, 0.7, 0.9, 1.1, 1.3),
+    length_bonuses: Sequence[float] = (0.7, 1.4, 2.1),
     beam: int = 8,
     ctc_weight: float | None = None,
 ) -> dict[tuple[float, float], float]:

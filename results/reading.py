@@ -26,7 +26,7 @@ MAX_COORDINATE = 1e6
 LEAST_LOOK = 0.02
 """Of all looking at one character: a frame with less for every character was not looked at."""
 MOST_BEAM = 100
-BEAM_WITH_LM, BONUS_WITH_LM = 16, 1.4
+BEAM_WITH_LM, BONUS_WITH_LM = 16, 2.1
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Decoding:
     language_model  has a say in each next character, of weight lm_weight
     ctc_weight      share of the CTC head in the search; None: as the network was trained
     length_bonus    nats that each character adds: it makes up for what a language model takes from long texts;
-                    None: 1.4 with a language model, else 0
+                    None: 2.1 with a language model, else 0
     """
 
     beam: int | None = None
     language_model: NgramModel | None = None
-    lm_weight: float = 0.7
+    lm_weight: float = 0.9
     ctc_weight: float | None = None
     length_bonus: float | None = None
 
@@ -127,7 +127,7 @@ def read(
     *,
     beam: int | None = None,
     language_model: NgramModel | None = None,
-    lm_weight: float = 0.7,
+    lm_weight: float = 0.9,
     ctc_weight: float | None = None,
     length_bonus: float | None = None,
 ) -> list[LineReading]:

@@ -1,0 +1,80 @@
+"""English text for a language model, from documents that Debian packages: lines about as long as written ones.
+
+    apt-get install anarchism fortunes dict-wn dict-gcide
+    python -m benchmarks.english_text text.txt
+    python prepare_data.py language-model iam-ondb text.txt --split trainset --out lm.npz
+
+Essays, sayings, and the sentences that two dictionaries quote; 23 million characters in all.
+"""
+
+import argparse
+import gzip
+import html
+import random
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from utils.errors import InputError, one_line_errors
+
+PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
+LINE_CHARACTERS, SPREAD = 28, 6
+
+
+def paragraphs(root: Path) -> Iterator[str]:
+    """The pieces of text of the packages' files below `root`."""
+    share = root / "usr/share"
+    for path in sorted((share / "doc/anarchism/html").glob("*.html")):
+        text = re.sub(r"(?s)<(script|style|head).*?</\1>", "", path.read_text("utf-8", "replace"))
+        for piece in re.split(r"(?i)</?(?:p|li|h\d|blockquote|br)[^>]*>", text):
+            yield html.unescape(re.sub(r"<[^>]+>", " ", piece))
+    for path in sorted((share / "games/fortunes").glob("*")):
+        if path.suffix not in (".dat", ".u8") and path.name not in ("kernel", "perl", "ascii-art"):
+            for saying in path.read_text("utf-8", "replace").split("\n%\n"):
+                yield re.sub(r"(?s)\s+--.*", "", saying)
+    yield from re.findall(r'"([^"]{20,}?)"', _dictionary(share / "dictd/wn.dict.dz"))
+    for entry in re.split(r"\n\s*\n", _dictionary(share / "dictd/gcide.dict.dz")):
+        yield from re.findall(r"(?s)\n {10,}(.+?)(?:\. --|\Z)", re.sub(r"\[[^\]]*\]|\{|\}", "", entry))
+
+
+def _dictionary(path: Path) -> str:
+    if not path.exists():
+        raise InputError(f"{path}: is not there; install the packages that python -m benchmarks.english_text -h names")
+    with gzip.open(path) as file:
+        return file.read().decode("utf-8", "replace")
+
+
+def lines_of(text: str, rng: random.Random) -> Iterator[str]:
+    """Its words in lines of about LINE_CHARACTERS."""
+    line: list[str] = []
+    width = rng.gauss(LINE_CHARACTERS, SPREAD)
+    for word in text.split():
+        line.append(word)
+        if sum(map(len, line)) + len(line) >= width:
+            yield " ".join(line)
+            line, width = [], rng.gauss(LINE_CHARACTERS, SPREAD)
+    if line:
+        yield " ".join(line)
+
+
+@one_line_errors
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--root", type=Path, default=Path("/"), help="where the packages are unpacked (default: /)")
+    args = parser.parse_args()
+    pieces = [" ".join(unicodedata.normalize("NFKC", text.translate(PLAIN)).split()) for text in paragraphs(args.root)]
+    prose = [text for text in pieces if len(text) > 40 and _share_of_letters(text) > 0.85]
+    rng = random.Random(1)
+    rng.shuffle(prose)
+    with open(args.out, "w", encoding="utf-8") as file:
+        file.writelines(line + "\n" for text in prose for line in lines_of(text, rng))
+
+
+def _share_of_letters(text: str) -> float:
+    return sum(character.isalpha() or character == " " for character in text) / len(text)
+
+
+if __name__ == "__main__":
+    main()
