@@ -10,7 +10,7 @@ import torch
 from base.batch import Batch
 from data_loader.alphabet import Alphabet
 from data_loader.data_loaders import collate
-from data_loader.strokes import InkLine, points_to_strokes
+from data_loader.strokes import MAX_COORDINATE, InkLine, points_to_strokes
 from data_loader.transform import Transform
 from model.decoding import beam_search
 from model.language_model import NgramModel
@@ -22,7 +22,6 @@ from utils.progress import progress
 LINES_AT_ONCE, POINTS_AT_ONCE = 64, 64_000
 MAX_POINTS = 10_000
 """Of a line as the network gets it; a full line of handwriting has some hundreds."""
-MAX_COORDINATE = 1e6
 LEAST_LOOK = 0.02
 """Of all looking at one character: a frame with less for every character was not looked at."""
 MOST_BEAM = 100
