@@ -18,10 +18,11 @@ FLOORS = {
     "render": 3,
     "trainer": 4,
     "results": 4,
-    "train": 5,
-    "experiments": 5,
-    "prepare_data": 5,
-    "benchmarks": 6,
+    "commands": 5,
+    "train": 6,
+    "experiments": 6,
+    "prepare_data": 6,
+    "benchmarks": 7,
 }
 """Packages and scripts. Those of one floor do not import each other."""
 MAX_FILE, MAX_FUNCTION = 300, 40

@@ -1,0 +1,100 @@
+"""What several subcommands share: the checkpoint, lines of a corpus, how to decode, and where results go."""
+
+import argparse
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from model.language_model import load_language_model
+from results.loaded import Loaded, load
+from utils.errors import InputError
+from utils.files import atomic_path
+
+
+def loaded(args: argparse.Namespace) -> Loaded:
+    """The network that the command line names.
+
+    Raises InputError where it names none.
+    """
+    if not args.resume:
+        raise InputError("no checkpoint is named: experiments.py -r CHECKPOINT ...")
+    return load(args.resume, args.device)
+
+
+def output_folder(path: Path) -> Path:
+    """The folder, made where it was not.
+
+    Raises InputError where it cannot be.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot write there ({error.strerror}); choose another --out") from None
+    return path
+
+
+def save_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, and say where it lies."""
+    with atomic_path(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+    print(path)
+
+
+def save_numbers(args: argparse.Namespace, numbers: dict[str, Any], shown: list[str] | None = None) -> None:
+    """Print a table of the plain numbers (or those `shown`), and write <command>.json with inputs and versions."""
+    for name, value in numbers.items():
+        if name in shown if shown is not None else not isinstance(value, dict | list):
+            print(f"{name:32} {value:,.4f}" if isinstance(value, float) else f"{name:32} {value}")
+    inputs = {name: value for name, value in vars(args).items() if value is not None and name != "first"}
+    versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+    content = {**numbers, "inputs": inputs, "versions": versions}
+    text = json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
+    save_text(output_folder(args.out) / f"{args.command}.json", text)
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Add the folder for what is made."""
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for what is made (default: out)")
+
+
+def add_sampling(parser: argparse.ArgumentParser, bias: float = 0.5) -> None:
+    """Add what a writing depends on beside its text."""
+    parser.add_argument(
+        "--bias", type=float, default=bias, help=f"0 as varied as the data, higher more regular ({bias:g})"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same writing")
+
+
+def add_corpus(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name lines of a prepared corpus."""
+    parser.add_argument("--corpus", help="prepared corpus (default: the one it was trained on)")
+    parser.add_argument("--split", nargs="+", help="splits of the corpus (default: its validation split)")
+    parser.add_argument("--data-dir", type=Path, default=Path("data"))
+
+
+def splits_of(args: argparse.Namespace, network: Loaded) -> list[str] | None:
+    """The splits that are named, or those that the network was validated on where it is that corpus; else None."""
+    if args.split is None and args.corpus in (None, network.facts["corpus"]):
+        return network.config["data_loader"]["args"].get("valid")
+    return args.split
+
+
+def add_decoding(parser: argparse.ArgumentParser, *, tuned: bool) -> None:
+    """Add the arguments of a `Decoding`; not `tuned`: those that are to be found are left out."""
+    parser.add_argument("--beam", type=int, help="texts followed side by side (default: greedily, with --lm 16)")
+    parser.add_argument("--lm", type=Path, required=not tuned, help="language model of prepare_data.py language-model")
+    parser.add_argument("--ctc-weight", type=float, help="share of the CTC head (default: as it was trained)")
+    if tuned:
+        parser.add_argument("--lm-weight", type=float, help="its say in each next character (default: 0.9)")
+        parser.add_argument("--length-bonus", type=float, help="nats that each character adds (default: 2.1 with --lm)")
+
+
+def decoding_options(args: argparse.Namespace) -> dict[str, Any]:
+    """How to find the text of a line, as `read` and `Decoding` take it."""
+    options = {name: getattr(args, name) for name in ("beam", "lm_weight", "ctc_weight", "length_bonus")}
+    given = {name: value for name, value in options.items() if value is not None}
+    return given | {"language_model": load_language_model(args.lm) if args.lm else None}

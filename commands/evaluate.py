@@ -1,0 +1,41 @@
+"""evaluate: how good a network is, on a split of a corpus."""
+
+import argparse
+
+from commands.common import (
+    add_corpus,
+    add_decoding,
+    add_out,
+    decoding_options,
+    loaded,
+    output_folder,
+    save_numbers,
+    save_text,
+    splits_of,
+)
+from model.recognizer import Seq2SeqRecognizer
+from results.density import evaluate
+from results.reading import Decoding
+from results.reading_corpus import read_corpus, reading_page
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--batch-size", type=int, default=64)
+    add_corpus(parser)
+    add_decoding(parser, tuned=True)
+    add_out(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure on a split, print a table, save the numbers; of a network that reads also a page of its worst lines."""
+    network = loaded(args)
+    made = {"checkpoint": str(network.path)}
+    where = (args.corpus, splits_of(args, network), args.data_dir, args.batch_size)
+    if isinstance(network.model, Seq2SeqRecognizer):
+        decoding = Decoding(**decoding_options(args))
+        found = read_corpus(network, *where, decoding)
+        numbers = made | {"lm": str(args.lm) if args.lm else None} | decoding.settings | found.numbers()
+        save_numbers(args, numbers)
+        save_text(output_folder(args.out) / "evaluate.html", reading_page(found, numbers))
+    else:
+        save_numbers(args, made | evaluate(network.model, network.facts, *where))

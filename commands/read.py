@@ -1,0 +1,47 @@
+"""read: files of ink as text."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from commands.common import add_decoding, add_out, decoding_options, loaded, output_folder
+from data_loader.formats.report import Report
+from model.reading_errors import character_edits, plain
+from results.ink_files import ink_of
+from results.reading import LineReading, read, recognizer_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".inkml, .jsonl, .jsonl.gz or .svg")
+    parser.add_argument("--explain", action="store_true", help="draw which ink each character came from")
+    add_decoding(parser, tuned=True)
+    add_out(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print what is read in files of ink, a line a row; with --explain draw which ink each character came from."""
+    network = loaded(args)
+    recognizer_of(network)
+    options, report = decoding_options(args), Report()
+    lines = ink_of(args.files, report)
+    print(*report.summary(), sep="\n", end="\n" if report.summary() else "", file=sys.stderr)
+    readings = read(network, lines, **options)
+    print("\n".join(rows_of(readings)))
+    if args.explain:
+        from results.reading_picture import save_explained  # matplotlib takes a second to load
+
+        out = output_folder(args.out)
+        for number, reading in enumerate(readings, 1):
+            print(*save_explained(reading, out / f"reading-{number}"), sep="\n")
+
+
+def rows_of(readings: list[LineReading]) -> list[str]:
+    """Of each line confidence, id and text; before the text the CER where one has a transcription of its own."""
+    widest = max((len(reading.line.id) for reading in readings), default=0)
+    told = any(reading.line.text for reading in readings)
+    rows = []
+    for reading in readings:
+        true, text = plain(reading.line.text), plain(reading.text)
+        cer = f"CER {100 * character_edits(text, true) / len(true):5.1f} %" if true else ""
+        rows.append(f"{reading.confidence:.2f}  {reading.line.id:{widest}}  {f'{cer:11}  ' * told}{reading.text}")
+    return rows

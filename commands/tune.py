@@ -1,0 +1,24 @@
+"""tune: which say a language model should have in reading."""
+
+import argparse
+
+from commands.common import add_corpus, add_decoding, loaded
+from model.language_model import load_language_model
+from results.reading_tuning import tune_on_corpus
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lines", type=int, default=400, help="lines drawn by lot (default: 400)")
+    add_corpus(parser)
+    add_decoding(parser, tuned=False)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print error rates by the language model's weight and the length bonus, the best first."""
+    model = load_language_model(args.lm)
+    rates = tune_on_corpus(
+        loaded(args), args.corpus, args.split, args.data_dir, model, beam=args.beam or 16, num_lines=args.lines
+    )
+    print("CER      --lm-weight  --length-bonus")
+    for (lm_weight, bonus), cer in rates.items():
+        print(f"{100 * cer:5.2f} %  {lm_weight:11}  {bonus:14}")
