@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from commands.common import add_decoding, add_out, decoding_options, loaded, output_folder
+from commands.common import add_decoding, decoding_options, loaded, output_folder, save_numbers
 from data_loader.formats.report import Report
 from model.reading_errors import character_edits, plain
 from results.ink_files import ink_of
@@ -15,11 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".inkml, .jsonl, .jsonl.gz or .svg")
     parser.add_argument("--explain", action="store_true", help="draw which ink each character came from")
     add_decoding(parser, tuned=True)
-    add_out(parser)
+    parser.add_argument("--out", type=Path, help="folder for read.json and for the drawings (theirs by default: out)")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print what is read in files of ink, a line a row; with --explain draw which ink each character came from."""
+    """Print and save what is read in ink, a line a row; with --explain draw which ink each character came from."""
     network = loaded(args)
     recognizer_of(network)
     options, report = decoding_options(args), Report()
@@ -27,10 +27,13 @@ def run(args: argparse.Namespace) -> None:
     print(*report.summary(), sep="\n", end="\n" if report.summary() else "", file=sys.stderr)
     readings = read(network, lines, **options)
     print("\n".join(rows_of(readings)))
+    if args.out:
+        read_as = [{"id": one.line.id, "text": one.text, "confidence": one.confidence} for one in readings]
+        save_numbers(args, {"n_lines": len(readings), "lines": read_as}, shown=[])
     if args.explain:
         from results.reading_picture import save_explained  # matplotlib takes a second to load
 
-        out = output_folder(args.out)
+        out = output_folder(args.out or Path("out"))
         for number, reading in enumerate(readings, 1):
             print(*save_explained(reading, out / f"reading-{number}"), sep="\n")
 

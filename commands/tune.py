@@ -2,7 +2,7 @@
 
 import argparse
 
-from commands.common import add_corpus, add_decoding, loaded
+from commands.common import add_corpus, add_decoding, add_out, loaded, save_numbers
 from model.language_model import load_language_model
 from results.reading_tuning import tune_on_corpus
 
@@ -11,6 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines", type=int, default=400, help="lines drawn by lot (default: 400)")
     add_corpus(parser)
     add_decoding(parser, tuned=False)
+    add_out(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -22,3 +23,5 @@ def run(args: argparse.Namespace) -> None:
     print("CER      --lm-weight  --length-bonus")
     for (lm_weight, bonus), cer in rates.items():
         print(f"{100 * cer:5.2f} %  {lm_weight:11}  {bonus:14}")
+    rows = [{"cer": cer, "lm_weight": weight, "length_bonus": bonus} for (weight, bonus), cer in rates.items()]
+    save_numbers(args, {"n_lines": args.lines, "rates": rows}, shown=[])

@@ -132,7 +132,10 @@ def test_a_line_that_was_left_out_is_named(run: Run, ink: Path) -> None:
 def test_explain_draws_every_line(run: Run, ink: Path, tmp_path: Path) -> None:
     code, out, _ = run("read", ink, "--explain", "--out", "here")
     names = {f"reading-{number}.{suffix}" for number in (1, 2, 3) for suffix in ("png", "svg")}
-    assert code == 0 and {path.name for path in (tmp_path / "here").iterdir()} == names
+    assert code == 0 and {path.name for path in (tmp_path / "here").iterdir()} == names | {"read.json"}
+    saved = json.loads((tmp_path / "here" / "read.json").read_text())
+    assert [line["text"] for line in saved["lines"]] == ["cabbage", "bed", "face"] and saved["n_lines"] == 3
+    assert saved["inputs"]["explain"] is True and saved["versions"]["torch"]
     assert all(f"here/{name}" in out for name in names)
 
 

@@ -1,0 +1,97 @@
+"""Adaptive weight noise: a Gaussian over every weight, learned with it.
+
+Graves (2011), "Practical Variational Inference for Neural Networks"; Graves (2013) trained both of his best networks
+with it. What is minimised is the description length of data and weights, in nats a target of N in all:
+
+    E_{w ~ N(mu, s^2)} [loss(w)]  +  1/N sum_i KL(N(mu_i, s_i^2) || N(m, v))
+
+m and v of the prior are the best ones for all weights together, m = mean mu_i, v = mean (s_i^2 + (mu_i - m)^2), so that
+they add nothing to the gradients:
+
+    mu_i' = w_i' + (mu_i - m) / (N v)        (log s_i)' = w_i' (w_i - mu_i) + (s_i^2 / v - 1) / N
+
+The first term of the last is the gradient through the draw w = mu + s e itself; the paper's w'^2 s^2 is its expectation
+for a loss that is curved as the square of its gradient.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class WeightNoise:
+    """The deviations s of a model's weights, and the draws from them; the means are the weights themselves.
+
+    sigma    s of every weight before training; Graves (2013) began at 0.075
+    targets  N, how many targets an epoch of the training data has
+    seed     of all draws: that of a step hangs on seed and step alone
+    """
+
+    def __init__(self, model: nn.Module, sigma: float, targets: int, seed: int) -> None:
+        self.weights: list[Tensor] = [weight for weight in model.parameters() if weight.requires_grad]
+        self.log_sigmas = [torch.full_like(weight, math.log(sigma)) for weight in self.weights]
+        self.optimizer = torch.optim.Adam(self.log_sigmas)
+        self.targets, self.seed = targets, seed
+        self.moved: list[Tensor] = []
+
+    @contextmanager
+    def drawn(self, step: int) -> Iterator[None]:
+        """Within it, forward and backward, the weights are a draw; afterwards they are their means again."""
+        means = [weight.detach().clone() for weight in self.weights]
+        generator = torch.Generator(self.weights[0].device).manual_seed(self.seed * 1_000_003 + step)
+        self.moved = [
+            torch.empty_like(sigma).normal_(generator=generator).mul_(sigma.exp()) for sigma in self.log_sigmas
+        ]
+        _in_place(torch._foreach_add_, self.weights, self.moved)
+        try:
+            yield
+        finally:
+            _in_place(torch._foreach_copy_, self.weights, means)
+
+    @torch.no_grad()
+    def add_gradients(self) -> None:
+        """Turn the gradients of the mean loss at the draw into those of the means; keep those of the deviations."""
+        mean, variance = self.prior()
+        for weight, log_sigma, moved in zip(self.weights, self.log_sigmas, self.moved, strict=True):
+            at_draw = torch.zeros_like(weight) if weight.grad is None else weight.grad
+            log_sigma.grad = at_draw * moved + ((2 * log_sigma).exp() / variance - 1) / self.targets
+            weight.grad = at_draw + (weight - mean) / (variance * self.targets)
+
+    def step(self, lr: float) -> None:
+        """Move the deviations against their gradients."""
+        self.optimizer.param_groups[0]["lr"] = lr
+        self.optimizer.step()
+
+    @torch.no_grad()
+    def prior(self) -> tuple[float, float]:
+        """m and v, the best mean and variance of a Gaussian prior for all weights together."""
+        count = sum(weight.numel() for weight in self.weights)
+        mean = sum(float(weight.sum(dtype=torch.float64)) for weight in self.weights) / count
+        spread = sum(float((weight - mean).square().sum(dtype=torch.float64)) for weight in self.weights)
+        noise = sum(float((2 * sigma).exp().sum(dtype=torch.float64)) for sigma in self.log_sigmas)
+        return mean, (spread + noise) / count
+
+    @torch.no_grad()
+    def nats(self) -> float:
+        """What the weights cost: the sum of KL(N(mu_i, s_i^2) || N(m, v))."""
+        _, variance = self.prior()
+        return sum(float((0.5 * math.log(variance) - sigma).sum(dtype=torch.float64)) for sigma in self.log_sigmas)
+
+    def state(self) -> dict[str, Any]:
+        """The deviations and what their optimizer remembers."""
+        return {"log_sigmas": self.log_sigmas, "optimizer": self.optimizer.state_dict()}
+
+    @torch.no_grad()
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+        torch._foreach_copy_(self.log_sigmas, state["log_sigmas"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+
+@torch.no_grad()
+def _in_place(change: Any, weights: list[Tensor], others: list[Tensor]) -> None:
+    change(weights, others)
