@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import InputError
+from utils.room import weights_within_memory
 from utils.signature import accepted, argument_faults, constructed, did_you_mean, label
 from utils.strict_json import parse_json, plain_copy, read_json, shown
 
@@ -131,9 +132,10 @@ class ConfigParser:
         else:
             constructor, args = choices, entry
         try:
-            return constructor(**constructed(constructor, args) | accepted(constructor, given))
-        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-            raise InputError(f"{self.source}: {path}: {error}") from error
+            with weights_within_memory():
+                return constructor(**constructed(constructor, args) | accepted(constructor, given))
+        except (TypeError, ValueError, OverflowError, RuntimeError, MemoryError, OSError) as error:
+            raise InputError(f"{self.source}: {path}: {' '.join(str(error).split())[:1000]}") from error
 
     def _top_level_faults(self) -> list[str]:
         config = self._config
@@ -272,13 +274,9 @@ def _section_faults(
 
 def _key(node: Any, part: str, path: str) -> str | int:
     """The dict key or list index that a part of an override's path stands for."""
-    if isinstance(node, dict) and part in node:
-        return part
-    places = list(node) if isinstance(node, dict) else []
-    if isinstance(node, list):
-        places = [str(i) for i in range(len(node))]
-        if part in places:
-            return int(part)
+    places = [*node] if isinstance(node, dict) else [*map(str, range(len(node)))] if isinstance(node, list) else []
+    if part in places:
+        return part if isinstance(node, dict) else int(part)
     raise InputError(f"{label(path)}: nothing to override at {shown(part)}; {did_you_mean(part, places)}")
 
 

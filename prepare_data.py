@@ -41,8 +41,8 @@ def describe(card: dict) -> list[str]:
 def prepare_command(args: argparse.Namespace) -> None:
     report = Report()
     folder = corpus_folder(args.name or args.command, args.data_dir)
-    if args.command == BUILT_IN:
-        card = make_built_in(folder)
+    if args.command in BUILT_IN:
+        card = make_built_in(args.command, folder)
     else:
         rule = SplitRule(args.split_by, args.valid_share, args.seed)
         card = prepare(args.command, args.source, folder, report, labels=args.labels, split_rule=rule)
@@ -103,10 +103,10 @@ def text_lines(path: Path) -> Iterator[str]:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="FORMAT|look|check|export|language-model")
-    for name in (*FORMATS, BUILT_IN):
-        reading = commands.add_parser(name, help="draw the built-in corpus" if name == BUILT_IN else f"read {name}")
+    for name in (*FORMATS, *BUILT_IN):
+        reading = commands.add_parser(name, help="draw the built-in corpus" if name in BUILT_IN else f"read {name}")
         reading.add_argument("--name", help="name of the prepared corpus (default: the format's)")
-        if name != BUILT_IN:
+        if name not in BUILT_IN:
             reading.add_argument("source", type=Path, help="folder or file of the raw data set")
             reading.add_argument("--labels", type=Path, help="file of labels, for digits that lie apart from them")
             reading.add_argument("--split-by", choices=SPLIT_BY, help="split anew (default: as the source says)")

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import math
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,10 @@ from base.base_data_loader import BaseDataLoader
 from base.base_model import BaseModel
 from base.base_trainer import Interrupted
 from data_loader import DATA_LOADERS
-from logger.run_log import terminal
 from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, add_arguments, from_args, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Trainer
+from utils import processes
 from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts
 from utils.device import keep_memory_small, pick_device
 from utils.errors import InputError, one_line_errors
@@ -31,11 +33,12 @@ CATALOGUE: Catalogue = {
 }
 RESERVED = {
     "arch": {"alphabet_size", "mean_points_per_char"},
-    "data_loader": {"seed"},
+    "data_loader": {"seed", "processes"},
     "metrics": {"alphabet"},
     "optimizer": {"params"},
     "lr_scheduler": {"optimizer", "steps_per_epoch", "epochs"},
-    "trainer": {"model", "loss", "metrics", "optimizer", "lr_scheduler", "loader", "device", "content", "resume"},
+    "trainer": {"model", "loss", "metrics", "optimizer", "lr_scheduler", "loader", "device", "content", "resume"}
+    | {"batches_an_epoch"},
 }
 """What the framework fills in itself, and a config must not."""
 
@@ -50,10 +53,13 @@ def train(
     config.check(CATALOGUE, RESERVED)
     old_path = resume or init_from
     old = load_checkpoint(old_path) if old_path else None
+    state = old["training"] if resume and old else None
     keep_memory_small()
     device = pick_device(config["device"])
     torch.manual_seed(config["seed"])
-    loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
+    shares = state.get("processes", 1) if state else processes.count()
+    with processes.first_alone():
+        loader = config.build("data_loader", CATALOGUE, seed=config["seed"], processes=shares)
     if old and old_path:
         read_as_before(loader, old["facts"], config["arch"]["type"], old_path, resumed=resume is not None)
     facts = {"alphabet_size": len(loader.facts["alphabet"]), **loader.facts}
@@ -62,12 +68,13 @@ def train(
     if old and resume:
         load_weights(model, old["model"], resume)
     elif old and init_from:
-        unshared = load_shared_parts(model, old["model"], init_from)
-    state = old["training"] if resume and old else None
+        unshared = load_shared_parts(model, old["model"], init_from, (old["config"]["arch"], config["arch"]))
     trainer = build_trainer(config, model, loader, device, state)
-    folders = run_dirs_of(resume) if resume else make_run_dir(config)
-    say = terminal(config["trainer"].get("verbosity", 1)).info
-    say(f"{config['arch']['type']}: {model.num_parameters:,} parameters, {len(loader):,} steps an epoch")
+    folders = run_dirs_of(resume) if resume else processes.first(lambda: make_run_dir(config))
+    say = trainer.log.info
+    say(f"{config['arch']['type']}: {model.num_parameters:,} parameters, {steps_of(config, loader):,} steps an epoch")
+    if max(loader.processes, processes.count()) > 1:
+        say(f"{processes.count()} processes for steps of {loader.processes} times the batch size")
     say(f"run directory: {folders[0]}")
     if unshared:
         say(f"not in both the checkpoint and this network: {', '.join(unshared)}")
@@ -95,9 +102,8 @@ def build_trainer(
 ) -> Trainer:
     """The trainer of a model with its optimizer, schedule, loss and metrics, gone on to `state`; touches no disk."""
     optimizer = config.build("optimizer", CATALOGUE, params=list(model.parameters()))
-    scheduler = config.build(
-        "lr_scheduler", CATALOGUE, optimizer=optimizer, steps_per_epoch=len(loader), epochs=config["trainer"]["epochs"]
-    )
+    steps, epochs = steps_of(config, loader), config["trainer"]["epochs"]
+    scheduler = config.build("lr_scheduler", CATALOGUE, optimizer=optimizer, steps_per_epoch=steps, epochs=epochs)
     return config.build(
         "trainer",
         CATALOGUE,
@@ -111,6 +117,12 @@ def build_trainer(
         content={"config": config.resolved},
         resume=state,
     )
+
+
+def steps_of(config: ConfigParser, loader: BaseDataLoader) -> int:
+    """How many optimizer steps an epoch has."""
+    batches = min(len(loader), config["trainer"].get("max_batches") or len(loader))
+    return math.ceil(batches / max(1, config["trainer"].get("accumulate_batches", 1)))
 
 
 def run_dirs_of(checkpoint: Path) -> tuple[Path, Path]:
@@ -135,32 +147,70 @@ def checkpoint_of(path: Path, name: str) -> Path:
 def resumed_config(path: Path) -> dict[str, Any]:
     """The config of a checkpoint that a run can go on from.
 
-    Raises InputError where it holds weights alone.
+    Raises InputError where it holds weights alone, or where its run was stopped before it had saved anything.
     """
+    if not path.exists() and path.with_name("config.json").exists():
+        names = sorted(other.name for other in path.parent.glob("*.pt"))
+        there = f"there is {', '.join(names)}" if names else "the run had saved nothing yet"
+        raise InputError(f"{path}: no such checkpoint; {there}; start again with -c {path.with_name('config.json')}")
     content = load_checkpoint(path)
     if "training" not in content:
         raise InputError(f"{path}: weights alone, nothing to resume; start a new run with -c CONFIG --init-from {path}")
     return content["config"]
 
 
-@one_line_errors
-def main() -> None:
+def parse_args() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
-    args = parser.parse_args()
+    for key, text in (
+        ("overfit_one_batch", "train on the first batch again and again: any network should learn it by heart"),
+        ("detect_anomaly", "name the operation whose gradient is no number; slow"),
+        ("deterministic", "refuse algorithms that do not always give the same bits"),
+    ):
+        flag, const = f"--{key.replace('_', '-')}", (f"trainer.{key}", True)
+        parser.add_argument(flag, dest="overrides", action="append_const", const=const, help=text)
+    text = "with -c: one batch of training and one of validation through everything, in a run that is deleted again"
+    parser.add_argument("--fast-dev-run", action="store_true", help=text)
+    return parser.parse_args()
+
+
+def run(args: argparse.Namespace, scratch: Path) -> None:
+    """Do what the command line asks for; a fast run lies in the folder `scratch`."""
+    if args.fast_dev_run:
+        if args.resume:
+            raise InputError("--fast-dev-run makes a run of its own: use it with -c CONFIG, not with --resume")
+        small = {"epochs": 1, "max_batches": 1, "log_steps": 1, "save_dir": str(scratch)}
+        args.overrides += [(f"trainer.{key}", value) for key, value in small.items()]
     resume = checkpoint_of(Path(args.resume).resolve(), "last.pt") if args.resume else None
     init_from = checkpoint_of(Path(args.init_from), "best.pt") if args.init_from else None
     config = from_args(args, resumed_config(resume) if resume else None)
-    if args.check:
-        config.check(CATALOGUE, RESERVED)
-        print(json.dumps(config.resolved, indent=2))
-        return
-    try:
+    config.check(CATALOGUE, RESERVED)
+    said = json.dumps(config.resolved, indent=2)
+    if not args.check:
         run_dir, _ = train(config, resume=resume, init_from=init_from)
-    except Interrupted as stop:
-        print(stop)
-        raise SystemExit(130) from None
-    print(f"the best checkpoint is {run_dir / 'best.pt'}")
+        said = f"the best checkpoint is {run_dir / 'best.pt'}"
+        if args.fast_dev_run:
+            load_checkpoint(run_dir / "last.pt")
+            said = "one batch of training, one of validation and their checkpoints went well; the run is deleted again"
+    if not processes.rank():
+        print(said)
+
+
+@one_line_errors
+def main() -> None:
+    args = parse_args()
+    with processes.joined(), tempfile.TemporaryDirectory() as scratch:
+        try:
+            run(args, Path(scratch))
+        except Interrupted as stop:
+            if not processes.rank():
+                print(stop)
+            raise SystemExit(130) from None
+        except InputError as error:
+            if processes.is_first_to_say(str(error)):
+                raise
+            raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

@@ -1,26 +1,31 @@
 """A DataLoader whose order is a function of seed and epoch, so that a run can go on in the middle of an epoch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from base.batch import Batch
+from utils import processes
 
 
 class EpochSampler(Sampler[list[int]]):
-    """Batches of positions; `epoch` and `first_batch` say where the next iteration begins."""
+    """Batches of positions; `epoch` and `first_batch` say where the next iteration begins.
+
+    Of several processes each gets its share of every batch; a share may be empty.
+    """
 
     epoch = 1
     first_batch = 0
 
-    def batches(self, epoch: int) -> list[list[int]]:
+    def batches(self, epoch: int) -> Sequence[list[int]]:
         """All batches of an epoch, in order."""
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[list[int]]:
-        return iter(self.batches(self.epoch)[self.first_batch :])
+        share = slice(processes.rank(), None, processes.count())
+        return (batch[share] for batch in self.batches(self.epoch)[self.first_batch :])
 
     def __len__(self) -> int:
         return len(self.batches(self.epoch))
@@ -31,7 +36,10 @@ class BaseDataLoader(DataLoader[Batch]):
 
     facts: what a checkpoint must know of the data to be used without them, plain data; at least corpus, alphabet, std.
     left_out: how many lines are not trained on, by rule.
+    processes: how many processes share a batch; it holds batch_size lines for each.
     """
+
+    processes = 1
 
     def __init__(self, dataset: Dataset[Any], sampler: EpochSampler, collate: Any, num_workers: int = 0) -> None:
         super().__init__(

@@ -1,6 +1,8 @@
 """The frame of a training run: epochs, the best so far, early stop, checkpoints, going on exactly where it stopped."""
 
 import math
+import os
+import re
 import signal
 import time
 from abc import ABC, abstractmethod
@@ -9,9 +11,11 @@ from typing import Any
 
 import torch
 
-from logger.run_log import RunLog, terminal
-from utils.checkpoint import save_checkpoint
+from logger.run_log import NoLog, RunLog, terminal
+from utils import processes
+from utils.checkpoint import require_form, save_checkpoint
 from utils.errors import InputError, at_least
+from utils.files import remove_scratch
 
 
 class Interrupted(Exception):
@@ -21,10 +25,16 @@ class Interrupted(Exception):
 class BaseTrainer(ABC):
     """Runs epochs from 1 to `epochs`.
 
-    last.pt is written every `save_period` epochs, every `save_minutes` minutes and on SIGINT or SIGTERM, best.pt
-    whenever the monitored value gets better. A run that goes on from last.pt is, on a CPU, bit for bit the run that
-    was never stopped: `state` holds all that the next step depends on.
+    last.pt is written every `save_period` epochs, `save_steps` steps and `save_minutes` minutes and on SIGINT or
+    SIGTERM, best.pt whenever the monitored value gets better. With `keep_last` above 1 the so many last.pt that were
+    written last are last-<step>.pt too. A run that goes on from last.pt is, on a CPU, bit for bit the run that was
+    never stopped: `state` holds all that the next step depends on.
+
+    Of several processes all do the same at the same time; only the first one writes.
     """
+
+    may_be_unset: tuple[str, ...] = ("best",)
+    """What of a state can be None in one run and not in another."""
 
     def __init__(
         self,
@@ -33,28 +43,38 @@ class BaseTrainer(ABC):
         epochs: int,
         save_dir: str = "saved",
         save_period: int = 1,
+        save_steps: int | None = None,
         save_minutes: float = 10.0,
+        keep_last: int = 1,
         monitor: str = "min val_loss",
         early_stop: int | None = None,
         tensorboard: bool = True,
         verbosity: int = 1,
     ) -> None:
         at_least(1, epochs=epochs, save_period=save_period, early_stop=early_stop)
+        at_least(1, save_steps=save_steps, keep_last=keep_last)
         at_least(0, save_minutes=save_minutes)
         self.epochs, self.early_stop, self.tensorboard = epochs, early_stop, tensorboard
-        self.save_period, self.save_minutes = save_period, save_minutes
+        self.save_period, self.save_steps, self.save_minutes = save_period, save_steps, save_minutes
+        self.keep_last = keep_last
         self.monitor = monitor
         self.direction, _, self.monitored = monitor.partition(" ")
         self.epoch, self.batch, self.step = 1, 0, 0
         self.best: float | None = None
         self.epochs_since_best = 0
-        self.log = terminal(verbosity)
+        self.log = terminal(0 if processes.rank() else verbosity)
         self.stop_signal: int | None = None
-        if resume:
-            try:
+        try:
+            if resume:
+                own = {**self.state(), "best": 0.0}
+                unset = [name for name in self.may_be_unset if resume.get(name) is None]
+                require_form(resume, {name: part for name, part in own.items() if name not in unset})
                 self.load_state(resume)
-            except KeyError as error:
-                raise ValueError(f"the checkpoint's training state is not whole: it has no {error}") from None
+            _draw_from([resume, *resume.get("other_rng", [])] if resume else [], self.step)
+        except KeyError as error:
+            raise ValueError(f"the checkpoint's training state is not whole: it has no {error}") from None
+        except (IndexError, AttributeError) as error:
+            raise ValueError(f"the checkpoint's training state is not whole: {error}") from None
 
     @abstractmethod
     def train_epoch(self) -> dict[str, float]:
@@ -74,7 +94,8 @@ class BaseTrainer(ABC):
         Raises Interrupted on SIGINT or SIGTERM, with everything saved.
         """
         self.checkpoint_dir, self.saved_at = checkpoint_dir, time.monotonic()
-        self.run_log = RunLog(log_dir, tensorboard=self.tensorboard, step=self.step, epoch=self.epoch)
+        self.run_log: RunLog | NoLog = NoLog()
+        processes.first(lambda: self._open(log_dir))
         numbers: dict[str, float] = {}
         previous = {number: signal.signal(number, self._ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
         if self.epoch > self.epochs:
@@ -89,6 +110,12 @@ class BaseTrainer(ABC):
                 signal.signal(number, handler)
             self.run_log.close()
         return numbers
+
+    def _open(self, log_dir: Path) -> None:
+        """Clear away what a process that was killed had half written, and open the logs."""
+        for folder in (self.checkpoint_dir, log_dir):
+            remove_scratch(folder)
+        self.run_log = RunLog(log_dir, tensorboard=self.tensorboard, step=self.step, epoch=self.epoch)
 
     @property
     def is_stuck(self) -> bool:
@@ -121,16 +148,21 @@ class BaseTrainer(ABC):
         return better
 
     def after_step(self) -> None:
-        """Called after every optimizer step: save when it is time, leave when a signal has come."""
-        self.leave_if_asked()
-        if time.monotonic() - self.saved_at > 60 * self.save_minutes:
+        """Called after every optimizer step: leave when a signal has come, save when it is time."""
+        minutes = self.leave_if_asked()
+        if minutes > self.save_minutes or (self.save_steps and self.step % self.save_steps == 0):
             self.save("last.pt")
 
-    def leave_if_asked(self) -> None:
-        """Called after every batch of training and validation: save and raise Interrupted when a signal has come."""
-        if self.stop_signal is not None:
+    def leave_if_asked(self) -> float:
+        """Called after every batch of training and validation: the minutes since the last checkpoint.
+
+        Where a signal has come to any process, all of them save and raise Interrupted.
+        """
+        stop, minutes = processes.most(self.stop_signal or 0, (time.monotonic() - self.saved_at) / 60)
+        if stop:
             path = self.save("last.pt")
-            raise Interrupted(f"stopped by {signal.Signals(self.stop_signal).name}; go on with: --resume {path}")
+            raise Interrupted(f"stopped by {signal.Signals(int(stop)).name}; go on with: --resume {path}")
+        return minutes
 
     def _ask_to_stop(self, number: int, _: object) -> None:
         self.stop_signal = number
@@ -138,9 +170,15 @@ class BaseTrainer(ABC):
     def save(self, name: str) -> Path:
         """Write a checkpoint: its path."""
         path = self.checkpoint_dir / name
-        save_checkpoint(path, {**self.content(), "training": self.state()})
+        content = {**self.content(), "training": self.state()}
+        processes.first(lambda: self._write(path, content))
         self.saved_at = time.monotonic()
         return path
+
+    def _write(self, path: Path, content: dict[str, Any]) -> None:
+        save_checkpoint(path, content)
+        if path.name == "last.pt" and self.keep_last > 1:
+            _keep(path, self.step, self.keep_last)
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on, beside the weights; plain data."""
@@ -151,15 +189,41 @@ class BaseTrainer(ABC):
             "monitor": self.monitor,
             "best": self.best,
             "epochs_since_best": self.epochs_since_best,
-            "rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            **rng_state(),
+            "other_rng": processes.gathered(rng_state())[1:],
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state`."""
+        """Go on from `state`; the random draws are taken care of."""
         self.epoch, self.batch, self.step = state["epoch"], state["batch"], state["step"]
         if state.get("monitor", self.monitor) == self.monitor:
             self.best, self.epochs_since_best = state["best"], state["epochs_since_best"]
-        torch.set_rng_state(state["rng"])
-        if torch.cuda.is_available() and state["cuda_rng"]:
-            torch.cuda.set_rng_state_all(state["cuda_rng"])
+
+
+def rng_state() -> dict[str, Any]:
+    """Where this process's random draws are, on the CPU and on its GPU."""
+    return {
+        "rng": torch.get_rng_state(),
+        "cuda_rng": [torch.cuda.get_rng_state()] if torch.cuda.is_available() else [],
+    }
+
+
+def _draw_from(states: list[dict[str, Any]], step: int) -> None:
+    """Go on with this process's own of these `rng_state`s; one that has none draws what no other does."""
+    number = processes.rank()
+    if number < len(states):
+        torch.set_rng_state(states[number]["rng"])
+        if torch.cuda.is_available() and states[number]["cuda_rng"]:
+            torch.cuda.set_rng_state(states[number]["cuda_rng"][0])
+    elif number:
+        torch.manual_seed(torch.initial_seed() + 1_000_003 * number + step)
+
+
+def _keep(last: Path, step: int, number: int) -> None:
+    """Give `last` the name last-<step>.pt too; of these names keep the `number` that were written last."""
+    kept = last.with_name(f"last-{step}.pt")
+    kept.unlink(missing_ok=True)
+    os.link(last, kept)
+    names = [path for path in last.parent.iterdir() if re.fullmatch(r"last-\d+\.pt", path.name)]
+    for path in sorted(names, key=lambda path: (path.stat().st_mtime_ns, len(path.name), path.name))[:-number]:
+        path.unlink()

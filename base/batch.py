@@ -1,7 +1,8 @@
 """What a data loader hands to a model."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -41,8 +42,16 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on `device`."""
-        tensors = {name: getattr(self, name) for name in ("strokes", "stroke_mask", "text", "char_mask")}
-        return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()})
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> "Batch":
+        """The same batch in memory that a GPU can read by itself."""
+        return self._each(torch.Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        return Batch(
+            change(self.strokes), change(self.stroke_mask), change(self.text), change(self.char_mask), self.ids
+        )
 
     def of(self, lines: list[int]) -> "Batch":
         """These lines, padded to the longest of them."""
@@ -59,10 +68,26 @@ class Batch:
     def parts(self, points_at_once: int | None) -> list["Batch"]:
         """Itself in parts of about so many points at most, padding counted; None for all at once.
 
-        Those of the longest lines first, so that every part fits into the memory that the one before it left free.
+        Those of the longest lines first, so that every part fits into the memory that the one before it left free. A
+        batch without lines, a process's share of a small one, has no parts.
         """
         lines, points = self.stroke_mask.shape
         count = min(lines, math.ceil(lines * points / points_at_once)) if points_at_once else 1
+        if count <= 1:
+            return [self] if lines else []
         size = math.ceil(lines / count)
-        order = self.stroke_mask.sum(1).argsort(descending=True, stable=True).tolist() if count > 1 else range(lines)
-        return [self.of(list(order[first : first + size])) for first in range(0, lines, size)]
+        order = self.stroke_mask.sum(1).argsort(descending=True, stable=True).tolist()
+        return [self.of(order[first : first + size]) for first in range(0, lines, size)]
+
+
+def one_ahead(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
+    """The batches on `device`; where that is a GPU, each is on its way there before the one before it is worked on."""
+    moved = (batch.to(device) for batch in batches)
+    if device.type == "cpu":
+        yield from moved
+        return
+    waiting = next(moved, None)
+    while waiting is not None:
+        following = next(moved, None)
+        yield waiting
+        waiting = following

@@ -8,7 +8,7 @@ import contextlib
 import json
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import PropertyMock, patch
 
@@ -17,6 +17,7 @@ import torch
 from base.batch import Batch
 from model import LOSSES, MODELS
 from model.recurrent import RecurrentLayer
+from model.window import WindowLayer
 from utils.device import Precision, autocast, keep_memory_small
 
 ALPHABET_SIZE, CHARACTERS = 80, 30
@@ -41,26 +42,38 @@ def lines(batch_size: int, points: int) -> Batch:
 
 @contextlib.contextmanager
 def plain_way() -> Iterator[None]:
-    """Within it every recurrent layer runs as torch runs it."""
-    with patch.object(RecurrentLayer, "runs_as_sequence", PropertyMock(return_value=False)):
+    """Within it every recurrent layer runs as torch runs it, and the one with the window point by point."""
+    in_torch = patch.object(RecurrentLayer, "runs_as_sequence", PropertyMock(return_value=False))
+    with in_torch, patch.object(WindowLayer, "sequence", None):
         yield
 
 
 def seconds_of_steps(name: str, batch: Batch, precision: Precision, repeats: int) -> list[float]:
-    """What optimizer steps took, a warm-up left out."""
+    """What optimizer steps took on the batch's device, a warm-up left out."""
     torch.manual_seed(1)
-    loss_name, sizes = TIMED[name]
-    model, loss = MODELS[name](**sizes), LOSSES[loss_name]()
+    device, (loss_name, sizes) = batch.strokes.device, TIMED[name]
+    model, loss = MODELS[name](**sizes).to(device), LOSSES[loss_name]()
     optimizer = torch.optim.Adam(model.parameters())
-    seconds = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        with autocast(torch.device("cpu"), precision):
+
+    def step() -> None:
+        with autocast(device, precision):
             output = model(batch)
         total, count = loss(output, batch)
         optimizer.zero_grad()
         (total / count).backward()
         optimizer.step()
+
+    return seconds_of(step, device, repeats)
+
+
+def seconds_of(work: Callable[[], None], device: torch.device, repeats: int) -> list[float]:
+    """What `work` took until the device had done it, a warm-up left out."""
+    seconds = []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         seconds.append(time.perf_counter() - start)
     return seconds[1:]
 

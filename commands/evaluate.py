@@ -1,6 +1,7 @@
 """evaluate: how good a network is, on a split of a corpus."""
 
 import argparse
+from typing import Any
 
 from commands.common import (
     add_corpus,
@@ -15,6 +16,7 @@ from commands.common import (
 )
 from model.recognizer import Seq2SeqRecognizer
 from results.density import evaluate
+from results.density_scores import density_table
 from results.reading import Decoding
 from results.reading_corpus import read_corpus, reading_page
 
@@ -27,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure on a split, print a table, save the numbers; of a network that reads also a page of its worst lines."""
+    """Measure on a split, print a table, save the numbers; of a network that reads also a page of its worst lines, of
+    one that writes a figure by length and writer.
+    """
     network = loaded(args)
     made = {"checkpoint": str(network.path)}
     where = (args.corpus, splits_of(args, network), args.data_dir, args.batch_size)
@@ -38,4 +42,17 @@ def run(args: argparse.Namespace) -> None:
         save_numbers(args, numbers)
         save_text(output_folder(args.out) / "evaluate.html", reading_page(found, numbers))
     else:
-        save_numbers(args, made | evaluate(network.model, network.facts, *where))
+        digits = network.config["data_loader"]["args"].get("digits")
+        _evaluate_writer(args, made | evaluate(network.model, network.facts, *where, digits))
+
+
+def _evaluate_writer(args: argparse.Namespace, numbers: dict[str, Any]) -> None:
+    from render.figure import save_figure  # matplotlib takes a second to load
+    from results.density_picture import density_figure
+
+    print(density_table(numbers))
+    save_numbers(args, numbers, shown=["checkpoint"])
+    for suffix in (".svg", ".png"):
+        path = output_folder(args.out) / f"evaluate{suffix}"
+        save_figure(density_figure(numbers), path)
+        print(path)

@@ -2,34 +2,116 @@
 
 import argparse
 import unicodedata
+from pathlib import Path
 
-from commands.common import add_out, add_sampling, loaded, output_folder
+from commands.common import add_out, loaded, output_folder, save_numbers
 from data_loader.alphabet import Alphabet
+from results.best_of import BestOf
+from results.loaded import Loaded, load
+from results.numbers import write_number
+from results.reading import Decoding
+from results.styles import load_style, style_grid
 from results.writing import save_writing, write, writer_of
+from results.written import Draw, Style, Writing, draw_lines
+from utils.errors import InputError
 
 FIRST_TEXT = "The pen writes what was never written."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", help="what to write; a line break in it begins a new line")
-    add_sampling(parser)
+    parser.add_argument(
+        "--bias",
+        type=float,
+        nargs="+",
+        default=[0.5],
+        help="0 as varied as the data, higher more regular (0.5); several, or several styles, make one picture of all",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same writing")
     parser.add_argument("--n", type=int, default=1, help="how many times to write it")
     parser.add_argument("--animate", action="store_true", help="the pen at work too, as GIF and as SVG")
     parser.add_argument("--substitute", action="store_true", help="stand-ins for what is not in the alphabet")
+    add_hand(parser)
+    parser.add_argument("--reader", metavar="CHECKPOINT", help="the recognizer of --best-of")
+    parser.add_argument(
+        "--networks", nargs="+", metavar="RUN", help="instead of -r: each digit by the first of these trained on it"
+    )
+    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
     add_out(parser)
+
+
+def add_hand(parser: argparse.ArgumentParser) -> None:
+    """Add whose hand lines are written in, and how often, to keep the best."""
+    parser.add_argument(
+        "--style",
+        action="append",
+        default=[],
+        metavar="SAMPLE",
+        help="a line to write on from: CORPUS:LINE_ID, an InkML or jsonl file, or a style that ships; may be repeated",
+    )
+    parser.add_argument("--best-of", type=int, metavar="K", help="write each line K times, keep the one read best")
+
+
+def styles_of(args: argparse.Namespace, network: Loaded) -> list[Style | None]:
+    """The styles that are named, or none."""
+    return [load_style(network, sample, args.data_dir) for sample in args.style] or [None]
+
+
+def draw_of(args: argparse.Namespace, reader: Loaded | None, decoding: Decoding) -> Draw:
+    """How lines are written: once, or the best of several."""
+    if args.best_of is None:
+        return draw_lines
+    if reader is None:
+        raise InputError("--best-of wants a recognizer to choose by: --reader CHECKPOINT")
+    return BestOf(reader, args.best_of, decoding)
 
 
 def run(args: argparse.Namespace) -> None:
     """Write, save the pictures, say where they lie and which lines went wrong."""
+    if args.networks:
+        _save_writings(args, _by_many(args))
+        return
     network = loaded(args)
+    text = _text(args, network)
+    if args.reader and args.best_of is None:
+        raise InputError("--reader is for --best-of K, which is not there")
+    draw = draw_of(args, load(args.reader, args.device) if args.reader else None, Decoding())
+    styles = styles_of(args, network)
+    if len(styles) > 1 or len(args.bias) > 1:
+        _save_grid(args, network, text, styles, draw)
+    else:
+        writings = write(network, text, bias=args.bias[0], seed=args.seed, n=args.n, style=styles[0], draw=draw)
+        _save_writings(args, writings)
+    if isinstance(draw, BestOf):
+        numbers = draw.numbers()
+        for line in numbers["lines"]:
+            told = f"CER {100 * line['cer_first']:.1f} % of the first, {100 * line['cer_kept']:.1f} % of candidate"
+            print(f"{line['text']!r}: {told} {line['kept']}")
+        save_numbers(args, numbers)
+
+
+def _text(args: argparse.Namespace, network: Loaded) -> str | None:
     text = args.text
     if args.first and writer_of(network).reads_text:
-        text = "".join(character for character in FIRST_TEXT if character in network.facts["alphabet"])
+        alphabet = network.facts["alphabet"]
+        return "".join(character for character in FIRST_TEXT if character in alphabet).strip() or alphabet
     if text is not None and args.substitute:
         text, used = Alphabet(network.facts["alphabet"]).substitute(unicodedata.normalize("NFC", text))
         if used:
             print("written instead: " + ", ".join(f"{new!r} for {old!r}" for old, new in used.items()))
-    writings = write(network, text, bias=args.bias, seed=args.seed, n=args.n)
+    return text
+
+
+def _by_many(args: argparse.Namespace) -> list[Writing]:
+    """The number written by one network a digit."""
+    others = args.resume or args.style or args.best_of or args.reader or len(args.bias) > 1
+    if others or args.text is None:
+        raise InputError("--networks writes one number at one --bias, without -r, --style, --best-of and --reader")
+    networks = [load(path, args.device) for path in args.networks]
+    return write_number(networks, args.text, bias=args.bias[0], seed=args.seed, n=args.n)
+
+
+def _save_writings(args: argparse.Namespace, writings: list[Writing]) -> None:
     out = output_folder(args.out)
     for copy, writing in enumerate(writings):
         for path in save_writing(writing, out / f"writing-{args.seed + copy}", animate=args.animate):
@@ -39,3 +121,17 @@ def run(args: argparse.Namespace) -> None:
         ]
         if capped:
             print(f"seed {args.seed + copy}: ended by the cap, not by the network: {'; '.join(map(repr, capped))}")
+
+
+def _save_grid(
+    args: argparse.Namespace, network: Loaded, text: str | None, styles: list[Style | None], draw: Draw
+) -> None:
+    if args.n > 1 or args.animate:
+        raise InputError("several styles or biases make one picture, without --n and --animate; name one of each")
+    lines, titles = style_grid(network, text, styles, args.bias, args.seed, draw)
+    from render.figure import lines_figure, save_figure  # matplotlib takes a second to load
+
+    for suffix in (".svg", ".png"):
+        path = output_folder(args.out) / f"styles{suffix}"
+        save_figure(lines_figure(lines, titles), path)
+        print(path)

@@ -1,5 +1,6 @@
 """Augmentation on the fly: a training line is seen a little differently in every epoch."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ LEAST_GAP = 0.3
 """x-heights that a gap between words has at least."""
 EVEN_WORDS = 2.0
 """A word's width a character may be so many times the line's, either way, or no gap is trusted."""
+WAVES = 4
+"""That a bent paper is warped by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,22 +23,28 @@ class Augment:
 
     crop_words  (probability, least share): so often, a run of whole words with at least this share of the characters
                 is cut out of the line, ink and text, where the gaps tell the words without doubt
+    reorder     so often, the strokes come in any order, each from either of its ends: for drawings read as a whole
     speed       each stroke is written so much slower or faster: up to +- this share more points along it, or fewer
     jitter      each point moves by a Gaussian of this share of the line's median move
+    bend        the paper is warped by waves about as long as the ink is high, which move it by this share of its
+                x-height, more or less
     scale       width and height each change by up to +- this share
     shear       the ink leans up to +- this tangent more
     rotate      the line turns by up to +- so many degrees
     """
 
     crop_words: tuple[float, float] | None = None
+    reorder: float = 0.0
     speed: float = 0.0
     jitter: float = 0.0
+    bend: float = 0.0
     scale: float = 0.0
     shear: float = 0.0
     rotate: float = 0.0
 
     def __post_init__(self) -> None:
-        bounds = {"speed": 0.9, "jitter": 1.0, "scale": 0.9, "shear": 2.0, "rotate": 180.0}
+        bounds = {"reorder": 1.0, "speed": 0.9, "jitter": 1.0, "bend": 0.5}
+        bounds |= {"scale": 0.9, "shear": 2.0, "rotate": 180.0}
         for name, most in bounds.items():
             if not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"augment.{name} is {getattr(self, name)}; it must be from 0 to {most}")
@@ -46,15 +55,26 @@ class Augment:
         """Points (T', 3) float32 and text of the line as it is seen this time."""
         if self.crop_words is not None and rng.random() < self.crop_words[0]:
             points, text = cropped(points, text, self.crop_words[1], rng)
+        if self.reorder and rng.random() < self.reorder:
+            points = reordered(points, rng)
         if self.speed:
             points = respeeded(points, self.speed, rng)
         if self.jitter:
             points = jittered(points, self.jitter, rng)
+        if self.bend:
+            points = bent(points, self.bend, rng)
         if self.scale or self.shear or self.rotate:
             factors = 1 + self.scale * rng.uniform(-1, 1, 2)
             lean, angle = self.shear * rng.uniform(-1, 1), np.radians(self.rotate) * rng.uniform(-1, 1)
             points = mapped(points, rotation(angle) @ shear(lean) @ np.diag(factors))
         return points, text
+
+
+def reordered(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Points with the strokes in any order, each from either of its ends, all alike; where the ink is, stays."""
+    strokes = np.split(points, np.flatnonzero(points[:-1, 2] > 0.5) + 1)
+    turned = [rng.choice([stroke, np.column_stack([stroke[::-1, :2], stroke[:, 2]])]) for stroke in strokes]
+    return np.concatenate([turned[stroke] for stroke in rng.permutation(len(strokes))]).astype(np.float32)
 
 
 def respeeded(points: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -71,6 +91,17 @@ def jittered(points: np.ndarray, share: float, rng: np.random.Generator) -> np.n
     size = share * float(np.median(moves)) if len(moves) else 0.0
     result = points.astype(np.float32)
     result[:, :2] += size * rng.standard_normal((len(points), 2), np.float32)
+    return result
+
+
+def bent(points: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Points on paper warped by waves of 2/3 to 2 x-heights in all directions, each axis by `share` x-heights (rms)."""
+    height = x_height(points)
+    angles, phases = rng.uniform(0, 2 * np.pi, (2, WAVES))
+    waves = 2 * np.pi * rng.uniform(0.5, 1.5, WAVES) / height * np.stack([np.cos(angles), np.sin(angles)])
+    moves = share * height * math.sqrt(2 / WAVES) * rng.standard_normal((WAVES, 2))
+    result = points.astype(np.float32)
+    result[:, :2] += np.sin((points[:, :2] - points[0, :2]) @ waves + phases) @ moves
     return result
 
 

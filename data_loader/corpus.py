@@ -58,11 +58,11 @@ class Corpus:
         if len(self.index) != self.card["lines"] + 1:
             return False
         parts = {"point": (self._points, self._times), "text": (self._texts,), "id": (self._ids,)}
-        starts = [np.append(0, self.index[field]) for field in parts]
         sizes_fit = all(self.index[field][-1] == len(data) for field, files in parts.items() for data in files)
-        labels = {"writer": len(self.card["writers"]), "split": len(self.split_names)}
-        labels_fit = all(np.isin(self.index[field][:-1], range(count)).all() for field, count in labels.items())
-        return sizes_fit and labels_fit and all((start[1:] >= start[:-1]).all() for start in starts)
+        writer, split = (self.index[field][:-1] for field in ("writer", "split"))
+        labels = ((writer, len(self.card["writers"])), (split, len(self.split_names)))
+        labels_fit = all(((label >= 0) & (label < count)).all() for label, count in labels)
+        return sizes_fit and labels_fit and all(_never_falls(self.index[field]) for field in parts)
 
     def read_with(self, alphabet: str) -> None:
         """Give positions in `alphabet`, that of a trained network, instead of the corpus's own.
@@ -71,7 +71,10 @@ class Corpus:
         """
         missing = sorted(set(self.alphabet.characters) - set(alphabet))
         if missing:
-            raise InputError(f"{self.folder}: it has characters that the network does not know: {' '.join(missing)}")
+            raise InputError(
+                f"{self.folder}: it has characters that the network does not know: {' '.join(map(repr, missing))}; "
+                f"the network's alphabet is {alphabet!r}, the corpus's {self.alphabet.characters!r}"
+            )
         self.alphabet = Alphabet(alphabet)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -134,6 +137,10 @@ class Corpus:
         return float(x), float(y)
 
 
+def _never_falls(starts: np.ndarray) -> bool:
+    return bool(starts[0] >= 0 and (starts[1:] >= starts[:-1]).all())
+
+
 def _opened_again(folder: Path, alphabet: str) -> Corpus:
     corpus = Corpus(folder)
     corpus.alphabet = Alphabet(alphabet)
@@ -143,7 +150,7 @@ def _opened_again(folder: Path, alphabet: str) -> Corpus:
 def _mapped(path: Path, dtype: Any, shape: tuple[int, ...]) -> np.ndarray:
     """The array in a file, on the disk; an empty file, such as the texts of a corpus without any, cannot be mapped."""
     array = np.memmap(path, dtype, "r") if path.stat().st_size else np.empty(0, dtype)
-    return array.reshape(shape)
+    return np.asarray(array).reshape(shape)  # whose pieces are made faster than those of a memmap
 
 
 def read_card(folder: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import unicodedata
+from array import array
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -18,6 +19,9 @@ from data_loader.strokes import InkLine
 from utils.errors import InputError
 from utils.files import file_hash
 
+HASH, MEASURES = 8, 6
+"""Bytes of a hash of a line's ink; numbers that are kept of every line for the card."""
+
 
 class CorpusWriter:
     """Writes lines one by one beside `folder` and puts them there when complete; on any error nothing is left.
@@ -28,12 +32,10 @@ class CorpusWriter:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
-        self.starts: list[tuple[int, ...]] = []
-        self.position: tuple[int, ...] = (0, 0, 0)
-        self.writers: list[str] = []
-        self.splits: list[str] = []
-        self.inks: list[bytes] = []
-        self.measures: list[tuple[float, ...]] = []
+        self.starts = array("q", (0, 0, 0))  # of points, texts, ids: of every line, and where the next one would begin
+        self.writers, self.splits = _Names(), _Names()
+        self.inks = bytearray()  # hashes of HASH bytes
+        self.measures = array("d")  # MEASURES a line
         self.characters: Counter[str] = Counter()
         self.unit: str | None = None
 
@@ -77,14 +79,13 @@ class CorpusWriter:
         }
         for name, data in parts.items():
             self.files[name].write(data)
-        self.starts.append(self.position)
         sizes = (len(points), len(parts["texts.bin"]), len(parts["ids.bin"]))
-        self.position = tuple(map(sum, zip(self.position, sizes, strict=True)))  # type: ignore[assignment]
-        self.writers.append(line.writer)
-        self.splits.append(line.split)
-        self.inks.append(blake2b(parts["points.bin"], digest_size=8).digest())
+        self.starts.extend(map(sum, zip(self.starts[-3:], sizes, strict=True)))
+        self.writers.add(line.writer)
+        self.splits.add(line.split)
+        self.inks += blake2b(parts["points.bin"], digest_size=HASH).digest()
         offsets = np.diff(points[:, :2].astype(np.float64), axis=0)
-        self.measures.append((len(points), len(text), *offsets.sum(0), *np.square(offsets).sum(0)))
+        self.measures.extend((len(points), len(text), *offsets.sum(0), *np.square(offsets).sum(0)))
         self.characters.update(text)
 
     def finish(
@@ -94,14 +95,14 @@ class CorpusWriter:
 
         Raises InputError where there is no line, or the lines cannot be split.
         """
-        if not all(self.position[::2]):
+        if not (self.starts[-3] and self.starts[-1]):
             raise InputError(f"{source}: not one line in it can be used")
         how_split = self._split(split_rule or SplitRule())
-        writers, splits = list(dict.fromkeys(self.writers)), list(dict.fromkeys(self.splits))
-        index = np.empty(len(self.starts) + 1, INDEX)
-        index["point"], index["text"], index["id"] = np.array([*self.starts, self.position]).T
-        index["writer"] = [*_positions(self.writers, writers), -1]
-        index["split"] = [*_positions(self.splits, splits), -1]
+        index = np.empty(len(self.starts) // 3, INDEX)
+        index["point"], index["text"], index["id"] = np.array(self.starts).reshape(-1, 3).T
+        writers, index["writer"][:-1] = self.writers.in_order()
+        splits, index["split"][:-1] = self.splits.in_order()
+        index["writer"][-1] = index["split"][-1] = -1
         index.tofile(self.scratch / "lines.bin")
         for handle in self.files.values():
             handle.close()
@@ -111,8 +112,8 @@ class CorpusWriter:
             "source": source,
             "how_made": how_made,
             "unit": self.unit,
-            "lines": len(self.starts),
-            "points": self.position[0],
+            "lines": len(index) - 1,
+            "points": self.starts[-3],
             "alphabet": "".join(sorted(self.characters)),
             "characters": dict(self.characters.most_common()),
             "how_split": how_split,
@@ -127,26 +128,28 @@ class CorpusWriter:
 
     def _split(self, rule: SplitRule) -> str:
         """Give a split to the lines that have none, or to all where the rule says by what: how it was done."""
-        lines = [line for line, split in enumerate(self.splits) if rule.by or not split]
-        if not lines:
+        lines = np.flatnonzero(np.array(self.splits.places) == self.splits.known.get("", -1))
+        lines = np.arange(len(self.splits.places)) if rule.by else lines
+        if not len(lines):
             return "as the source says"
         if len(lines) == 1 and not rule.by:
-            self.splits[lines[0]] = TRAIN
+            self.splits.rename(lines, [TRAIN])
             return f"one line alone, for {TRAIN}"
-        applied, valid = split_lines(rule, [self.writers[line] for line in lines], [self.inks[line] for line in lines])
-        for line, is_valid in zip(lines, valid, strict=True):
-            self.splits[line] = VALID if is_valid else TRAIN
+        inks = [bytes(self.inks[HASH * line : HASH * (line + 1)]) for line in lines.tolist()]
+        applied, valid = split_lines(rule, self.writers.of(lines), inks)
+        self.splits.rename(lines, [VALID if is_valid else TRAIN for is_valid in valid])
         return str(applied)
 
     def _numbers(self, members: np.ndarray) -> dict[str, Any]:
         """Counts and moments of the offsets of a split's lines (L,) bool."""
-        points, characters, *moments = np.array(self.measures)[members].sum(0).tolist()
+        writers = self.writers.of(np.flatnonzero(members))
+        points, characters, *moments = np.array(self.measures).reshape(-1, MEASURES)[members].sum(0).tolist()
         lines = int(members.sum())
         return {
             "lines": lines,
             "points": int(points),
             "characters": int(characters),
-            "writers": len({self.writers[line] for line in np.flatnonzero(members)} - {""}),
+            "writers": len(set(writers) - {""}),
             "offsets": int(points) - lines,
             "sum": moments[:2],
             "sum_of_squares": moments[2:],
@@ -165,9 +168,33 @@ class CorpusWriter:
         shutil.rmtree(replaced, ignore_errors=True)
 
 
-def _positions(values: Iterable[str], names: list[str]) -> list[int]:
-    place = {name: position for position, name in enumerate(names)}
-    return [place[value] for value in values]
+class _Names:
+    """A name of every line, kept as its place among the different ones."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+        self.places = array("i")
+
+    def add(self, name: str) -> None:
+        """The name of the next line."""
+        self.places.append(self.known.setdefault(name, len(self.known)))
+
+    def of(self, lines: np.ndarray) -> list[str]:
+        """The names of these lines."""
+        names = list(self.known)
+        return [names[place] for place in np.array(self.places)[lines].tolist()]
+
+    def rename(self, lines: np.ndarray, names: Iterable[str]) -> None:
+        """Give these lines other names."""
+        for line, name in zip(lines.tolist(), names, strict=True):
+            self.places[line] = self.known.setdefault(name, len(self.known))
+
+    def in_order(self) -> tuple[list[str], np.ndarray]:
+        """The different names in the order of the lines, and of every line the place of its name there: (L,)."""
+        used, first, places = np.unique(np.array(self.places), return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        names = list(self.known)
+        return [names[place] for place in used[order].tolist()], np.argsort(order)[places]
 
 
 def _is_corpus_or_empty(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """From a prepared corpus to batches."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from utils.errors import InputError, at_least
 
 BATCHES_SORTED_TOGETHER = 20
 """Lines of about one length share a batch: shuffled lines are sorted within groups of this many batches."""
+
+MOST_WORKERS = 256
 
 
 class Lines(Dataset[tuple[str, torch.Tensor, torch.Tensor]]):
@@ -51,7 +54,10 @@ class Lines(Dataset[tuple[str, torch.Tensor, torch.Tensor]]):
 
 
 def collate(lines: list[tuple[str, torch.Tensor, torch.Tensor]]) -> Batch:
-    """Lines padded to the longest of them."""
+    """Lines padded to the longest of them; without lines a batch of none."""
+    if not lines:
+        none = torch.zeros(0, 0)
+        return Batch(torch.zeros(0, 0, 3), none.bool(), none.long(), none.bool())
     ids, strokes, texts = zip(*lines, strict=True)
 
     def mask(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
@@ -79,32 +85,50 @@ class LengthSampler(EpochSampler):
     def __len__(self) -> int:
         return -(-len(self.lengths) // self.batch_size)
 
-    def batches(self, epoch: int) -> list[list[int]]:
+    def batches(self, epoch: int) -> "Cut":
         if self.seed is None:
-            return self._cut(np.argsort(-self.lengths, kind="stable"))
+            order = np.argsort(-self.lengths, kind="stable")
+            return Cut(order, self.batch_size, np.arange(len(self)))
         rng = np.random.default_rng((self.seed, epoch))
         order = rng.permutation(len(self.lengths))
         group = self.batch_size * BATCHES_SORTED_TOGETHER
-        batches: list[list[int]] = []
         for first in range(0, len(order), group):
             members = order[first : first + group]
-            batches += self._cut(members[np.argsort(self.lengths[members], kind="stable")])
-        return [batches[index] for index in rng.permutation(len(batches))]
+            order[first : first + group] = members[np.argsort(self.lengths[members], kind="stable")]
+        return Cut(order, self.batch_size, rng.permutation(len(self)))
 
-    def _cut(self, order: np.ndarray) -> list[list[int]]:
-        return [order[first : first + self.batch_size].tolist() for first in range(0, len(order), self.batch_size)]
+
+class Cut(Sequence[list[int]]):
+    """An order (L,) of positions cut into batches of `size`, of which `places` says which comes when.
+
+    A batch becomes a list when it is asked for: an epoch of ten million lines is two arrays.
+    """
+
+    def __init__(self, order: np.ndarray, size: int, places: np.ndarray) -> None:
+        self.order, self.size, self.places = order, size, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Cut(self.order, self.size, self.places[index])
+        first = int(self.places[index]) * self.size
+        return self.order[first : first + self.size].tolist()
 
 
 class HandwritingDataLoader(BaseDataLoader):
     """Lines of a prepared corpus, batched by length, shuffled anew each epoch.
 
     train, valid     names of the corpus's splits; std and points per character come from `train` alone
+    digits           lines whose text is one of these, trained on and validated; alphabet and std stay the corpus's
     transform        what is done to all lines of the corpus, see data_loader.transform; all else here is about the
                      transformed lines
     augment          what changes at random in training lines, see data_loader.augment; the rules below do not see it
     max_points       lines that are longer are left out of training (never out of validation)
     points_per_char  [least, most]: lines outside are left out of training, as their transcription is likely wrong
     max_jump         lines in which the pen moves farther at once, in units of std, are left out of training
+    processes        that a batch has `batch_size` lines for each of; each gets its share of them
     """
 
     def __init__(
@@ -114,6 +138,7 @@ class HandwritingDataLoader(BaseDataLoader):
         data_dir: str = "data",
         train: list[str] | None = None,
         valid: list[str] | None = None,
+        digits: list[int | str] | None = None,
         batch_size: int = 32,
         max_points: int | None = None,
         points_per_char: list[float] | None = None,
@@ -122,18 +147,25 @@ class HandwritingDataLoader(BaseDataLoader):
         augment: Augment | None = None,
         num_workers: int = 0,
         seed: int = 1,
+        processes: int = 1,
     ) -> None:
-        at_least(1, batch_size=batch_size, max_points=max_points)
+        at_least(1, batch_size=batch_size, max_points=max_points, processes=processes)
         at_least(0, max_jump=max_jump)
+        if not 0 <= num_workers <= MOST_WORKERS:
+            raise ValueError(f"num_workers is {num_workers}; it must be 0 to {MOST_WORKERS}")
         if points_per_char is not None and len(points_per_char) != 2:
             raise ValueError(f"points_per_char is {points_per_char}; it must be two numbers, [least, most]")
         opened = open_transformed(corpus, Path(data_dir), transform)
         train, valid = splits_to_use(opened, train, valid)
         std = opened.std(train)
-        lines, left_out = lines_to_train_on(opened, train, max_points, points_per_char, max_jump)
-        sampler = LengthSampler(opened.lengths[lines], batch_size, seed)
+        self.digits = digits
+        lines = lines_of_digits(opened, train, digits)
+        lines_of_digits(opened, valid, digits)
+        lines, left_out = lines_to_train_on(opened, train, lines, max_points, points_per_char, max_jump)
+        sampler = LengthSampler(opened.lengths[lines], batch_size * processes, seed)
         super().__init__(Lines(opened, lines, std, augment, seed), sampler, collate, num_workers)
-        self.corpus, self.valid, self.lines_per_batch, self.left_out = opened, valid, batch_size, left_out
+        self.corpus, self.valid, self.lines_per_batch, self.left_out = opened, valid, batch_size * processes, left_out
+        self.processes = processes
         settings = transform.settings if transform else {}
         self.facts = {"corpus": corpus, "transform": settings, "std": list(std), **facts_of(opened, lines)}
 
@@ -147,7 +179,7 @@ class HandwritingDataLoader(BaseDataLoader):
 
     def validation(self) -> BaseDataLoader:
         """The lines of the `valid` splits, all of them, the longest first, in units of the training std."""
-        lines = self.corpus.lines_of(self.valid)
+        lines = lines_of_digits(self.corpus, self.valid, self.digits)
         sampler = LengthSampler(self.corpus.lengths[lines], self.lines_per_batch, None)
         std = (self.facts["std"][0], self.facts["std"][1])
         return BaseDataLoader(Lines(self.corpus, lines, std), sampler, collate, self.num_workers)
@@ -186,6 +218,26 @@ def splits_to_use(corpus: Corpus, train: list[str] | None, valid: list[str] | No
     return train, valid
 
 
+def lines_of_digits(corpus: Corpus, splits: list[str], digits: list[int | str] | None) -> np.ndarray:
+    """Positions of the lines of these splits whose text is one of the digits, or of all where `digits` is None.
+
+    Raises InputError where there is none of a digit.
+    """
+    lines = corpus.lines_of(splits)
+    if digits is None:
+        return lines
+    texts = np.array([corpus.text(int(line)) for line in lines])
+    wanted = [str(digit) for digit in digits]
+    missing = sorted(set(wanted) - set(texts.tolist()))
+    if missing or not wanted:
+        there = ", ".join(sorted(set(texts.tolist()))[:20])
+        raise InputError(
+            f"{corpus.folder}: data_loader.args.digits is {digits}, and the text of no line of {', '.join(splits)} is "
+            f"{', '.join(missing) or 'asked for'}; the texts there: {there}"
+        )
+    return lines[np.isin(texts, wanted)]
+
+
 def characters_of(corpus: Corpus, lines: np.ndarray) -> np.ndarray:
     """Bytes of UTF-8 of each line's transcription (its characters, but for accents): int64."""
     return np.diff(corpus.index["text"])[lines]
@@ -200,15 +252,15 @@ def longest_moves(corpus: Corpus, lines: np.ndarray, std: tuple[float, float]) -
 def lines_to_train_on(
     corpus: Corpus,
     train: list[str],
+    lines: np.ndarray,
     max_points: int | None,
     points_per_char: list[float] | None,
     max_jump: float | None,
 ) -> tuple[np.ndarray, dict[str, int]]:
-    """Positions of the training lines, and how many were left out by which rule.
+    """Those of the training lines that the rules let pass, and how many were left out by which rule.
 
     Lines without text are left out where others have one. Raises InputError where no line remains.
     """
-    lines = corpus.lines_of(train)
     lengths, characters = corpus.lengths[lines], characters_of(corpus, lines)
     density = lengths / np.maximum(characters, 1)
     least, most = points_per_char or [0.0, np.inf]

@@ -19,6 +19,7 @@ from data_loader.formats.sketch_npz import read_sketch_npz
 from data_loader.formats.strokes_npy import read_strokes_npy, write_strokes_npy
 from data_loader.formats.svg import read_svg
 from data_loader.formats.synthetic import synthetic_lines
+from data_loader.formats.synthetic_digits import synthetic_digits
 from data_loader.splits import SplitRule
 from data_loader.strokes import InkLine
 from utils.errors import InputError
@@ -43,8 +44,11 @@ EXPORTS: dict[str, Callable[[Iterable[InkLine], Path], None]] = {
     "mnist-strokes": write_mnist_strokes,
 }
 """Writers of lines to a file or folder, whole or not at all."""
-BUILT_IN = "synthetic"
-"""The corpus that is made on this machine the first time it is asked for."""
+BUILT_IN: dict[str, Callable[[], Iterator[InkLine]]] = {
+    "synthetic": synthetic_lines,
+    "synthetic-digits": synthetic_digits,
+}
+"""The corpora that are made on this machine the first time they are asked for."""
 
 
 def prepare(
@@ -87,12 +91,13 @@ def export(corpus: Corpus, format_name: str, target: Path, splits: list[str] | N
     return len(chosen)
 
 
-def make_built_in(folder: Path) -> dict[str, Any]:
-    """Draw the built-in corpus into `folder`: its card."""
+def make_built_in(name: str, folder: Path) -> dict[str, Any]:
+    """Draw the built-in corpus `name` into `folder`: its card."""
+    lines = BUILT_IN[name]
     with CorpusWriter(folder) as writer:
-        for line in progress(synthetic_lines(), None, "drawing the built-in corpus"):
+        for line in progress(lines(), None, "drawing the built-in corpus"):
             writer.add(line)
-        return writer.finish(source=BUILT_IN, how_made="drawn by data_loader.formats.synthetic, seed 1", report={})
+        return writer.finish(source=name, how_made=f"drawn by {lines.__module__}, seed 1", report={})
 
 
 def corpus_folder(name: str, data_dir: Path) -> Path:
@@ -106,16 +111,16 @@ def corpus_folder(name: str, data_dir: Path) -> Path:
 
 
 def open_corpus(name: str, data_dir: Path) -> Corpus:
-    """The prepared corpus data_dir/name; the built-in one is made if it is not there.
+    """The prepared corpus data_dir/name; a built-in one is made if it is not there.
 
     Raises InputError where it is not there or not whole.
     """
     folder = corpus_folder(name, data_dir)
     if not folder.is_dir():
-        if name != BUILT_IN:
+        if name not in BUILT_IN:
             raise InputError(
                 f"{folder}: no prepared corpus; make it with: python prepare_data.py FORMAT SOURCE --name {name} "
-                f"(formats: {', '.join(FORMATS)}), or use the built-in corpus: {BUILT_IN}"
+                f"(formats: {', '.join(FORMATS)}), or use a built-in corpus: {', '.join(BUILT_IN)}"
             )
-        make_built_in(folder)
+        make_built_in(name, folder)
     return Corpus(folder)

@@ -2,12 +2,18 @@
 
 import json
 import logging
+import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
+from utils.errors import InputError
 from utils.files import atomic_path
 
 LEVELS = {0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
@@ -25,41 +31,88 @@ def terminal(verbosity: int) -> logging.Logger:
     return logger
 
 
-class RunLog:
+class NoLog:
+    """What writes nothing, with the methods of a `RunLog`: for all processes of a training but the first."""
+
+    def note(self, step: int, facts: dict[str, Any]) -> None: ...
+
+    def scalars(self, step: int, values: dict[str, float]) -> None: ...
+
+    def picture(self, step: int, name: str, image: np.ndarray) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class RunLog(NoLog):
     """Scalars and pictures by optimizer step.
 
-    A run that goes on after `step` steps, in `epoch`, drops what was logged later and writes on behind the rest.
+    A run that goes on after `step` steps, in `epoch`, drops what was logged later and writes on behind the rest. Every
+    method raises InputError where the disk is full or the folder cannot be written to.
     """
 
     def __init__(self, folder: Path, *, tensorboard: bool, step: int, epoch: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / METRICS
-        if self.path.exists():
-            self._keep_until(step, epoch)
-        self.board = SummaryWriter(str(folder), purge_step=step + 1 if step else None) if tensorboard else None
+        self.board: SummaryWriter | None = None
+        with self._named_errors():
+            folder.mkdir(parents=True, exist_ok=True)
+            if self.path.exists():
+                self._keep_until(step, epoch)
+            if tensorboard:
+                threading.excepthook = _say_but_of_the_system
+                self.board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
     def _keep_until(self, step: int, epoch: int) -> None:
         lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
         with atomic_path(self.path) as scratch:
             scratch.write_text("".join(line + "\n" for line in lines if _is_before(line, step, epoch)))
 
+    def note(self, step: int, facts: dict[str, Any]) -> None:
+        """Write one line to metrics.jsonl, whole or not at all."""
+        line = (json.dumps({"step": step, **facts}) + "\n").encode()
+        with self._named_errors(), open(self.path, "ab", buffering=0) as file:
+            length = os.fstat(file.fileno()).st_size
+            try:
+                while line:
+                    line = line[file.write(line) :]
+            except OSError:
+                os.ftruncate(file.fileno(), length)
+                raise
+
     def scalars(self, step: int, values: dict[str, float]) -> None:
         """Write one line of numbers."""
-        with open(self.path, "a") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
+        self.note(step, values)
         if self.board:
-            for name, value in values.items():
-                self.board.add_scalar(name, value, step)
+            with self._named_errors():
+                for name, value in values.items():
+                    self.board.add_scalar(name, value, step)
 
     def picture(self, step: int, name: str, image: np.ndarray) -> None:
         """Show an image (H, W, 3) uint8."""
         if self.board:
-            self.board.add_image(name, image, step, dataformats="HWC")
+            with self._named_errors():
+                self.board.add_image(name, image, step, dataformats="HWC")
 
     def close(self) -> None:
         """Write out what is still held back."""
         if self.board:
-            self.board.close()
+            try:
+                with self._named_errors():
+                    self.board.close()
+            finally:
+                threading.excepthook = threading.__excepthook__
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InputError(f"cannot write {error.filename or self.path.parent}: {error.strerror}") from None
+
+
+def _say_but_of_the_system(thread: Any) -> None:
+    """What TensorBoard's writing thread fails on is raised again by the next call; its traceback would be a second."""
+    if not isinstance(thread.exc_value, OSError):
+        threading.__excepthook__(thread)
 
 
 def _is_before(line: str, step: int, epoch: int) -> bool:

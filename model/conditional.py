@@ -87,3 +87,6 @@ class ConditionalHandwriting(HandwritingModel):
 
     def weights(self, state: WritingState) -> Tensor:
         return state.window.phi
+
+    def moved(self, state: WritingState, characters: Tensor) -> WritingState:
+        return state._replace(window=state.window._replace(kappa=state.window.kappa + characters.unsqueeze(1)))

@@ -14,7 +14,7 @@ from torch import Tensor
 ALWAYS = ("-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-shared", "-fPIC")
 """No -ffast-math: a NaN must stay one, or a training that fails would not be seen to."""
 FASTEST = (("-march=native", "-mprefer-vector-width=512"), ("-march=native",), ())
-BITS = {torch.bfloat16: 16, torch.float32: 32, torch.float64: 64}
+BITS = {torch.int8: 8, torch.bfloat16: 16, torch.float32: 32, torch.float64: 64}
 SIGNATURES = {
     "lstm_sequence": {
         "lstm_forward": "LLPPPPPLP",
@@ -22,7 +22,7 @@ SIGNATURES = {
         "window_forward": "LLLLLPPPP" + "PPPPPL",
         "window_backward": "LLLLLPPPP" + "PPPLPLPPP",
     },
-    "writing": {"write_points": "PLLPLPPPRPPPPP"},
+    "writing": {"write_points": "PLLPLPPPRPPPPPP"},
 }
 """What each file's functions are given: L an int64_t, P a pointer, R a real."""
 

@@ -5,16 +5,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from base.batch import Batch
-from model.mixture_density import Mixture, stroke_log_prob
+from model.mixture_density import EndingMixture, Mixture, last_log_prob, stroke_log_prob
 from model.recognizer import Reading
 
 
 class NegativeLogLikelihood(nn.Module):
-    """Nats per predicted point, Graves (2013), eq. 26; exact under the mask."""
+    """Nats per predicted point, Graves (2013), eq. 26; exact under the mask.
+
+    A network that says which lift is the last has the nats of that in it too.
+    """
 
     def forward(self, output: Mixture, batch: Batch) -> tuple[Tensor, Tensor]:
         """The batch's nats and its number of predicted points."""
         nats = -stroke_log_prob(output, batch.targets)
+        if isinstance(output, EndingMixture):
+            last = batch.target_mask & ~F.pad(batch.target_mask, (0, 1))[:, 1:]
+            nats = nats - last_log_prob(output, batch.targets[..., 2], last.to(nats.dtype))
         return torch.where(batch.target_mask, nats, 0).sum(), batch.target_mask.sum()
 
 

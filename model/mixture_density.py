@@ -35,6 +35,17 @@ class Mixture(NamedTuple):
     end_logit: Tensor
 
 
+class EndingMixture(Mixture):
+    """A `Mixture`, and sixth last_logit (B, T): of the probability that a lift is the line's last point."""
+
+    def __new__(cls, *parts: Tensor) -> "EndingMixture":
+        return tuple.__new__(cls, parts)
+
+    @property
+    def last_logit(self) -> Tensor:
+        return tuple.__getitem__(self, 5)
+
+
 class MixtureDensity(nn.Module):
     """Linear layer from features (B, T, H) to a `Mixture` in float32, Graves (2013), eqs. 17-22.
 
@@ -87,6 +98,14 @@ def stroke_log_prob(mixture: Mixture, strokes: Tensor) -> Tensor:
     return offset_log_prob(mixture, strokes[..., :2]) + end_log_prob(mixture, strokes[..., 2])
 
 
+def last_log_prob(mixture: EndingMixture, end_of_stroke: Tensor, last: Tensor) -> Tensor:
+    """Log-probability that lifts are a line's last point where `last` (B, T) in {0, 1} says so, and are not elsewhere.
+
+    (B, T), nats; 0 where end_of_stroke (B, T) says that the pen is not lifted.
+    """
+    return -end_of_stroke * F.binary_cross_entropy_with_logits(mixture.last_logit, last, reduction="none")
+
+
 def expected_offset(mixture: Mixture) -> Tensor:
     """The mean of the mixtures, the offset with the least expected squared error: (B, T, 2)."""
     return (mixture.log_pi.exp().unsqueeze(-1) * mixture.mean).sum(-2)
@@ -97,6 +116,8 @@ def sample_stroke(mixture: Mixture, noise: Tensor, bias: float = 0.0) -> Tensor:
 
     noise (B, 4): two uniforms in [0, 1) that choose the component and the pen lift, two standard normals.
     bias >= 0 makes the writing more regular: sigma = exp(log_sigma - bias), weights ~ pi^(1 + bias).
+    An `EndingMixture` says when the pen is lifted for good: end_of_stroke is 2 there. Its lifts get more regular too,
+    their logits times 1 + bias: Graves leaves lifts alone, but a digit whose pen is lifted early is spoilt.
     """
     weights = torch.softmax(mixture.log_pi * (1 + bias), dim=-1)
     chosen = (weights.cumsum(-1) <= noise[:, :1]).sum(-1, keepdim=True).clamp_max(weights.shape[-1] - 1)
@@ -106,5 +127,9 @@ def sample_stroke(mixture: Mixture, noise: Tensor, bias: float = 0.0) -> Tensor:
     rho = mixture.rho.gather(1, chosen)
     x, y = noise[:, 2:3], noise[:, 3:4]
     correlated = torch.cat([x, rho * x + torch.sqrt(1 - rho.square()) * y], dim=-1)
-    end = (noise[:, 1] < torch.sigmoid(mixture.end_logit)).to(mean.dtype)
+    if isinstance(mixture, EndingMixture):
+        lift, last = (torch.sigmoid(logit * (1 + bias)) for logit in (mixture.end_logit, mixture.last_logit))
+        end = (noise[:, 1] < lift).to(mean.dtype) + (noise[:, 1] < lift * last)
+    else:
+        end = (noise[:, 1] < torch.sigmoid(mixture.end_logit)).to(mean.dtype)
     return torch.cat([mean + sigma * correlated, end.unsqueeze(-1)], dim=-1)

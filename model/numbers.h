@@ -1,5 +1,5 @@
-/* The numbers of the kernels. Every file is built once a precision: NARROW is the width in bits of what goes into matrix products
-   (16: bfloat16), `real` what states are kept in. */
+/* The numbers of the kernels. Every file is built once a precision: NARROW is the width in bits of what goes into matrix
+   products (16: bfloat16, 8: whole numbers, to be scaled), `real` what states are kept in. */
 
 #include <math.h>
 #include <stdint.h>
@@ -45,6 +45,9 @@ static inline narrow slim(real x) {
     bits = x != x ? 0x7fc00000u : bits + 0x7fffu + ((bits >> 16) & 1u);
     return (narrow)(bits >> 16);
 }
+#elif NARROW == 8
+typedef int8_t narrow;
+static inline real wide(narrow x) { return x; }
 #else
 #if NARROW == 32
 typedef float narrow;

@@ -83,7 +83,7 @@ class SkipStack(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        sizes = [input_size + (hidden_size if index else below_size) for index in range(num_layers)]
+        sizes = (input_size + (hidden_size if index else below_size) for index in range(num_layers))
         self.layers = nn.ModuleList(RecurrentLayer(cell, size, hidden_size) for size in sizes)
         self.dropout = nn.Dropout(dropout)
 

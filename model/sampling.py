@@ -12,6 +12,7 @@ from base.base_model import BaseModel, Sample
 from base.batch import Batch
 from model.lstm_sequence import over_lines
 from model.mixture_density import Mixture, sample_stroke
+from model.priming import FREE, Prime
 from model.window import encode_text
 from model.writing import Drawing, Packed, Parts
 
@@ -46,6 +47,10 @@ class HandwritingModel(BaseModel):
     @abstractmethod
     def weights(self, state: Any) -> Tensor | None:
         """What the network looks at in its text: (B, U), or None where there is no text."""
+
+    def moved(self, state: Any, characters: Tensor) -> Any:
+        """The state with what it looks at in its text moved on by so many characters (B,); as it is without a text."""
+        return state
 
     def show(self, batch: Batch, seed: int) -> list[Sample]:
         """A line written for each of the batch's, as long as the real one by half again at most."""
@@ -99,24 +104,31 @@ def sample(
     max_points: list[int],
     bias: float = 0.0,
     on_end: Callable[[int], object] | None = None,
+    prime_chars: list[int] | None = None,
 ) -> list[Sample]:
     """One line written for each line of `batch`: its text is read, its strokes are not.
 
     seeds, max_points: one a line, max_points 2 or more. A line ends by the model's rule, or after its max_points, and
     leaves the batch; `on_end` is told how many just did.
+
+    With prime_chars the network is first clamped to the strokes, Graves (2013), section 5.5: they show so many
+    characters of the text, blank after them counted, and only what is written of the rest is returned, in strokes and
+    weights. max_points are then those after the prime; a line that never came to its own text is a start alone.
     """
     assert min(max_points, default=0) >= 2, "a line has a start and at least one point more"
     training = model.training
     model.eval()
-    record = Record(len(seeds), max(max_points), batch.text.shape[1] + 1 if model.reads_text else 0)
-    asked = Asked(batch, LineNoise(seeds), torch.tensor(max_points), bias, on_end)
+    prime = Prime.of(batch, prime_chars)
+    caps = torch.tensor(max_points) + prime.lengths
+    record = Record(len(seeds), int(caps.max()), batch.text.shape[1] + 1 if model.parts.window_layer else 0)
+    asked = Asked(batch, LineNoise(seeds), caps, bias, prime, on_end)
     if model.parts.can_be_compiled:
         packed = Packed(model.parts)
         over_lines(lambda lines: _many_points(packed, asked.of(lines), record, lines), len(seeds))
     else:
         _point_by_point(model, asked, record)
     model.train(training)
-    return record.samples((batch.char_mask.sum(1) + 1).tolist())
+    return record.samples((batch.char_mask.sum(1) + 1).tolist(), prime)
 
 
 def _of(batch: Batch, lines: slice) -> Batch:
@@ -127,19 +139,19 @@ def _of(batch: Batch, lines: slice) -> Batch:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be written: see `sample`; caps (B,) int64 are its max_points."""
+    """What is to be written: see `sample`; caps (B,) int64 are its max_points after the prime."""
 
     batch: Batch
     noise: LineNoise
     caps: Tensor
     bias: float
+    prime: Prime
     on_end: Callable[[int], object] | None
 
     def of(self, lines: slice) -> "Asked":
         """The same of these lines alone."""
-        return replace(
-            self, batch=_of(self.batch, lines), noise=LineNoise(self.noise.seeds[lines]), caps=self.caps[lines]
-        )
+        noise, prime = LineNoise(self.noise.seeds[lines]), self.prime.lines(lines)
+        return replace(self, batch=_of(self.batch, lines), noise=noise, caps=self.caps[lines], prime=prime)
 
     def left(self, keep: Tensor) -> None:
         """Tell how many lines are not to be kept (mask)."""
@@ -149,18 +161,25 @@ class Asked:
 
 def _point_by_point(model: HandwritingModel, asked: Asked, record: "Record") -> None:
     """Write with the model's own step."""
-    device, noise, caps = asked.batch.text.device, asked.noise, asked.caps
+    device, noise, caps, prime = asked.batch.text.device, asked.noise, asked.caps, asked.prime
     active, state = torch.arange(len(caps)), model.start(asked.batch)
-    stroke = torch.zeros(len(caps), 3, device=device)
+    stroke, weights = prime.strokes[0].to(device), None
     for t in range(1, int(caps.max())):
+        if weights is not None and t < len(prime.strokes) + 1:
+            state = model.moved(state, prime.left(t, active, weights.cpu()).to(device))
         mixture, state = model.step(stroke, state)
-        ends, weights = model.finished(state).cpu(), model.weights(state)
+        ends, weights = model.finished(state).cpu() & (t >= prime.lengths[active]), model.weights(state)
         stroke = sample_stroke(mixture, noise.next()[active].to(device), asked.bias)
+        if t < len(prime.strokes):
+            given = prime.strokes[t, active].to(device)
+            stroke = torch.where(given[:, 2:] == FREE, stroke, given)
         record.add(t, active, ends, stroke.unsqueeze(0), None if weights is None else weights.unsqueeze(0))
         keep = ~ends & (t + 1 < caps[active])
         asked.left(keep)
         if not keep.all():
-            active, state, stroke = active[keep], pick(state, keep.to(device)), stroke[keep.to(device)]
+            here = keep.to(device)
+            active, state, stroke = active[keep], pick(state, here), stroke[here]
+            weights = None if weights is None else weights[here]
         if len(active) == 0:
             break
 
@@ -168,14 +187,19 @@ def _point_by_point(model: HandwritingModel, asked: Asked, record: "Record") -> 
 @torch.inference_mode()
 def _many_points(packed: Packed, asked: Asked, record: "Record", lines: slice) -> None:
     """Write `lines` with the kernel, from one end of a line to the next end at once."""
-    active, t = torch.arange(len(asked.caps)), 1
-    drawing = Drawing(packed, encode_text(asked.batch.text, asked.batch.char_mask), NOISE_CHUNK)
+    active, t, prime = torch.arange(len(asked.caps)), 1, asked.prime
+    drawing = Drawing(packed, encode_text(asked.batch.text, asked.batch.char_mask), NOISE_CHUNK, prime.strokes[0])
     while len(active):
-        most = int(asked.caps[active].min()) - t
-        strokes, weights = drawing.write(asked.noise.rest()[:most, active], asked.bias)
+        lengths = prime.lengths[active]
+        most = int(torch.where(lengths > t, lengths, asked.caps[active]).min()) - t
+        noise = asked.noise.rest()[:most, active]
+        given = prime.strokes[t : t + len(noise), active] if t < len(prime.strokes) else None
+        strokes, weights = drawing.write(noise, asked.bias, given)
         asked.noise.used += len(strokes)
         record.add(t, lines.start + active, drawing.ended, strokes, weights)
         t += len(strokes)
+        if weights is not None and (lengths == t).any():
+            drawing.move(prime.left(t, active, weights[-1]))
         keep = ~drawing.ended & (t < asked.caps[active])
         asked.left(keep)
         if not keep.all():
@@ -201,12 +225,15 @@ class Record:
         if weights is not None:
             self.weights[points, active] = weights.cpu()
 
-    def samples(self, widths: list[int]) -> list[Sample]:
-        """Every line, its pen lifted after the last point, with weights over `widths` positions of its text."""
+    def samples(self, widths: list[int], prime: Prime) -> list[Sample]:
+        """Every line, its pen lifted after the last point, with weights over `widths` positions of its text.
+
+        Of a primed line what is its own.
+        """
         samples = []
         for line, length in enumerate(self.lengths.tolist()):
-            strokes = self.strokes[:length, line].numpy().copy()
+            weights = self.weights[:length, line, : widths[line]].numpy() if self.weights.shape[2] else None
+            strokes, weights = prime.own(line, self.strokes[:length, line].numpy(), weights)
             strokes[-1, 2] = 1.0
-            weights = self.weights[1:length, line, : widths[line]].numpy().copy() if self.weights.shape[2] else None
             samples.append(Sample(strokes, weights, bool(self.stopped[line])))
         return samples

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from model.lstm_sequence import LSTMSequence
 from model.recurrent import Cell, CellState, RecurrentLayer
+from model.window_graph import GraphedSequence
 
 
 class Text(NamedTuple):
@@ -110,10 +111,18 @@ class WindowLayer(nn.Module):
         cell = self.layer.step(torch.cat([stroke, state.window], dim=-1), state.cell)
         return WindowState(cell, *self.window(cell[0], state.kappa, text))
 
+    @property
+    def sequence(self) -> type[LSTMSequence] | type[GraphedSequence] | None:
+        """What runs all points of an LSTM at once, on a CPU or a GPU; None where the path is point by point."""
+        if self.layer.runs_as_sequence:
+            return LSTMSequence
+        on_a_gpu = isinstance(self.layer.rnn, nn.LSTM) and self.layer.weights[0].is_cuda
+        return GraphedSequence if on_a_gpu else None
+
     def forward(self, strokes: Tensor, text: Text) -> tuple[Tensor, Tensor]:
         """Of strokes (B, T, 3): the hidden states (B, T, H) and the windows (B, T, A)."""
-        if self.layer.runs_as_sequence:
-            return self._as_sequence(strokes, text)
+        if self.sequence:
+            return self._as_sequence(self.sequence, strokes, text)
         state = self.start(text)
         hiddens, windows = [], []
         for stroke in strokes.unbind(1):
@@ -122,13 +131,15 @@ class WindowLayer(nn.Module):
             windows.append(state.window)
         return torch.stack(hiddens, 1), torch.stack(windows, 1)
 
-    def _as_sequence(self, strokes: Tensor, text: Text) -> tuple[Tensor, Tensor]:
+    def _as_sequence(
+        self, sequence: type[LSTMSequence] | type[GraphedSequence], strokes: Tensor, text: Text
+    ) -> tuple[Tensor, Tensor]:
         """The same as point by point."""
         from_input, recurrent, bias, recurrent_bias = self.layer.weights
         from_stroke, from_window = from_input.split([3, self.window.alphabet_size], dim=1)
         weight = torch.cat([recurrent, from_window], dim=1)
         linear = self.window.linear
-        seen = LSTMSequence.apply(
+        seen = sequence.apply(
             strokes.transpose(0, 1), from_stroke, bias + recurrent_bias, weight,
             linear.weight, linear.bias, text.characters, text.end,
         ).transpose(0, 1)  # fmt: skip

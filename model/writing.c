@@ -4,10 +4,15 @@
    A line's state is one row: stroke, window, h of every layer, c of every layer, kappa, phi. */
 
 #include "numbers.h"
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 #define LANES (64 / sizeof(real))
 #define BLOCK (4 * LANES)
 #define LINES 4
+#define GROUP 64 /* inputs whose weights of one output share a scale */
+#define AHEAD (32 * 64) /* bytes: weights are asked for so long before they are needed */
 #define MANY 16 /* lines from which on it pays to widen a block of weights once for all */
 #define LOG_MIN_SIGMA ((real)-6.907755279)
 #define MAX_RHO ((real)0.999)
@@ -17,30 +22,36 @@ typedef real loose __attribute__((vector_size(64), aligned(sizeof(real)), may_al
 
 typedef struct {
     int64_t layers, size, alphabet, components, most, mixtures;
-    const narrow *const *weights; /* of every layer and of the density, packed: (outputs / BLOCK, inputs, BLOCK) */
+    const void *const *weights; /* narrow of every layer, real of the density: (outputs / BLOCK, inputs, BLOCK) */
+    const real *const *scales;  /* of their groups: (outputs / BLOCK, inputs / GROUP rounded up, BLOCK) */
     const real *const *biases;
     const real *to_window, *window_bias;
 } network;
 
 static inline vec widened(const narrow *from) {
-#if NARROW == 16
-    typedef uint16_t halves __attribute__((vector_size(32), aligned(2), may_alias));
-    typedef uint32_t words __attribute__((vector_size(64)));
-    return (vec)(__builtin_convertvector(*(const halves *)from, words) << 16);
+#if NARROW == 8 && defined(__AVX512F__)
+    return (vec)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)from)));
+#elif NARROW == 8
+    real lanes[LANES];
+    vec all;
+    for (size_t lane = 0; lane < LANES; lane++) lanes[lane] = from[lane];
+    memcpy(&all, lanes, sizeof(all));
+    return all;
 #else
     return *(const loose *)from;
 #endif
 }
 
-/* BLOCK outputs of n lines, from weights that are narrow, or else widened before; n and narrowed are constants, so that
-   the sums stay in registers. */
-static inline __attribute__((always_inline)) void block(const int n, const int narrowed, int64_t inputs,
-                                                        const void *weights, const real *bias, const real *x, real *y,
+/* BLOCK outputs of n lines get what the inputs of one group add, from weights that are narrow, or else widened before;
+   n and narrowed are constants, so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void block(const int n, const int narrowed, int64_t inputs, int64_t count,
+                                                        const void *weights, const real *scale, const real *x, real *y,
                                                         int64_t stride) {
-    vec sum[LINES][4], w[4];
-    for (int line = 0; line < n; line++)
-        for (int part = 0; part < 4; part++) sum[line][part] = *(const loose *)(bias + part * LANES);
-    for (int64_t k = 0; k < inputs; k++) {
+    vec sum[LINES][4] = {0}, w[4];
+    for (int64_t k = 0; k < count; k++) {
+        if (narrowed)
+            for (size_t at = 0; at < BLOCK * sizeof(narrow); at += 64)
+                __builtin_prefetch((const char *)((const narrow *)weights + k * BLOCK) + at + AHEAD);
         for (int part = 0; part < 4; part++) {
             int64_t at = k * BLOCK + part * LANES;
             w[part] = narrowed ? widened((const narrow *)weights + at) : (vec)*(const loose *)((const real *)weights + at);
@@ -49,23 +60,40 @@ static inline __attribute__((always_inline)) void block(const int n, const int n
             for (int part = 0; part < 4; part++) sum[line][part] += w[part] * x[line * inputs + k];
     }
     for (int line = 0; line < n; line++)
-        for (int part = 0; part < 4; part++) *(loose *)(y + line * stride + part * LANES) = sum[line][part];
+        for (int part = 0; part < 4; part++)
+            *(loose *)(y + line * stride + part * LANES) += sum[line][part] * *(const loose *)(scale + part * LANES);
 }
 
-/* y (lines, outputs), outputs a multiple of BLOCK: bias + x W^T of x (lines, inputs). */
-static void product(int64_t lines, int64_t inputs, int64_t outputs, const narrow *weight, const real *bias,
-                    const real *x, real *y) {
-    real wide_block[lines >= MANY ? inputs * BLOCK : 1] __attribute__((aligned(64)));
-    for (int64_t o = 0; o < outputs; o += BLOCK, weight += inputs * BLOCK, bias += BLOCK) {
-        int64_t b = 0;
-        if (lines >= MANY)
-            for (int64_t k = 0; k < inputs * BLOCK; k++) wide_block[k] = wide(weight[k]);
-        for (; lines >= MANY && b + LINES <= lines; b += LINES)
-            block(LINES, 0, inputs, wide_block, bias, x + b * inputs, y + b * outputs + o, outputs);
-        for (; b + LINES <= lines; b += LINES)
-            block(LINES, 1, inputs, weight, bias, x + b * inputs, y + b * outputs + o, outputs);
-        for (; b + 2 <= lines; b += 2) block(2, 1, inputs, weight, bias, x + b * inputs, y + b * outputs + o, outputs);
-        for (; b < lines; b++) block(1, 1, inputs, weight, bias, x + b * inputs, y + b * outputs + o, outputs);
+/* The same for all lines, a few at a time. */
+static inline __attribute__((always_inline)) void blocks(const int narrowed, int64_t lines, int64_t inputs,
+                                                         int64_t count, const void *weights, const real *scale,
+                                                         const real *x, real *y, int64_t stride) {
+    int64_t b = 0;
+    for (; b + LINES <= lines; b += LINES)
+        block(LINES, narrowed, inputs, count, weights, scale, x + b * inputs, y + b * stride, stride);
+    for (; b + 2 <= lines; b += 2)
+        block(2, narrowed, inputs, count, weights, scale, x + b * inputs, y + b * stride, stride);
+    for (; b < lines; b++) block(1, narrowed, inputs, count, weights, scale, x + b * inputs, y + b * stride, stride);
+}
+
+/* y (lines, outputs), outputs a multiple of BLOCK: bias + x W^T of x (lines, inputs), for weights of `bytes` each. */
+static void product(int64_t lines, int64_t inputs, int64_t outputs, size_t bytes, const void *weights,
+                    const real *scale, const real *bias, const real *x, real *y) {
+    real wide_block[GROUP * BLOCK] __attribute__((aligned(64)));
+    for (int64_t b = 0; b < lines; b++) memcpy(y + b * outputs, bias, outputs * sizeof(real));
+    for (int64_t o = 0; o < outputs; o += BLOCK) {
+        for (int64_t k = 0; k < inputs; k += GROUP, scale += BLOCK) {
+            int64_t count = inputs - k < GROUP ? inputs - k : GROUP;
+            if (bytes == sizeof(real)) {
+                blocks(0, lines, inputs, count, weights, scale, x + k, y + o, outputs);
+            } else if (lines < MANY) {
+                blocks(1, lines, inputs, count, weights, scale, x + k, y + o, outputs);
+            } else {
+                for (int64_t at = 0; at < count * BLOCK; at++) wide_block[at] = wide(((const narrow *)weights)[at]);
+                blocks(0, lines, inputs, count, wide_block, scale, x + k, y + o, outputs);
+            }
+            weights = (const char *)weights + count * BLOCK * bytes;
+        }
     }
 }
 
@@ -124,10 +152,12 @@ static void draw(int64_t mixtures, const real *out, const real *noise, real bias
 }
 
 /* The next points of all lines, up to `points` of them or to the first at which a line is at its end: how many.
-   noise (points, lines, 4); strokes (points, lines, 3) and seen (points, lines, most) are filled; ended (lines). */
+   noise (points, lines, 4); strokes (points, lines, 3) and seen (points, lines, most) are filled; ended (lines).
+   given (points, lines, 3) or none: where its last number is not negative, a stroke is taken from there, not drawn, and
+   no line ends. */
 int64_t write_points(const network *net, int64_t points, int64_t lines, real *state, int64_t row,
-                     const int64_t *characters, const int64_t *ends, const real *noise, real bias, real *x, real *y,
-                     real *strokes, real *seen, uint8_t *ended) {
+                     const int64_t *characters, const int64_t *ends, const real *noise, real bias, const real *given,
+                     real *x, real *y, real *strokes, real *seen, uint8_t *ended) {
     int64_t size = net->size, read = 3 + net->alphabet, hidden = net->layers * size, any = 0, t = 0;
     for (; t < points && !any; t++) {
         for (int64_t layer = 0; layer < net->layers; layer++) {
@@ -137,7 +167,8 @@ int64_t write_points(const network *net, int64_t points, int64_t lines, real *st
                 memcpy(x + b * inputs, line, read * sizeof(real));
                 memcpy(x + b * inputs + read, h - below, (below + size) * sizeof(real));
             }
-            product(lines, inputs, padded(4 * size), net->weights[layer], net->biases[layer], x, y);
+            product(lines, inputs, padded(4 * size), sizeof(narrow), net->weights[layer], net->scales[layer],
+                    net->biases[layer], x, y);
             for (int64_t b = 0; b < lines; b++) {
                 real *line = state + b * row, *h = line + read + layer * size, *kappa = line + read + 2 * hidden;
                 cell(size, y + b * padded(4 * size), h, h + hidden);
@@ -148,10 +179,17 @@ int64_t write_points(const network *net, int64_t points, int64_t lines, real *st
         }
         for (int64_t b = 0; b < lines; b++) memcpy(x + b * hidden, state + b * row + read, hidden * sizeof(real));
         int64_t outputs = padded(6 * net->mixtures + 1);
-        product(lines, hidden, outputs, net->weights[net->layers], net->biases[net->layers], x, y);
+        product(lines, hidden, outputs, sizeof(real), net->weights[net->layers], net->scales[net->layers],
+                net->biases[net->layers], x, y);
         for (int64_t b = 0; b < lines; b++, noise += 4, strokes += 3, seen += net->most) {
             real *line = state + b * row;
-            draw(net->mixtures, y + b * outputs, noise, bias, line);
+            const real *clamped = given ? given + 3 * (t * lines + b) : 0;
+            if (clamped && clamped[2] >= 0) {
+                memcpy(line, clamped, 3 * sizeof(real));
+                ended[b] = 0;
+            } else {
+                draw(net->mixtures, y + b * outputs, noise, bias, line);
+            }
             memcpy(strokes, line, 3 * sizeof(real));
             memcpy(seen, line + row - net->most, net->most * sizeof(real));
             any |= ended[b];

@@ -13,17 +13,19 @@ from model.mixture_density import MixtureDensity
 from model.recurrent import RecurrentLayer, SkipStack
 from model.window import Text, WindowLayer
 
-BLOCK = 64
-"""Outputs that the kernel sums at once, of float32."""
-PRECISION = torch.bfloat16
+BLOCK, GROUP = 64, 64
+"""Outputs that the kernel sums at once, of float32; inputs whose weights of one output share a scale."""
+PRECISION = torch.int8
+"""Of the layers' weights: the largest of each group is 127 times its scale. The density's stay float32."""
 
 
 class Parts(NamedTuple):
-    """What a network that writes is made of."""
+    """What a network that writes is made of; complete: of nothing else."""
 
     window_layer: WindowLayer | None
     stack: SkipStack
     density: MixtureDensity
+    complete: bool = True
 
     @property
     def can_be_compiled(self) -> bool:
@@ -32,7 +34,7 @@ class Parts(NamedTuple):
         known = (
             weight.dtype == torch.float32 and weight.device.type == "cpu" and isinstance(self.layers[0].rnn, nn.LSTM)
         )
-        return known and kernels("writing", PRECISION) is not None
+        return self.complete and known and kernels("writing", PRECISION) is not None
 
     @property
     def layers(self) -> list[RecurrentLayer]:
@@ -45,7 +47,7 @@ class Network(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("layers", "size", "alphabet", "components", "most", "mixtures")),
-        *((name, ctypes.POINTER(ctypes.c_void_p)) for name in ("weights", "biases")),
+        *((name, ctypes.POINTER(ctypes.c_void_p)) for name in ("weights", "scales", "biases")),
         *((name, ctypes.c_void_p) for name in ("to_window", "window_bias")),
     ]
 
@@ -57,11 +59,11 @@ class Packed:
         window = parts.window_layer
         layers = parts.layers
         products = [
-            (torch.cat([from_input, recurrent], 1), bias + recurrent_bias)
+            (torch.cat([from_input, recurrent], 1), bias + recurrent_bias, PRECISION)
             for from_input, recurrent, bias, recurrent_bias in (layer.weights for layer in layers)
         ]
-        products.append((parts.density.linear.weight, parts.density.linear.bias))
-        self.weights, self.biases = zip(*(_packed(*product) for product in products), strict=True)
+        products.append((parts.density.linear.weight, parts.density.linear.bias, torch.float32))
+        self.weights, self.scales, self.biases = zip(*(_packed(*product) for product in products), strict=True)
         self.sizes = {"layers": len(layers), "size": layers[0].hidden_size, "mixtures": parts.density.num_mixtures}
         self.sizes |= {"alphabet": 0, "components": 0}
         self.window: tuple[Tensor, ...] = ()
@@ -73,7 +75,7 @@ class Packed:
 
     def network(self, most: int) -> Network:
         """For texts of up to `most` positions."""
-        pointers = {name: _array(getattr(self, name)) for name in ("weights", "biases")}
+        pointers = {name: _array(getattr(self, name)) for name in ("weights", "scales", "biases")}
         window = dict(zip(("to_window", "window_bias"), (part.data_ptr() for part in self.window), strict=False))
         return Network(**self.sizes, **pointers, **window, most=most)
 
@@ -82,17 +84,22 @@ def _array(tensors: tuple[Tensor, ...]) -> Any:
     return (ctypes.c_void_p * len(tensors))(*(tensor.data_ptr() for tensor in tensors))
 
 
-def _packed(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-    """Weights (O, I) as (O / BLOCK, I, BLOCK), and the bias, both with zeros up to a whole block."""
+def _packed(weight: Tensor, bias: Tensor, precision: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights (O, I) as (O / BLOCK, I, BLOCK), scales (O / BLOCK, I / GROUP, BLOCK), bias; zeros up to whole blocks."""
     missing = -len(weight) % BLOCK
     blocks = F.pad(weight.detach(), (0, 0, 0, missing)).unflatten(0, (-1, BLOCK)).transpose(1, 2)
-    return blocks.to(PRECISION).contiguous(), F.pad(bias.detach(), (0, missing))
+    largest = torch.stack([group.abs().amax(1) for group in blocks.split(GROUP, 1)], 1)
+    scales = torch.ones_like(largest)
+    if precision == torch.int8:
+        scales = (largest / 127).clamp_min(torch.finfo(largest.dtype).tiny)
+        blocks = (blocks / scales.repeat_interleave(GROUP, 1)[:, : blocks.shape[1]]).round()
+    return blocks.to(precision).contiguous(), scales, F.pad(bias.detach(), (0, missing))
 
 
 class Drawing:
-    """Lines being drawn: their states, texts, and room for up to `at_once` points."""
+    """Lines being drawn from their first strokes (B, 3) on: states, texts, and room for up to `at_once` points."""
 
-    def __init__(self, packed: Packed, text: Text, at_once: int) -> None:
+    def __init__(self, packed: Packed, text: Text, at_once: int, first: Tensor) -> None:
         sizes, lines = packed.sizes, len(text.end)
         self.characters, self.ends = text.characters, text.end
         if packed.window:
@@ -101,6 +108,7 @@ class Drawing:
         self.packed, self.network = packed, packed.network(self.most)
         layers, size = sizes["layers"], sizes["size"]
         self.state = torch.zeros(lines, packed.read + 2 * layers * size + sizes["components"] + self.most)
+        self.state[:, :3] = first
         widest = max(packed.read + 2 * size, layers * size), max(len(bias) for bias in packed.biases)
         self.scratch = [torch.empty(lines, width) for width in widest]
         self.ended = torch.zeros(lines, dtype=torch.bool)
@@ -111,12 +119,19 @@ class Drawing:
         self.state, self.ended = self.state[lines], self.ended[lines]
         self.characters, self.ends = self.characters[lines], self.ends[lines]
 
-    def write(self, noise: Tensor, bias: float) -> tuple[Tensor, Tensor | None]:
+    def move(self, characters: Tensor) -> None:
+        """Move what is looked at in the texts on by so many characters (B,)."""
+        kappa = self.state.shape[1] - self.most - self.packed.sizes["components"]
+        self.state[:, kappa : kappa + self.packed.sizes["components"]] += characters.unsqueeze(1)
+
+    def write(self, noise: Tensor, bias: float, given: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """The next points of all lines, until the noise (P, B, 4) is used up or one is at its end.
 
-        Their strokes (points, B, 3) and what was looked at (points, B, U), both good until the next call.
+        Their strokes (points, B, 3) and what was looked at (points, B, U), both good until the next call. Strokes that
+        are given (P, B, 3) are taken as they are, where their last number is not negative.
         """
         noise, (lines, row) = noise.contiguous(), self.state.shape
+        given = None if given is None else given.contiguous()
         step: Any = kernels("writing", PRECISION)
         texts, room = (self.characters, self.ends, noise), (*self.scratch, self.strokes, self.weights, self.ended)
         points = step.write_points(
@@ -124,6 +139,7 @@ class Drawing:
             *(len(noise), lines, self.state.data_ptr(), row),
             *(part.data_ptr() for part in texts),
             bias,
+            None if given is None else given.data_ptr(),
             *(part.data_ptr() for part in room),
         )
         strokes, weights = (

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from render.figure import INCH_WIDTH, LINE_INCHES, PEN_POINTS
 from render.page import cut_strokes
-from utils.files import atomic_path
 
 COLORS = ("#b3261e", "#1e5fb3", "#2e7d32", "#8e24aa", "#c76a00", "#00838f")
 """In turn, so that neighbours differ."""
@@ -83,10 +80,3 @@ def _pieces(points: np.ndarray, owner: np.ndarray) -> tuple[list[np.ndarray], li
             lines.append(np.repeat(piece, 2, axis=0) if len(piece) == 1 else piece)
             colors.append(COLORS[owners[begin] % len(COLORS)] if owners[begin] >= 0 else UNREAD_COLOR)
     return lines, colors
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure in the format that the path's suffix names: .png or .svg; the same figure gives the same bytes."""
-    with atomic_path(path) as temporary, matplotlib.rc_context({"svg.hashsalt": "ink"}):
-        metadata = {"Date": None} if path.suffix == ".svg" else {}
-        figure.savefig(temporary, format=path.suffix[1:], dpi=200, metadata=metadata)

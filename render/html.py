@@ -5,6 +5,7 @@ A page is built of pieces: what is `Html` is put in as it is, every other value 
 points   (T, 3) x, y (downward), end_of_stroke   as everywhere in the project, in the data set's own units
 """
 
+import base64
 import html
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,6 +26,7 @@ STYLE = """
 * { box-sizing: border-box }
 body { margin: 0; background: var(--back); color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
 main { max-width: 1180px; margin: 0 auto; padding: 2.5rem 1.5rem 5rem }
+section { overflow-x: auto }
 h1 { font-size: 1.7rem; font-weight: 600; margin: 0 }
 h2 { font-size: 1.15rem; font-weight: 600; margin: 2.8rem 0 .6rem }
 p { margin: .2rem 0 .9rem; color: var(--soft); max-width: 75ch }
@@ -39,6 +41,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: 
 .lines figure.odd { min-width: 340px }
 figure { margin: 0; max-width: 100%; padding: .8rem 1.1rem; background: var(--paper); border: 1px solid var(--line);
   border-radius: 6px }
+section > figure + figure { margin-top: .7rem }
 figure.odd { border-left: 3px solid var(--warn) }
 figcaption { width: 0; min-width: 100%; display: flex; flex-wrap: wrap; gap: 0 1.1rem; font-size: .85rem;
   color: var(--soft) }
@@ -50,6 +53,23 @@ svg.ink { display: block; max-width: 100%; height: auto; margin: .3rem 0 .5rem; 
 svg.ink path { vector-effect: non-scaling-stroke }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(330px, 1fr)); gap: .9rem }
 svg.bars { display: block; width: 100%; height: auto; fill: #8f9bc4 }
+svg.chart { display: block; width: 100%; height: auto; margin: .3rem 0; fill: none; stroke-linejoin: round;
+  font-size: 11px }
+svg.chart text { fill: var(--soft); font-variant-numeric: tabular-nums }
+svg.chart .best { fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 4px }
+svg.chart .rule { stroke: var(--line) } svg.chart .mark { stroke: #c9cbd8; stroke-dasharray: 1 4 }
+svg.chart polyline { stroke-width: 1.5px } figure.chart { margin: 0 0 .9rem }
+.grid figure.chart { margin: 0 }
+.key, .figures { white-space: nowrap }
+.figures { display: block; text-align: right; font-variant-numeric: tabular-nums }
+.key b { font-size: 1.1rem; line-height: 0 }
+.large { display: flex; flex-wrap: wrap; gap: .7rem; margin: 1.2rem 0 }
+.large div { background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: .5rem 1rem }
+.large small { display: block; color: var(--soft) }
+.large b { font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums }
+img { display: block; max-width: 100%; height: auto }
+pre { margin: .5rem 0; padding: .8rem 1.1rem; background: var(--paper); border: 1px solid var(--line);
+  border-radius: 6px; font-size: .85rem; overflow: auto }
 .tiles { display: flex; flex-wrap: wrap; gap: .3rem }
 .tiles span { background: var(--paper); border: 1px solid var(--line); border-radius: 5px; padding: .15rem .55rem;
   min-width: 4.2rem; display: flex; justify-content: space-between; gap: .7rem; font-variant-numeric: tabular-nums }
@@ -79,7 +99,7 @@ def page(title: str, lead: Any, sections: Iterable[tuple[str, Any, Any]]) -> str
     for heading, remark, piece in sections:
         told = f"<p>{escaped(remark)}</p>\n" if remark else ""
         body.append(f"<section><h2>{escaped(heading)}</h2>\n{told}{escaped(piece)}</section>")
-    policy = "default-src 'none'; style-src 'unsafe-inline'"  # no script runs and nothing is fetched
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # no script runs and nothing is fetched
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
@@ -105,6 +125,14 @@ def _cell(value: Any) -> str:
     return f'<td dir="auto">{escaped(value)}</td>'
 
 
+def whole(value: Any) -> Html:
+    """A name or a number of a table, never broken into lines; a number, of four digits, to the right."""
+    if not isinstance(value, int | float):
+        return Html(f'<span class="key">{escaped(value)}</span>')
+    shown = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return Html(f'<span class="figures">{shown}</span>')
+
+
 def number(value: float) -> str:
     """A number for people: 12,345 or 3.14; a dash for none."""
     if not np.isfinite(value):
@@ -125,6 +153,24 @@ def grid(pieces: Iterable[Any]) -> Html:
 def folded(summary: str, piece: Any) -> Html:
     """A piece behind a line to click on."""
     return Html(f"<details><summary>{escaped(summary)}</summary>{escaped(piece)}</details>")
+
+
+def large_numbers(numbers: Iterable[tuple[str, Any]]) -> Html:
+    """The few numbers that matter most, large, each over its name."""
+    rows = ((escaped(number(value) if isinstance(value, int | float) else value), name) for name, value in numbers)
+    return Html(f'<div class="large">{joined(_large(*row) for row in rows)}</div>')
+
+
+def _large(value: Html, name: str) -> Html:
+    return Html(f"<div><b>{value}</b><small>{escaped(name)}</small></div>")
+
+
+def image_figure(png: bytes, caption: str) -> Html:
+    """A PNG, in the page itself, over its caption."""
+    data = base64.b64encode(png).decode()
+    below = escaped(caption)
+    image = f'<img src="data:image/png;base64,{data}" alt="{below}">'
+    return Html(f"<figure>{image}<figcaption>{below}</figcaption></figure>")
 
 
 def line_figure(points: np.ndarray, name: str, text: str, facts: str, reasons: Sequence[str] = ()) -> Html:

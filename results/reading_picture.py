@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from render.explained import explained_figure, save_figure
+from render.explained import explained_figure
+from render.figure import save_figure
 from results.reading import LineReading
 
 

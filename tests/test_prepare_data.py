@@ -197,15 +197,15 @@ def test_rare_characters_are_told(cli: Cli, tmp_path: Path) -> None:
 def test_the_built_in_corpus_is_drawn_and_made_only_where_it_is_not_there(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "synthetic_lines", lambda: iter([ink_line(1), ink_line(2, split="valid")]))
+    monkeypatch.setitem(prepare.BUILT_IN, "synthetic", lambda: iter([ink_line(1), ink_line(2, split="valid")]))
     code, out, _ = cli("synthetic")
     assert code == 0 and out.startswith("synthetic: 2 lines, 40 points, 2 characters")
-    monkeypatch.setattr(prepare, "synthetic_lines", lambda: pytest.fail("it is there"))
+    monkeypatch.setitem(prepare.BUILT_IN, "synthetic", lambda: pytest.fail("it is there"))
     assert len(prepare.open_corpus("synthetic", tmp_path / "data")) == 2
 
 
 def test_the_built_in_corpus_is_made_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "synthetic_lines", lambda: iter([ink_line(1)]))
+    monkeypatch.setitem(prepare.BUILT_IN, "synthetic", lambda: iter([ink_line(1)]))
     assert len(prepare.open_corpus("synthetic", tmp_path / "data")) == 1
 
 

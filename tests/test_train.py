@@ -155,11 +155,12 @@ def test_a_loss_that_is_no_number_ends_with_code_2_and_keeps_the_checkpoints(
     assert (run_dir / "last.pt").read_bytes() == poisoned and before != poisoned
 
 
-def process(*arguments: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, str(ROOT / "train.py"), *map(str, arguments)]
+def process(*arguments: Any, by: tuple[str, ...] = (), **settings: Any) -> subprocess.Popen[str]:
+    """Start train.py as a process of its own, on one thread; `by` a module such as torchrun's with its arguments."""
+    command = [sys.executable, *by, str(ROOT / "train.py"), *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, env=environment)
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, env=environment, **settings)
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Pictures of what a model writes or reads, while it trains."""
 
+import gc
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from base.base_model import BaseModel
 from base.batch import Batch
 from data_loader.alphabet import Alphabet
 from data_loader.strokes import strokes_to_points
+from model.sampling import HandwritingModel
 from render.figure import figure_image, lines_figure, window_figure
 
 SEED = 1
@@ -16,7 +18,8 @@ SEED = 1
 def preview(model: BaseModel, batch: Batch, facts: dict[str, Any]) -> list[np.ndarray]:
     """An image (H, W, 3) uint8 for each line that the model shows, with the weights over its text where it has them.
 
-    A line that was read has the weights over what was read, which is its title.
+    A line that was read has the weights over what was read, which is its title; one whose text the network was told
+    without looking at it has that as title.
     """
     images = []
     alphabet = Alphabet(facts["alphabet"])
@@ -26,9 +29,11 @@ def preview(model: BaseModel, batch: Batch, facts: dict[str, Any]) -> list[np.nd
         title = "" if shown.read is None else f"read: {text}"
         points = strokes_to_points(shown.strokes, facts["std"])
         if shown.weights is None or not text:
-            figure = lines_figure([points], [title])
+            told = text if isinstance(model, HandwritingModel) and model.reads_text else ""
+            figure = lines_figure([points], [title or told])
         else:
             figure = window_figure(points, shown.weights, text)
             figure.axes[-1].set_title(title, fontsize=8, pad=1, parse_math=False)
         images.append(figure_image(figure))
+    gc.collect()  # a drawn figure is a circle of objects, of some 15 MB, that Python looks for too seldom
     return images

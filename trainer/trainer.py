@@ -1,162 +1,125 @@
 """The one training loop, for every model."""
 
-import math
+import itertools
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from base.base_data_loader import BaseDataLoader
-from base.base_model import BaseModel
-from base.base_trainer import BaseTrainer
-from base.batch import Batch
-from model.kernels import kernels
+from base.batch import Batch, one_ahead
+from trainer.numbers import Sums, add, ratios
 from trainer.preview import preview
-from utils.device import Precision, autocast, pick_precision
-from utils.errors import InputError, at_least
+from trainer.steps import Numbers, Steps
+from utils import processes
+from utils.device import autocast, strictly_deterministic
+from utils.errors import at_least
 from utils.progress import progress
 
-Sums = dict[str, tuple[float, float]]
-"""Of every number a sum and the count that it is to be divided by."""
 
+class Trainer(Steps):
+    """Trains on a loader's batches and validates with metrics, epoch after epoch; what a step is stands in `Steps`.
 
-class Trainer(BaseTrainer):
-    """Trains a model on a loader's batches with a loss and metrics; knows no model by name.
-
-    gradient_clip  largest norm of the gradient, null for none
-    ema_decay      keep an exponential average of the weights, validate with it and ship it; null for none
-    precision      of the matrix products: float32, bfloat16, or auto: what this machine is faster in
-    points_at_once of a batch on a CPU, padding counted: a larger one is worked off in parts, whose gradients add up to
-                   the same, so that long lines do not need more memory; null for all at once
-    log_steps      steps between two lines of metrics.jsonl
-    show_epochs    epochs between two pictures of samples in TensorBoard, 0 for none
-    show_lines     how many samples
+    log_steps          steps between two lines of metrics.jsonl
+    show_epochs        epochs between two pictures of samples in TensorBoard, 0 for none
+    show_lines         how many samples
+    max_batches        of an epoch and of a validation; null for all
+    overfit_one_batch  train on the first batch again and again, and validate on it
+    deterministic      refuse algorithms that do not always give the same bits; on a GPU slower
     """
 
     def __init__(
         self,
         *,
-        model: BaseModel,
-        loss: nn.Module,
         metrics: list[Any],
-        optimizer: torch.optim.Optimizer,
-        lr_scheduler: torch.optim.lr_scheduler.LRScheduler,
         loader: BaseDataLoader,
-        device: torch.device,
         content: dict[str, Any],
-        gradient_clip: float | None = 10.0,
-        ema_decay: float | None = None,
-        precision: Precision = "auto",
-        points_at_once: int | None = 32_000,
         log_steps: int = 20,
         show_epochs: int = 1,
         show_lines: int = 4,
-        **frame: Any,
+        max_batches: int | None = None,
+        overfit_one_batch: bool = False,
+        deterministic: bool = False,
+        **steps: Any,
     ) -> None:
-        at_least(1, log_steps=log_steps, show_lines=show_lines, points_at_once=points_at_once)
+        at_least(1, log_steps=log_steps, show_lines=show_lines, max_batches=max_batches)
         at_least(0, show_epochs=show_epochs)
-        if gradient_clip is not None and gradient_clip <= 0:
-            raise ValueError(f"gradient_clip is {gradient_clip}; it must be above 0, or null for none")
-        if ema_decay is not None and not 0 < ema_decay < 1:
-            raise ValueError(f"ema_decay is {ema_decay}; it must be between 0 and 1, or null for none")
-        self.model, self.loss, self.metrics = model, loss, metrics
-        self.optimizer, self.lr_scheduler, self.device = optimizer, lr_scheduler, device
-        self.loader, self.valid_loader = loader, loader.validation()
-        self.gradient_clip, self.precision, self.fixed_content = gradient_clip, precision, content
-        self.points_at_once = points_at_once if device.type == "cpu" else None
+        self.metrics, self.loader, self.valid_loader = metrics, loader, loader.validation()
+        self.fixed_content, self.deterministic = content, deterministic
         self.log_steps, self.show_epochs, self.show_lines = log_steps, show_epochs, show_lines
-        self.average = AveragedModel(model, multi_avg_fn=_towards(ema_decay)) if ema_decay else None
-        self.sums: Sums = {}
-        super().__init__(**frame)
-        self.precision = pick_precision(self.precision, device)
-        self.log.info(f"on {device.type}, matrix products in {self.precision}{_without_a_compiler(device)}")
+        self.max_batches, self.overfit_one_batch = max_batches, overfit_one_batch
+        super().__init__(batches_an_epoch=min(len(loader), max_batches or len(loader)), **steps)
 
-    @property
-    def best_model(self) -> BaseModel:
-        """The weights to validate and to ship: the average where there is one."""
-        average: Any = self.average
-        return average.module if average else self.model
+    def train(self, checkpoint_dir: Path, log_dir: Path) -> dict[str, float]:
+        with strictly_deterministic(self.deterministic), torch.autograd.set_detect_anomaly(self.detect_anomaly):
+            return super().train(checkpoint_dir, log_dir)
 
     def train_epoch(self) -> dict[str, float]:
         self.model.train()
-        sums = {} if self.batch == 0 else self.sums
-        self.sums = sums
-        batches = self.loader.at(self.epoch, self.batch)
-        total = len(batches)
-        with progress(None, total, f"epoch {self.epoch}/{self.epochs}", "step", start=self.batch) as bar:
-            for batch in batches:
-                started = time.perf_counter()
-                numbers = self._one_step(batch.to(self.device))
-                numbers["points_per_second"] = numbers.pop("points") / (time.perf_counter() - started)
-                bar.set_postfix(loss=f"{numbers['loss']:.3f}", points_s=f"{numbers['points_per_second']:,.0f}")
-                bar.update()
-                if self.step % self.log_steps == 0:
-                    self.run_log.scalars(self.step, numbers)
+        if self.batch == 0:
+            self.sums = {}
+        self.points, self.since = torch.zeros((), dtype=torch.float64, device=self.device), time.perf_counter()
+        total, batches = self._batches(self.loader, self.batch)
+        with progress(None, total, f"epoch {self.epoch}/{self.epochs}", "batch", start=self.batch) as bar:
+            while some := list(itertools.islice(batches, self.accumulate_batches)):
+                numbers = self._one_step(some)
+                self._log(numbers, bar)
+                bar.update(len(some))
                 self.after_step()
-        return _ratios(self.sums)
+        self.stop_at_fault()
+        return ratios(self.sums)
 
-    def _one_step(self, batch: Batch) -> dict[str, float]:
-        loss = self._gradient(batch)
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.gradient_clip or math.inf)
-        self._require_finite(float(norm), "gradient", batch)
-        lr = self.optimizer.param_groups[0]["lr"]
-        self.optimizer.step()
-        self.lr_scheduler.step()
-        if self.average:
-            self.average.update_parameters(self.model)
-        self.step, self.batch = self.step + 1, self.batch + 1
-        return {"loss": loss, "gradient_norm": float(norm), "lr": lr, "points": float(batch.stroke_mask.sum())}
+    def _batches(self, loader: BaseDataLoader, first: int = 0) -> tuple[int, Iterator[Batch]]:
+        """How many batches the epoch has, and those from `first` on, on the device."""
+        total = min(len(loader), self.max_batches or len(loader))
+        first = min(first, total)  # max_batches may have become less
+        if self.overfit_one_batch:
+            batch = next(iter(self.loader.at(1))).to(self.device)
+            return total, itertools.repeat(batch, total - first)
+        return total, one_ahead(itertools.islice(loader.at(self.epoch, first), total - first), self.device)
 
-    def _gradient(self, batch: Batch) -> float:
-        """Set the gradients of the batch's mean loss, a part of the batch at a time: that loss."""
-        self.optimizer.zero_grad()
-        total = count = 0.0
-        for part in batch.parts(self.points_at_once):
-            with autocast(self.device, self.precision):
-                output = self.model(part)
-            nats, counted = self.loss(output, part)
-            self._require_finite(float(nats.detach()), "loss", part)
-            nats.backward()
-            total, count = total + float(nats.detach()), count + float(counted)
-            _add(self.sums, "loss", nats, counted)
-            del output, nats
-        if not count:
-            raise InputError(
-                f"there is nothing to learn from in the lines {', '.join(batch.ids[:8])}: have they a text?"
-            )
-        for parameter in self.model.parameters():
-            if parameter.grad is not None:
-                parameter.grad /= count
-        return total / count
-
-    def _require_finite(self, value: float, what: str, batch: Batch) -> None:
-        if not math.isfinite(value):
-            raise InputError(
-                f"the {what} is {value} in epoch {self.epoch} after step {self.step} (lines {', '.join(batch.ids[:8])}"
-                f"{' ...' if len(batch.ids) > 8 else ''}); the checkpoints in {self.checkpoint_dir} are from before. "
-                "Try a lower optimizer.args.lr or trainer.gradient_clip, or look at these lines"
-            )
+    def _log(self, numbers: Numbers, bar: Any) -> None:
+        """Tell a step's numbers, and how many points a second there were since the last line of metrics.jsonl."""
+        self.points += numbers.get("points", 0)
+        is_time = self.step % self.log_steps == 0
+        if not numbers or not (is_time or self.looks_at_once):
+            return
+        values = {
+            "loss": float(numbers["nats"]) / float(numbers["count"]),
+            "gradient_norm": float(numbers["gradient_norm"]),
+            "lr": numbers["lr"],
+            "points_per_second": float(self.points) / (time.perf_counter() - self.since),
+        }
+        bar.set_postfix(loss=f"{values['loss']:.3f}", points_s=f"{values['points_per_second']:,.0f}")
+        if is_time:
+            self.stop_at_fault()
+            self.run_log.scalars(self.step, values)
+            self.points, self.since = torch.zeros_like(self.points), time.perf_counter()
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
         model = self.best_model.eval()
-        sums: Sums = {}
-        batches = self.valid_loader.at(self.epoch)
-        for batch in progress(batches, len(batches), "validation", "batch"):
-            batch = batch.to(self.device)
-            with autocast(self.device, self.precision):
-                output = model(batch)
-            total, count = self.loss(output, batch)
-            self._require_finite(float(total), "validation loss", batch)
-            _add(sums, "val_loss", total, count)
-            for metric in self.metrics:
-                _add(sums, f"val_{metric.name}", *metric(output, batch))
+        none = torch.zeros(2, dtype=torch.float64, device=self.device)
+        sums: Sums = {name: none for name in ("val_loss", *(f"val_{metric.name}" for metric in self.metrics))}
+        total, batches = self._batches(self.valid_loader)
+        for batch in progress(batches, total, "validation", "batch"):
+            if batch.ids:
+                with autocast(self.device, self.precision):
+                    output = model(batch)
+                nats, count = self.loss(output, batch)
+                self.watch.add("validation loss", nats, batch.ids, self.epoch, self.step)
+                add(sums, "val_loss", nats, count)
+                for metric in self.metrics:
+                    add(sums, f"val_{metric.name}", *metric(output, batch))
+            if self.looks_at_once:
+                self.stop_at_fault()
             self.leave_if_asked()
-        if self.tensorboard and self.show_epochs and self.epoch % self.show_epochs == 0:
+        self.stop_at_fault()
+        if self.tensorboard and self.show_epochs and self.epoch % self.show_epochs == 0 and not processes.rank():
             self._show()
-        return _ratios(sums)
+        return ratios({name: processes.total(pair) for name, pair in sums.items()})
 
     def _show(self) -> None:
         """A few validation lines of middling length, as the model writes or reads them, to TensorBoard."""
@@ -166,62 +129,12 @@ class Trainer(BaseTrainer):
         for index, image in enumerate(preview(self.best_model, batch, self.loader.facts)):
             self.run_log.picture(self.step, f"samples/{index + 1}", image)
 
+    def save(self, name: str) -> Path:
+        self.stop_at_fault()
+        return super().save(name)
+
     def content(self) -> dict[str, Any]:
         return {**self.fixed_content, "facts": self.loader.facts, "model": self.best_model.state_dict()}
 
     def state(self) -> dict[str, Any]:
-        return {
-            **super().state(),
-            "optimizer": self.optimizer.state_dict(),
-            "lr_scheduler": self.lr_scheduler.state_dict(),
-            "sums": self.sums,
-            "raw_model": self.model.state_dict() if self.average else None,
-            "precision": {self.device.type: self.precision},
-            "num_averaged": int(self.average.n_averaged) if self.average else 0,
-        }
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        super().load_state(state)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.lr_scheduler.load_state_dict(state["lr_scheduler"])
-        self.sums = state["sums"]
-        if self.precision == "auto":
-            self.precision = state.get("precision", {}).get(self.device.type, "auto")
-        if self.average:
-            self.average.module.load_state_dict(self.model.state_dict())
-            self.average.n_averaged.fill_(state["num_averaged"])
-        if state["raw_model"]:
-            self.model.load_state_dict(state["raw_model"])
-
-
-def _without_a_compiler(device: torch.device) -> str:
-    """What to say where the kernels cannot be built."""
-    without = device.type == "cpu" and kernels("lstm_sequence", torch.float32) is None
-    return "; no C compiler was found (cc, or what CC names): with one it would be faster" if without else ""
-
-
-def _towards(decay: float) -> Any:
-    """An update of averages by their current values; the decay rises from 0.1, so that the start is forgotten."""
-
-    @torch.no_grad()
-    def update(averages: list[Tensor], currents: list[Tensor], num_averaged: Tensor) -> None:
-        now = min(decay, (1 + int(num_averaged)) / (10 + int(num_averaged)))
-        torch._foreach_lerp_(averages, currents, 1 - now)
-
-    return update
-
-
-def _add(sums: Sums, name: str, total: Tensor, count: Tensor) -> None:
-    old_total, old_count = sums.get(name, (0.0, 0.0))
-    sums[name] = (old_total + float(total.detach()), old_count + float(count))
-
-
-def _ratios(sums: Sums) -> dict[str, float]:
-    """Every sum by its count.
-
-    Raises InputError where nothing was counted: a network that reads was given lines without a text.
-    """
-    empty = [name for name, (_, count) in sums.items() if not count]
-    if empty:
-        raise InputError(f"nothing was counted for {', '.join(empty)}: the lines have no text to learn or to compare")
-    return {name: total / count for name, (total, count) in sums.items()}
+        return {**super().state(), "processes": self.loader.processes}

@@ -26,16 +26,15 @@ from torch import Tensor, nn
 class WeightNoise:
     """The deviations s of a model's weights, and the draws from them; the means are the weights themselves.
 
-    sigma    s of every weight before training; Graves (2013) began at 0.075
-    targets  N, how many targets an epoch of the training data has
-    seed     of all draws: that of a step hangs on seed and step alone
+    sigma  s of every weight before training; Graves (2013) began at 0.075
+    seed   of all draws: that of a step hangs on seed and step alone, and is the same on every process
     """
 
-    def __init__(self, model: nn.Module, sigma: float, targets: int, seed: int) -> None:
+    def __init__(self, model: nn.Module, sigma: float, seed: int) -> None:
         self.weights: list[Tensor] = [weight for weight in model.parameters() if weight.requires_grad]
         self.log_sigmas = [torch.full_like(weight, math.log(sigma)) for weight in self.weights]
         self.optimizer = torch.optim.Adam(self.log_sigmas)
-        self.targets, self.seed = targets, seed
+        self.seed = seed
         self.moved: list[Tensor] = []
 
     @contextmanager
@@ -53,13 +52,16 @@ class WeightNoise:
             _in_place(torch._foreach_copy_, self.weights, means)
 
     @torch.no_grad()
-    def add_gradients(self) -> None:
-        """Turn the gradients of the mean loss at the draw into those of the means; keep those of the deviations."""
+    def add_gradients(self, targets: Tensor | float) -> None:
+        """Turn the gradients of the mean loss at the draw into those of the means; keep those of the deviations.
+
+        targets: N of all the data; of a step's share of them that is its count times the steps of an epoch.
+        """
         mean, variance = self.prior()
         for weight, log_sigma, moved in zip(self.weights, self.log_sigmas, self.moved, strict=True):
             at_draw = torch.zeros_like(weight) if weight.grad is None else weight.grad
-            log_sigma.grad = at_draw * moved + ((2 * log_sigma).exp() / variance - 1) / self.targets
-            weight.grad = at_draw + (weight - mean) / (variance * self.targets)
+            log_sigma.grad = at_draw * moved + ((2 * log_sigma).exp() / variance - 1) / targets
+            weight.grad = at_draw + (weight - mean) / (variance * targets)
 
     def step(self, lr: float) -> None:
         """Move the deviations against their gradients."""

@@ -1,7 +1,6 @@
 """Checkpoints: plain data in one file, written whole or not at all, read without running anything in it."""
 
-import pickle
-import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,17 @@ import torch
 
 from utils.errors import InputError
 from utils.files import atomic_path
+from utils.plain_file import RefusedError, read_plain
+from utils.strict_json import shown
 
 FORMAT_VERSION = 1
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], None]] = {}
+"""By format: what changes a content of it, in place, into one of the next. 1 is the first that was ever written."""
 NEEDED = ("config", "facts", "model")
 """What every checkpoint has beside its format version; one that a run can go on from has "training" too."""
+
+COUNTS = ("epoch", "batch", "step", "processes")
+"""Of the training, where it has them."""
 
 FACTS = {
     "corpus": str,
@@ -24,62 +30,133 @@ FACTS = {
     "chars_per_line": int,
 }
 """What a checkpoint knows of its data, see data_loader.data_loaders."""
+MOST = 1e6
+"""Of a std or a number of points or characters: beyond it is no handwriting, and writing would not end."""
 
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Write `content` (plain data and tensors) to `path`, in place of an older one only when complete."""
-    with atomic_path(path) as scratch:
-        torch.save({"format_version": FORMAT_VERSION, **content}, scratch)
+    """Write `content` (plain data and tensors) to `path`, in place of an older one only when complete.
+
+    Raises InputError where the disk is full.
+    """
+    try:
+        with atomic_path(path) as scratch, open(scratch, "wb") as file:
+            torch.save({"format_version": FORMAT_VERSION, **content}, file)
+    except (OSError, RuntimeError) as error:
+        reason = error if isinstance(error, OSError) else error.__context__  # torch says that closing failed too
+        if not isinstance(reason, OSError):
+            raise
+        raise InputError(f"cannot write {path}: {reason.strerror}") from None
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint, on the CPU.
+    """The content of a checkpoint of this or an older format, on the CPU, as this format has it.
 
-    Raises InputError where there is none, it is damaged, holds anything but plain data, or is of a newer format.
+    Raises InputError where there is none, it is damaged, holds anything but plain data, or is of an unknown format.
     """
     try:
-        _require_intact(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = read_plain(path)
     except FileNotFoundError:
         raise InputError(f"{path}: no such checkpoint") from None
-    except pickle.UnpicklingError:
-        raise InputError(f"{path}: refused: not a checkpoint, or one that holds more than plain data") from None
+    except RefusedError as error:
+        raise InputError(f"{path}: refused: {error}") from None
     except Exception as error:  # a damaged file may make its reader raise anything
-        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise InputError(f"{path}: damaged or not a checkpoint ({reason})") from None
-    if not isinstance(content, dict) or not isinstance(content.get("format_version"), int):
+    if not isinstance(content, dict) or type(content.get("format_version")) is not int:
         raise InputError(f"{path}: not a checkpoint of this project")
-    if content["format_version"] > FORMAT_VERSION:
-        raise InputError(
-            f"{path}: written by a newer version (its format is {content['format_version']}, this one reads up to "
-            f"{FORMAT_VERSION}); update this project"
-        )
+    _migrate(content, path)
     wanted = [*NEEDED, "training"] if "training" in content else NEEDED
     missing = [key for key in wanted if not isinstance(content.get(key), dict)]
     if missing or not all(isinstance(weight, torch.Tensor) for weight in content["model"].values()):
         raise InputError(f"{path}: not a whole checkpoint: it has no {', '.join(missing) or 'weights'}")
+    counts = {name: content.get("training", {}).get(name, 1) for name in COUNTS}
+    odd = [name for name, count in counts.items() if type(count) is not int or not 0 <= count < 1 << 53]
+    if odd:
+        raise InputError(f"{path}: not a whole checkpoint: its {', '.join(odd)} cannot be counted")
     return content
 
 
+def _migrate(content: dict[str, Any], path: Path) -> None:
+    """Bring an older content up to FORMAT_VERSION, step by step.
+
+    Raises InputError naming a format that is unknown here.
+    """
+    version = content["format_version"]
+    if version > FORMAT_VERSION:
+        raise InputError(
+            f"{path}: written by a newer version (its format is {version}, this one reads up to {FORMAT_VERSION}); "
+            "update this project"
+        )
+    while content["format_version"] < FORMAT_VERSION:
+        if content["format_version"] not in MIGRATIONS:
+            raise InputError(f"{path}: its format is {version}, and no such format has ever been written")
+        MIGRATIONS[content["format_version"]](content)
+        content["format_version"] += 1
+
+
 def require_facts(facts: dict[str, Any], path: Path) -> None:
-    """Raise InputError unless a checkpoint's facts of its data are whole."""
-    wrong = [name for name, kind in FACTS.items() if not isinstance(facts.get(name), kind)]
-    if wrong or len(facts["std"]) != 2:
-        raise InputError(f"{path}: not a whole checkpoint: its facts lack {', '.join(wrong) or 'a std of two numbers'}")
+    """Raise InputError unless a checkpoint's facts of its data are whole, and numbers that data can have."""
+    wrong = [name for name, kind in FACTS.items() if type(facts.get(name)) is not kind]
+    numbers = {name: [facts[name]] for name, kind in FACTS.items() if name not in wrong and kind in (int, float)}
+    if "std" not in wrong:
+        numbers["std"] = facts["std"]
+        wrong += ["a std of two numbers"] if list(map(type, facts["std"])) != [float, float] else []
+    if wrong:
+        raise InputError(f"{path}: not a whole checkpoint: its facts lack {', '.join(wrong)}")
+    odd = [f"{name} is {one}" for name, some in numbers.items() for one in some if not 0 < one < MOST]
+    if facts["alphabet"] != "".join(sorted(set(facts["alphabet"]))):
+        odd.append("alphabet is not in order")
+    if odd:
+        raise InputError(f"{path}: not a whole checkpoint: its {odd[0]}; numbers are above 0 and below {MOST:g}")
 
 
-def _require_intact(path: Path) -> None:
-    """Raise BadZipFile unless all check sums are right, which torch.load does not look at."""
-    with zipfile.ZipFile(path) as archive:
-        part = archive.testzip()
-    if part:
-        raise zipfile.BadZipFile(f"the check sum of {part} is wrong")
+def require_form(saved: Any, own: Any, place: str = "training") -> None:
+    """Raise ValueError where a part of a saved state is not of the form that a run's own state has there.
+
+    Numbers and texts must be of the same type, whole ones not negative where it has none, tensors of the same shape and
+    type. What only one of the two has, and what is None in the run's own, is not looked at.
+    """
+    if own is None:
+        return
+    if isinstance(own, torch.Tensor):
+        fits = isinstance(saved, torch.Tensor) and saved.shape == own.shape and saved.dtype == own.dtype
+    elif isinstance(own, list | tuple):
+        fits = isinstance(saved, list | tuple)
+    elif isinstance(own, float):
+        fits = type(saved) in (int, float)
+    else:
+        fits = isinstance(saved, dict) if isinstance(own, dict) else type(saved) is type(own)
+        fits = fits and not (type(own) is int and saved < min(own, 0))
+    if not fits:
+        raise ValueError(f"the checkpoint's training state is not whole: {place} is not what it should be")
+    pairs = [(key, saved[key], own[key]) for key in own if key in saved] if isinstance(own, dict) else []
+    pairs += list(zip(range(len(own)), saved, own, strict=False)) if isinstance(own, list | tuple) else []
+    for key, part, own_part in pairs:
+        require_form(part, own_part, f"{place}.{key}")
 
 
-def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path) -> None:
+def require_own_state(optimizer: torch.optim.Optimizer) -> None:
+    """Raise ValueError unless what a loaded optimizer remembers is of its weights' shapes, and the same of each."""
+    kinds, fits = set(), True
+    for weight, kept in optimizer.state.items():
+        tensors = [one for one in kept.values() if isinstance(one, torch.Tensor)]
+        fits &= isinstance(weight, torch.Tensor) and all(one.shape in ((), weight.shape) for one in tensors)
+        kinds.add(tuple(sorted((name, type(one).__name__) for name, one in kept.items())))
+    if not fits or len(kinds) > 1:
+        raise ValueError("the checkpoint's training state is not whole: its optimizer is one of other weights")
+
+
+Archs = tuple[dict[str, Any], dict[str, Any]]
+"""Section arch of a checkpoint's config, and of the one that a network was made with."""
+
+
+def load_weights(
+    model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path, archs: Archs | None = None
+) -> None:
     """Put `weights` into the model.
 
-    Raises InputError naming the first weights that do not fit.
+    Raises InputError naming the first weights that do not fit, and where `archs` differ.
     """
     own = model.state_dict()
     faults = [f"has no {name}" for name in own if name not in weights]
@@ -91,11 +168,23 @@ def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path:
     ]
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise InputError(f"{path}: weights of another model: it {faults[0]}{more}; use the config it was made with")
+        mend = _differing(*archs) if archs else ""
+        mend = mend or "use the config it was made with"
+        raise InputError(f"{path}: weights of another model: it {faults[0]}{more}; {mend}")
     model.load_state_dict(weights)
 
 
-def load_shared_parts(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path) -> list[str]:
+def _differing(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """What differs between two archs, of both the value; "" where nothing does."""
+    olds, news = ({"type": arch.get("type"), **arch.get("args", {})} for arch in (old, new))
+    names = [name for name in olds | news if olds.get(name) != news.get(name)]
+    told = (f"{name} {shown(olds.get(name, 'default'))}, {shown(news.get(name, 'default'))}" for name in names)
+    return f"the checkpoint's arch and the config's differ: {'; '.join(told)}" if names else ""
+
+
+def load_shared_parts(
+    model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path, archs: Archs | None = None
+) -> list[str]:
     """Put `weights` into the model but for the parts that only one of them has: those parts, to be told.
 
     A part is a module of the model itself: a recognizer's decoder, say, which is learned on top of an encoder that is
@@ -110,5 +199,5 @@ def load_shared_parts(model: torch.nn.Module, weights: dict[str, torch.Tensor], 
         raise InputError(f"{path}: weights of another model: it has none of {', '.join(sorted(parts[0]))}")
     fresh = {name: weight for name, weight in own.items() if name.split(".")[0] not in shared}
     known = {name: weight for name, weight in weights.items() if name.split(".")[0] in shared}
-    load_weights(model, known | fresh, path)
+    load_weights(model, known | fresh, path, archs)
     return sorted(parts[0] ^ parts[1])

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import time
+from collections.abc import Iterator
 from typing import Literal
 
 import torch
@@ -19,13 +20,39 @@ SHAPES = 16
 def pick_device(name: str) -> torch.device:
     """The device called "cpu", "cuda" or "auto" (cuda where there is one).
 
-    Raises InputError where it is not to be had.
+    Of processes that torchrun started each has a GPU of its own. Raises InputError where it is not to be had.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
+    if name == "cpu":
+        return torch.device(name)
+    if not torch.cuda.is_available():
         raise InputError('device: "cuda" is asked for and this machine has none; use "cpu" or "auto"')
-    return torch.device(name)
+    number = int(os.environ.get("LOCAL_RANK", "0"))
+    if number >= torch.cuda.device_count():
+        raise InputError(f"device: {torch.cuda.device_count()} GPUs for more processes; start one for each GPU")
+    torch.cuda.set_device(number)
+    return torch.device(name, number)
+
+
+@contextlib.contextmanager
+def strictly_deterministic(on: bool) -> Iterator[None]:
+    """Within it, where `on`, an algorithm that does not always give the same bits is an error.
+
+    Raises InputError where there is no other one.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    if on:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+        torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    except RuntimeError as error:
+        if on and "deterministic" in str(error):
+            raise InputError(f"trainer.deterministic: {str(error).split('.')[0]}") from None
+        raise
+    finally:
+        torch.use_deterministic_algorithms(before)
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:

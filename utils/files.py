@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from utils.errors import InputError
+
+SCRATCH = re.compile(r"\..+\.[0-9a-f]{8}(\.\w+)?")
 
 
 @contextmanager
@@ -36,6 +39,18 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def remove_scratch(folder: Path) -> None:
+    """Delete what `atomic_path` left in a folder when its process was killed; for a folder that nobody writes to."""
+    for path in folder.glob(".*"):
+        if SCRATCH.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def file_hash(path: Path) -> str:

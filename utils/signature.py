@@ -18,6 +18,8 @@ NoneType = type(None)
 NAMES = {bool: "true or false", int: "integer", float: "number", str: "string", Path: "string", NoneType: "null"}
 UNIONS = (typing.Union, types.UnionType)
 LISTS = (list, tuple, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection)
+LARGEST = 2**53
+"""Beyond it whole numbers in JSON are not the same everywhere (RFC 8259, section 6)."""
 DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 
 
@@ -43,6 +45,8 @@ def argument_faults(path: str, constructor: Callable[..., Any], args: Any, reser
                 faults += argument_faults(place, made, value, ())
             elif not matches(value, annotation) and (value is not None or parameters[key].default is not None):
                 faults.append(f"{place}: expected {describe(annotation)}, got {shown(value)}")
+            elif type(value) is int and abs(value) > LARGEST:
+                faults.append(f"{place}: expected a number of at most 2**53, got {shown(value)}")
         elif not _takes_any_keyword(constructor):
             faults.append(f"{place}: unknown key; {did_you_mean(key, free)}")
     required = [name for name in free if parameters[name].default is inspect.Parameter.empty]

@@ -9,6 +9,8 @@ from utils.errors import InputError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
+MAX_VALUES = 10_000
+"""In a config."""
 
 
 def read_json(path: str | Path) -> Any:
@@ -56,10 +58,13 @@ def plain_copy(value: Any) -> Any:
     """A deep copy of a value as JSON would give it back: tuples are lists, all keys are strings.
 
     Raises:
-        InputError: the value holds what JSON cannot, or is nested deeper than 32.
+        InputError: the value holds what JSON cannot, or is nested too deep or too large.
     """
     try:
-        copied = json.loads(json.dumps(value, allow_nan=False))
+        text = json.dumps(value, allow_nan=False)
+        if text.count(",") > MAX_VALUES:
+            raise ValueError(f"more than {MAX_VALUES:,} values")
+        copied = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"not plain JSON data: {error}") from None
     _check_depth(copied)

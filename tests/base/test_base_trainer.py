@@ -8,57 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from base.base_trainer import BaseTrainer, Interrupted
+from base.base_trainer import Interrupted
 from logger.run_log import METRICS
+from tests.base.scripted import STEPS, Scripted
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
-
-STEPS = 3
-
-
-class Scripted(BaseTrainer):
-    """Epochs of three steps; epoch n validates to the n-th number of the script; its one weight is the step."""
-
-    def __init__(self, script: list[float], *, signal_at: float = -1, resume: Any = None, **frame: Any) -> None:
-        super().__init__(resume=resume, epochs=len(script), tensorboard=False, verbosity=0, **frame)
-        self.script, self.signal_at = script, signal_at
-        self.saves: list[tuple[str, int]] = []
-
-    def train_epoch(self) -> dict[str, float]:
-        while self.batch < STEPS:
-            self.step, self.batch = self.step + 1, self.batch + 1
-            if self.step == self.signal_at:
-                signal.raise_signal(signal.SIGTERM)
-            self.after_step()
-        return {"loss": 1.0}
-
-    def validate(self) -> dict[str, float]:
-        if self.step + 0.5 == self.signal_at:
-            signal.raise_signal(signal.SIGINT)
-        self.leave_if_asked()
-        return {"val_loss": self.script[self.epoch - 1], "val_cer": -self.script[self.epoch - 1]}
-
-    def content(self) -> dict[str, Any]:
-        return {"config": {}, "facts": {}, "model": {"step": torch.tensor(self.step)}}
-
-    def save(self, name: str) -> Path:
-        self.saves.append((name, self.step))
-        return super().save(name)
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Any:
-    """Run a scripted training in tmp_path / "run": the trainer."""
-    (tmp_path / "run").mkdir()
-
-    def go(*args: Any, **kwargs: Any) -> Scripted:
-        trainer = Scripted(*args, **kwargs)
-        trainer.train(tmp_path / "run", tmp_path / "log")
-        return trainer
-
-    return go
 
 
 def step_of(folder: Path, name: str) -> int:

@@ -1,5 +1,6 @@
 """Augmentation: each change within its bounds, the text following the ink."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +26,9 @@ def augmented(seed: int = 0, line=LINE, **settings):
 @settings(max_examples=120, deadline=None)
 @given(inks(), st.text("ab ", max_size=9), st.integers(0, 99), st.sampled_from([0.0, 0.5, 0.9]))
 def test_any_ink_stays_ink(line, text: str, seed: int, share: float) -> None:
-    augment = Augment(scale=share, shear=2, rotate=180, jitter=share, speed=share, crop_words=(1, share))
+    augment = Augment(
+        scale=share, shear=2, rotate=180, jitter=share, bend=share / 2, speed=share, crop_words=(1, share)
+    )
     before = line.points.copy()
     points, cut = augment(line.points, text, np.random.default_rng(seed))
     assert points.dtype == np.float32 and len(points) >= 2 and np.isfinite(points).all()
@@ -78,6 +81,29 @@ def test_jitter_is_gaussian_in_shares_of_the_median_move() -> None:
     moves = [np.linalg.norm(np.diff(stroke, axis=0), axis=1) for stroke in pen_strokes(LINE.points)]
     np.testing.assert_allclose(noise.std(0), 0.1 * np.median(np.concatenate(moves)), rtol=0.03)
     assert np.abs(noise.mean(0)).max() < 0.02 * noise.std()
+
+
+def test_bending_moves_neighbours_alike_by_shares_of_the_x_height() -> None:
+    moves = np.stack([(augmented(seed, bend=0.05)[0] - LINE.points) for seed in range(300)])
+    np.testing.assert_allclose(moves[..., :2].std((0, 1)), 0.05 * x_height(LINE.points), rtol=0.1)
+    assert (moves[..., 2] == 0).all()
+    way = np.linalg.norm(np.diff(LINE.points[:, :2], axis=0), axis=1)
+    strain = np.linalg.norm(np.diff(moves[..., :2], axis=1), axis=2)[:, way > 0] / way[way > 0]
+    numbers = 2 * np.pi * np.linspace(0.5, 1.5, 999)  # of the waves, in radians an x-height
+    assert np.sqrt(np.square(strain).mean()) == pytest.approx(0.05 * np.sqrt(np.square(numbers).mean()), rel=0.15)
+
+
+def test_reordering_keeps_the_strokes_and_draws_all_orders_and_directions_alike() -> None:
+    ink = np.array([[0, 0, 0], [1, 5, 1], [2, 0, 1], [3, 0, 0], [4, 4, 0], [5, 1, 1]], np.float32)
+    line, seen = replace(LINE, points=ink), Counter()
+    for seed in range(4000):
+        points, _ = augmented(seed, line, reorder=0.5)
+        strokes = [tuple(stroke[:, 0].tolist()) for stroke in pen_strokes(points)]
+        assert sorted(min(stroke, stroke[::-1]) for stroke in strokes) == [(0, 1), (2,), (3, 4, 5)]
+        seen[tuple(strokes)] += 1
+    as_it_was = seen.pop(((0, 1), (2,), (3, 4, 5)))
+    assert as_it_was == pytest.approx(2000 + 2000 / 24, rel=0.1)
+    assert len(seen) == 23 and min(seen.values()) > 50 and max(seen.values()) < 125
 
 
 def test_speed_changes_the_points_along_a_stroke_and_not_the_ink() -> None:
@@ -185,6 +211,8 @@ def test_a_crop_is_never_a_single_point() -> None:
         ({"shear": -0.1}, "shear is -0.1"),
         ({"rotate": 181}, "rotate is 181"),
         ({"jitter": float("nan")}, "jitter is nan"),
+        ({"reorder": 1.1}, "reorder is 1.1"),
+        ({"bend": 0.6}, "bend is 0.6"),
         ({"speed": 2}, "speed is 2"),
         ({"crop_words": [0.5, 1.5]}, r"crop_words is \[0\.5, 1\.5\]"),
     ],

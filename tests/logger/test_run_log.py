@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from logger.run_log import METRICS, RunLog, terminal
+from utils.errors import InputError
 
 
 def lines(folder: Path) -> list[dict[str, float]]:
@@ -86,6 +88,21 @@ def test_rubbish_lines_are_dropped(folder: Path, rubbish: bytes) -> None:
         file.write(rubbish + b"\n")
     RunLog(folder, tensorboard=False, step=6, epoch=3)
     assert lines(folder) == before
+
+
+def test_a_line_that_does_not_fit_on_the_disk_is_not_half_there(folder: Path) -> None:
+    """The system takes ten bytes of it before it refuses the rest."""
+    before, log = (folder / METRICS).read_bytes(), RunLog(folder, tensorboard=False, step=6, epoch=3)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, limits[1]))
+    try:
+        with pytest.raises(InputError, match=r"cannot write .*: File too large"):
+            log.scalars(7, {"loss": 1.0})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (folder / METRICS).read_bytes() == before
+    log.scalars(7, {"loss": 1.0})
+    assert lines(folder)[-1] == {"step": 7, "loss": 1.0}
 
 
 def test_events_are_written_where_asked_for(tmp_path: Path) -> None:

@@ -32,11 +32,14 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
 
 def window_run(layer: WindowLayer, points: int = 15) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Hidden states and windows of a batch, and the gradients of the strokes and of every weight."""
-    dtype = layer.window.linear.weight.dtype
-    batch = lines([points] * 3, [2, 6, 4], dtype=dtype)
+    weight = layer.window.linear.weight
+    batch = lines([points] * 3, [2, 6, 4], dtype=weight.dtype).to(weight.device)
     strokes = batch.strokes.clone().requires_grad_()
     outputs = layer(strokes, encode_text(batch.text, batch.char_mask))
-    weighed = sum((output * normal(*output.shape, seed=seed).detach()).sum() for seed, output in enumerate(outputs))
+    weighed = sum(
+        (output * normal(*output.shape, seed=seed).detach().to(output.device)).sum()
+        for seed, output in enumerate(outputs)
+    )
     return list(outputs), list(torch.autograd.grad(weighed, [strokes, *layer.parameters()]))
 
 

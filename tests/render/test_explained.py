@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from render.explained import CHAR_INCHES, COLORS, SURE, UNREAD_COLOR, explained_figure, places, save_figure
+from render.explained import CHAR_INCHES, COLORS, SURE, UNREAD_COLOR, explained_figure, places
+from render.figure import save_figure
 
 
 def ink(*strokes: int) -> np.ndarray:

@@ -1,17 +1,32 @@
+from pathlib import Path
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
+from PIL import Image
 
-from render.figure import figure_image, lines_figure, window_figure
+from render.figure import (
+    CHARACTER_COLORS,
+    FADED_COLOR,
+    PAGE_INCHES,
+    PAGE_INCHES_HIGH,
+    figure_image,
+    lines_figure,
+    looked_at,
+    save_figure,
+    window_figure,
+)
 from tests.render.ink import loops
 
 TEXT = "a $b_c"
 
 
 def window_weights(points: np.ndarray, text: str) -> np.ndarray:
-    """phi (T, U) of a window that slides evenly over the text."""
-    kappa = np.linspace(0, len(text), len(points))[:, None]
+    """phi (T - 1, U) of a window that slides evenly over the text."""
+    kappa = np.linspace(0, len(text), len(points))[1:, None]
     return np.exp(-((kappa - np.arange(len(text))) ** 2))
 
 
@@ -31,13 +46,61 @@ def test_ink_and_heat_map_span_the_same_width() -> None:
     points = loops(8, slope=0.05)
     figure = window_figure(points, window_weights(points, TEXT), TEXT)
     figure_image(figure)
-    heat_map, ink = sorted(figure.axes, key=lambda axes: -len(axes.images))
+    heat_map, ink = figure.axes[0], figure.axes[-1]
     left, right = (ink.transData.transform((x, 300))[0] for x in (points[:, 0].min(), points[:, 0].max()))
     bounds = heat_map.get_window_extent()
     assert (left, right) == pytest.approx((bounds.x0, bounds.x1), abs=1.5)
     assert ink.get_window_extent().y0 > bounds.y1
     up, down = (ink.transData.transform((0, y))[1] for y in (290, 300))
     assert up > down
+
+
+def test_ink_has_the_color_of_the_character_that_weighed_most() -> None:
+    points = loops(4)
+    phi = np.zeros((len(points) - 1, 3))
+    phi[:40, 0] = phi[40:60, 1] = phi[60:, 2] = 1
+    figure = window_figure(points, phi, "ab")
+    drawn = [c for c in figure.axes[-1].collections if isinstance(c, LineCollection)]
+    lengths = {to_hex(c.get_color()[0]): sum(len(s) - 1 for s in c.get_segments()) for c in drawn}
+    strokes_begun = {color: count for color, count in zip((*CHARACTER_COLORS, FADED_COLOR), (2, 1, 1), strict=True)}
+    points_of = dict(zip(strokes_begun, (41, 20, len(points) - 61 - 1), strict=True))
+    assert lengths == {color: points_of[color] - strokes_begun[color] for color in strokes_begun}
+    labels = figure.axes[0].get_yticklabels()
+    assert tuple(map(lambda label: label.get_color(), labels)) == CHARACTER_COLORS
+
+
+def test_the_heat_maps_points_are_those_of_the_line() -> None:
+    """Row t of phi is point t + 1 of the line, the first that is written."""
+    points = loops(3)
+    figure = window_figure(points, window_weights(points, TEXT), TEXT)
+    left, right, bottom, top = figure.axes[0].images[0].get_extent()
+    assert (left, right) == (0.5, len(points) - 0.5) and (bottom, top) == (-0.5, len(TEXT) - 0.5)
+
+
+def test_where_nothing_weighs_it_is_past_the_end() -> None:
+    assert looked_at(np.array([[0.2, 0.1, 0], [0, 0.1, 0.2], [0, 0, 0]])).tolist() == [0, 2, 2]
+
+
+def test_a_long_line_fits_on_a_page() -> None:
+    points, text = loops(40), "abcdefghij" * 9
+    width, height = window_figure(points, window_weights(points, text), text).get_size_inches()
+    assert width <= PAGE_INCHES and height <= PAGE_INCHES_HIGH
+
+
+def test_a_figure_is_saved_whole_with_its_text_as_text_and_the_same_each_time(tmp_path: Path) -> None:
+    def saved(suffix: str) -> bytes:
+        points = loops(3)
+        save_figure(window_figure(points, window_weights(points, "a<&"), "a<&"), tmp_path / f"figure{suffix}")
+        return (tmp_path / f"figure{suffix}").read_bytes()
+
+    for suffix in (".svg", ".pdf", ".png"):
+        assert saved(suffix) == saved(suffix)
+    texts = {text.text for text in ElementTree.parse(tmp_path / "figure.svg").iter() if text.tag.endswith("}text")}
+    assert {"pen point", "a", "<", "&"} <= texts
+    pdf = (tmp_path / "figure.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF") and pdf.rstrip().endswith(b"%%EOF") and b"/FontFile2" in pdf
+    Image.open(tmp_path / "figure.png").load()
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_lines_are_drawn_at_one_scale_under_their_titles() -> None:

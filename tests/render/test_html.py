@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from render import html
 from tests.render.ink import loops
 
-VOID = {"meta"}
+VOID = {"meta", "img"}
 EVIL = ["<script>alert(1)</script>", "]]>", "</style><b>", "\"' onload=x", "&amp;", "<!--", "\u202e אב", "a\u2028b"]
 
 
@@ -62,21 +62,24 @@ def test_text_is_harmless_wherever_it_stands(evil: str) -> None:
         html.histogram(np.array([]), evil),
         html.folded(evil, evil),
         html.character_tiles({evil[0]: 3}, 10),
+        html.large_numbers([(evil, evil)]),
+        html.image_figure(b"", evil),
     ]
     page = Outline(html.page(evil, evil, [(evil, evil, piece) for piece in pieces]))
     calm = Outline(
         html.page("a", "a", [("a", "a", html.Html(piece.replace(html.escaped(evil), "a"))) for piece in pieces])
     )
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in calm.tags]
-    times = [4, 2, 1, 1, 2, 0]  # that each piece says it
+    times = [4, 2, 1, 1, 2, 0, 2, 1]  # that each piece says it
     assert page.text.count(evil) == 3 + 2 * len(pieces) + sum(times)
-    assert not any(name.startswith("on") or name in ("src", "href") for _, attrs in page.tags for name in attrs)
+    assert not any(name.startswith("on") or name == "href" for _, attrs in page.tags for name in attrs)
+    assert [attrs["src"] for _, attrs in page.tags if "src" in attrs] == ["data:image/png;base64,"]
 
 
 def test_a_page_runs_and_fetches_nothing() -> None:
     page = html.page("t", "lead", [("h", "", html.line_figure(loops(), "id", "text", "facts"))])
-    policy = {"http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"}
-    assert ("meta", policy) in Outline(page).tags
+    content = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert ("meta", {"http-equiv": "Content-Security-Policy", "content": content}) in Outline(page).tags
     assert not re.search(r"<script|<link|<img|url\(|@import|https?:", page)
 
 

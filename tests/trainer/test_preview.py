@@ -9,6 +9,8 @@ import torch
 import trainer.preview
 from base.base_model import BaseModel, Sample
 from base.batch import Batch
+from model.class_conditional import ClassConditionalHandwriting
+from model.unconditional import UnconditionalHandwriting
 from render import figure
 from tests.results.recognizers import batch_of_lines, line_of, recognizer
 from trainer.preview import preview
@@ -56,3 +58,16 @@ def test_whatever_is_shown_is_a_picture(weights: np.ndarray | None, read: list[i
     sample = Sample(batch.strokes[0].numpy(), weights, True, read)
     (image,) = preview(Shows(sample), batch, recognizer().facts)
     assert image.min() < 100 and image.max() == 255
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_a_network_was_told_stands_over_what_it_drew(monkeypatch: pytest.MonkeyPatch, told: bool) -> None:
+    titles: list[str] = []
+    monkeypatch.setattr(
+        trainer.preview, "lines_figure", lambda lines, names: titles.extend(names) or figure.lines_figure(lines, names)
+    )
+    sizes = {"hidden_size": 4, "num_layers": 1, "num_mixtures": 1}
+    model = ClassConditionalHandwriting(alphabet_size=10, **sizes) if told else UnconditionalHandwriting(**sizes)
+    batch = Batch(torch.zeros(2, 9, 3), torch.ones(2, 9).bool(), torch.tensor([[7], [0]]), torch.ones(2, 1).bool())
+    preview(model, batch, {"alphabet": "0123456789", "std": [1.0, 1.0]})
+    assert titles == (["7", "0"] if told else ["", ""])

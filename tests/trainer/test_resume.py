@@ -24,12 +24,13 @@ EPOCHS, STEPS = 4, 5
 
 @pytest.fixture(scope="module")
 def whole(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
-    """A run that was never stopped, of a model and its cell: its config and directory. Dropout, average, schedule."""
+    """A run that was never stopped, of a model and its cell: its config, its directory. With all that has a state."""
     save_dir = tmp_path_factory.mktemp("saved")
 
     @cache
     def run(arch: str, cell: str) -> tuple[ConfigParser, Path]:
         args = {"arch__args__cell": cell, "arch__args__dropout": 0.3, "trainer__ema_decay": 0.8}
+        args |= {"trainer__weight_noise": 0.02}
         config = tiny_config(data_dir, save_dir, arch, trainer__epochs=EPOCHS, **args)
         return config, train.train(config)[0]
 
@@ -104,6 +105,30 @@ def test_a_run_stopped_in_its_validation(whole: Whole, monkeypatch: Any, capsys:
     assert load_checkpoint(run_dir / "last.pt")["training"]["step"] == 2 * STEPS
     go_on(run_dir, monkeypatch, capsys)
     assert_same(run_dir, whole_dir)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_stopped_in_a_save(whole: Whole, monkeypatch: Any, capsys: Any, number: int) -> None:
+    """It is finished, and what is saved next is what the run goes on from."""
+    config, whole_dir = whole("UnconditionalHandwriting", "lstm")
+    saves = []
+
+    def stopping(path: Path, content: dict[str, Any]) -> None:
+        saves.append(content["training"]["step"])
+        if len(saves) == 3:
+            signal.raise_signal(number)
+        save_checkpoint(path, content)
+
+    often = ConfigParser(config.resolved, "tiny.json")
+    often.override("trainer.save_steps", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr("base.base_trainer.save_checkpoint", stopping)
+        run_dir = stopped(often, Interrupted)
+    assert saves == [2, 4, 5, 5, 6] and load_checkpoint(run_dir / "last.pt")["training"]["step"] == 6
+    go_on(run_dir, monkeypatch, capsys)
+    assert logged(run_dir) == logged(whole_dir)
+    contents = [load_checkpoint(folder / "last.pt") for folder in (run_dir, whole_dir)]
+    assert differences(*contents) == [".config.trainer.save_steps: on one side only"]
 
 
 @pytest.mark.parametrize("step", [2 * STEPS, 2 * STEPS + 3])
@@ -185,9 +210,7 @@ def test_a_run_keeps_the_precision_that_it_picked(whole: Whole, monkeypatch: Any
     auto = ConfigParser(config.resolved, "tiny.json")
     auto.override("trainer.precision", "auto")
     picks = iter(["bfloat16", "float32"])
-    monkeypatch.setattr(
-        "trainer.trainer.pick_precision", lambda asked, device: next(picks) if asked == "auto" else asked
-    )
+    monkeypatch.setattr("trainer.steps.pick_precision", lambda asked, device: next(picks) if asked == "auto" else asked)
     with monkeypatch.context() as patch:
         stop_after(patch, 1)
         run_dir = stopped(auto, Interrupted)

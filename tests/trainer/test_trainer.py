@@ -1,6 +1,5 @@
-"""The one training loop on a tiny corpus: it learns, it keeps the best, it stops at a loss that is no number."""
+"""The one training loop on a tiny corpus: it learns, it keeps the best, it is a plain loop."""
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
 from tests.tiny import ARCHS, differences, logged
 from trainer import Trainer
-from trainer.trainer import _towards
+from trainer.average import WeightAverage
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
 
@@ -98,10 +97,16 @@ def test_a_batch_in_parts_gives_the_same_steps(tiny: Tiny, points: int) -> None:
 
 
 def test_the_average_tends_to_a_moving_average_of_the_given_decay() -> None:
-    average, update = [torch.zeros(1)], _towards(0.9)
-    for step in range(100, 103):
-        update(average, [torch.ones(1)], torch.tensor(step))
-    assert float(average[0]) == pytest.approx(1 - 0.9**3)
+    model = MODELS["UnconditionalHandwriting"](hidden_size=2, num_layers=1, num_mixtures=1)
+    average, bias = WeightAverage(model, 0.9), next(iter(model.parameters()))
+    torch.nn.init.zeros_(bias)
+    average.update(model)
+    average.count = 100
+    torch.nn.init.ones_(bias)
+    for _ in range(3):
+        average.update(model)
+    found = next(iter(average.model.parameters()))
+    torch.testing.assert_close(found, torch.full_like(found, 1 - 0.9**3))
 
 
 def test_numbers_of_an_epoch_are_over_all_points_whatever_the_batches(tiny: Tiny) -> None:
@@ -131,76 +136,15 @@ def test_samples_are_shown_where_asked_for(tiny: Tiny, arch: str, monkeypatch: p
     assert shown == [(10, "samples/1", (3,)), (10, "samples/2", (3,))]
 
 
-def poison(monkeypatch: pytest.MonkeyPatch, call: int, value: float) -> list[tuple[str, ...]]:
-    """Have the loss of a certain batch of the run be `value`; where that batch's line ids will be found."""
-    seen, right, calls = [], NegativeLogLikelihood.forward, itertools.count(1)
-
-    def forward(loss: Any, output: Any, batch: Any) -> Any:
-        total, count = right(loss, output, batch)
-        if next(calls) == call:
-            seen.append(batch.ids)
-            return total * value, count
-        return total, count
-
-    monkeypatch.setattr(NegativeLogLikelihood, "forward", forward)
-    return seen
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-@pytest.mark.parametrize(
-    ("call", "what"), [(9, "the loss is"), (13, "the validation loss is"), (6, "the validation loss is")]
-)
-def test_a_loss_that_is_no_number_stops_the_run_with_its_lines(
-    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int, what: str, value: float
-) -> None:
-    """Five batches of training and two of validation make an epoch."""
-    seen = poison(monkeypatch, call, value)
-    with pytest.raises(InputError, match=what) as caught:
-        train.train(tiny(trainer__epochs=3))
-    assert all(line in str(caught.value) for line in seen[0]) and "\n" not in str(caught.value)
-    files = sorted(path.name for path in (tmp_path / "saved" / "models").rglob("*.pt"))
-    assert files == (["best.pt", "last.pt"] if call > 7 else [])
-    for path in (tmp_path / "saved" / "models").rglob("*.pt"):
-        content = load_checkpoint(path)
-        assert content["training"]["step"] == 5, "the good epoch before"
-        assert all(weight.isfinite().all() for weight in content["model"].values())
-
-
-def test_a_gradient_that_is_no_number_stops_the_run_before_it_is_used(
-    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
-        return grad * float("nan")
-
-    spoiler = type(
-        "Spoiler",
-        (torch.autograd.Function,),
-        {"forward": staticmethod(lambda ctx, x: x * 1), "backward": staticmethod(backward)},
-    )
-    right = NegativeLogLikelihood.forward
-
-    def forward(loss: Any, output: Any, batch: Any) -> Any:
-        total, count = right(loss, output, batch)
-        return spoiler.apply(total), count
-
-    monkeypatch.setattr(NegativeLogLikelihood, "forward", forward)
-    with pytest.raises(InputError, match="the gradient is nan in epoch 1 after step 0"):
-        train.train(tiny())
-
-
-def test_of_a_large_batch_eight_lines_are_named(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = poison(monkeypatch, 1, float("nan"))
-    with pytest.raises(InputError) as caught:
-        train.train(tiny(data_loader__args__batch_size=12))
-    assert [line in str(caught.value) for line in seen[0]] == [True] * 8 + [False] * 4
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("log_steps", 0),
         ("show_epochs", -1),
         ("show_lines", 0),
+        ("accumulate_batches", 0),
+        ("max_batches", 0),
+        ("skip_non_finite", -1),
         ("gradient_clip", 0.0),
         ("gradient_clip", -1.0),
         ("ema_decay", 1.0),

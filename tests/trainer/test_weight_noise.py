@@ -2,13 +2,17 @@
 
 import copy
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
+from parse_config import ConfigParser
+from train import train
 from trainer.weight_noise import WeightNoise
+from utils.checkpoint import load_checkpoint
 
 TARGETS = 50
 
@@ -18,7 +22,7 @@ def noise() -> WeightNoise:
     """The noise of a small network, its deviations unlike each other."""
     torch.manual_seed(3)
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).double()
-    noise = WeightNoise(model, 0.1, TARGETS, seed=1)
+    noise = WeightNoise(model, 0.1, seed=1)
     for sigma in noise.log_sigmas:
         sigma.add_(torch.randn_like(sigma) * 0.5)
     return noise
@@ -47,7 +51,7 @@ def test_gradients_are_those_of_the_description_length(noise: WeightNoise) -> No
         assert isinstance(loss, torch.Tensor)
         loss.backward()
     mean, variance = noise.prior()
-    noise.add_gradients()
+    noise.add_gradients(TARGETS)
 
     means = [weight.detach().clone().requires_grad_() for weight in noise.weights]
     sigmas = [sigma.detach().clone().requires_grad_() for sigma in noise.log_sigmas]
@@ -92,13 +96,13 @@ def test_weights_that_the_data_do_not_hold_fall_back_to_the_prior() -> None:
     """The loss reads two weights of many: their deviations shrink, those of the others go to the prior's."""
     torch.manual_seed(1)
     layer = nn.Linear(20, 1, bias=False)
-    noise = WeightNoise(layer, 0.1, targets=100, seed=1)
+    noise = WeightNoise(layer, 0.1, seed=1)
     optimizer = torch.optim.Adam(layer.parameters(), lr=0.01)
     for step in range(1500):
         optimizer.zero_grad()
         with noise.drawn(step):
             (layer.weight[0, :2] - torch.tensor([1.0, -1.0])).square().mul(20).sum().backward()
-        noise.add_gradients()
+        noise.add_gradients(100)
         optimizer.step()
         noise.step(0.01)
     means, sigmas = layer.weight.detach()[0], noise.log_sigmas[0][0].exp()
@@ -112,16 +116,27 @@ def test_weights_that_the_data_do_not_hold_fall_back_to_the_prior() -> None:
 def test_its_state_is_all_that_it_goes_on_from(noise: WeightNoise) -> None:
     with noise.drawn(1):
         torch.stack([weight.square().sum() for weight in noise.weights]).sum().backward()
-    noise.add_gradients()
+    noise.add_gradients(TARGETS)
     noise.step(0.1)
-    other = WeightNoise(nn.ParameterList(noise.weights), 0.5, TARGETS, seed=1)
+    other = WeightNoise(nn.ParameterList(noise.weights), 0.5, seed=1)
     other.load_state(copy.deepcopy(noise.state()))
     for one in (noise, other):
         for weight in noise.weights:
             weight.grad = torch.ones_like(weight)
         with one.drawn(2):
             pass
-        one.add_gradients()
+        one.add_gradients(TARGETS)
         one.step(0.1)
     for mine, its in zip(noise.log_sigmas, other.log_sigmas, strict=True):
         assert torch.equal(mine, its)
+
+
+def test_a_training_with_noise_is_another_one_and_learns_its_deviations(tiny: Callable[..., ConfigParser]) -> None:
+    with_noise, without = (
+        load_checkpoint(train(tiny("ConditionalHandwriting", trainer__weight_noise=sigma))[0] / "last.pt")
+        for sigma in (0.05, None)
+    )
+    assert all(not torch.equal(weight, without["model"][name]) for name, weight in with_noise["model"].items())
+    assert without["training"]["weight_noise"] is None
+    learned = with_noise["training"]["weight_noise"]["log_sigmas"]
+    assert all((sigma != math.log(0.05)).any() for sigma in learned)

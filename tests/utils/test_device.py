@@ -18,6 +18,8 @@ CPU = torch.device("cpu")
 
 def with_cuda(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: int(there))
+    monkeypatch.setattr(torch.cuda, "set_device", lambda number: None)
 
 
 @pytest.mark.parametrize(("there", "auto"), [(True, "cuda"), (False, "cpu")])

@@ -1,0 +1,69 @@
+"""Draw the pictures of docs/digits.md.
+
+python -m benchmarks.digits CHECKPOINT   docs/digits.png: digits that a network wrote, a row for each
+python -m benchmarks.digits              docs/digits-strokes.png: strokes found in images of digits, over the images;
+                                         of real ones: python -m benchmarks.skeleton IMAGES --out PICTURE.png
+"""
+
+import argparse
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.skeleton import SIZE, drawn, tile
+from data_loader.formats.mnist_images import load_skeletonize
+from data_loader.formats.skeleton import image_points
+from data_loader.formats.synthetic_digits import synthetic_digits
+from data_loader.strokes import pen_strokes
+from render.raster import write_png
+from results.loaded import load
+from results.numbers import digit_grid
+from utils.errors import one_line_errors
+from utils.files import atomic_path
+
+COLUMNS, ROWS = 10, 3
+INK = 20
+"""Pixels of an image that a digit is high or wide at most, as in MNIST."""
+
+
+def image_of(points: np.ndarray, pen: float) -> np.ndarray:
+    """A digit of points (T, 3) in the middle of an image, written with a round pen of this width."""
+    xy = points[:, :2]
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    xy = (xy - (low + high) / 2) * (INK / (high - low).max()) + (SIZE - 1) / 2
+    return drawn(pen_strokes(np.column_stack([xy, points[:, 2]])), pen)
+
+
+def strokes_over_images() -> Image.Image:
+    """Digits of the built-in corpus as images, and the strokes that `mnist-images` finds in them."""
+    skeletonize, rng = load_skeletonize(), np.random.default_rng(1)
+    page: Image.Image | None = None
+    for k, line in enumerate(islice(synthetic_digits(times_each=1), COLUMNS * ROWS)):
+        image = image_of(line.points, float(rng.uniform(1.6, 3.4)))
+        picture = tile(image, image_points(image, skeletonize))
+        page = page or Image.new("RGB", (COLUMNS * picture.width, ROWS * picture.height))
+        page.paste(picture, (k % COLUMNS * picture.width, k // COLUMNS * picture.height))
+    assert page
+    return page
+
+
+@one_line_errors
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoint", nargs="?", type=Path, help="a network that is told a digit, or its run directory")
+    parser.add_argument("--bias", type=float, default=0.5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="the picture (default: docs/digits.png or docs/digits-strokes.png)")
+    args = parser.parse_args()
+    if args.checkpoint:
+        page = digit_grid(load(args.checkpoint), bias=args.bias, seed=args.seed)
+        write_png(args.out or Path("docs/digits.png"), page, dpi=150)
+        return
+    with atomic_path(args.out or Path("docs/digits-strokes.png")) as path:
+        strokes_over_images().quantize(64).save(path, "png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

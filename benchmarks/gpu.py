@@ -1,0 +1,103 @@
+"""Training steps on a GPU: `python -m benchmarks.gpu` prints what they take beside torch's bare LSTM and the floor.
+
+The floor is what no step can be under that goes from point to point: so many times a product with a layer's recurrent
+weights and a cell, one after the other in a CUDA graph, for every point of every layer, forward and back.
+"""
+
+import argparse
+import math
+import statistics
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from base.batch import Batch
+from benchmarks.__main__ import table
+from benchmarks.training import lines, plain_way, seconds_of, seconds_of_steps
+from model.window_graph import lstm_forward, run
+from utils.device import Precision, autocast
+from utils.errors import InputError, one_line_errors
+
+LINES, MEAN_POINTS = 9223, 620
+"""Of an epoch: IAM-OnDB's training splits together, and what its lines have on the average."""
+CHUNKS = 20
+"""Timed together, so that waiting for the device does not count."""
+NAMES = ("UnconditionalHandwriting", "ConditionalHandwriting")
+
+
+def bare_step(batch: Batch, precision: Precision, repeats: int, size: int = 400, layers: int = 3) -> float:
+    """Seconds of `nn.LSTM` alone, forward and back."""
+    device = batch.strokes.device
+    lstm = nn.LSTM(3, size, layers, batch_first=True).to(device)
+
+    def step() -> None:
+        with autocast(device, precision):
+            hiddens, _ = lstm(batch.inputs)
+        lstm.zero_grad()
+        hiddens.float().square().mean().backward()
+
+    return statistics.median(seconds_of(step, device, repeats))
+
+
+def least_chunk(ahead: Tensor, hidden: Tensor, cell: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
+    """h and c after the points of `ahead` (C, B, 4H): one product and one cell a point."""
+    for now in ahead:
+        _, cell, hidden = lstm_forward(now, torch.mm(hidden.to(weight.dtype), weight).to(cell.dtype), cell)
+    return hidden, cell
+
+
+@torch.no_grad()
+def least_step(batch: Batch, precision: Precision, repeats: int, size: int = 400, layers: int = 3) -> float:
+    """The floor in seconds: points x layers x 2 of the smallest step there is."""
+    device, count, points = batch.strokes.device, len(batch.strokes), 32
+    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    ahead, weight = torch.zeros(points, count, 4 * size, device=device), torch.zeros(size, 4 * size, device=device)
+    state = torch.zeros(count, size, device=device)
+
+    def many() -> None:
+        for _ in range(CHUNKS):
+            run(least_chunk, ahead, state, state, weight.to(dtype))
+
+    a_point = statistics.median(seconds_of(many, device, repeats)) / (CHUNKS * points)
+    return a_point * batch.inputs.shape[1] * layers * 2
+
+
+def report(batch: Batch, precision: Precision, repeats: int) -> Iterator[str]:
+    """The table of one precision."""
+    epoch = math.ceil(LINES / len(batch.strokes))
+    bare, floor = bare_step(batch, precision, repeats), least_step(batch, precision, repeats)
+    rows = [("3 x 400", "ms a step", "of bare nn.LSTM's speed", "by the floor", f"s an epoch of {LINES:,} lines")]
+    taken = {name: statistics.median(seconds_of_steps(name, batch, precision, repeats)) for name in NAMES}
+    with plain_way():
+        plain = statistics.median(seconds_of_steps(NAMES[1], batch, precision, repeats))
+    found = {"the floor": floor, "bare nn.LSTM": bare, **taken, "Conditional, point by point": plain}
+    for name, seconds in found.items():
+        share, above = f"{bare / seconds:.0%}", f"{seconds / floor:.1f}"
+        rows.append((name, f"{1000 * seconds:.1f}", share, above, f"{seconds * epoch:.1f}"))
+    yield from (f"{precision}:", "", *table(*rows))
+    yield f"A conditional step takes {taken[NAMES[1]] / taken[NAMES[0]]:.2f} unconditional ones."
+    yield ""
+
+
+@one_line_errors
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--points", type=int, default=MEAN_POINTS, help="of every line")
+    parser.add_argument("--repeats", type=int, default=10)
+    args = parser.parse_args()
+    if not torch.cuda.is_available():
+        raise InputError("benchmarks.gpu: there is no GPU that torch can use here; `make bench` measures a CPU")
+    device = torch.device("cuda")
+    batch = lines(args.batch_size, args.points).to(device)
+    print(
+        f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}, {args.batch_size} lines of {args.points}.\n"
+    )
+    for precision in ("float32", "bfloat16"):
+        for line in report(batch, precision, args.repeats):
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""animate: the pen at work."""
+
+import argparse
+
+from commands.common import add_out, add_sampling, loaded, output_folder, save_numbers
+from results.animation import require_speed, save_animation
+from results.writing import write
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="?", help="what to write; a line break in it begins a new line")
+    parser.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast as a hand (default: 1)")
+    add_sampling(parser)
+    add_out(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write a text, and save the pen at work as GIF and as an SVG that plays in a browser."""
+    require_speed(args.speed)
+    network = loaded(args)
+    (writing,) = write(network, args.text, bias=args.bias, seed=args.seed)
+    pages = save_animation(writing.pages(), output_folder(args.out) / "animate", speed=args.speed)
+    for page in pages:
+        print(*page["files"], sep="\n")
+    stopped = all(sample.stopped for sample in writing.samples)
+    save_numbers(args, {"checkpoint": str(network.path), "stopped_by_itself": stopped, "pages": pages})

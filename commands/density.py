@@ -1,0 +1,20 @@
+"""density: where the network expects each next point of a line."""
+
+import argparse
+
+from commands.figures import Shown, add_subject, draw, subject
+from results.loaded import Loaded
+
+add_arguments = add_subject
+
+
+def run(args: argparse.Namespace) -> None:
+    """Draw the predicted densities, the pen lifts and the components' weights along a line."""
+
+    def show(network: Loaded) -> Shown:
+        trace = subject(args, network)
+        from results.figures import density  # matplotlib takes a second to load
+
+        return density(trace, bias=args.bias or 0.0)
+
+    draw(args, show)

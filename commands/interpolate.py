@@ -1,0 +1,28 @@
+"""interpolate: a text in hands between those of two real lines."""
+
+import argparse
+
+from commands.common import add_out, add_sampling
+from commands.figures import Shown, add_styles, draw
+from results.loaded import Loaded
+from results.styles import load_style
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="?", help="what to write, one line; none where the network writes freely")
+    parser.add_argument("--steps", type=int, default=5, help="hands from the first style to the second (default: 5)")
+    add_styles(parser, 2)
+    add_sampling(parser, bias=0.75)
+    add_out(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Draw a text in hands from that of one real line to that of another."""
+
+    def show(network: Loaded) -> Shown:
+        first, last = (load_style(network, sample, args.data_dir) for sample in args.style)
+        from results.hands import interpolate  # matplotlib takes a second to load
+
+        return interpolate(network, args.text, (first, last), steps=args.steps, bias=args.bias, seed=args.seed)
+
+    draw(args, show)

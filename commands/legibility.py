@@ -1,0 +1,66 @@
+"""legibility: how well what a network writes can be read, against bias."""
+
+import argparse
+
+from commands.common import (
+    add_corpus,
+    add_decoding,
+    add_out,
+    decoding_options,
+    loaded,
+    output_folder,
+    save_numbers,
+    save_text,
+    splits_of,
+)
+from commands.write import add_hand, draw_of, styles_of
+from results.legibility import legibility
+from results.loaded import load
+from results.reading import Decoding
+from utils.errors import InputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reader", metavar="CHECKPOINT", required=True, help="the recognizer that reads them")
+    parser.add_argument("--n", type=int, default=200, help="texts, drawn by lot (default: 200)")
+    parser.add_argument("--bias", type=float, nargs="+", default=[0.0, 0.5, 1.0], help="(default: 0 0.5 1)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same texts and the same lines")
+    add_corpus(parser)
+    add_hand(parser)
+    add_decoding(parser, tuned=True)
+    add_out(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write texts of a split, read them back, print a table; save the numbers, a page of the worst lines, a figure."""
+    network, reader = loaded(args), load(args.reader, args.device)
+    decoding = Decoding(**decoding_options(args))
+    draw, styles = draw_of(args, reader, decoding), styles_of(args, network)
+    if len(styles) > 1:
+        raise InputError("legibility is measured in one --style at a time")
+    found = legibility(
+        network,
+        reader,
+        n=args.n,
+        biases=args.bias,
+        seed=args.seed,
+        corpus=args.corpus,
+        splits=splits_of(args, network),
+        data_dir=args.data_dir,
+        style=styles[0],
+        draw=draw,
+        decoding=decoding,
+    )
+    from render.figure import save_figure  # matplotlib takes a second to load
+    from results.legibility_page import legibility_figure, legibility_page, legibility_table
+
+    header, rows = legibility_table(found.numbers)
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        print("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
+    save_numbers(args, found.numbers, shown=[])
+    out = output_folder(args.out)
+    save_text(out / "legibility.html", legibility_page(found))
+    for suffix in (".svg", ".png"):
+        save_figure(legibility_figure(found.numbers), out / f"legibility{suffix}")
+        print(out / f"legibility{suffix}")

@@ -1,0 +1,49 @@
+"""report: all about a run on one page."""
+
+import argparse
+import shlex
+import sys
+
+from commands.common import add_corpus, add_out, loaded, output_folder, save_numbers, save_text, splits_of
+from results.loaded import load
+from results.report import Wanted, report
+from results.report_measured import Lines
+from results.run import run_of
+from utils.errors import InputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--text", help="what it writes on the page (default: a short sentence)")
+    parser.add_argument("--seed", type=int, default=1, help="of what it writes, and of the lines drawn by lot")
+    parser.add_argument("--lines", type=int, default=200, help="lines it is measured on, drawn by lot (default: 200)")
+    parser.add_argument("--all", action="store_true", help="measure on all lines of the splits")
+    parser.add_argument("--reader", metavar="CHECKPOINT", help="a recognizer: how legible the network writes")
+    add_corpus(parser)
+    add_out(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write report.html, which opens without a network, and report.json with its numbers."""
+    if args.lines < 1:
+        raise InputError(f"--lines is {args.lines}; it must be 1 or more")
+    opened = run_of(loaded(args))
+    lines = Lines(
+        args.corpus or opened.network.facts["corpus"],
+        splits_of(args, opened.network),
+        args.data_dir,
+        None if args.all else args.lines,
+        args.seed,
+    )
+    numbers, page = report(
+        opened,
+        Wanted(
+            text=args.text,
+            seed=args.seed,
+            lines=lines,
+            sure=args.corpus is not None or args.split is not None,
+            reader=load(args.reader, args.device) if args.reader else None,
+            made_by=shlex.join(["python", "experiments.py", *sys.argv[1:]]),
+        ),
+    )
+    save_text(output_folder(args.out) / "report.html", page)
+    save_numbers(args, numbers, shown=[name for name, value in numbers.items() if isinstance(value, int | float | str)])

@@ -1,0 +1,20 @@
+"""window: where the network looks in its text while it writes a line."""
+
+import argparse
+
+from commands.figures import Shown, add_subject, draw, subject
+from results.loaded import Loaded
+
+add_arguments = add_subject
+
+
+def run(args: argparse.Namespace) -> None:
+    """Draw the window's heat map beside the line, and save how it moved."""
+
+    def show(network: Loaded) -> Shown:
+        trace = subject(args, network)
+        from results.figures import window  # matplotlib takes a second to load
+
+        return window(trace)
+
+    draw(args, show)

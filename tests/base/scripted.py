@@ -1,0 +1,41 @@
+"""A training that is made up: what its frame does with it can be told beforehand."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from base.base_trainer import BaseTrainer
+
+STEPS = 3
+
+
+class Scripted(BaseTrainer):
+    """Epochs of three steps; epoch n validates to the n-th number of the script; its one weight is the step."""
+
+    def __init__(self, script: list[float], *, signal_at: float = -1, resume: Any = None, **frame: Any) -> None:
+        super().__init__(resume=resume, epochs=len(script), tensorboard=False, verbosity=0, **frame)
+        self.script, self.signal_at = script, signal_at
+        self.saves: list[tuple[str, int]] = []
+
+    def train_epoch(self) -> dict[str, float]:
+        while self.batch < STEPS:
+            self.step, self.batch = self.step + 1, self.batch + 1
+            if self.step == self.signal_at:
+                signal.raise_signal(signal.SIGTERM)
+            self.after_step()
+        return {"loss": 1.0}
+
+    def validate(self) -> dict[str, float]:
+        if self.step + 0.5 == self.signal_at:
+            signal.raise_signal(signal.SIGINT)
+        self.leave_if_asked()
+        return {"val_loss": self.script[self.epoch - 1], "val_cer": -self.script[self.epoch - 1]}
+
+    def content(self) -> dict[str, Any]:
+        return {"config": {}, "facts": {}, "model": {"step": torch.tensor(self.step)}}
+
+    def save(self, name: str) -> Path:
+        self.saves.append((name, self.step))
+        return super().save(name)

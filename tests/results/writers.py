@@ -1,0 +1,27 @@
+"""A small untrained network that writes the letters that `recognizers` reads."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.conditional import ConditionalHandwriting
+from model.sampling import HandwritingModel
+from model.unconditional import UnconditionalHandwriting
+from results import Loaded
+from tests.results.recognizers import ALPHABET, POINTS_A_LETTER, STD
+
+CHARACTERS = " " + ALPHABET
+
+
+def writer(*, free: bool = False, **facts: Any) -> Loaded:
+    """It as it comes from a checkpoint; `free`: one that is told no text."""
+    torch.manual_seed(2)
+    sizes: dict[str, Any] = {"hidden_size": 8, "num_layers": 1, "num_mixtures": 2}
+    model: HandwritingModel = UnconditionalHandwriting(**sizes)
+    if not free:
+        pace = {"mean_points_per_char": float(POINTS_A_LETTER), "num_window_components": 2}
+        model = ConditionalHandwriting(alphabet_size=len(CHARACTERS), **sizes, **pace)
+    known = {"corpus": "letters", "alphabet": CHARACTERS, "std": STD, "points_per_char": 16.0, "points_per_line": 30}
+    arch = {"arch": {"type": type(model).__name__}}
+    return Loaded(model.eval(), {**known, "chars_per_line": 12, "transform": {}, **facts}, arch, Path("writer.pt"))

@@ -1,0 +1,114 @@
+"""The figures of a writer from the command line: whole files, their numbers, and one line where it goes wrong."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+
+import experiments
+from data_loader.corpus import Corpus
+from tests.tiny import ARCHS, run_main, tiny_config
+from train import train
+
+Run = Callable[..., tuple[int, str, str]]
+STYLES = ("--style", "tiny:{0}", "tiny:{1}")
+
+
+@pytest.fixture(scope="module")
+def runs(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The run directories of two tiny trainings."""
+    saved = tmp_path_factory.mktemp("saved")
+    return {name[0].lower(): train(tiny_config(data_dir, saved, name, trainer__epochs=1))[0] for name in ARCHS}
+
+
+@pytest.fixture(scope="module")
+def ids(data_dir: Path) -> list[str]:
+    """Of two lines of the tiny corpus."""
+    corpus = Corpus(data_dir / "tiny")
+    return [corpus.id(0), corpus.id(7)]
+
+
+@pytest.fixture
+def run(
+    runs: dict[str, Path],
+    ids: list[str],
+    data_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    """experiments.py with the conditional ("c") or unconditional ("u") network, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(network: str, *arguments: str) -> tuple[int, str, str]:
+        told = [argument.format(*ids) for argument in arguments]
+        where = ["--data-dir", str(data_dir)] if {"--line", "--style"} & set(told) else []
+        return run_main(experiments, ["-r", str(runs[network]), *told, *where], monkeypatch, capsys)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("network", "arguments", "key"),
+    [
+        ("c", ("window", "ab cd"), "points_per_character"),
+        ("c", ("window", "--line", "{0}"), "backward_steps"),
+        ("u", ("density", "--bias", "1"), "share_on_paper"),
+        ("c", ("density", "--line", "{1}"), "mean_components"),
+        ("c", ("bias-sweep", "ab", "--bias", "0", "1", "--n", "2"), "lines"),
+        ("c", ("prime", "ab", *STYLES, "--bias", "1"), "styles"),
+        ("u", ("interpolate", *STYLES, "--steps", "2"), "lines"),
+    ],
+)
+def test_a_figure_is_three_whole_files_and_its_numbers(
+    network: str, arguments: tuple[str, ...], key: str, run: Run, tmp_path: Path
+) -> None:
+    code, out, _ = run(network, *arguments)
+    assert code == 0
+    stem = tmp_path / "out" / arguments[0]
+    assert {path.suffix for path in stem.parent.iterdir()} == {".svg", ".pdf", ".png", ".json"}
+    assert ElementTree.parse(f"{stem}.svg").getroot().tag.endswith("svg")
+    assert Path(f"{stem}.pdf").read_bytes().rstrip().endswith(b"%%EOF")
+    Image.open(f"{stem}.png").load()
+    numbers = json.loads(Path(f"{stem}.json").read_text())
+    assert {key, "checkpoint", "inputs", "versions"} <= numbers.keys() and f"{arguments[0]}.json" in out
+    if "--line" not in arguments:
+        assert {"bias", "seed"} <= numbers["inputs"].keys()
+
+
+def test_the_pen_at_work(run: Run, tmp_path: Path) -> None:
+    assert run("c", "animate", "ab\ncd", "--speed", "4")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["animate.gif", "animate.json", "animate.svg"]
+    (page,) = json.loads((tmp_path / "out" / "animate.json").read_text())["pages"]
+    assert page["seconds"] > 0 and page["strokes"] > 0
+
+
+@pytest.mark.parametrize(
+    ("network", "arguments", "named"),
+    [
+        ("c", ("window",), "must be told what to write"),
+        ("u", ("window",), "no window"),
+        ("c", ("density", "snow ☃"), "'☃' (U+2603)"),
+        ("c", ("density", "--line", "none-such"), "no line 'none-such'"),
+        ("c", ("window", "ab", "--line", "{0}"), "leave out the text"),
+        ("c", ("window", "--line", "{0}", "--seed", "2"), "leave out the text"),
+        ("c", ("window", "ab", "--corpus", "tiny"), "--line ID"),
+        ("c", ("window", "ab " * 99), "a figure shows one line"),
+        ("c", ("bias-sweep", "ab", "--bias", "-1"), "bias is -1.0"),
+        ("c", ("bias-sweep", "ab", "--n", "0"), "n 0"),
+        ("c", ("prime", "ab", "--style", "tiny:none-such"), "no line 'none-such'"),
+        ("c", ("interpolate", "ab", *STYLES, "--steps", "0"), "n 0"),
+        ("u", ("interpolate", "ab", *STYLES), "leave the text out"),
+        ("c", ("animate", "ab", "--speed", "0"), "speed is 0.0"),
+    ],
+)
+def test_bad_input_gets_one_line(
+    network: str, arguments: tuple[str, ...], named: str, run: Run, tmp_path: Path
+) -> None:
+    code, _, err = run(network, *arguments)
+    assert code == 2
+    assert named in err and err.count("\n") == 1
+    assert not list(tmp_path.iterdir())

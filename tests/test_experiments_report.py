@@ -1,0 +1,229 @@
+"""A report of a run and runs side by side: what they say is what was logged and measured, and they stand alone."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import experiments
+from experiments import load
+from logger.run_log import METRICS
+from results.density import evaluate
+from results.report_measured import Lines, evaluation_section
+from tests.render.test_html import Outline
+from tests.results.recognizers import ALPHABET, line_of
+from tests.test_experiments_read import recognition
+from tests.tiny import logged, run_main, tiny_config, write_corpus
+from train import train
+
+Run = Callable[..., tuple[int, str, str]]
+LETTERS = ("abcdefg", "ace", "bd", "cab", "gage", "bead", "fade", "egg")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Runs of all kinds of network on the corpora data/letters and data/digits, and the folder that they are in."""
+    folder = tmp_path_factory.mktemp("report")
+    lines = [line_of(text, split="train") for text in LETTERS]
+    lines += [line_of(text, seed=1, split="valid", writer=text) for text in LETTERS]
+    write_corpus(folder / "data" / "letters", lines)
+    digits = [line_of(letter, seed, split=split) for split in ("train", "valid") for seed in (1, 2) for letter in "abc"]
+    write_corpus(folder / "data" / "digits", digits)
+    shown = {"trainer__tensorboard": True, "trainer__show_epochs": 1, "trainer__show_lines": 2}
+    found = {"folder": folder}
+    for arch in ("ConditionalHandwriting", "UnconditionalHandwriting"):
+        config = tiny_config(folder / "data", folder / "saved", arch, data_loader__args__corpus="letters", **shown)
+        found[arch] = train(config)[0]
+    found["Seq2SeqRecognizer"] = train(recognition(folder))[0]
+    for arch, loss, metric in (
+        ("ClassConditionalHandwriting", "NegativeLogLikelihood", "NatsPerLine"),
+        ("StrokeClassifier", "ClassificationLoss", "Accuracy"),
+    ):
+        config = tiny_config(folder / "data", folder / "saved", "UnconditionalHandwriting", trainer__epochs=1)
+        config.override("arch", {"type": arch, "args": {"hidden_size": 8}})
+        for path, value in {
+            "data_loader.args.corpus": "digits",
+            "loss": {"type": loss, "args": {}},
+            "metrics": [{"type": metric, "args": {}}],
+        }.items():
+            config.override(path, value)
+        found[arch] = train(config)[0]
+    return found
+
+
+@pytest.fixture
+def run(
+    runs: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Run:
+    """experiments.py with a command line, in an empty folder but for the corpora."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").symlink_to(runs["folder"] / "data")
+    return lambda *arguments: run_main(experiments, [str(one) for one in arguments], monkeypatch, capsys)
+
+
+def page_of(folder: Path, name: str = "report") -> Outline:
+    """The page, of which nothing runs and nothing is fetched."""
+    text = (folder / "out" / f"{name}.html").read_text()
+    outline = Outline(text)
+    tags = {tag for tag, _ in outline.tags}
+    assert not tags & {"script", "link", "iframe", "object", "embed", "form", "a", "base", "image", "use"}
+    for tag, attrs in outline.tags:
+        assert not any(key.startswith("on") or "href" in key for key in attrs)
+        assert (attrs.get("src") or "data:image/png;base64,").startswith("data:image/png;base64,") or tag != "img"
+    assert not re.search(r"https?:|url\(|@import", text)
+    return outline
+
+
+def numbers_of(folder: Path, name: str = "report") -> dict[str, Any]:
+    return json.loads((folder / "out" / f"{name}.json").read_text())
+
+
+ARCHS = {
+    "ConditionalHandwriting": ("What it writes", "What it looks at and expects", "nats per line"),
+    "UnconditionalHandwriting": ("What it writes", "What it looks at and expects", "nats per line"),
+    "ClassConditionalHandwriting": ("What it writes", "nats per line"),
+    "Seq2SeqRecognizer": ("Which ink each character was read from", "words"),
+    "StrokeClassifier": ("right",),
+}
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_a_report_of_every_kind_of_network(arch: str, runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+    code, _, err = run("-r", runs[arch], "report", "--lines", "3")
+    assert (code, err) == (0, "") and {path.name for path in (tmp_path / "out").iterdir()} == {
+        "report.html",
+        "report.json",
+    }
+    outline, numbers = page_of(tmp_path), numbers_of(tmp_path)
+    for wanted in (*ARCHS[arch], "Curves", "Evaluation", "Config", f"3 lines of valid of {numbers['corpus']}", arch):
+        assert wanted in outline.text
+    epochs = [row for row in logged(runs[arch]) if "epoch" in row]
+    best = min(row["val_loss"] for row in epochs)
+    if numbers["monitor"] == "min val_loss":
+        assert numbers["best_val_loss"] == best and f"best: {best:.4g}" in outline.text
+    for row in epochs:
+        assert f"validation: {row['val_loss']:.6g} at {row['step']}" in outline.text
+    assert numbers["evaluation"]["n_lines"] == 3 and numbers["evaluation"]["of_lines"] > 3
+    pictures = sum("src" in attrs for _, attrs in outline.tags)
+    assert pictures == {"ConditionalHandwriting": 2 + 4, "UnconditionalHandwriting": 1 + 4, "Seq2SeqRecognizer": 5}.get(
+        arch, 0
+    )
+
+
+def test_some_lines_are_measured_as_they_are_among_all(runs: dict[str, Path]) -> None:
+    network = load(runs["ConditionalHandwriting"])
+    lines = Lines("letters", ["valid"], runs["folder"] / "data", None, 1)
+    whole, (_, remark, _) = evaluation_section(network, lines)
+    assert whole["n_lines"] == whole["of_lines"] == 8 and "all" in remark
+    direct = evaluate(network.model, network.facts, None, ["valid"], lines.data_dir, 4)
+    assert whole["nats_per_line"] == pytest.approx(direct["nats_per_line"], rel=1e-5)
+    each = {one["writer"]: one["nats_per_line"] for one in whole["by_writer"]}
+    drawn = set()
+    for seed in (1, 2):
+        some, _ = evaluation_section(network, replace(lines, n=3, seed=seed))
+        found = {one["writer"]: one["nats_per_line"] for one in some["by_writer"]}
+        assert found == pytest.approx({name: each[name] for name in found}, rel=1e-4)
+        assert some["nats_per_line"] == pytest.approx(sum(found.values()) / 3, rel=1e-4)
+        drawn.add(tuple(found))
+    assert len(drawn) == 2 and set(map(len, drawn)) == {3}
+
+
+def test_a_bare_checkpoint_has_no_curves_and_says_so(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+    shutil.copy(runs["ConditionalHandwriting"] / "best.pt", tmp_path / "bare.pt")
+    (tmp_path / "data").unlink()
+    assert run("-r", "bare.pt", "report", "--text", "a bad cab")[0] == 2  # no blank in its alphabet
+    code, _, err = run("-r", "bare.pt", "report", "--text", "abc")
+    text = page_of(tmp_path).text
+    assert (code, err) == (0, "") and "There are no logs of this checkpoint, hence no curves." in text
+    assert "Left out: data/letters: no prepared corpus" in text and "There are no pictures" in text
+    assert "evaluation" not in numbers_of(tmp_path) and numbers_of(tmp_path)["steps"] is None
+    assert (tmp_path / "out" / "report.html").stat().st_size < 1_000_000
+
+
+def test_how_legible_it_writes_stands_there_with_a_reader(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+    for writer, reader, wanted in (
+        ("ConditionalHandwriting", "Seq2SeqRecognizer", "cer_real"),
+        ("ClassConditionalHandwriting", "StrokeClassifier", "accuracy_real"),
+    ):
+        assert run("-r", runs[writer], "report", "--lines", "2", "--reader", runs[reader])[0] == 0
+        assert wanted in numbers_of(tmp_path)["legibility"] and "bias 0.5" in page_of(tmp_path).text
+
+
+def test_damaged_logs_are_told(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+    shutil.copytree(runs["folder"] / "saved", tmp_path / "saved")
+    path = tmp_path / runs["UnconditionalHandwriting"].relative_to(runs["folder"])
+    log = tmp_path / "saved" / "log" / path.parent.name / path.name
+    (log / METRICS).write_text((log / METRICS).read_text()[:-20] + "\n")
+    for events in log.glob("events*"):
+        events.write_bytes(b"damaged")
+    assert run("-r", path, "report", "--lines", "1")[0] == 0
+    text = page_of(tmp_path).text
+    assert f"{METRICS}: 1 of its" in text and "are damaged and left out" in text and "no pictures" in text
+    (log / METRICS).unlink()
+    assert run("-r", path, "report", "--lines", "1")[0] == 0
+    assert "cannot be read" in page_of(tmp_path).text
+
+
+def test_hostile_names_are_text(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+    evil = "<img src=x onerror=alert(1)>&\"'"
+    home = tmp_path / "saved" / "models" / evil / "run"
+    shutil.copytree(runs["ConditionalHandwriting"], home)
+    content = torch.load(home / "best.pt", weights_only=True)
+    content["config"]["trainer"]["monitor"] = "min val_loss"
+    content["config"]["data_loader"]["args"][evil] = evil
+    torch.save(content, home / "best.pt")
+    assert run("-r", home, "report", "--lines", "1")[0] == 0
+    assert evil in page_of(tmp_path).text
+    assert run("compare", home, runs["ConditionalHandwriting"])[0] == 0
+    assert evil in page_of(tmp_path, "compare").text
+
+
+def test_runs_of_all_kinds_side_by_side(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+    paths = [runs[arch] for arch in ARCHS]
+    code, out, err = run("compare", *paths, "--bias", "1")
+    text, numbers = page_of(tmp_path, "compare").text, numbers_of(tmp_path, "compare")
+    assert (code, err) == (0, "") and all(arch in out and arch in text for arch in ARCHS)
+    assert [one["arch"] for one in numbers["runs"]] == list(ARCHS)
+    names = [one["run"] for one in numbers["runs"]]
+    assert numbers["config"]["arch.type"] == {name: f'"{arch}"' for name, arch in zip(names, ARCHS, strict=True)}
+    assert numbers["config"]["metrics"][names[-1]] == '[{"type": "Accuracy", "args": {}}]'
+    assert "losses of different kinds" in text and "trainer.epochs" in text and "optimizer.args.lr" not in text
+    for one, path in zip(numbers["runs"], paths, strict=True):
+        epochs = [row for row in logged(path) if "epoch" in row]
+        assert one["epochs"] == len(epochs) and f"{one['run']}: {epochs[-1]['val_loss']:.6g}" in text
+    writing = {one["arch"]: one["writing"] for one in numbers["runs"]}
+    assert writing["Seq2SeqRecognizer"] is None and writing["ConditionalHandwriting"]["text"] == ALPHABET
+    assert writing["ClassConditionalHandwriting"]["text"] == "abc"
+    assert writing["UnconditionalHandwriting"]["points"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["report"], "no checkpoint is named"),
+        (["-r", "writer", "report", "--lines", "0"], "--lines is 0"),
+        (["-r", "writer", "report", "--corpus", "nowhere"], "no prepared corpus"),
+        (["-r", "writer", "report", "--split", "test"], "no split test"),
+        (["-r", "writer", "report", "--reader", "gone.pt"], "gone.pt"),
+        (["-r", "reader", "report", "--text", "abc"], "leave out --text"),
+        (["-r", "free", "report", "--text", "abc"], "cannot be told a text"),
+        (["compare", "writer"], "1 run is named"),
+        (["compare", "writer", "writer"], "two runs have this name"),
+        (["compare", "writer", "gone.pt"], "gone.pt"),
+        (["-r", "writer", "compare", "writer", "reader"], "leave -r out"),
+        (["compare", "writer", "reader", "--text", "hello"], "'h'"),
+    ],
+)
+def test_bad_input_gets_one_line(
+    runs: dict[str, Path], run: Run, arguments: list[str], named: str, tmp_path: Path
+) -> None:
+    kinds = {"writer": "ConditionalHandwriting", "free": "UnconditionalHandwriting", "reader": "Seq2SeqRecognizer"}
+    code, _, err = run(*[runs[kinds[one]] if one in kinds else one for one in arguments])
+    assert code == 2 and named in err and err.count("\n") == 1
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,109 @@
+"""Styles, the best of several, and legibility, from the command line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import experiments
+from data_loader.formats.jsonl import write_jsonl
+from model.conditional import ConditionalHandwriting
+from tests.results.recognizers import ALPHABET, line_of, recognizer
+from tests.results.writers import writer
+from tests.test_experiments_read import recognition
+from tests.tiny import run_main, tiny_config, write_corpus
+from utils.checkpoint import save_checkpoint
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the corpus data/letters, a network that writes, writer.pt, and one that reads, reader.pt."""
+    folder = tmp_path_factory.mktemp("writing")
+    lines = [line_of(text, split="train") for text in ("abcdefg", "ace", "bd", "feg")]
+    write_corpus(folder / "data" / "letters", [*lines, line_of("cab", split="valid"), line_of("deed", split="valid")])
+    facts = {**writer().facts, "alphabet": ALPHABET, "mean_points_per_char": 8.0}
+    config = tiny_config(folder / "data", folder, "ConditionalHandwriting", data_loader__args__corpus="letters")
+    model = ConditionalHandwriting(alphabet_size=len(ALPHABET), **config.resolved["arch"]["args"])
+    for name, made_by, weights in (
+        ("writer.pt", config, model.state_dict()),
+        ("reader.pt", recognition(folder), recognizer().model.state_dict()),
+    ):
+        save_checkpoint(folder / name, {"config": made_by.resolved, "facts": facts, "model": weights})
+    return folder
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """experiments.py with the writer and a command line, "reader.pt" and "data" standing for those of `folder`."""
+    monkeypatch.chdir(tmp_path)
+    known = {"reader.pt": str(folder / "reader.pt"), "data": str(folder / "data")}
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        named = [known.get(argument, argument) for argument in arguments]
+        return run_main(experiments, ["-r", str(folder / "writer.pt"), *named], monkeypatch, capsys)
+
+    return run
+
+
+def made(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_style_changes_the_writing(run: Run, tmp_path: Path) -> None:
+    write_jsonl([line_of("bag")], tmp_path / "ink.jsonl")
+    for number, style in enumerate(([], ["--style", "letters:ace-0"], ["--style", "ink.jsonl"])):
+        assert run("write", "dad", *style, "--data-dir", "data", "--out", f"out{number}")[0] == 0
+    pictures = {(tmp_path / f"out{number}" / "writing-1.svg").read_text() for number in range(3)}
+    assert len(pictures) == 3
+
+
+def test_several_styles_or_biases_make_one_picture(run: Run, tmp_path: Path) -> None:
+    styles = ["--style", "letters:ace-0", "--style", "letters:bd-0", "--data-dir", "data"]
+    assert run("write", "dad", *styles, "--bias", "0", "1")[0] == 0
+    assert made(tmp_path / "out") == {"styles.svg", "styles.png"}
+    picture = (tmp_path / "out" / "styles.svg").read_text()
+    assert picture.count("bias 0") == picture.count("bias 1") == 2 and "ace-0: ace" in picture
+
+
+def test_the_best_of_several_says_what_was_gained(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("write", "dad", "--n", "2", "--best-of", "3", "--reader", "reader.pt")
+    numbers = json.loads((tmp_path / "out" / "write.json").read_text())
+    assert code == 0 and out.count("of the first") == 2 and "cer_kept" in out
+    assert numbers["n_lines"] == 2 and numbers["best_of"] == 3 and numbers["cer_kept"] <= numbers["cer_first"]
+    assert [line["text"] for line in numbers["lines"]] == ["dad", "dad"] and numbers["inputs"]["best_of"] == 3
+
+
+def test_legibility_leaves_a_table_numbers_a_page_and_a_figure(run: Run, tmp_path: Path) -> None:
+    options = ["--reader", "reader.pt", "--bias", "0", "2", "--n", "2", "--data-dir", "data"]
+    code, out, _ = run("legibility", *options, "--best-of", "2", "--style", "letters:ace-0")
+    assert code == 0 and "bias 2" in out and "real" in out
+    assert made(tmp_path / "out") == {f"legibility.{kind}" for kind in ("json", "html", "svg", "png")}
+    numbers = json.loads((tmp_path / "out" / "legibility.json").read_text())
+    assert [row["bias"] for row in numbers["rows"]] == [0, 2] and numbers["splits"] == ["valid"]
+    assert numbers["style"] == "ace-0" and numbers["n_lines"] == 2 and numbers["inputs"]["best_of"] == 2
+    assert (tmp_path / "out" / "legibility.html").read_text().startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["write", "dad", "--best-of", "3"], "--reader CHECKPOINT"),
+        (["write", "dad", "--reader", "reader.pt"], "--best-of K"),
+        (["write", "dad", "--best-of", "101", "--reader", "reader.pt"], "best of 101"),
+        (["write", "dad", "--style", "nothing"], "no styles ship"),
+        (["write", "dad", "--style", "letters:zz", "--data-dir", "data"], "no line 'zz'"),
+        (["write", "dad", "--bias", "0", "1", "--n", "2"], "without --n"),
+        (["legibility", "--reader", "gone.pt"], "gone.pt"),
+        (["legibility", "--reader", "reader.pt", "--n", "0", "--data-dir", "data"], "n 0"),
+    ],
+)
+def test_bad_input_gets_one_line(
+    run: Run, arguments: list[str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("results.styles.SHIPPED", tmp_path / "none.jsonl")
+    code, _, err = run(*arguments)
+    assert code == 2 and named in err and err.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,26 @@
+"""An average of a model's weights over the steps of its training."""
+
+import copy
+
+import torch
+
+from base.base_model import BaseModel
+
+
+class WeightAverage:
+    """An exponential average: `model` has it, `count` says of how many steps.
+
+    The decay rises from 0.1 to `decay`, so that the start is forgotten.
+    """
+
+    def __init__(self, model: BaseModel, decay: float) -> None:
+        self.model, self.decay, self.count = copy.deepcopy(model), decay, 0
+
+    @torch.no_grad()
+    def update(self, model: BaseModel) -> None:
+        """Move towards the weights of `model`; the first time they are the average."""
+        decay = min(self.decay, (1 + self.count) / (10 + self.count)) if self.count else 0.0
+        torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), 1 - decay)
+        for buffer, current in zip(self.model.buffers(), model.buffers(), strict=True):
+            buffer.copy_(current)
+        self.count += 1
