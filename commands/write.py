@@ -8,7 +8,7 @@ from commands.common import add_out, loaded, output_folder, save_numbers
 from data_loader.alphabet import Alphabet
 from results.best_of import BestOf
 from results.loaded import Loaded, load
-from results.numbers import write_number
+from results.numbers import trained_on, write_number
 from results.reading import Decoding
 from results.styles import load_style, style_grid
 from results.writing import save_writing, write, writer_of
@@ -93,8 +93,8 @@ def run(args: argparse.Namespace) -> None:
 def _text(args: argparse.Namespace, network: Loaded) -> str | None:
     text = args.text
     if args.first and writer_of(network).reads_text:
-        alphabet = network.facts["alphabet"]
-        return "".join(character for character in FIRST_TEXT if character in alphabet).strip() or alphabet
+        known = trained_on(network)
+        return "".join(character for character in FIRST_TEXT if character in known).strip() or known
     if text is not None and args.substitute:
         text, used = Alphabet(network.facts["alphabet"]).substitute(unicodedata.normalize("NFC", text))
         if used:

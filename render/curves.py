@@ -40,7 +40,7 @@ class Axis(NamedTuple):
     def place(self, values: np.ndarray) -> np.ndarray:
         """Where values lie, in pixels."""
         low, high, at = (np.log10(v) if self.log else v for v in (self.low, self.high, np.asarray(values, float)))
-        return self.first + (at - low) / (high - low) * (self.last - self.first)
+        return np.asarray(self.first + (at - low) / (high - low) * (self.last - self.first))
 
     def ticks(self, apart: float) -> list[tuple[float, str]]:
         """Round values on the axis, about so many pixels apart, and how they are written."""

@@ -36,6 +36,7 @@ th, td { padding: .3rem .9rem; text-align: left; border-bottom: 1px solid var(--
 th { font-weight: 500; color: var(--soft); font-size: .85rem; white-space: nowrap }
 tr:last-child td { border-bottom: 0 }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+table + p, .lines + p { margin-top: 1.1rem }
 .lines { display: flex; flex-wrap: wrap; gap: .7rem }
 .lines figure { flex: 1 1 auto; min-width: 220px }
 .lines figure.odd { min-width: 340px }

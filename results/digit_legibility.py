@@ -10,13 +10,12 @@ from data_loader.data_loaders import splits_to_use
 from data_loader.strokes import InkLine, strokes_to_points
 from data_loader.transform import open_transformed
 from results.classifying import class_scores, classifier_of, classify
+from results.diversity import PLACES, followed
 from results.loaded import Loaded
 from results.numbers import draw, trained_on, writers_of
 from results.reading import transform_of
 from results.written import SEEDS_A_WRITING, require_sane
 from utils.errors import InputError
-
-PATH_POINTS = 32
 
 
 def digit_legibility(
@@ -31,7 +30,7 @@ def digit_legibility(
     """How many of n characters that `writer` writes are read right by `reader`, a row for each bias, beside real ones.
 
     The real ones are the validation lines that the writer was judged by, as it saw them. accuracy is as in
-    `class_scores`, diversity as in `diversity`; capped is the share that a cap ended, not the network.
+    `class_scores`, diversity as in `class_diversity`; capped is the share that a cap ended, not the network.
 
     Raises InputError where a network is of another kind, the reader does not know a class, the writer's corpus is not
     there, or there are fewer than two characters a class to be written.
@@ -52,12 +51,20 @@ def digit_legibility(
 
 
 def real_lines(writer: Loaded, classes: str, data_dir: Path) -> list[InkLine]:
-    """The writer's validation lines of these classes, transformed as it saw them."""
+    """The writer's validation lines of these classes, transformed as it saw them.
+
+    Raises InputError where the corpus is not there, or has none.
+    """
     corpus = open_transformed(writer.facts["corpus"], data_dir, transform_of(writer))
     given = writer.config["data_loader"]["args"]
     _, valid = splits_to_use(corpus, given.get("train"), given.get("valid"))
     lines = map(corpus.line, corpus.lines_of(valid).tolist())
-    return [line for line in lines if line.text in tuple(classes)]
+    found = [line for line in lines if line.text in tuple(classes)]
+    if not found:
+        raise InputError(
+            f"{corpus.folder}: no line of {', '.join(valid)} is one of {classes}; there is nothing to compare with"
+        )
+    return found
 
 
 def _written(writer: Loaded, reader: Loaded, classes: str, n: int, bias: float, seed: int) -> dict[str, Any]:
@@ -72,32 +79,28 @@ def _written(writer: Loaded, reader: Loaded, classes: str, n: int, bias: float, 
 
 
 def _measured(reader: Loaded, lines: list[InkLine]) -> dict[str, Any]:
-    """Accuracy and diversity of lines of ink whose text is their class."""
+    """Accuracy and diversity (of all classes, alike) of lines whose text is their class; None without two of one."""
     inks: dict[str, list[np.ndarray]] = {}
     for line in lines:
         inks.setdefault(line.text, []).append(line.points)
-    by_class = {name: diversity(some) for name, some in inks.items() if len(some) > 1}
-    return class_scores(classify(reader, lines)) | {"diversity": float(np.mean(list(by_class.values())))}
+    by_class = [class_diversity(some) for some in inks.values() if len(some) > 1]
+    return class_scores(classify(reader, lines)) | {"diversity": float(np.mean(by_class)) if by_class else None}
 
 
-def diversity(drawings: Sequence[np.ndarray]) -> float:
-    """How far two of the drawings, points (T, 3), lie apart: the mean over all pairs of their paths' mean distance.
+def class_diversity(drawings: Sequence[np.ndarray]) -> float:
+    """How far two drawings of a class, points (T, 3), lie apart: the mean over all pairs of their paths' mean distance.
 
     In units of a drawing's size, see `pen_path`; 0 where all are alike but for size and place. Drawings that differ in
     where the pen sets out, or in the order of its strokes, are far apart even where the ink is the same.
     """
     paths = np.stack([pen_path(points) for points in drawings])
     total = sum(float(np.abs(places[:, None] - places[None]).sum()) for places in (paths @ (1, 1j)).T)
-    return total / (PATH_POINTS * len(paths) * (len(paths) - 1))
+    return total / (PLACES * len(paths) * (len(paths) - 1))
 
 
 def pen_path(points: np.ndarray) -> np.ndarray:
-    """(32, 2): places evenly spaced along the way of the pen, lifted or not; about their mean, root mean square 1."""
-    xy = points[:, :2].astype(np.float64)
-    way = np.concatenate([[0.0], np.linalg.norm(np.diff(xy, axis=0), axis=1).cumsum()])
-    evenly = np.linspace(0, way[-1], PATH_POINTS)
-    path = np.stack([np.interp(evenly, way, axis) for axis in xy.T], axis=1)
-    path -= path.mean(axis=0)
+    """(16, 2): places evenly along the way of the pen, lifted or not; about their mean, root mean square 1."""
+    path = followed(points[:, :2].astype(np.float64))
     return path / max(float(np.sqrt(np.square(path).sum(axis=1).mean())), 1e-9)
 
 
@@ -115,4 +118,5 @@ def legibility_table(numbers: dict[str, Any]) -> str:
 def _row(name: str, one: dict[str, Any]) -> tuple[str, ...]:
     interval = f"{one['accuracy_low']:.1%} to {one['accuracy_high']:.1%}"
     capped = f"{one['capped']:.1%}" if "capped" in one else ""
-    return name, f"{one['n_lines']:,}", f"{one['accuracy']:.1%}", interval, capped, f"{one['diversity']:.3f}"
+    diversity = "" if one["diversity"] is None else f"{one['diversity']:.3f}"
+    return name, f"{one['n_lines']:,}", f"{one['accuracy']:.1%}", interval, capped, diversity

@@ -27,6 +27,7 @@ from results.reading import LineReading, read
 from results.reading_corpus import RATES, side_by_side
 from results.reading_scores import ReadLine, scores
 from results.report_run import Section
+from results.report_shown import figure_png
 from utils.errors import InputError
 
 BATCH_SIZE = 32
@@ -175,8 +176,7 @@ def legibility_section(network: Loaded, reader: Loaded, lines: Lines, n: int) ->
     found = legibility(
         network, reader, n=n, seed=lines.seed, corpus=lines.corpus, splits=lines.splits, data_dir=lines.data_dir
     )
-    from results.legibility_page import EXPLAINED, legibility_figure, legibility_table
-    from results.report_shown import figure_png
+    from results.legibility_page import EXPLAINED, legibility_figure, legibility_table  # matplotlib takes a second
 
     remark = f"{found.numbers['n_lines']:,} texts written, and read by {reader.path}. {EXPLAINED}"
     image = image_figure(figure_png(legibility_figure(found.numbers)), "Error rate and diversity against bias.")

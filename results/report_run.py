@@ -34,7 +34,8 @@ def numbers_section(run: Run) -> Section:
     shown += [(plain_name(name), value) for name, value in numbers.items() if name.startswith("best_val_")]
     skipped = max((row["skipped"] for row in run.history.steps if "skipped" in row), default=0)
     shown += [("steps skipped", skipped)] * bool(skipped)
-    best = f"Best by {run.monitor}, of the epochs that were logged." if run.best else ""
+    how = "the last one: nothing was watched" if run.monitor == "off" else f"by {run.monitor}, of those logged"
+    best = f"The best epoch is {how}." if run.best else ""
     return "In short", best, large_numbers(shown)
 
 

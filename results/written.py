@@ -1,5 +1,6 @@
 """What a network wrote, and how it is made to write some lines."""
 
+import io
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,11 +13,13 @@ from data_loader.alphabet import Alphabet
 from data_loader.data_loaders import collate
 from model.sampling import HandwritingModel, sample
 from render.page import Page, lay_out
+from render.raster import draw_page
 from results.loaded import Loaded
 from utils.errors import InputError
 from utils.progress import progress
 
 LINES_AT_ONCE = 64
+NOTEBOOK_DPI = 150
 LINES_ON_A_SLIP = 12
 MOST_BIAS = 20.0
 PAGE_WIDTH_MM, PAGE_HEIGHT_MM = 210.0, 297.0
@@ -31,6 +34,12 @@ class Writing:
     texts: list[str]
     lines: list[np.ndarray]
     samples: list[Sample]
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows: all lines on one piece of paper."""
+        file = io.BytesIO()
+        draw_page(lay_out(self.lines)[0], dpi=NOTEBOOK_DPI).save(file, format="PNG")
+        return file.getvalue()
 
     def pages(self) -> list[Page]:
         """A few lines on a piece of paper of their size, more on pages in A4."""

@@ -160,6 +160,8 @@ def test_evaluate_counts_every_line_and_point(conditional: Path, run: Run, data_
     card = json.loads((data_dir / "tiny" / "card.json").read_text())
     assert numbers["n_lines"] == card["lines"]
     assert numbers["n_points"] == card["points"] - card["lines"]
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"evaluate.json", "evaluate.svg", "evaluate.png"}
 
 
 def test_evaluate_agrees_with_validation(conditional: Path, data_dir: Path) -> None:

@@ -134,6 +134,16 @@ def test_some_lines_are_measured_as_they_are_among_all(runs: dict[str, Path]) ->
     assert len(drawn) == 2 and set(map(len, drawn)) == {3}
 
 
+def test_results_of_others_stand_beside_those_of_all_lines_only(runs: dict[str, Path], tmp_path: Path) -> None:
+    card = tmp_path / "iam" / "card.json"
+    write_corpus(card.parent, [line_of(text, split="testset_v") for text in LETTERS])
+    card.write_text(card.read_text().replace('"source": "test"', '"source": "iam-ondb"'))
+    network, lines = load(runs["ConditionalHandwriting"]), Lines("iam", ["testset_v"], tmp_path, None, 1)
+    for n, beside in (None, True), (7, False):
+        numbers, (_, _, body) = evaluation_section(network, replace(lines, n=n))
+        assert bool(numbers["graves_2013"]) == ("Graves" in body) == beside
+
+
 def test_a_bare_checkpoint_has_no_curves_and_says_so(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
     shutil.copy(runs["ConditionalHandwriting"] / "best.pt", tmp_path / "bare.pt")
     (tmp_path / "data").unlink()

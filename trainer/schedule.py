@@ -52,6 +52,8 @@ class StepDecay(LambdaLR):
         warmup_epochs: float = 0.0,
     ) -> None:
         at_least(0, warmup_epochs=warmup_epochs, gamma=gamma)
+        if gamma > 1:
+            raise ValueError(f"gamma is {gamma}; it must be 1 or less")
         if not every_epochs * steps_per_epoch >= 1:
             raise ValueError(f"every_epochs is {every_epochs}, less than one step of {steps_per_epoch} an epoch")
         warmup, every = warmup_epochs * steps_per_epoch, every_epochs * steps_per_epoch

@@ -14,7 +14,7 @@ from data_loader.strokes import InkLine
 from model.class_conditional import ClassConditionalHandwriting
 from model.classifier import StrokeClassifier
 from results import digit_legibility as legibility
-from results.digit_legibility import PATH_POINTS, digit_legibility, diversity, legibility_table, pen_path
+from results.digit_legibility import class_diversity, digit_legibility, legibility_table, pen_path
 from results.loaded import Loaded
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
@@ -84,28 +84,38 @@ def test_a_network_that_was_never_trained_is_measured_too(data_dir: Path) -> Non
     assert 0 <= one["accuracy"] <= 1 and one["n_lines"] == 12 and one["diversity"] != other["diversity"]
 
 
+def test_of_single_drawings_there_is_no_diversity(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(legibility, "draw", stub_draw)
+    only_four = replace(WRITER, config={**WRITER.config, "data_loader": {"args": {"digits": [4]}}})
+    numbers = digit_legibility(only_four, READER, n=4, biases=(1,), data_dir=data_dir)
+    assert numbers["diversity_real"] is None and numbers["biases"][0]["diversity"] > 0
+    assert legibility_table(numbers).splitlines()[2].endswith("|  |  |")
+
+
 def test_diversity_is_the_mean_distance_of_all_pairs() -> None:
     drawings = [ink_line(seed, points=5 + seed).points for seed in range(4)]
     paths = [pen_path(points) for points in drawings]
     pairs = [np.hypot(*(paths[i] - paths[j]).T).mean() for i in range(4) for j in range(i)]
-    assert diversity(drawings) == pytest.approx(np.mean(pairs))
+    assert class_diversity(drawings) == pytest.approx(np.mean(pairs))
     moved = drawings[0] * [3, 3, 1] + [50, -7, 0]
-    assert diversity([drawings[0], moved]) == pytest.approx(0, abs=1e-6)
+    assert class_diversity([drawings[0], moved]) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_path_is_even_in_the_way_of_the_pen() -> None:
     path = pen_path(np.array([[0, 0, 0], [1, 0, 0], [31, 0, 1]], np.float32))
-    assert path.shape == (PATH_POINTS, 2) and np.allclose(np.diff(path, axis=0), np.diff(path, axis=0)[0])
+    assert path.shape == (16, 2) and np.allclose(np.diff(path, axis=0), np.diff(path, axis=0)[0])
     assert np.square(path).sum(1).mean() == pytest.approx(1) and path.mean(0) == pytest.approx([0, 0])
     assert (pen_path(np.ones((2, 3), np.float32)) == 0).all()
 
 
 def test_bad_input_is_named(data_dir: Path) -> None:
+    rare = replace(WRITER, config={**WRITER.config, "data_loader": {"args": {"digits": [9]}}})
     few = loaded(READER.model, "few", alphabet="12")
     for writer, reader, options, named in (
         (READER, READER, {}, "reader cannot be told a digit"),
         (WRITER, WRITER, {}, "writer does not classify"),
         (WRITER, few, {}, "few.pt: it does not know '3', which writer.pt writes"),
+        (rare, READER, {}, "no line of valid is one of 9"),
         (WRITER, READER, {"n": 5}, "n is 5; of 3 classes at least two each must be written: 6"),
         (WRITER, READER, {"biases": (-1,)}, "bias is -1"),
         (WRITER, READER, {"data_dir": data_dir / "none"}, "no prepared corpus"),

@@ -1,5 +1,6 @@
 """Numbers written digit by digit: on one baseline, in order, each by the network that knows it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,13 @@ def test_one_network_a_digit_is_trained_loaded_and_writes(
     assert len(list((tmp_path / "out").iterdir())) == 4
     code, _, error = run_main(experiments, ["-r", str(runs[0]), "write", "02"], monkeypatch, capsys)
     assert (code, error.count("\n")) == (2, 1) and "'2': no network here was trained on it" in error
+    many = ["write", "20 2", "--networks", *map(str, runs), "--seed", "9", "--data-dir", str(tmp_path)]
+    code, out, _ = run_main(experiments, many, monkeypatch, capsys)
+    assert code == 0 and "writing-9.svg" in out
+    for wrong in (["-r", str(runs[0]), *many], [*many, "--bias", "0", "1"], ["write", "--networks", str(runs[0])]):
+        code, _, error = run_main(experiments, wrong, monkeypatch, capsys)
+        assert (code, error.count("\n")) == (2, 1) and "--networks" in error
+    evaluated = ["-r", str(runs[1]), "evaluate", "--data-dir", str(tmp_path)]
+    assert run_main(experiments, evaluated, monkeypatch, capsys)[0] == 0
+    assert json.loads((tmp_path / "out" / "evaluate.json").read_text())["n_lines"] == 1
+    assert run_main(experiments, ["-r", str(runs[0])], monkeypatch, capsys)[0] == 0

@@ -99,6 +99,7 @@ def test_every_parameter_group_follows(name: str) -> None:
         (StepDecay, {"every_epochs": -1}),
         (StepDecay, {"every_epochs": 0.01}),
         (StepDecay, {"every_epochs": 1, "gamma": -1}),
+        (StepDecay, {"every_epochs": 1, "gamma": 2}),
     ],
 )
 def test_what_would_make_a_rate_negative_or_no_number_is_refused(schedule: type, args: dict[str, float]) -> None:

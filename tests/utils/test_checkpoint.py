@@ -251,6 +251,7 @@ STATE: dict[str, Any] = {
 def test_a_training_state_has_the_form_of_the_runs_own(changes: dict[str, Any], place: str) -> None:
     require_form({**STATE, "best": -3, "pair": [1, {"a": "c"}, 7], "raw": {"any": "thing"}, "new": 1}, STATE)
     require_form({"epoch": 5}, STATE)
+    require_form({"raw": None}, {"raw": {"any": "thing"}})
     with pytest.raises(ValueError, match=f"not whole: {place} is not what it should be"):
         require_form({**STATE, **changes}, STATE)
 
