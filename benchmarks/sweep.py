@@ -35,7 +35,7 @@ from utils.strict_json import parse_json, shown
 Values = list[tuple[str, Any]]
 """Of one run: the paths in the config that are varied, each with its value."""
 BIAS, SEED = 0.5, 1
-CELL_MM, LABEL_MM = 12.0, 60.0
+CELL_MM, LABEL_MM = 12.0, 42.0
 PEN_POINTS = 0.9
 
 

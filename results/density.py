@@ -1,7 +1,7 @@
 """A trained network measured on a split of a corpus, in units that do not depend on how it was normalised."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,13 @@ def evaluate(
     data_dir: Path,
     batch_size: int,
     digits: list[int | str] | None = None,
+    only: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """How well every line of the splits is predicted, see `scores`; none is left out or clipped.
 
-    Of a network for some `digits` those lines alone. A line of T points counts T - 1 predictions. Bits on the lattice
-    are None where `lattice` says why. On all of IAM-OnDB's testset_v the results of Graves (2013) are beside them.
+    Of a network for some `digits` those lines alone; with `only` those of these ids. A line of T points counts T - 1
+    predictions. Bits on the lattice are None where `lattice` says why. On all of IAM-OnDB's testset_v the results of
+    Graves (2013) are beside them.
 
     Raises InputError where the corpus is not there, or has characters that the model does not know.
     """
@@ -52,12 +54,15 @@ def evaluate(
     splits = splits or splits_to_use(corpus, None, None)[1]
     std = (facts["std"][0], facts["std"][1])
     lines = lines_of_digits(corpus, splits, digits)
+    if only is not None:
+        lines = np.array([line for line in lines if corpus.id(int(line)) in only])
     transformed, source = bool(facts.get("transform")), corpus.card["source"]
     unit = std if transformed else FROZEN_UNITS.get(source, std)
     off = off_lattice(corpus, lines, transformed)
     sums_of = partial(line_sums, std=std, unit=unit, lattice=off is None)
     sums = _sums_of_lines(model, Lines(corpus, lines, std), sums_of, batch_size)
     writers = [corpus.card["writers"][writer] for writer in corpus.index["writer"][lines]]
+    as_graves = (source, splits, transformed, only) == ("iam-ondb", ["testset_v"], False, None)
     return {
         "corpus": corpus_name or facts["corpus"],
         "transform": facts.get("transform", {}),
@@ -66,7 +71,7 @@ def evaluate(
         "sigma_floor": [MIN_SIGMA * std[0] / unit[0], MIN_SIGMA * std[1] / unit[1]],
         "lattice": off or "whole numbers of the data set's unit",
         **scores(sums, writers),
-        "graves_2013": GRAVES if (source, splits, transformed) == ("iam-ondb", ["testset_v"], False) else [],
+        "graves_2013": GRAVES if as_graves else [],
     }
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from data_loader.corpus import Corpus
-from data_loader.corpus_writer import CorpusWriter
 from data_loader.data_loaders import splits_to_use
 from data_loader.prepare import open_corpus
 from data_loader.strokes import InkLine
@@ -78,33 +77,30 @@ def evaluation_section(network: Loaded, lines: Lines) -> Measured:
     elif isinstance(network.model, StrokeClassifier):
         numbers, body = _classified(network, ink)
     else:
-        numbers, body = _predicted(network, corpus, splits, ink, lines)
+        numbers, body = _predicted(network, splits, ink, among, lines)
     lot = "all" if among == len(chosen) else f"drawn by lot (seed {lines.seed}) from {among:,}"
     remark = f"{len(chosen):,} lines of {', '.join(splits)} of {lines.corpus}, {lot}."
     return numbers | where, ("Evaluation", remark, body)
 
 
 def _predicted(
-    network: Loaded, corpus: Corpus, splits: list[str], ink: list[InkLine], lines: Lines
+    network: Loaded, splits: list[str], ink: list[InkLine], among: int, lines: Lines
 ) -> tuple[dict[str, Any], Html]:
-    """`evaluate` of these lines: of some, as a corpus of their own for as long as that takes."""
-    with tempfile.TemporaryDirectory() as folder:
-        data_dir = lines.data_dir
-        if len(ink) < len(corpus.lines_of(splits)):
-            data_dir = Path(folder)
-            with CorpusWriter(data_dir / lines.corpus) as writer:
-                for line in ink:
-                    writer.add(line)
-                writer.finish(source=corpus.card["source"], how_made="drawn by lot", report={})
-            splits = [split for split in splits if any(line.split == split for line in ink)]
-        numbers = evaluate(network.model, network.facts, lines.corpus, splits, data_dir, BATCH_SIZE)
-    graves = numbers["graves_2013"] if data_dir == lines.data_dir else []  # they are of all lines
+    """`evaluate` of these of so many lines."""
+    only = None if len(ink) == among else {line.id for line in ink}
+    numbers = evaluate(
+        network.model, network.facts, lines.corpus, splits, lines.data_dir, BATCH_SIZE,
+        network.config["data_loader"]["args"].get("digits"), only,
+    )  # fmt: skip
     rows = [
         (told, f"{numbers[name]:.4g}" if numbers[name] is not None else numbers["lattice"], _error(numbers, name))
         for name, told in TOLD.items()
     ]
-    rows += [(f"Graves (2013), {row['network']}, nats per line", f"{row['nats_per_line']:.1f}", "") for row in graves]
-    return numbers | {"graves_2013": graves}, table(("", "", "standard error"), rows)
+    rows += [
+        (f"Graves (2013), {row['network']}, nats per line", f"{row['nats_per_line']:.1f}", "")
+        for row in numbers["graves_2013"]
+    ]
+    return numbers, table(("", "", "standard error"), rows)
 
 
 def _error(numbers: dict[str, Any], name: str) -> str:
