@@ -8,7 +8,7 @@ DEMO ?= --epochs 8 --batch-size 16 --lr 4e-3 --set data_loader.args.max_points=2
 	--set arch.args.num_layers=1 --set arch.args.hidden_size=320 --set trainer.ema_decay=0.995 \
 	--set trainer.gradient_clip=2
 
-.PHONY: help demo test test-slow test-all bench lint format clean
+.PHONY: help demo write test test-slow test-all bench lint format clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -21,7 +21,10 @@ $(READY): requirements.txt requirements-dev.txt
 
 demo: $(READY)  ## train on the built-in corpus for a few minutes, then write TEXT="..."
 	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
-	$(PY) experiments.py -r $$(ls -td saved/models/demo/*/ | head -n 1) write "$$TEXT" --bias 1 --n 3 --animate --out out/demo
+	$(PY) experiments.py -r $$(ls -td saved/models/demo/*/ | head -n 1) write "$$TEXT" --bias 4 --n 3 --animate --out out/demo
+
+write: $(READY)  ## write TEXT="..." with the weights that ship, to out/
+	$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$TEXT" --bias 1
 
 test: $(READY)  ## fast tests
 	$(PY) -m pytest -m "not slow"

@@ -14,7 +14,9 @@ from commands.common import (
     save_text,
     splits_of,
 )
+from model.classifier import StrokeClassifier
 from model.recognizer import Seq2SeqRecognizer
+from results.classifying import classification_page, classify_corpus
 from results.density import evaluate
 from results.density_scores import density_table
 from results.reading import Decoding
@@ -29,9 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure on a split, print a table, save the numbers; of a network that reads also a page of its worst lines, of
-    one that writes a figure by length and writer.
-    """
+    """Measure on a split, print a table, save the numbers; with a page of what was misread, or a figure of nats."""
     network = loaded(args)
     made = {"checkpoint": str(network.path)}
     where = (args.corpus, splits_of(args, network), args.data_dir, args.batch_size)
@@ -41,6 +41,11 @@ def run(args: argparse.Namespace) -> None:
         numbers = made | {"lm": str(args.lm) if args.lm else None} | decoding.settings | found.numbers()
         save_numbers(args, numbers)
         save_text(output_folder(args.out) / "evaluate.html", reading_page(found, numbers))
+    elif isinstance(network.model, StrokeClassifier):
+        classified = classify_corpus(network, *where)
+        numbers = made | classified.numbers()
+        save_numbers(args, numbers)
+        save_text(output_folder(args.out) / "evaluate.html", classification_page(classified, numbers))
     else:
         digits = network.config["data_loader"]["args"].get("digits")
         _evaluate_writer(args, made | evaluate(network.model, network.facts, *where, digits))

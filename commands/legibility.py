@@ -14,15 +14,20 @@ from commands.common import (
     splits_of,
 )
 from commands.write import add_hand, draw_of, styles_of
+from model.classifier import StrokeClassifier
+from results.digit_legibility import digit_legibility
+from results.digit_legibility import legibility_table as digit_table
 from results.legibility import legibility
 from results.loaded import load
 from results.reading import Decoding
 from utils.errors import InputError
 
+TEXTS, DIGITS = 200, 2000
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reader", metavar="CHECKPOINT", required=True, help="the recognizer that reads them")
-    parser.add_argument("--n", type=int, default=200, help="texts, drawn by lot (default: 200)")
+    parser.add_argument("--n", type=int, help="texts, drawn by lot (default: 200), or digits (2000)")
     parser.add_argument("--bias", type=float, nargs="+", default=[0.0, 0.5, 1.0], help="(default: 0 0.5 1)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same texts and the same lines")
     add_corpus(parser)
@@ -34,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Write texts of a split, read them back, print a table; save the numbers, a page of the worst lines, a figure."""
     network, reader = loaded(args), load(args.reader, args.device)
+    if isinstance(reader.model, StrokeClassifier):
+        n = DIGITS if args.n is None else args.n
+        numbers = digit_legibility(network, reader, n=n, biases=args.bias, seed=args.seed, data_dir=args.data_dir)
+        print(digit_table(numbers))
+        save_numbers(args, numbers, shown=[])
+        return
     decoding = Decoding(**decoding_options(args))
     draw, styles = draw_of(args, reader, decoding), styles_of(args, network)
     if len(styles) > 1:
@@ -41,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
     found = legibility(
         network,
         reader,
-        n=args.n,
+        n=TEXTS if args.n is None else args.n,
         biases=args.bias,
         seed=args.seed,
         corpus=args.corpus,

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from commands.common import add_decoding, decoding_options, loaded, output_folder, save_numbers
 from data_loader.formats.report import Report
+from model.classifier import StrokeClassifier
 from model.reading_errors import character_edits, plain
+from results.classifying import classify
 from results.ink_files import ink_of
 from results.reading import LineReading, read, recognizer_of
+from utils.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,11 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print and save what is read in ink, a line a row; with --explain draw which ink each character came from."""
     network = loaded(args)
-    recognizer_of(network)
-    options, report = decoding_options(args), Report()
+    one_character, report = isinstance(network.model, StrokeClassifier), Report()
+    options = decoding_options(args)
+    if one_character and any(options.values()):
+        raise InputError(f"{network.path}: it reads one character a drawing; --beam, --lm and the like are not for it")
+    if not one_character:
+        recognizer_of(network)
     lines = ink_of(args.files, report)
     print(*report.summary(), sep="\n", end="\n" if report.summary() else "", file=sys.stderr)
-    readings = read(network, lines, **options)
+    readings = classify(network, lines) if one_character else read(network, lines, **options)
     print("\n".join(rows_of(readings)))
     if args.out:
         read_as = [{"id": one.line.id, "text": one.text, "confidence": one.confidence} for one in readings]

@@ -115,11 +115,12 @@ def sample_stroke(mixture: Mixture, noise: Tensor, bias: float = 0.0) -> Tensor:
     """Strokes (B, 3) drawn from mixtures without time axis (log_pi (B, M), ...), Graves (2013), section 5.4.
 
     noise (B, 4): two uniforms in [0, 1) that choose the component and the pen lift, two standard normals.
-    bias >= 0 makes the writing more regular: sigma = exp(log_sigma - bias), weights ~ pi^(1 + bias).
+    bias >= 0 makes the writing more regular: sigma = exp(log_sigma - bias). Graves (eq. 62) sharpens the weights too,
+    pi^(1 + bias); here they stay: a pen that may rest then rests for ever, and what it is told is left out.
     An `EndingMixture` says when the pen is lifted for good: end_of_stroke is 2 there. Its lifts get more regular too,
     their logits times 1 + bias: Graves leaves lifts alone, but a digit whose pen is lifted early is spoilt.
     """
-    weights = torch.softmax(mixture.log_pi * (1 + bias), dim=-1)
+    weights = mixture.log_pi.exp()
     chosen = (weights.cumsum(-1) <= noise[:, :1]).sum(-1, keepdim=True).clamp_max(weights.shape[-1] - 1)
     pair = chosen.unsqueeze(-1).expand(-1, -1, 2)
     mean = mixture.mean.gather(1, pair).squeeze(1)

@@ -140,7 +140,7 @@ static uint8_t look(const network *net, const real *h, const int64_t *characters
 static void draw(int64_t mixtures, const real *out, const real *noise, real bias, real *stroke) {
     real most = out[0], total = 0, so_far = 0, weights[mixtures];
     for (int64_t m = 1; m < mixtures; m++) most = out[m] > most ? out[m] : most;
-    for (int64_t m = 0; m < mixtures; m++) total += weights[m] = exponential((out[m] - most) * (1 + bias));
+    for (int64_t m = 0; m < mixtures; m++) total += weights[m] = exponential(out[m] - most);
     int64_t chosen = 0;
     while (chosen < mixtures - 1 && (so_far += weights[chosen] / total) <= noise[0]) chosen++;
     const real *mean = out + mixtures + 2 * chosen, *hat = out + 3 * mixtures + 2 * chosen;

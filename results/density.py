@@ -42,8 +42,7 @@ def evaluate(
     """How well every line of the splits is predicted, see `scores`; none is left out or clipped.
 
     Of a network for some `digits` those lines alone; with `only` those of these ids. A line of T points counts T - 1
-    predictions. Bits on the lattice are None where `lattice` says why. On all of IAM-OnDB's testset_v the results of
-    Graves (2013) are beside them.
+    predictions. Bits on the lattice are None where `lattice` says why. Of testset_v Graves's results are beside them.
 
     Raises InputError where the corpus is not there, or has characters that the model does not know.
     """
@@ -52,27 +51,24 @@ def evaluate(
     corpus = open_transformed(corpus_name or facts["corpus"], data_dir, Transform(**facts.get("transform", {})))
     corpus.read_with(facts["alphabet"])
     splits = splits or splits_to_use(corpus, None, None)[1]
-    std = (facts["std"][0], facts["std"][1])
-    lines = lines_of_digits(corpus, splits, digits)
-    if only is not None:
-        lines = np.array([line for line in lines if corpus.id(int(line)) in only])
+    std, lines = (facts["std"][0], facts["std"][1]), lines_of_digits(corpus, splits, digits)
+    lines = lines if only is None else np.array([line for line in lines if corpus.id(int(line)) in only])
     transformed, source = bool(facts.get("transform")), corpus.card["source"]
     unit = std if transformed else FROZEN_UNITS.get(source, std)
     off = off_lattice(corpus, lines, transformed)
     sums_of = partial(line_sums, std=std, unit=unit, lattice=off is None)
     sums = _sums_of_lines(model, Lines(corpus, lines, std), sums_of, batch_size)
     writers = [corpus.card["writers"][writer] for writer in corpus.index["writer"][lines]]
-    as_graves = (source, splits, transformed, only) == ("iam-ondb", ["testset_v"], False, None)
+    his = GRAVES if (source, splits, transformed, only) == ("iam-ondb", ["testset_v"], False, None) else []
     return {
         "corpus": corpus_name or facts["corpus"],
         "transform": facts.get("transform", {}),
         "splits": splits,
         "unit": list(unit),
-        "sigma_floor": [MIN_SIGMA * std[0] / unit[0], MIN_SIGMA * std[1] / unit[1]],
+        "sigma_floor": [MIN_SIGMA * own / given for own, given in zip(std, unit, strict=True)],
         "lattice": off or "whole numbers of the data set's unit",
-        **scores(sums, writers),
-        "graves_2013": GRAVES if as_graves else [],
-    }
+        "graves_2013": his,
+    } | scores(sums, writers)
 
 
 def off_lattice(corpus: Corpus, lines: np.ndarray, transformed: bool) -> str | None:

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import torch
 
 from model.mixture_density import Mixture
 from utils.progress import progress
@@ -21,10 +20,8 @@ Extent = tuple[float, float, float, float]
 
 
 def biased(mixture: Mixture, bias: float) -> Mixture:
-    """The mixture that a line written with this bias is drawn from, Graves (2013), eqs. 61-62."""
-    return mixture._replace(
-        log_pi=torch.log_softmax(mixture.log_pi * (1 + bias), dim=-1), log_sigma=mixture.log_sigma - bias
-    )
+    """The mixture that a line written with this bias is drawn from, see `sample_stroke`."""
+    return mixture._replace(log_sigma=mixture.log_sigma - bias)
 
 
 def density_map(

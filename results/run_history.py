@@ -73,7 +73,7 @@ def run_history(folder: Path | None) -> RunHistory:
         history.remarks.append("There are no logs of this checkpoint, hence no curves.")
         return history
     _read_metrics(folder / METRICS, history)
-    for path in sorted(folder.glob("events.out.tfevents.*"), key=lambda path: path.name):
+    for path in event_files(folder):
         _read_events(path, history)
     return history
 
@@ -92,6 +92,12 @@ def _read_metrics(path: Path, history: RunHistory) -> None:
         )
     for row in sorted(found.values(), key=lambda row: row["step"]):
         (history.epochs if "epoch" in row else history.steps).append(row)
+
+
+def event_files(folder: Path) -> list[Path]:
+    """TensorBoard's files in the order in which they were begun: their names end in time, host, process and number."""
+    found = folder.glob("events.out.tfevents.*")
+    return sorted(found, key=lambda path: [int(part) for part in path.name.split(".") if part.isdecimal()])
 
 
 def _row(line: bytes) -> Row | None:

@@ -46,7 +46,6 @@ def swept(
     return lambda *arguments: run_main(sweep, [*common, *arguments], monkeypatch, capsys)
 
 
-@pytest.mark.slow
 def test_every_combination_is_trained_and_a_failure_is_told(swept: Callable, tmp_path: Path) -> None:
     code, out, err = swept(
         *("--vary", "arch.args.cell=lstm,gru", "--vary", "optimizer.args.lr=0.01,1e30"), "--text", "a", "b"

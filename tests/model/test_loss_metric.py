@@ -15,6 +15,7 @@ from tests.model.small import lines, random_mixture
 LENGTHS = [6, 2, 9]
 POINTS = sum(LENGTHS) - len(LENGTHS)
 READING = {"ReadingLoss", "CharacterErrorRate", "WordErrorRate"}  # tests/model/test_recognizer.py
+READING |= {"ClassificationLoss", "Accuracy"}  # tests/model/test_classification.py
 MEASURES = {name: measure for name, measure in {**LOSSES, **METRICS}.items() if name not in READING}
 
 
@@ -113,4 +114,4 @@ def test_parts_of_a_batch_add_up_to_the_whole(measure):
 
 def test_metrics_have_names_of_their_own():
     names = [metric.name for metric in METRICS.values()]
-    assert sorted(names) == ["cer", "end_of_stroke_nats", "nats_per_line", "sse", "wer"]
+    assert sorted(names) == ["accuracy", "cer", "end_of_stroke_nats", "nats_per_line", "sse", "wer"]

@@ -185,9 +185,10 @@ def test_another_seed_or_another_text_is_another_line():
     assert not np.allclose(line, written(model, other, [1])[0])
 
 
-def test_a_large_bias_leaves_nothing_to_chance():
+def test_a_large_bias_leaves_nothing_to_chance_but_which_component():
     model, batch = network("unconditional"), texts(1, 1)
     model.density.linear.bias.data[-1] = -100
+    model.density.linear.bias.data[0] = 100
     one, other = written(model, batch, [1, 2], bias=40.0)
     np.testing.assert_allclose(one, other, atol=1e-4)
     one, other = written(model, batch, [1, 2], bias=0.0)

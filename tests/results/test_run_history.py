@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from logger.run_log import METRICS, RunLog
-from results.run_history import PNG, RunHistory, log_folder, run_history
+from results.run_history import PNG, RunHistory, event_files, log_folder, run_history
 
 
 def log_of(folder: Path, step: int = 0, epoch: int = 1) -> RunLog:
@@ -98,7 +98,7 @@ def test_damaged_lines_are_told_and_the_others_kept(folder: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty", "text", "no png"])
 def test_damaged_events_leave_the_numbers_whole(folder: Path, damage: str) -> None:
-    first, then = sorted(folder.glob("events*"))
+    first, then = event_files(folder)
     data = first.read_bytes()
     at = data.index(PNG)
     first.write_bytes(
@@ -114,6 +114,13 @@ def test_damaged_events_leave_the_numbers_whole(folder: Path, damage: str) -> No
     assert len(history.steps) == 7 and len(history.epochs) == 3
     assert shades(history.pictures[6]) == [7, 8] and then.exists()
     assert all(png.startswith(PNG) for pngs in history.pictures.values() for png in pngs)
+
+
+def test_event_files_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    names = [f"events.out.tfevents.{time}.host.7.{number}" for time, number in ((99, 3), (100, 9), (100, 10))]
+    for name in names:
+        (tmp_path / name).touch()
+    assert [path.name for path in event_files(tmp_path)] == names
 
 
 def test_without_a_log_there_is_a_remark(tmp_path: Path) -> None:
