@@ -45,17 +45,24 @@ def circle(x: float, y: float, radius: float, start: float = 0, turn: float = 2 
     st.tuples(*[st.floats(4, 23)] * 4).filter(lambda c: np.hypot(c[0] - c[2], c[1] - c[3]) > 6),
     st.floats(1.6, 4),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_a_straight_line_is_one_stroke_along_it(corners: tuple[float, ...], pen: float) -> None:
     line = [corners[:2], corners[2:]]
     (stroke,) = found(line, pen=pen)
     along = np.subtract(line[1], line[0]) / np.hypot(*np.subtract(line[1], line[0]))
     beside = np.abs((stroke - line[0]) @ [-along[1], along[0]])
-    assert beside[1:-1].max() < 0.6 and beside.max() < max(1, pen / 2)  # an end lies within the pen
+    assert beside[1:-1].max() < 0.6 and beside.max() < 1
     assert np.allclose(np.hypot(*np.diff(stroke, axis=0).T), 1, atol=0.2)
     first, last = sorted(np.array(line), key=skeleton._top_left)
     if skeleton._top_left(last) - skeleton._top_left(first) > 3:
         assert max(np.hypot(*(stroke[0] - first)), np.hypot(*(stroke[-1] - last))) < 0.6 * pen + 1.2
+
+
+@pytest.mark.xfail(strict=True, reason="thinning leads the end of a short thick line into a corner of its ink")
+def test_the_end_of_a_short_thick_line_is_not_led_aside() -> None:
+    (stroke,) = found([(4.625, 9.625), (7.0, 4.0)], pen=3.5)
+    along = np.array([2.375, -5.625]) / np.hypot(2.375, 5.625)
+    assert np.abs((stroke - (4.625, 9.625)) @ [-along[1], along[0]]).max() < 1
 
 
 @pytest.mark.parametrize("radius", [3.5, 6, 9])
