@@ -2,6 +2,7 @@
 
 import torch
 
+from trainer.muon import Muon
 from trainer.schedule import SCHEDULES
 from trainer.trainer import Trainer
 
@@ -10,5 +11,6 @@ OPTIMIZERS = {
     "AdamW": torch.optim.AdamW,
     "RMSprop": torch.optim.RMSprop,
     "SGD": torch.optim.SGD,
+    "Muon": Muon,
 }
 __all__ = ["OPTIMIZERS", "SCHEDULES", "Trainer"]

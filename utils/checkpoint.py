@@ -137,13 +137,14 @@ def require_form(saved: Any, own: Any, place: str = "training") -> None:
 
 
 def require_own_state(optimizer: torch.optim.Optimizer) -> None:
-    """Raise ValueError unless what a loaded optimizer remembers is of its weights' shapes, and the same of each."""
+    """Raise ValueError unless what a loaded optimizer remembers is of its weights' shapes, and in a group the same."""
+    groups = {weight: i for i, group in enumerate(optimizer.param_groups) for weight in group["params"]}
     kinds, fits = set(), True
     for weight, kept in optimizer.state.items():
         tensors = [one for one in kept.values() if isinstance(one, torch.Tensor)]
-        fits &= isinstance(weight, torch.Tensor) and all(one.shape in ((), weight.shape) for one in tensors)
-        kinds.add(tuple(sorted((name, type(one).__name__) for name, one in kept.items())))
-    if not fits or len(kinds) > 1:
+        fits &= weight in groups and all(one.shape in ((), weight.shape) for one in tensors)
+        kinds.add((groups.get(weight), *sorted((name, type(one).__name__) for name, one in kept.items())))
+    if not fits or len(kinds) > len({kind[0] for kind in kinds}):
         raise ValueError("the checkpoint's training state is not whole: its optimizer is one of other weights")
 
 
