@@ -13,6 +13,7 @@ from base.base_data_loader import BaseDataLoader
 from base.base_model import BaseModel
 from base.base_trainer import Interrupted
 from data_loader import DATA_LOADERS
+from logger.run_log import log_folder
 from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, add_arguments, from_args, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Trainer
@@ -130,13 +131,13 @@ def run_dirs_of(checkpoint: Path) -> tuple[Path, Path]:
 
     Raises InputError where the checkpoint is in no run.
     """
-    run_dir = checkpoint.parent
-    if run_dir.parent.parent.name != "models":
+    logs = log_folder(checkpoint)
+    if logs is None:
         raise InputError(
             f"{checkpoint}: lies in no run directory <save_dir>/models/<name>/<run>, so its logs are not to be found; "
             f"put it back there, or start a new run with -c CONFIG --init-from {checkpoint}"
         )
-    return run_dir, run_dir.parents[2] / "log" / run_dir.parent.name / run_dir.name
+    return checkpoint.parent, logs
 
 
 def checkpoint_of(path: Path, name: str) -> Path:

@@ -19,7 +19,7 @@ from data_loader.formats.synthetic_digits import synthetic_digits
 from data_loader.strokes import pen_strokes
 from render.raster import write_png
 from results.loaded import load
-from results.numbers import digit_grid
+from results.writing.numbers import digit_grid
 from utils.errors import one_line_errors
 from utils.files import atomic_path
 

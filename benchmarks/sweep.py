@@ -25,8 +25,8 @@ from render.figure import save_figure
 from render.grid import grid_page
 from render.page import INK_COLOR
 from results.loaded import Loaded, load
-from results.numbers import trained_on
-from results.written import draw_lines
+from results.writing.numbers import trained_on
+from results.writing.written import draw_lines
 from train import CATALOGUE, RESERVED, train
 from utils.errors import InputError, one_line_errors
 from utils.files import atomic_path

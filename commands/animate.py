@@ -3,8 +3,8 @@
 import argparse
 
 from commands.common import add_out, add_sampling, loaded, output_folder, save_numbers
-from results.animation import require_speed, save_animation
-from results.writing import write
+from results.writing.animation import require_speed, save_animation
+from results.writing.text import write
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ def run(args: argparse.Namespace) -> None:
     """Draw a text written at several biases, a bias below the other."""
 
     def show(network: Loaded) -> Shown:
-        from results.hands import bias_sweep  # matplotlib takes a second to load
+        from results.writing.hands import bias_sweep  # matplotlib takes a second to load
 
         return bias_sweep(network, args.text, biases=args.bias, seed=args.seed, n=args.n)
 

@@ -4,9 +4,9 @@ import argparse
 from typing import Any
 
 from commands.common import add_out, add_sampling, output_folder, save_numbers, save_text
-from results.comparison import compare
 from results.loaded import load
-from results.run import run_of
+from results.report.comparison import compare
+from results.report.run import run_of
 from utils.errors import InputError
 from utils.progress import progress
 

@@ -16,11 +16,11 @@ from commands.common import (
 )
 from model.classifier import StrokeClassifier
 from model.recognizer import Seq2SeqRecognizer
-from results.classifying import classification_page, classify_corpus
-from results.density import evaluate
-from results.density_scores import density_table
-from results.reading import Decoding
-from results.reading_corpus import read_corpus, reading_page
+from results.measuring.density import evaluate
+from results.measuring.density_scores import density_table
+from results.reading.classifying import classification_page, classify_corpus
+from results.reading.corpus import read_corpus, reading_page
+from results.reading.lines import Decoding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _evaluate_writer(args: argparse.Namespace, numbers: dict[str, Any]) -> None:
     from render.figure import save_figure  # matplotlib takes a second to load
-    from results.density_picture import density_figure
+    from results.measuring.density_picture import density_figure
 
     print(density_table(numbers))
     save_numbers(args, numbers, shown=["checkpoint"])

@@ -19,5 +19,6 @@ def run(args: argparse.Namespace) -> None:
     weights = network.model.state_dict()
     if args.half:
         weights = {name: tensor.half() for name, tensor in weights.items()}
+    network.config["trainer"].pop("save_dir", None)  # of this machine, and of no use on another
     save_checkpoint(args.file, {"config": network.config, "facts": network.facts, "model": weights})
     print(f"{args.file}: {args.file.stat().st_size / 1e6:.1f} MB, sha256 {file_hash(args.file)}")

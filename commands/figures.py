@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.common import add_out, loaded, output_folder, save_numbers
 from results.loaded import Loaded
-from results.trace import Trace, corpus_line, followed, written
+from results.writing.trace import Trace, corpus_line, followed, written
 from utils.errors import InputError
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from commands.common import (
 )
 from commands.write import add_hand, draw_of, styles_of
 from model.classifier import StrokeClassifier
-from results.digit_legibility import digit_legibility
-from results.digit_legibility import legibility_table as digit_table
-from results.legibility import legibility
 from results.loaded import load
-from results.reading import Decoding
+from results.measuring.digit_legibility import digit_legibility
+from results.measuring.digit_legibility import legibility_table as digit_table
+from results.measuring.legibility import legibility
+from results.reading.lines import Decoding
 from utils.errors import InputError
 
 TEXTS, DIGITS = 200, 2000
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
         decoding=decoding,
     )
     from render.figure import save_figure  # matplotlib takes a second to load
-    from results.legibility_page import legibility_figure, legibility_page, legibility_table
+    from results.measuring.legibility_page import legibility_figure, legibility_page, legibility_table
 
     header, rows = legibility_table(found.numbers)
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]

@@ -8,9 +8,9 @@ from commands.common import add_decoding, decoding_options, loaded, output_folde
 from data_loader.formats.report import Report
 from model.classifier import StrokeClassifier
 from model.reading_errors import character_edits, plain
-from results.classifying import classify
-from results.ink_files import ink_of
-from results.reading import LineReading, read, recognizer_of
+from results.reading.classifying import classify
+from results.reading.lines import LineReading, read, recognizer_of
+from results.writing.ink_files import ink_of
 from utils.errors import InputError
 
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
         read_as = [{"id": one.line.id, "text": one.text, "confidence": one.confidence} for one in readings]
         save_numbers(args, {"n_lines": len(readings), "lines": read_as}, shown=[])
     if args.explain:
-        from results.reading_picture import save_explained  # matplotlib takes a second to load
+        from results.reading.picture import save_explained  # matplotlib takes a second to load
 
         out = output_folder(args.out or Path("out"))
         for number, reading in enumerate(readings, 1):

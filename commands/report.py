@@ -6,9 +6,9 @@ import sys
 
 from commands.common import add_corpus, add_out, loaded, output_folder, save_numbers, save_text, splits_of
 from results.loaded import load
-from results.report import Wanted, report
-from results.report_measured import Lines
-from results.run import run_of
+from results.report.measured import Lines
+from results.report.page import Wanted, report
+from results.report.run import run_of
 from utils.errors import InputError
 
 

@@ -13,7 +13,7 @@ def run(args: argparse.Namespace) -> None:
 
     def show(network: Loaded) -> Shown:
         trace = subject(args, network)
-        from results.figures import window  # matplotlib takes a second to load
+        from results.writing.figures import window  # matplotlib takes a second to load
 
         return window(trace)
 

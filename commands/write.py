@@ -6,13 +6,13 @@ from pathlib import Path
 
 from commands.common import add_out, loaded, output_folder, save_numbers
 from data_loader.alphabet import Alphabet
-from results.best_of import BestOf
 from results.loaded import Loaded, load
-from results.numbers import trained_on, write_number
-from results.reading import Decoding
-from results.styles import load_style, style_grid
-from results.writing import save_writing, write, writer_of
-from results.written import Draw, Style, Writing, draw_lines
+from results.reading.lines import Decoding
+from results.writing.best_of import BestOf
+from results.writing.numbers import trained_on, write_number
+from results.writing.styles import load_style, style_grid
+from results.writing.text import save_writing, write, writer_of
+from results.writing.written import Draw, Style, Writing, draw_lines
 from utils.errors import InputError
 
 FIRST_TEXT = "The pen writes what was never written."

@@ -122,3 +122,9 @@ def _is_before(line: str, step: int, epoch: int) -> bool:
         return values["step"] <= step and values.get("epoch", 0) < epoch
     except (ValueError, LookupError, TypeError, AttributeError):
         return False
+
+
+def log_folder(path: Path) -> Path | None:
+    """Where the run of a checkpoint or run directory has its logs; None where it lies in no run."""
+    run = (path if path.is_dir() else path.parent).resolve()
+    return run.parents[2] / "log" / run.parent.name / run.name if run.parent.parent.name == "models" else None

@@ -1,7 +1,7 @@
-"""What a trained network can show: writing, reading, and how good either is."""
+"""What there is to show of a corpus, of a trained network and of a run; here is what most need."""
 
 from results.loaded import Loaded, load
-from results.reading import LineReading, read
-from results.writing import Writing, write
+from results.reading.lines import LineReading, read
+from results.writing.text import Writing, write
 
 __all__ = ["LineReading", "Loaded", "Writing", "load", "read", "write"]

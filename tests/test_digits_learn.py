@@ -8,7 +8,7 @@ import pytest
 from data_loader.formats.synthetic_digits import synthetic_digits
 from parse_config import ConfigParser
 from results.loaded import load
-from results.numbers import draw
+from results.writing.numbers import draw
 from tests.tiny import logged, write_corpus
 from train import train
 

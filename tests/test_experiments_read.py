@@ -15,7 +15,7 @@ from model.language_training import train_language_model
 from parse_config import ConfigParser
 from render.page import lay_out
 from render.svg import write_svg
-from results.reading_corpus import MARK
+from results.reading.corpus import MARK
 from tests.results.recognizers import STD, line_of, recognizer
 from tests.tiny import run_main, tiny_config, write_corpus
 from train import train

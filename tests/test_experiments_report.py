@@ -14,8 +14,8 @@ import torch
 import experiments
 from experiments import load
 from logger.run_log import METRICS
-from results.density import evaluate
-from results.report_measured import Lines, evaluation_section
+from results.measuring.density import evaluate
+from results.report.measured import Lines, evaluation_section
 from tests.render.test_html import Outline
 from tests.results.recognizers import ALPHABET, line_of
 from tests.test_experiments_read import recognition

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from data_loader.alphabet import Alphabet
 from model import MODELS
 from results import Loaded, write
-from results.writing import lines_of
+from results.writing.text import lines_of
 from tests.tiny import ARCHS
 from utils.errors import InputError
 

@@ -7,8 +7,8 @@ import pytest
 
 from experiments import load
 from parse_config import ConfigParser
-from results.reading import Decoding
-from results.reading_corpus import read_corpus
+from results.reading.corpus import read_corpus
+from results.reading.lines import Decoding
 from train import train
 
 CONFIG = {

@@ -1,0 +1,1 @@
+"""How good what a network expects and writes is."""

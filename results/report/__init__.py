@@ -1,0 +1,1 @@
+"""A run on a page: what it logged, and what its network does."""

@@ -1,0 +1,1 @@
+"""What a network writes, and in whose hand."""

@@ -1,0 +1,90 @@
+"""A text written in hands between two: the states after two real lines, mixed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from base.base_model import Sample
+from data_loader.alphabet import Alphabet
+from data_loader.data_loaders import collate
+from model.conditional import ConditionalHandwriting, WritingState
+from model.mixture_density import sample_stroke
+from model.recurrent import CellState
+from model.sampling import LineNoise
+from model.unconditional import UnconditionalHandwriting
+from results.loaded import Loaded
+from results.writing.written import Style, writer_of
+from utils.errors import InputError
+from utils.progress import progress
+
+Cells = tuple[CellState, ...]
+"""Hidden states and cells of all layers, from the lowest on."""
+
+
+@torch.inference_mode()
+def write_between(
+    loaded: Loaded, text: str, styles: tuple[Style, Style], shares: Sequence[float], *, bias: float, seed: int
+) -> list[Sample]:
+    """`text` for each share of the second style, all from one seed: what the layers remember of both is mixed linearly.
+
+    The window begins anew: after the two lines it stands at other places of other texts, between which nothing is.
+
+    Of a network that writes freely the text is "".
+
+    Raises InputError where there should be a text or none, or the network has no such states.
+    """
+    model, facts = writer_of(loaded), loaded.facts
+    if not isinstance(model, ConditionalHandwriting | UnconditionalHandwriting):
+        raise InputError(f"{loaded.path}: {type(model).__name__} has no states of two hands to mix; try: write")
+    if bool(text) != model.reads_text:
+        told = "name the text that it is to write" if model.reads_text else "it writes freely, leave the text out"
+        raise InputError(f"{loaded.path}: {told}")
+    weight = torch.tensor(shares, device=next(model.parameters()).device).unsqueeze(1)
+    after = [_cells_after(loaded, style) for style in styles]
+    cells = tuple(tuple(a.lerp(b, weight) for a, b in zip(*layer, strict=True)) for layer in zip(*after, strict=True))
+    state: Any = _with_cells(_begun(loaded, text, len(shares)), cells)
+    cap = int(1.5 * facts["points_per_char"] * (len(text) + 3)) if model.reads_text else facts["points_per_line"]
+    noise, strokes = LineNoise([seed] * len(shares)), [torch.zeros(len(shares), 3)]
+    ended = torch.zeros(len(shares), dtype=torch.bool)
+    lengths = torch.ones(len(shares), dtype=torch.int64)
+    for _ in progress(range(1, cap), cap - 1, "writing", "point"):
+        mixture, state = model.step(strokes[-1].to(weight.device), state)
+        ended |= model.finished(state).cpu()
+        lengths += ~ended
+        if ended.all():
+            break
+        strokes.append(sample_stroke(mixture, noise.next().to(weight.device), bias).cpu())
+    drawn = torch.stack(strokes, 1).numpy()
+    return [
+        _sample(line[:length], bool(stop)) for line, length, stop in zip(drawn, lengths.tolist(), ended, strict=True)
+    ]
+
+
+def _sample(strokes: np.ndarray, stopped: bool) -> Sample:
+    strokes[-1, 2] = 1.0
+    return Sample(strokes, None, stopped)
+
+
+def _begun(loaded: Loaded, text: str, lines: int) -> Any:
+    """The state before the first point, of so many lines."""
+    model = writer_of(loaded)
+    told = torch.from_numpy(Alphabet(loaded.facts["alphabet"]).encode(text if model.reads_text else ""))
+    batch = collate([("", torch.zeros(1, 3), told)] * lines)
+    return model.start(batch.to(next(model.parameters()).device))
+
+
+def _cells_after(loaded: Loaded, style: Style) -> Cells:
+    """What the layers remember after the line of a style."""
+    model, state = writer_of(loaded), _begun(loaded, f"{style.text} ", 1)
+    strokes = torch.from_numpy(style.strokes).to(next(model.parameters()).device)
+    for stroke in progress(strokes.unsqueeze(1), len(strokes), "following the style", "point"):
+        _, state = model.step(stroke, state)
+    return (state.window.cell, *state.cells) if isinstance(state, WritingState) else state
+
+
+def _with_cells(state: Any, cells: Cells) -> Any:
+    if isinstance(state, WritingState):
+        return state._replace(window=state.window._replace(cell=cells[0]), cells=cells[1:])
+    return cells

@@ -1,0 +1,114 @@
+"""Drawings classified: a tiny network learns to, from nothing to numbers, page and single readings."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_loader.strokes import InkLine
+from results.loaded import Loaded, load
+from results.reading.classifying import class_scores, classification_page, classify, classify_corpus, wilson_interval
+from results.reading.lines import LineReading
+from tests.tiny import ink_line, tiny_config, write_corpus
+from train import train
+from utils.errors import InputError
+
+
+def drawing(name: str, seed: int, split: str = "train") -> InkLine:
+    """A "-" from left to right or a "/" upward, unsteady, of 8 to 11 points."""
+    rng = np.random.default_rng((seed, ord(name)))
+    way = np.linspace(0, 30, int(rng.integers(8, 12)))
+    ink = np.stack([way, -way if name == "/" else 0 * way, 0 * way], axis=1)
+    ink[:, :2] += rng.normal(0, 1, (len(way), 2))
+    ink[-1, 2] = 1
+    return InkLine(f"{name}{seed}", name, "", split, ink.astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the corpus "tiny" of two shapes, in its split "odd" one said to be the other."""
+    folder = tmp_path_factory.mktemp("shapes")
+    lines = [drawing(name, seed, split) for seed, split in enumerate(["train"] * 12 + ["valid"] * 4) for name in "-/"]
+    odd = [drawing(name, 50 + seed, "odd") for seed in range(3) for name in "-/"]
+    odd[0] = InkLine(odd[0].id, "/", "", "odd", odd[0].points)
+    write_corpus(folder / "tiny", [*lines, *odd])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded(folder: Path) -> Loaded:
+    """A network that was trained on it for some epochs."""
+    config = tiny_config(folder, folder / "saved", "UnconditionalHandwriting", trainer__epochs=8)
+    config.override("arch", {"type": "StrokeClassifier", "args": {"hidden_size": 8, "num_layers": 2, "dropout": 0.1}})
+    config.override("loss", {"type": "ClassificationLoss", "args": {"label_smoothing": 0.1}})
+    config.override("metrics", [{"type": "Accuracy", "args": {}}])
+    config.override("data_loader.args.augment", {"rotate": 5, "jitter": 0.1})
+    config.override("trainer.monitor", "max val_accuracy")
+    run_dir, numbers = train(config)
+    assert numbers["val_accuracy"] == 1
+    return load(run_dir)
+
+
+def test_two_shapes_are_learned_and_a_wrong_label_is_found(loaded: Loaded, folder: Path) -> None:
+    assert classify_corpus(loaded, None, None, folder, 64).numbers()["accuracy"] == 1
+    found = classify_corpus(loaded, "tiny", ["odd"], folder, 4)
+    numbers = found.numbers()
+    assert (numbers["n_lines"], numbers["accuracy"]) == (6, pytest.approx(5 / 6))
+    assert numbers["by_class"] == {"-": {"lines": 2, "right": 2}, "/": {"lines": 4, "right": 3}}
+    assert numbers["confusion"] == [{"true": "/", "read": "-", "count": 1, "of": 4}]
+    page = classification_page(found, numbers)
+    assert page.count('<svg class="ink"') == 1 and "/ → -" in page and "83.33 %" in page
+
+
+def test_readings_keep_their_order_and_do_not_hang_on_the_batch(loaded: Loaded) -> None:
+    lines = [drawing(name, 70 + seed) for seed, name in enumerate("-//-/")]
+    together = classify(loaded, lines)
+    assert [one.text for one in together] == list("-//-/") and [one.line for one in together] == lines
+    for line, reading in zip(lines, together, strict=True):
+        (one,) = classify(loaded, [line], batch_size=1)
+        assert one.confidence == pytest.approx(reading.confidence, abs=1e-5) and 0.5 < one.confidence <= 1
+        assert one.characters[0].probability == one.confidence and len(one.characters[0].points) == len(line.points)
+    assert classify(loaded, []) == []
+
+
+def test_a_class_that_the_network_does_not_know_is_misread(loaded: Loaded, tmp_path: Path) -> None:
+    lines = [drawing("-", 1, "valid"), InkLine("x", "x", "", "valid", drawing("-", 2).points), drawing("/", 1)]
+    write_corpus(tmp_path / "other", lines)
+    assert classify_corpus(loaded, "other", ["valid"], tmp_path, 64).numbers()["by_class"]["x"]["right"] == 0
+
+
+def test_bad_input_is_named(loaded: Loaded, folder: Path, tmp_path: Path) -> None:
+    write_corpus(tmp_path / "words", [ink_line(1), ink_line(2, split="valid", text="")])
+    for corpus, splits, batch_size, named in (
+        ("words", ["train"], 64, "train-1: its text is 'ab'; a class is one character"),
+        ("words", ["valid"], 64, "valid-2: its text is ''"),
+        ("nowhere", None, 64, "no prepared corpus"),
+        ("words", None, 0, "batch size is 0"),
+    ):
+        with pytest.raises(InputError, match=named):
+            classify_corpus(loaded, corpus, splits, tmp_path, batch_size)
+    with pytest.raises(InputError, match="one: points of shape"):
+        classify(loaded, [InkLine("one", "", "", "", np.zeros((1, 3), np.float32))])
+    config = {"arch": {"type": "Other"}}
+    with pytest.raises(InputError, match="Other does not classify drawings"):
+        classify(Loaded(None, loaded.facts, config, loaded.path), [])  # type: ignore[arg-type]
+
+
+def test_the_interval_is_wilsons() -> None:
+    low, high = wilson_interval(8, 10)
+    for edge in (low, high):  # where the share seen lies 1.96 standard deviations of a binomial share away
+        assert abs(0.8 - edge) == pytest.approx(1.959964 * (edge * (1 - edge) / 10) ** 0.5)
+    assert low < 0.8 < high
+    assert wilson_interval(20, 20)[1] == 1 and wilson_interval(0, 20)[0] == 0
+    assert wilson_interval(20, 20)[0] == pytest.approx(1 - wilson_interval(0, 20)[1]) != 1
+
+
+def test_scores_count_every_pair() -> None:
+    ink = drawing("-", 1).points
+    pairs = ["aa", "ab", "ab", "ba", "bb"]
+    numbers = class_scores([LineReading(InkLine("", true, "", "", ink), read, 1, []) for true, read in pairs])
+    assert (numbers["n_lines"], numbers["accuracy"]) == (5, 0.4)
+    assert [(one["true"], one["read"], one["count"], one["of"]) for one in numbers["confusion"]] == [
+        ("a", "b", 2, 3),
+        ("b", "a", 1, 2),
+    ]

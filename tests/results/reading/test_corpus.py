@@ -1,0 +1,116 @@
+"""A recognizer measured on a corpus: every line counts, as in training; and the page of what it got wrong."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_loader.data_loaders import HandwritingDataLoader
+from data_loader.strokes import InkLine
+from data_loader.transform import Transform
+from model.metric import CharacterErrorRate
+from results import Loaded
+from results.reading.corpus import MARK, CorpusRead, read_corpus, reading_page, side_by_side
+from results.reading.lines import Decoding
+from results.reading.scores import ReadLine
+from tests.results.recognizers import line_of, recognizer
+from tests.tiny import write_corpus
+from utils.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the corpus "letters": 3 lines to train on, and 5 to validate: 2 of these with wrong texts."""
+    folder = tmp_path_factory.mktemp("data")
+    lines = [line_of(text, split="train", writer="ann") for text in ("abc", "defg", "gab")]
+    lines += [line_of(text, split="valid", writer="bob") for text in ("cabbage", "bed", "face")]
+    lines += [wrong("bad", "dad"), wrong("deed", "de,d <b>")]
+    write_corpus(folder / "letters", lines)
+    return folder
+
+
+def wrong(written: str, said: str) -> InkLine:
+    return replace(line_of(written, split="valid", writer="eve"), text=said)
+
+
+def measure(loaded: Loaded, data_dir: Path, **changes: Any) -> CorpusRead:
+    given = {"corpus_name": None, "splits": ["valid"], "batch_size": 3, "decoding": Decoding(), **changes}
+    return read_corpus(loaded, data_dir=data_dir, **given)
+
+
+def test_every_line_is_read_and_scored(data_dir: Path) -> None:
+    found = measure(recognizer(), data_dir)
+    assert [line.read for line in found.read] == ["cabbage", "bed", "face", "bad", "deed"]
+    numbers = found.numbers()
+    assert numbers["n_lines"] == 5 and numbers["n_characters"] == 7 + 3 + 4 + 3 + 8
+    assert numbers["cer"] == pytest.approx(6 / 25) and numbers["wer"] == pytest.approx(3 / 6)
+    assert {name: one["edits"] for name, one in numbers["by_writer"].items()} == {"bob": 0, "eve": 6}
+    assert numbers["seconds"] > 0 and numbers["lines_per_second"] == pytest.approx(5 / numbers["seconds"])
+    assert (numbers["corpus"], numbers["splits"]) == ("letters", ["valid"])
+
+
+@pytest.mark.parametrize("options", [{}, {"beam": 3}, {"ctc_weight": 1.0}])
+def test_neither_batches_nor_decoding_change_what_is_clear(data_dir: Path, options: dict) -> None:
+    for batch_size in (1, 64):
+        found = measure(recognizer(), data_dir, batch_size=batch_size, decoding=Decoding(**options))
+        assert [line.read for line in found.read] == ["cabbage", "bed", "face", "bad", "deed"]
+
+
+@pytest.mark.parametrize("settings", [{}, {"resample_distance": 0.3, "normalise_slant": True}])
+def test_it_is_the_error_rate_of_validation(tmp_path: Path, settings: dict) -> None:
+    lines = [line_of("cabbage", split="valid"), wrong("deed", "face"), line_of("fg", split="valid")]
+    write_corpus(tmp_path / "letters", [line_of("abcdefg", split="train"), *lines])
+    loader = HandwritingDataLoader(corpus="letters", data_dir=str(tmp_path), transform=Transform(**settings))
+    loaded = recognizer(transform=settings)
+    loaded = replace(loaded, facts={**loaded.facts, "std": loader.facts["std"]})
+    metric = CharacterErrorRate(alphabet=loader.facts["alphabet"])
+    parts = [metric(loaded.model(batch), batch) for batch in loader.validation()]
+    cer = sum(float(edits) for edits, _ in parts) / sum(float(size) for _, size in parts)
+    assert 0 < cer == pytest.approx(measure(loaded, tmp_path).numbers()["cer"])
+
+
+def test_words_are_joined_as_in_training(data_dir: Path) -> None:
+    found = measure(recognizer(transform={"join_words": 8}), data_dir, splits=["train"])
+    assert found.name == "letters"
+    assert [line.true for line in found.read] == ["abc defg", "gab"]
+    assert [line.read for line in found.read] == ["abcdefg", "gab"]
+
+
+def test_the_splits_are_those_of_validation_unless_named(data_dir: Path) -> None:
+    assert measure(recognizer(), data_dir, splits=None).splits == ["valid"]
+    assert len(measure(recognizer(), data_dir, splits=["valid", "train"]).read) == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"corpus_name": "nowhere"}, "no prepared corpus"),
+        ({"splits": ["test"]}, "no split test"),
+        ({"batch_size": 0}, "batch size is 0"),
+    ],
+)
+def test_what_is_not_there_is_named(data_dir: Path, changes: dict, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        measure(recognizer(), data_dir, **changes)
+
+
+def test_a_corpus_without_text_cannot_be_scored(tmp_path: Path) -> None:
+    lines = [replace(line_of("abc", seed), text="", split=split) for seed, split in enumerate(("train", "valid"))]
+    write_corpus(tmp_path / "letters", lines)
+    with pytest.raises(InputError, match="has a text to compare a reading with"):
+        measure(recognizer(), tmp_path)
+
+
+def test_the_page_draws_the_lines_with_errors_the_worst_first(data_dir: Path) -> None:
+    found = measure(recognizer(), data_dir)
+    page = reading_page(found, found.numbers())
+    assert page.count('<svg class="ink"') == 2 and page.index("deed-0") < page.index("bad-0")
+    assert f"de{MARK},</mark>d" in page and "&lt;" in page and "<b>" not in page.split("</style>")[1]
+    assert "24.00 %" in page and "5 edits, CER 62 %" in page
+    assert "script" not in page.lower().replace("transcription", "").replace("default-src", "")
+
+
+def test_what_differs_is_marked_in_both_texts() -> None:
+    assert side_by_side(ReadLine("", "", "a<b", "axbc")) == f"a{MARK}&lt;</mark>b\na{MARK}x</mark>b{MARK}c</mark>"
+    assert side_by_side(ReadLine("", "", "ab", "b")) == f"{MARK}a</mark>b\nb"

@@ -1,0 +1,92 @@
+"""Error rates, their intervals and what was taken for what, against closed forms and sums."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.reading_errors import character_edits
+from results.reading.scores import ReadLine, confusion, grouped, interval, length_of, scores
+
+TEXTS = st.text("ab c.,#", max_size=12)
+LINES = st.lists(st.builds(ReadLine, st.just("x"), st.sampled_from("uvw"), TEXTS, TEXTS), min_size=1, max_size=8)
+
+
+def line(true: str, read: str, writer: str = "w") -> ReadLine:
+    return ReadLine("id", writer, true, read)
+
+
+def test_rates_are_sums_of_edits_over_sums_of_sizes() -> None:
+    found = scores([line("hello world", "hallo world"), line("abc", "")])
+    assert found["n_lines"] == 2 and found["n_characters"] == 14 and found["n_words"] == 3
+    assert found["cer"] == pytest.approx(4 / 14) and found["wer"] == pytest.approx(2 / 3)
+
+
+def test_the_rule_is_for_both_texts_and_raw_is_without_it() -> None:
+    found = scores([line("yes , he said", "yes, he said")])
+    assert found["cer"] == found["wer"] == 0
+    assert found["cer_raw"] == pytest.approx(1 / 13) and found["wer_raw"] == pytest.approx(2 / 4)
+
+
+def test_a_line_without_text_counts_what_was_read() -> None:
+    assert scores([line("", "abc"), line("abcde", "abcde")])["cer"] == pytest.approx(3 / 5)
+    assert scores([line("", "abc")])["cer"] == 3
+
+
+def test_the_interval_of_lines_that_are_all_alike_has_no_width() -> None:
+    assert interval(np.full(7, 2), np.full(7, 10)) == (0.2, 0.2)
+
+
+def test_the_interval_is_that_of_a_binomial() -> None:
+    edits = np.arange(2000) % 10 < 3
+    low, high = interval(edits.astype(int), np.ones(2000, int))
+    half = 1.96 * math.sqrt(0.3 * 0.7 / 2000)
+    assert low == pytest.approx(0.3 - half, abs=0.1 * half) and high == pytest.approx(0.3 + half, abs=0.1 * half)
+
+
+def test_the_interval_is_the_same_each_time() -> None:
+    edits = np.arange(9)
+    assert interval(edits, edits + 1) == interval(edits, edits + 1) != interval(edits, edits + 1, seed=2)
+
+
+def test_known_confusions() -> None:
+    found = confusion([line("cat", "cut"), line("hat", "hut"), line("on", "oon"), line("it", "t")])
+    told = [(one["true"], one["read"], one["count"], one["of"]) for one in found]
+    assert told == [("a", "u", 2, 2), ("", "o", 1, 0), ("i", "", 1, 1)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINES)
+def test_sums_of_the_parts_are_the_whole(lines: list[ReadLine]) -> None:
+    edits = sum(character_edits(one.read, one.true) for one in lines)
+    characters = sum(len(one.true) for one in lines)
+    assert sum(one["count"] for one in confusion(lines)) == edits
+    for groups in (grouped(lines, lambda one: one.writer), grouped(lines, length_of)):
+        assert sum(one["lines"] for one in groups.values()) == len(lines)
+        assert sum(one["characters"] for one in groups.values()) == characters
+        assert sum(one["edits"] for one in groups.values()) == edits
+    found = scores(lines)
+    for name in ("cer", "wer", "cer_raw", "wer_raw"):
+        assert 0 <= found[f"{name}_low"] <= found[f"{name}_high"]
+    json.dumps(found, allow_nan=False)
+
+
+def test_by_writer_says_who_is_hard_to_read() -> None:
+    found = scores([line("abcd", "abcd", "ann"), line("abcd", "ab", "bob"), line("ab", "ab", "")])["by_writer"]
+    assert {name: one["cer"] for name, one in found.items()} == {"ann": 0, "bob": 0.5, "unknown": 0}
+
+
+@pytest.mark.parametrize(
+    ("size", "length"), [(0, "0"), (1, "1-10"), (10, "1-10"), (11, "11-20"), (60, "51-60"), (61, "61+"), (999, "61+")]
+)
+def test_lengths(size: int, length: str) -> None:
+    assert length_of(line("x" * size, "")) == length
+
+
+def test_only_the_most_frequent_confusions_are_told() -> None:
+    lines = [line("x", chr(0x4E00 + i)) for i in range(50)] + [line("x", "y")] * 2
+    found = scores(lines)["confusion"]
+    assert len(found) == 30 and found[0] == {"true": "x", "read": "y", "count": 2, "of": 52}

@@ -1,0 +1,173 @@
+"""Writing on from a real line: where it is found, in which units it is taken, what is written of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from base.base_model import Sample
+from data_loader.alphabet import Alphabet
+from data_loader.data_loaders import collate
+from data_loader.formats.inkml_export import write_inkml
+from data_loader.formats.jsonl import write_jsonl
+from data_loader.ink_geometry import x_height
+from data_loader.strokes import points_to_strokes, strokes_to_points
+from model.sampling import sample
+from results import write
+from results.writing import styles
+from results.writing.style_making import make_styles, most_unlike
+from results.writing.styles import load_style, style_grid, style_of
+from results.writing.written import SEEDS_A_WRITING
+from tests.results.recognizers import STD, line_of, recognizer
+from tests.results.writers import CHARACTERS, writer
+from tests.tiny import write_corpus
+from utils.errors import InputError
+
+LINE = line_of("badcab", id="w-7")
+STROKES = points_to_strokes(LINE.points, (STD[0], STD[1]))
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    for name in ("letters", "others"):
+        write_corpus(tmp_path / name, [line_of("abc", id="w-6"), LINE])
+    return tmp_path
+
+
+def test_a_line_of_the_networks_own_corpus_is_taken_as_the_loader_does(data_dir: Path) -> None:
+    style = load_style(writer(), "letters:w-7", data_dir)
+    assert (style.name, style.text) == ("w-7", "badcab")
+    np.testing.assert_array_equal(style.strokes, STROKES)
+
+
+def test_the_first_line_with_a_text_of_a_file(tmp_path: Path) -> None:
+    write_jsonl([replace(line_of("abc"), text=""), LINE, line_of("gag")], tmp_path / "ink.jsonl")
+    assert load_style(writer(), str(tmp_path / "ink.jsonl")).text == "badcab"
+    assert len(load_style(writer(free=True), str(tmp_path / "ink.jsonl")).strokes) == len(line_of("abc").points)
+    write_inkml([LINE], tmp_path / "ink")
+    assert load_style(writer(), str(next((tmp_path / "ink").iterdir()))).text == "badcab"
+
+
+def test_a_style_that_ships_goes_by_number_or_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(styles, "SHIPPED", tmp_path / "styles.jsonl")
+    with pytest.raises(InputError, match="no styles ship"):
+        load_style(writer(), "2")
+    write_jsonl([line_of("abc", id="upright"), LINE], tmp_path / "styles.jsonl")
+    assert load_style(writer(), "2").text == load_style(writer(), "w-7").text == "badcab"
+    with pytest.raises(InputError, match="there are 1 to 2: upright, w-7"):
+        load_style(writer(), "3")
+
+
+def test_the_ink_is_transformed_as_the_training_ink_was() -> None:
+    loaded = writer(transform={"normalise_size": True}, std=[0.2, 0.2])
+    points = strokes_to_points(style_of(loaded, LINE).strokes, (0.2, 0.2))
+    assert x_height(points) == pytest.approx(1, rel=1e-3)
+
+
+@pytest.mark.parametrize(("size", "scaled"), [(1.0, False), (1.9, False), (0.01, True), (30.0, True)])
+def test_ink_in_other_units_becomes_as_large_as_what_the_network_writes(
+    size: float, scaled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(styles, "draw_lines", lambda *_: [Sample(STROKES, None, True)] * 3)
+    line = replace(LINE, points=LINE.points * np.array([size, size, 1], np.float32))
+    style = style_of(writer(), line, same_units=False)
+    expected = STROKES * np.array([*2 * [1.0 if scaled else size], 1])
+    np.testing.assert_allclose(style.strokes, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_units_of_a_file_are_looked_at_and_those_of_the_own_corpus_are_not(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(styles, "_scale", lambda *_: 3.0)
+    own, other = (load_style(writer(), f"{name}:w-7", data_dir).strokes for name in ("letters", "others"))
+    np.testing.assert_allclose(other[:, :2], 3 * own[:, :2], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("sample", "named"),
+    [
+        ("letters:w-9", "no line 'w-9'"),
+        ("nowhere:w-7", "no prepared corpus"),
+        ("gone.jsonl", "no such file"),
+        ("no-text.jsonl", "no line has a text"),
+        ("letters:", "no line ''"),
+    ],
+)
+def test_a_sample_that_is_none(sample: str, named: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(data_dir)
+    write_jsonl([replace(LINE, text=" ")], Path("no-text.jsonl"))
+    with pytest.raises(InputError, match=named):
+        load_style(writer(), sample, data_dir)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (replace(LINE, text=""), "w-7: has no text"),
+        (replace(LINE, text="böse"), "w-7: its text has 'ö', 's', which"),
+        (replace(LINE, points=np.tile(LINE.points, (70, 1))), "w-7: 3,360 points are more than 3,000"),
+        (replace(LINE, points=LINE.points[:1]), "two or more points"),
+    ],
+)
+def test_a_line_that_is_no_style(line: object, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        style_of(writer(), line)  # type: ignore[arg-type]
+
+
+def test_every_line_of_a_text_is_written_on_from_the_same_style() -> None:
+    loaded, style = writer(), style_of(writer(), LINE)
+    writing = write(loaded, "dad\ncab", seed=4, style=style)[0]
+    for number, (text, drawn) in enumerate(zip(["dad", "cab"], writing.samples, strict=True)):
+        told = torch.from_numpy(Alphabet(CHARACTERS).encode(f"badcab {text}"))
+        (expected,) = sample(
+            loaded.model,  # type: ignore[arg-type]
+            collate([("", torch.from_numpy(STROKES), told)]),
+            seeds=[4 * SEEDS_A_WRITING + number],
+            max_points=[int(1.5 * 16 * 6)],
+            bias=0.5,
+            prime_chars=[7],
+        )
+        np.testing.assert_allclose(drawn.strokes, expected.strokes, atol=1e-3)
+        assert drawn.weights is not None and drawn.weights.shape[1] == len(text) + 1
+    assert not np.array_equal(write(loaded, "dad", seed=4)[0].lines[0], writing.lines[0])
+
+
+def test_a_network_that_writes_freely_goes_on_from_ink_alone() -> None:
+    loaded = writer(free=True)
+    style = style_of(loaded, replace(LINE, text=""))
+    writing = write(loaded, style=style)[0]
+    assert len(writing.lines[0]) == 30
+    assert not np.array_equal(writing.lines[0], write(loaded)[0].lines[0])
+
+
+def test_a_grid_has_each_style_and_under_it_a_line_a_bias() -> None:
+    loaded, style = writer(), style_of(writer(), LINE)
+    lines, titles = style_grid(loaded, "dad", [None, style], [0.0, 1.0], seed=3)
+    assert titles == ["bias 0", "bias 1", "w-7: badcab", "bias 0", "bias 1"]
+    np.testing.assert_array_equal(lines[4], write(loaded, "dad", bias=1.0, seed=3, style=style)[0].lines[0])
+    np.testing.assert_allclose(lines[2][1:, :2], (LINE.points - LINE.points[0])[1:, :2], atol=1e-3)
+
+
+def test_own_styles_are_legible_and_the_most_unlike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines of a hand each, one of which does not say what it should and one of which was capped."""
+    sizes = [1.0, 1.0, 4.0, 1.0, 2.0]
+    inks = [line_of("cab").points * np.array([size, size, 1]) for size in sizes]
+    inks[1] = line_of("bee").points
+    drawn = [Sample(points_to_strokes(ink, (5.0, 4.0)), None, i != 3) for i, ink in enumerate(inks)]
+    monkeypatch.setattr("results.writing.style_making.draw_lines", lambda *_: drawn)
+    reader = recognizer()
+    monkeypatch.setattr(
+        "results.writing.style_making.read_back",
+        lambda *_: [(text, 0.9) for text in ("cab", "bee", "cab", "cab", "cab")],
+    )
+    made = make_styles(writer(), reader, range(5), ["cab"], count=2)
+    assert [(line.id, line.text) for line in made] == [("style-1", "cab"), ("style-2", "cab")]
+    np.testing.assert_allclose(np.ptp(made[1].points[:, 0]), np.ptp(inks[2][:, 0]), rtol=1e-4)
+    with pytest.raises(InputError, match="3 of 5 lines are legible, 4 are wanted"):
+        make_styles(writer(), reader, range(5), ["cab"], count=4)
+
+
+def test_most_unlike_takes_the_farthest_from_all_so_far() -> None:
+    assert most_unlike(np.array([[0.0], [1.0], [10.0], [4.0]]), 4) == [0, 2, 3, 1]
