@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 export TEXT ?= The pen writes what was never written.
 READY := $(VENV)/.ready
 # The demo's network is one layer of 320 on the shorter lines: the alignment is learned within the first minute.
-DEMO ?= --epochs 8 --batch-size 16 --lr 4e-3 --set data_loader.args.max_points=260 \
+DEMO ?= --epochs 8 --batch-size 16 --lr 3e-3 --set data_loader.args.max_points=260 \
 	--set arch.args.num_layers=1 --set arch.args.hidden_size=320 --set trainer.ema_decay=0.995 \
 	--set trainer.gradient_clip=2
 
@@ -21,7 +21,7 @@ $(READY): requirements.txt requirements-dev.txt
 
 demo: $(READY)  ## train on the built-in corpus for a few minutes, then write TEXT="..."
 	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
-	$(PY) experiments.py -r $$(ls -td saved/models/demo/*/ | head -n 1) write "$$TEXT" --bias 4 --n 3 --animate --out out/demo
+	$(PY) experiments.py -r $$(ls -td saved/models/demo/*/ | head -n 1) write "$$TEXT" --bias 1 --n 3 --animate --out out/demo
 
 write: $(READY)  ## write TEXT="..." with the weights that ship, to out/
 	$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$TEXT" --bias 1

@@ -52,10 +52,16 @@ class MixtureDensity(nn.Module):
     sigma = exp(sigma_hat) + MIN_SIGMA and rho = MAX_RHO tanh(rho_hat) keep the density finite.
     """
 
+    log_min_sigma: Tensor
+
     def __init__(self, input_size: int, num_mixtures: int) -> None:
         super().__init__()
         self.num_mixtures = num_mixtures
         self.linear = nn.Linear(input_size, 6 * num_mixtures + 1)
+        self.register_buffer(
+            "log_min_sigma", torch.tensor(math.log(MIN_SIGMA)), persistent=False
+        )  # here no step waits for it
+
         with torch.no_grad():
             _, mean, sigma, _, _ = self.linear.bias.split([num_mixtures * n for n in (1, 2, 2, 1)] + [1])
             mean.normal_(std=START_SPREAD)
@@ -68,7 +74,7 @@ class MixtureDensity(nn.Module):
         return Mixture(
             log_pi=F.log_softmax(pi, dim=-1),
             mean=mean.reshape(pairs),
-            log_sigma=torch.logaddexp(sigma, sigma.new_tensor(math.log(MIN_SIGMA))).reshape(pairs),
+            log_sigma=torch.logaddexp(sigma, self.log_min_sigma).reshape(pairs),
             rho=MAX_RHO * torch.tanh(rho),
             end_logit=end.squeeze(-1),
         )
