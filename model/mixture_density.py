@@ -58,10 +58,8 @@ class MixtureDensity(nn.Module):
         super().__init__()
         self.num_mixtures = num_mixtures
         self.linear = nn.Linear(input_size, 6 * num_mixtures + 1)
-        self.register_buffer(
-            "log_min_sigma", torch.tensor(math.log(MIN_SIGMA)), persistent=False
-        )  # here no step waits for it
-
+        # on the device, so that no step waits for it
+        self.register_buffer("log_min_sigma", torch.tensor(math.log(MIN_SIGMA)), persistent=False)
         with torch.no_grad():
             _, mean, sigma, _, _ = self.linear.bias.split([num_mixtures * n for n in (1, 2, 2, 1)] + [1])
             mean.normal_(std=START_SPREAD)
