@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from utils import processes
 from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts
 from utils.device import keep_memory_small, pick_device
 from utils.errors import InputError, one_line_errors
+from utils.files import sole_owner
 from utils.signature import accepted
 
 CATALOGUE: Catalogue = {
@@ -81,7 +83,8 @@ def train(
         say(f"not in both the checkpoint and this network: {', '.join(unshared)}")
     for rule, count in loader.left_out.items():
         say(f"left out of training by {rule}: {count:,} lines")
-    return folders[0], trainer.train(*folders)
+    with nullcontext() if processes.rank() else sole_owner(folders[0]):
+        return folders[0], trainer.train(*folders)
 
 
 def read_as_before(

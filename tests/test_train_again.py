@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.tiny import differences, ink_line, logged, run_dirs, stop_after, write_corpus
 from utils.checkpoint import load_checkpoint, save_checkpoint
+from utils.files import sole_owner
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -45,6 +47,15 @@ def fails(result: tuple[int, str, str]) -> str:
 def test_resume_refuses_what_would_make_it_another_run(train_cli: Cli, finished: Path) -> None:
     assert "optimizer.args.lr cannot change with --resume" in fails(train_cli("--resume", finished, "--lr", 0.1))
     assert "exclude each other" in fails(train_cli("--resume", finished, "--init-from", finished / "best.pt"))
+
+
+def test_a_run_that_another_process_trains_cannot_be_resumed(train_cli: Cli, finished: Path, monkeypatch: Any) -> None:
+    before = (finished / "last.pt").stat().st_mtime_ns
+    monkeypatch.setattr("train.sole_owner", partial(sole_owner, patience=0.0))
+    with sole_owner(finished):
+        assert "another process is at work there" in fails(train_cli("--resume", finished, "--epochs", 9))
+    assert (finished / "last.pt").stat().st_mtime_ns == before
+    assert train_cli("--resume", finished)[0] == 0
 
 
 def test_weights_alone_cannot_be_resumed(train_cli: Cli, finished: Path) -> None:

@@ -1,14 +1,21 @@
 """Files that are whole or absent: written beside their place, then moved into it."""
 
+import errno
 import hashlib
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from utils.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # not a Unix: there is no lock
+    fcntl = None  # type: ignore[assignment]
 
 SCRATCH = re.compile(r"\..+\.[0-9a-f]{8}(\.\w+)?")
 
@@ -44,6 +51,37 @@ def atomic_path(path: Path) -> Iterator[Path]:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def sole_owner(folder: Path, patience: float = 10.0) -> Iterator[None]:
+    """Within the block no other process is in such a block of this folder; one that is killed is out of it.
+
+    It waits so many seconds for another to leave: what a killed process had begun may live on for a few. Where the
+    file system knows no locks nothing is held.
+
+    Raises:
+        InputError: another process is still there.
+    """
+    handle, until = os.open(folder, os.O_RDONLY), time.monotonic() + patience
+    try:
+        while not _is_locked_now(handle):
+            if time.monotonic() > until:
+                raise InputError(f"{folder}: another process is at work there; stop it, or wait for it")
+            time.sleep(0.1)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_locked_now(handle: int) -> bool:
+    """Lock a file or folder; False where another has locked it, True where that cannot be done at all."""
+    try:
+        if fcntl:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EAGAIN, errno.EACCES)
+    return True
 
 
 def remove_scratch(folder: Path) -> None:

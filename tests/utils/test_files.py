@@ -1,10 +1,13 @@
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from utils.errors import InputError
-from utils.files import atomic_path
+from utils.files import atomic_path, sole_owner
 
 
 def test_the_file_appears_whole_and_alone(tmp_path: Path) -> None:
@@ -59,3 +62,24 @@ def test_a_read_only_folder_is_an_input_error(tmp_path: Path) -> None:
     folder.mkdir(mode=0o500)
     with pytest.raises(InputError, match="locked"), atomic_path(folder / "run.json"):
         pytest.fail("the block must not run")
+
+
+def test_a_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    with sole_owner(tmp_path), pytest.raises(InputError, match="another process"), sole_owner(tmp_path, patience=0.2):
+        pass
+    with sole_owner(tmp_path, patience=0.0):
+        assert os.listdir(tmp_path) == []
+
+
+def test_an_owner_that_is_killed_lets_go(tmp_path: Path) -> None:
+    code = (
+        "import sys, time, pathlib, utils.files as f\nwith f.sole_owner(pathlib.Path(sys.argv[1])): print(1, flush=1); "
+    )
+    owner = subprocess.Popen([sys.executable, "-c", code + "time.sleep(99)", tmp_path], stdout=subprocess.PIPE)
+    assert owner.stdout and owner.stdout.readline() == b"1\n"
+    with pytest.raises(InputError, match="another process"), sole_owner(tmp_path, patience=0.0):
+        pass
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    with sole_owner(tmp_path, patience=0.0):
+        pass
