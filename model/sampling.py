@@ -42,7 +42,7 @@ class HandwritingModel(BaseModel):
 
     @abstractmethod
     def finished(self, state: Any) -> Tensor:
-        """Which lines are written to their end: (B,) bool."""
+        """Which lines have written all that they were told, and end where the pen is lifted next: (B,) bool."""
 
     @abstractmethod
     def weights(self, state: Any) -> Tensor | None:
@@ -108,8 +108,8 @@ def sample(
 ) -> list[Sample]:
     """One line written for each line of `batch`: its text is read, its strokes are not.
 
-    seeds, max_points: one a line, max_points 2 or more. A line ends by the model's rule, or after its max_points, and
-    leaves the batch; `on_end` is told how many just did.
+    seeds, max_points: one a line, max_points 2 or more. A line ends by the model's rule where the pen is lifted, as
+    every line of the data does, or after its max_points, and leaves the batch; `on_end` is told how many just did.
 
     With prime_chars the network is first clamped to the strokes, Graves (2013), section 5.5: they show so many
     characters of the text, blank after them counted, and only what is written of the rest is returned, in strokes and
@@ -168,7 +168,8 @@ def _point_by_point(model: HandwritingModel, asked: Asked, record: "Record") -> 
         if weights is not None and t < len(prime.strokes) + 1:
             state = model.moved(state, prime.left(t, active, weights.cpu()).to(device))
         mixture, state = model.step(stroke, state)
-        ends, weights = model.finished(state).cpu() & (t >= prime.lengths[active]), model.weights(state)
+        ends = (model.finished(state) & (stroke[:, 2] > 0)).cpu() & (t >= prime.lengths[active])
+        weights = model.weights(state)
         stroke = sample_stroke(mixture, noise.next()[active].to(device), asked.bias)
         if t < len(prime.strokes):
             given = prime.strokes[t, active].to(device)

@@ -107,7 +107,7 @@ static void cell(int64_t size, const real *sum, real *h, real *c) {
     }
 }
 
-/* Graves (2013), eqs. 46-51 on a text of `end` characters; whether it is written to its end, section 5.3. */
+/* Graves (2013), eqs. 46-51 on a text of `end` characters; whether all of it is written, section 5.3. */
 static uint8_t look(const network *net, const real *h, const int64_t *characters, int64_t end, real *window,
                     real *kappa, real *phi) {
     int64_t components = net->components, highest = 0;
@@ -174,7 +174,7 @@ int64_t write_points(const network *net, int64_t points, int64_t lines, real *st
                 cell(size, y + b * padded(4 * size), h, h + hidden);
                 if (layer == 0 && net->alphabet)
                     ended[b] = look(net, h, characters + b * net->most, ends[b], line + 3, kappa,
-                                    kappa + net->components);
+                                    kappa + net->components) && line[2] > 0;
             }
         }
         for (int64_t b = 0; b < lines; b++) memcpy(x + b * hidden, state + b * row + read, hidden * sizeof(real));

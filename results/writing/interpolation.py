@@ -51,7 +51,7 @@ def write_between(
     lengths = torch.ones(len(shares), dtype=torch.int64)
     for _ in progress(range(1, cap), cap - 1, "writing", "point"):
         mixture, state = model.step(strokes[-1].to(weight.device), state)
-        ended |= model.finished(state).cpu()
+        ended |= model.finished(state).cpu() & (strokes[-1][:, 2] > 0)
         lengths += ~ended
         if ended.all():
             break

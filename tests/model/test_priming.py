@@ -51,7 +51,7 @@ def by_hand(model, batch: Batch, line: int) -> tuple[np.ndarray, np.ndarray]:
                 state = state._replace(window=window)
         mixture, state = model.step(stroke, state)
         drawn = sample_stroke(mixture, noise.next(), 0.4)
-        if t >= length and bool(model.finished(state)):
+        if t >= length and bool(model.finished(state)) and stroke[0, 2] > 0:
             break
         stroke = one.strokes[:, t] if t < length else drawn
         strokes.append(stroke[0])

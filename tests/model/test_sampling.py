@@ -1,6 +1,6 @@
 """Lines drawn from a network: each from its own random numbers to its own end, alone or among others."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from tests.model.small import alone, assert_close, lines, network
 WRITERS = [
     (name, cell, layers) for name in ("unconditional", "conditional") for cell, layers in (("lstm", 2), ("gru", 1))
 ]
+EITHER_WAY = pytest.mark.parametrize("compiled", [True, False], ids=["kernel", "point by point"])
 EVERY_WRITER = pytest.mark.parametrize(("name", "cell", "num_layers"), WRITERS)
 STEP = 0.4
 TEXT_LENGTHS = [1, 5, 3]
@@ -26,9 +27,10 @@ def texts(*lengths: int) -> Batch:
     return lines([2] * len(lengths), list(lengths))
 
 
-def marching(cell: str = "lstm", step: float = STEP):
-    """A writer whose window goes on by `step` characters a point, whatever it reads."""
+def marching(cell: str = "lstm", step: float = STEP, lift: float = 100):
+    """A writer whose window goes on by `step` characters a point, whatever it reads; `lift`: added to its lifts."""
     model = network("conditional", cell)
+    model.density.linear.bias.data[-1] += lift
     linear = model.window_layer.window.linear
     torch.nn.init.zeros_(linear.weight)
     linear.bias.data.zero_()
@@ -202,11 +204,21 @@ def test_every_line_ends_by_its_own_rule_when_the_window_is_past_its_text(cell):
     assert all(line.stopped for line in drawn)
 
 
+@EITHER_WAY
+def test_a_line_ends_where_the_pen_is_lifted(compiled, point_by_point):
+    """As every line of the data does: at the first lift from where the window is past the text."""
+    with nullcontext() if compiled else point_by_point():
+        drawn = sample(marching(lift=-1), texts(*[3] * 40), seeds=list(range(40)), max_points=[200] * 40)
+    after = [line.strokes[ENDS[2] - 1 :, 2] for line in drawn]
+    assert all(line.stopped for line in drawn) and all(lifts[:-1].sum() == 0 for lifts in after)
+    assert min(map(len, after)) == 1 and max(map(len, after)) > 5
+
+
 def test_a_window_that_leaps_beyond_all_its_text_ends_the_line():
-    """All its weights are zero there: exp(-26^2) is no float32."""
+    """All its weights are zero there: exp(-26^2) is no float32. The start is no lift."""
     line = sample(marching(step=30), texts(3), seeds=[1], max_points=[50])[0]
     assert line.stopped
-    assert len(line.strokes) == 1
+    assert len(line.strokes) == 2
 
 
 def test_one_component_beyond_the_text_does_not_end_the_line():

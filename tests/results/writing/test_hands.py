@@ -43,7 +43,7 @@ def continued(loaded: Loaded) -> np.ndarray:
     noise, strokes = LineNoise([3]), [torch.zeros(1, 3)]
     for _ in range(int(1.5 * 16 * 6) - 1):
         mixture, state = model.step(strokes[-1], state)
-        if model.finished(state).any():
+        if model.finished(state).any() and strokes[-1][0, 2] > 0:
             break
         strokes.append(sample_stroke(mixture, noise.next(), 1.0))
     return torch.cat(strokes).numpy()
