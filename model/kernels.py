@@ -22,7 +22,7 @@ SIGNATURES = {
         "window_forward": "LLLLLPPPP" + "PPPPPL",
         "window_backward": "LLLLLPPPP" + "PPPLPLPPP",
     },
-    "writing": {"write_points": "PLLPLPPPRPPPPPP"},
+    "writing": {"write_points": "PLLPLPPPRPPPPPPP"},
 }
 """What each file's functions are given: L an int64_t, P a pointer, R a real."""
 

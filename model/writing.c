@@ -16,6 +16,7 @@
 #define MANY 16 /* lines from which on it pays to widen a block of weights once for all */
 #define LOG_MIN_SIGMA ((real)-6.907755279)
 #define MAX_RHO ((real)0.999)
+#define LATEST 20 /* as in sampling.py */
 
 typedef real vec __attribute__((vector_size(64)));
 typedef real loose __attribute__((vector_size(64), aligned(sizeof(real)), may_alias));
@@ -152,12 +153,13 @@ static void draw(int64_t mixtures, const real *out, const real *noise, real bias
 }
 
 /* The next points of all lines, up to `points` of them or to the first at which a line is at its end: how many.
-   noise (points, lines, 4); strokes (points, lines, 3) and seen (points, lines, most) are filled; ended (lines).
+   noise (points, lines, 4); strokes (points, lines, 3) and seen (points, lines, most) are filled; ended (lines); late
+   (lines): for how many points all of the text has been written.
    given (points, lines, 3) or none: where its last number is not negative, a stroke is taken from there, not drawn, and
    no line ends. */
 int64_t write_points(const network *net, int64_t points, int64_t lines, real *state, int64_t row,
                      const int64_t *characters, const int64_t *ends, const real *noise, real bias, const real *given,
-                     real *x, real *y, real *strokes, real *seen, uint8_t *ended) {
+                     real *x, real *y, real *strokes, real *seen, uint8_t *late, uint8_t *ended) {
     int64_t size = net->size, read = 3 + net->alphabet, hidden = net->layers * size, any = 0, t = 0;
     for (; t < points && !any; t++) {
         for (int64_t layer = 0; layer < net->layers; layer++) {
@@ -172,9 +174,12 @@ int64_t write_points(const network *net, int64_t points, int64_t lines, real *st
             for (int64_t b = 0; b < lines; b++) {
                 real *line = state + b * row, *h = line + read + layer * size, *kappa = line + read + 2 * hidden;
                 cell(size, y + b * padded(4 * size), h, h + hidden);
-                if (layer == 0 && net->alphabet)
-                    ended[b] = look(net, h, characters + b * net->most, ends[b], line + 3, kappa,
-                                    kappa + net->components) && line[2] > 0;
+                if (layer == 0 && net->alphabet) {
+                    uint8_t done = look(net, h, characters + b * net->most, ends[b], line + 3, kappa,
+                                        kappa + net->components);
+                    late[b] = done ? late[b] + 1 : 0;
+                    ended[b] = done && (line[2] > 0 || late[b] > LATEST);
+                }
             }
         }
         for (int64_t b = 0; b < lines; b++) memcpy(x + b * hidden, state + b * row + read, hidden * sizeof(real));
@@ -186,7 +191,7 @@ int64_t write_points(const network *net, int64_t points, int64_t lines, real *st
             const real *clamped = given ? given + 3 * (t * lines + b) : 0;
             if (clamped && clamped[2] >= 0) {
                 memcpy(line, clamped, 3 * sizeof(real));
-                ended[b] = 0;
+                late[b] = ended[b] = 0;
             } else {
                 draw(net->mixtures, y + b * outputs, noise, bias, line);
             }

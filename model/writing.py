@@ -111,12 +111,12 @@ class Drawing:
         self.state[:, :3] = first
         widest = max(packed.read + 2 * size, layers * size), max(len(bias) for bias in packed.biases)
         self.scratch = [torch.empty(lines, width) for width in widest]
-        self.ended = torch.zeros(lines, dtype=torch.bool)
+        self.late, self.ended = torch.zeros(lines, dtype=torch.uint8), torch.zeros(lines, dtype=torch.bool)
         self.strokes, self.weights = torch.empty(at_once * lines * 3), torch.empty(at_once * lines * self.most)
 
     def keep(self, lines: Tensor) -> None:
         """Go on with these lines alone (mask)."""
-        self.state, self.ended = self.state[lines], self.ended[lines]
+        self.state, self.late, self.ended = self.state[lines], self.late[lines], self.ended[lines]
         self.characters, self.ends = self.characters[lines], self.ends[lines]
 
     def move(self, characters: Tensor) -> None:
@@ -133,7 +133,10 @@ class Drawing:
         noise, (lines, row) = noise.contiguous(), self.state.shape
         given = None if given is None else given.contiguous()
         step: Any = kernels("writing", PRECISION)
-        texts, room = (self.characters, self.ends, noise), (*self.scratch, self.strokes, self.weights, self.ended)
+        texts, room = (
+            (self.characters, self.ends, noise),
+            (*self.scratch, self.strokes, self.weights, self.late, self.ended),
+        )
         points = step.write_points(
             ctypes.addressof(self.network),
             *(len(noise), lines, self.state.data_ptr(), row),

@@ -12,7 +12,7 @@ from data_loader.data_loaders import collate
 from model.conditional import ConditionalHandwriting, WritingState
 from model.mixture_density import sample_stroke
 from model.recurrent import CellState
-from model.sampling import LineNoise
+from model.sampling import LineNoise, ending
 from model.unconditional import UnconditionalHandwriting
 from results.loaded import Loaded
 from results.writing.written import Style, writer_of
@@ -49,9 +49,10 @@ def write_between(
     noise, strokes = LineNoise([seed] * len(shares)), [torch.zeros(len(shares), 3)]
     ended = torch.zeros(len(shares), dtype=torch.bool)
     lengths = torch.ones(len(shares), dtype=torch.int64)
+    late = torch.zeros(len(shares))
     for _ in progress(range(1, cap), cap - 1, "writing", "point"):
         mixture, state = model.step(strokes[-1].to(weight.device), state)
-        ended |= model.finished(state).cpu() & (strokes[-1][:, 2] > 0)
+        ended |= ending(model.finished(state).cpu(), strokes[-1], late)
         lengths += ~ended
         if ended.all():
             break

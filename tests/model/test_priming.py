@@ -10,7 +10,7 @@ from base.batch import Batch
 from model import writing
 from model.mixture_density import sample_stroke
 from model.priming import Prime
-from model.sampling import LineNoise, sample
+from model.sampling import LATEST, LineNoise, sample
 from tests.model.small import alone, assert_close, lines, network
 
 LENGTHS, TEXTS, CHARS = [7, 3, 12, 5], [6, 9, 5, 7], [3, 4, 2, 5]
@@ -42,7 +42,7 @@ def by_hand(model, batch: Batch, line: int) -> tuple[np.ndarray, np.ndarray]:
     """All strokes of one line, the prime's too, and what was looked at for each: a plain loop, cut nowhere."""
     one, noise = alone(batch, line), LineNoise([SEEDS[line]])
     length, state = LENGTHS[line], model.start(one)
-    stroke, strokes, seen = one.strokes[:, 0], [one.strokes[0, 0]], []
+    stroke, strokes, seen, late = one.strokes[:, 0], [one.strokes[0, 0]], [], 0
     for t in range(1, length + CAPS[line]):
         if t == length and batch.text.numel() and model.reads_text:
             ahead = CHARS[line] - 1 - int(seen[-1].argmax())
@@ -51,7 +51,8 @@ def by_hand(model, batch: Batch, line: int) -> tuple[np.ndarray, np.ndarray]:
                 state = state._replace(window=window)
         mixture, state = model.step(stroke, state)
         drawn = sample_stroke(mixture, noise.next(), 0.4)
-        if t >= length and bool(model.finished(state)) and stroke[0, 2] > 0:
+        late = late + 1 if t >= length and bool(model.finished(state)) else 0
+        if late > (0 if stroke[0, 2] > 0 else LATEST):
             break
         stroke = one.strokes[:, t] if t < length else drawn
         strokes.append(stroke[0])

@@ -9,7 +9,7 @@ import torch
 from base.batch import Batch
 from model import writing
 from model.mixture_density import sample_stroke
-from model.sampling import NOISE_CHUNK, LineNoise, pick, sample
+from model.sampling import LATEST, NOISE_CHUNK, LineNoise, pick, sample
 from tests.model.small import alone, assert_close, lines, network
 
 WRITERS = [
@@ -212,6 +212,14 @@ def test_a_line_ends_where_the_pen_is_lifted(compiled, point_by_point):
     after = [line.strokes[ENDS[2] - 1 :, 2] for line in drawn]
     assert all(line.stopped for line in drawn) and all(lifts[:-1].sum() == 0 for lifts in after)
     assert min(map(len, after)) == 1 and max(map(len, after)) > 5
+
+
+@EITHER_WAY
+def test_a_line_whose_pen_is_never_lifted_ends_some_points_later(compiled, point_by_point):
+    with nullcontext() if compiled else point_by_point():
+        drawn = sample(marching(lift=-100), texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100] * 3)
+    assert [len(line.strokes) for line in drawn] == [end + LATEST for end in ENDS]
+    assert all(line.stopped for line in drawn)
 
 
 def test_a_window_that_leaps_beyond_all_its_text_ends_the_line():

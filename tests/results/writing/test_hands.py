@@ -13,7 +13,7 @@ from data_loader.ink_geometry import slant, x_height
 from data_loader.strokes import strokes_to_points
 from model.conditional import ConditionalHandwriting
 from model.mixture_density import sample_stroke
-from model.sampling import LineNoise
+from model.sampling import LATEST, LineNoise
 from results.loaded import Loaded
 from results.writing.hands import bias_sweep, interpolate, prime
 from results.writing.interpolation import write_between
@@ -40,10 +40,11 @@ def continued(loaded: Loaded) -> np.ndarray:
         _, state = model.step(stroke, state)
     new = model.start(collate([("", torch.zeros(1, 3), torch.from_numpy(Alphabet(CHARACTERS).encode("abc")))]))
     state = new._replace(window=new.window._replace(cell=state.window.cell), cells=state.cells)
-    noise, strokes = LineNoise([3]), [torch.zeros(1, 3)]
+    noise, strokes, late = LineNoise([3]), [torch.zeros(1, 3)], 0
     for _ in range(int(1.5 * 16 * 6) - 1):
         mixture, state = model.step(strokes[-1], state)
-        if model.finished(state).any() and strokes[-1][0, 2] > 0:
+        late = late + 1 if model.finished(state).any() else 0
+        if late > (0 if strokes[-1][0, 2] > 0 else LATEST):
             break
         strokes.append(sample_stroke(mixture, noise.next(), 1.0))
     return torch.cat(strokes).numpy()
