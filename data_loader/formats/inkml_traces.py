@@ -4,7 +4,7 @@ W3C, "Ink Markup Language (InkML)", Recommendation of 20 September 2011, section
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,14 +80,14 @@ def _divisor(channel: Channel) -> float:
     return _PER_SECOND.get(channel.units, np.nan) if channel.name == "T" else 1.0
 
 
-def _rows(rows: list[list[str]], trace_format: TraceFormat) -> tuple[list[list[str]], str]:
+def _rows(rows: list[list[str]], trace_format: TraceFormat) -> tuple[Sequence[Sequence[str]], str]:
     """The values of every point, and what was odd."""
     if not rows[-1]:  # nothing, or a comma behind the last point
         rows = rows[:-1]
     regular, most = trace_format.num_regular, len(trace_format.channels)
     fewest, widest = min(map(len, rows), default=regular), max(map(len, rows), default=regular)
     if len(rows) == 1 and widest > most and regular and widest % regular == 0:
-        return [rows[0][at : at + regular] for at in range(0, widest, regular)], "points without a comma between them"
+        return list(zip(*[iter(rows[0])] * regular, strict=True)), "points without a comma between them"
     if fewest == widest > most:
         return rows, "more values than channels"
     if fewest < regular or widest > most:
