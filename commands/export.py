@@ -6,19 +6,25 @@ from pathlib import Path
 from commands.common import loaded
 from utils.checkpoint import save_checkpoint
 from utils.files import file_hash
+from utils.rounded_weights import rounded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
-    parser.add_argument("--half", action="store_true", help="in half precision, half the size")
+    parser.add_argument(
+        "--bits", type=int, choices=(8, 16, 32), default=32, help="of every weight: with 8 a quarter of the size"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Write what is needed to use the network and nothing else: no optimizer, no training state."""
     network = loaded(args)
     weights = network.model.state_dict()
-    if args.half:
-        weights = {name: tensor.half() for name, tensor in weights.items()}
+    content = {"config": network.config, "facts": network.facts, "model": weights}
+    if args.bits == 8:
+        content["model"], content["scales"] = rounded(weights)
+    elif args.bits == 16:
+        content["model"] = {name: tensor.half() for name, tensor in weights.items()}
     network.config["trainer"].pop("save_dir", None)  # of this machine, and of no use on another
-    save_checkpoint(args.file, {"config": network.config, "facts": network.facts, "model": weights})
+    save_checkpoint(args.file, content)
     print(f"{args.file}: {args.file.stat().st_size / 1e6:.1f} MB, sha256 {file_hash(args.file)}")

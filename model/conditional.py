@@ -7,6 +7,7 @@ from torch import Tensor
 
 from base.batch import Batch
 from model.mixture_density import Mixture, MixtureDensity
+from model.pen_motion import Features, PenState, beside, num_features, start_of, tell, tell_next
 from model.recurrent import Cell, CellState, SkipStack
 from model.sampling import HandwritingModel
 from model.window import Text, WindowLayer, WindowState, encode_text
@@ -19,6 +20,7 @@ class WritingState(NamedTuple):
 
     window: WindowState
     cells: tuple[CellState, ...]
+    pen: PenState
     text: Text
 
 
@@ -26,6 +28,7 @@ class ConditionalHandwriting(HandwritingModel):
     """A window layer, recurrent layers that read stroke and window too, a mixture density, Graves (2013), fig. 12.
 
     mean_points_per_char: the pace at which the window sets out; it matters before training only.
+    features: "offsets", as Graves, or "motion", see `tell`.
     """
 
     reads_text = True
@@ -41,6 +44,7 @@ class ConditionalHandwriting(HandwritingModel):
         num_window_components: int = 10,
         cell: Cell = "lstm",
         dropout: float = 0.0,
+        features: Features = "offsets",
     ) -> None:
         super().__init__()
         at_least(
@@ -50,32 +54,38 @@ class ConditionalHandwriting(HandwritingModel):
             num_mixtures=num_mixtures,
             num_window_components=num_window_components,
         )
-        self.window_layer = WindowLayer(cell, alphabet_size, hidden_size, num_window_components, mean_points_per_char)
-        self.stack = SkipStack(
-            cell, 3 + alphabet_size, hidden_size, num_layers - 1, below_size=hidden_size, dropout=dropout
+        self.features, told = features, num_features(features)
+        self.window_layer = WindowLayer(
+            cell, told, alphabet_size, hidden_size, num_window_components, mean_points_per_char
         )
-        self.density = MixtureDensity(hidden_size * num_layers, num_mixtures)
+        self.stack = SkipStack(
+            cell, told + alphabet_size, hidden_size, num_layers - 1, below_size=hidden_size, dropout=dropout
+        )
+        self.density = MixtureDensity(hidden_size * num_layers + beside(features), num_mixtures)
 
     def forward(self, batch: Batch) -> Mixture:
-        text = encode_text(batch.text, batch.char_mask)
-        hidden, window = self.window_layer(batch.inputs, text)
-        hiddens = self.stack(torch.cat([batch.inputs, window], dim=-1), hidden)
-        return self.density(self.stack.dropout(torch.cat([hidden, *hiddens], dim=-1)))
+        text, told = encode_text(batch.text, batch.char_mask), tell(batch.inputs, self.features)
+        hidden, window = self.window_layer(told.pen, text)
+        hiddens = self.stack(torch.cat([told.pen, window], dim=-1), hidden)
+        features = self.stack.dropout(torch.cat([hidden, *hiddens], dim=-1))
+        return told.in_stds(self.density(told.beside(features)))
 
     @property
     def parts(self) -> Parts:
-        return Parts(self.window_layer, self.stack, self.density)
+        return Parts(self.window_layer, self.stack, self.density, self.features)
 
     def start(self, batch: Batch) -> WritingState:
         text = encode_text(batch.text, batch.char_mask)
-        return WritingState(self.window_layer.start(text), self.stack.start(len(batch.text)), text)
+        lines, window = len(batch.text), self.window_layer.start(text)
+        return WritingState(window, self.stack.start(lines), start_of(lines, window.kappa), text)
 
     def step(self, stroke: Tensor, state: WritingState) -> tuple[Mixture, WritingState]:
-        window = self.window_layer.step(stroke, state.window, state.text)
+        told, pen = tell_next(stroke, state.pen, self.features)
+        window = self.window_layer.step(told.pen, state.window, state.text)
         hidden = window.cell[0]
-        cells = self.stack.step(torch.cat([stroke, window.window], dim=-1), state.cells, hidden)
+        cells = self.stack.step(torch.cat([told.pen, window.window], dim=-1), state.cells, hidden)
         features = torch.cat([hidden, *(cell[0] for cell in cells)], dim=-1)
-        return self.density(features), WritingState(window, cells, state.text)
+        return told.in_stds(self.density(told.beside(features))), WritingState(window, cells, pen, state.text)
 
     def finished(self, state: WritingState) -> Tensor:
         """The end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3.

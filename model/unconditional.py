@@ -1,20 +1,30 @@
 """The network that writes freely: it predicts the next pen offset from all before it. Graves (2013), section 4."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from base.batch import Batch
 from model.mixture_density import Mixture, MixtureDensity
+from model.pen_motion import Features, PenState, beside, num_features, start_of, tell, tell_next
 from model.recurrent import Cell, CellState, SkipStack
 from model.sampling import HandwritingModel
 from model.writing import Parts
 from utils.errors import at_least
 
 
+class FreeState(NamedTuple):
+    """What the network remembers between two points."""
+
+    cells: tuple[CellState, ...]
+    pen: PenState
+
+
 class UnconditionalHandwriting(HandwritingModel):
     """Recurrent layers with skip connections under a mixture density, Graves (2013), eqs. 15-26.
 
-    Its state is that of its layers.
+    features: "offsets", as Graves, or "motion", see `tell`.
     """
 
     reads_text = False
@@ -27,29 +37,36 @@ class UnconditionalHandwriting(HandwritingModel):
         num_mixtures: int = 20,
         cell: Cell = "lstm",
         dropout: float = 0.0,
+        features: Features = "offsets",
     ) -> None:
         super().__init__()
         at_least(1, hidden_size=hidden_size, num_layers=num_layers, num_mixtures=num_mixtures)
-        self.stack = SkipStack(cell, 3, hidden_size, num_layers, dropout=dropout)
-        self.density = MixtureDensity(hidden_size * num_layers, num_mixtures)
+        self.features = features
+        self.stack = SkipStack(cell, num_features(features), hidden_size, num_layers, dropout=dropout)
+        self.density = MixtureDensity(hidden_size * num_layers + beside(features), num_mixtures)
 
     def forward(self, batch: Batch) -> Mixture:
-        return self.density(self.stack.dropout(torch.cat(self.stack(batch.inputs), dim=-1)))
+        told = tell(batch.inputs, self.features)
+        hiddens = self.stack.dropout(torch.cat(self.stack(told.pen), dim=-1))
+        return told.in_stds(self.density(told.beside(hiddens)))
 
     @property
     def parts(self) -> Parts:
-        return Parts(None, self.stack, self.density)
+        return Parts(None, self.stack, self.density, self.features)
 
-    def start(self, batch: Batch) -> tuple[CellState, ...]:
-        return self.stack.start(len(batch.text))
+    def start(self, batch: Batch) -> FreeState:
+        cells = self.stack.start(len(batch.text))
+        return FreeState(cells, start_of(len(batch.text), cells[0][0]))
 
-    def step(self, stroke: Tensor, state: tuple[CellState, ...]) -> tuple[Mixture, tuple[CellState, ...]]:
-        state = self.stack.step(stroke, state)
-        return self.density(torch.cat([cell[0] for cell in state], dim=-1)), state
+    def step(self, stroke: Tensor, state: FreeState) -> tuple[Mixture, FreeState]:
+        told, pen = tell_next(stroke, state.pen, self.features)
+        cells = self.stack.step(told.pen, state.cells)
+        hiddens = torch.cat([cell[0] for cell in cells], dim=-1)
+        return told.in_stds(self.density(told.beside(hiddens))), FreeState(cells, pen)
 
-    def finished(self, state: tuple[CellState, ...]) -> Tensor:
+    def finished(self, state: FreeState) -> Tensor:
         """Never: free writing ends where the caller's cap ends it."""
-        return torch.zeros(len(state[0][0]), dtype=torch.bool, device=state[0][0].device)
+        return torch.zeros(len(state.pen.age), dtype=torch.bool, device=state.pen.age.device)
 
-    def weights(self, state: tuple[CellState, ...]) -> None:
+    def weights(self, state: FreeState) -> None:
         return None

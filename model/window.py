@@ -83,16 +83,23 @@ def window_weights(alpha: Tensor, beta: Tensor, kappa: Tensor, mask: Tensor) -> 
 
 
 class WindowLayer(nn.Module):
-    """The first recurrent layer of the conditional network: it reads the stroke and the window of the point before.
+    """The first recurrent layer of the conditional network: it reads a pen point and the window of the point before.
 
     Its hidden state moves the window, and the window feeds back into it, so it runs point by point, eqs. 46-52.
     """
 
     def __init__(
-        self, cell: Cell, alphabet_size: int, hidden_size: int, num_components: int, points_per_char: float
+        self,
+        cell: Cell,
+        pen_size: int,
+        alphabet_size: int,
+        hidden_size: int,
+        num_components: int,
+        points_per_char: float,
     ) -> None:
         super().__init__()
-        self.layer = RecurrentLayer(cell, 3 + alphabet_size, hidden_size)
+        self.pen_size = pen_size
+        self.layer = RecurrentLayer(cell, pen_size + alphabet_size, hidden_size)
         self.window = GaussianWindow(hidden_size, num_components, alphabet_size, points_per_char)
         self.num_components = num_components
 
@@ -106,9 +113,9 @@ class WindowLayer(nn.Module):
             phi=torch.zeros_like(text.mask),
         )
 
-    def step(self, stroke: Tensor, state: WindowState, text: Text) -> WindowState:
-        """The state after one more stroke (B, 3)."""
-        cell = self.layer.step(torch.cat([stroke, state.window], dim=-1), state.cell)
+    def step(self, pen: Tensor, state: WindowState, text: Text) -> WindowState:
+        """The state after one more point, of which it is told pen (B, F)."""
+        cell = self.layer.step(torch.cat([pen, state.window], dim=-1), state.cell)
         return WindowState(cell, *self.window(cell[0], state.kappa, text))
 
     @property
@@ -119,28 +126,28 @@ class WindowLayer(nn.Module):
         on_a_gpu = isinstance(self.layer.rnn, nn.LSTM) and self.layer.weights[0].is_cuda
         return GraphedSequence if on_a_gpu else None
 
-    def forward(self, strokes: Tensor, text: Text) -> tuple[Tensor, Tensor]:
-        """Of strokes (B, T, 3): the hidden states (B, T, H) and the windows (B, T, A)."""
+    def forward(self, pen: Tensor, text: Text) -> tuple[Tensor, Tensor]:
+        """Of pen (B, T, F): the hidden states (B, T, H) and the windows (B, T, A)."""
         if self.sequence:
-            return self._as_sequence(self.sequence, strokes, text)
+            return self._as_sequence(self.sequence, pen, text)
         state = self.start(text)
         hiddens, windows = [], []
-        for stroke in strokes.unbind(1):
-            state = self.step(stroke, state, text)
+        for point in pen.unbind(1):
+            state = self.step(point, state, text)
             hiddens.append(state.cell[0])
             windows.append(state.window)
         return torch.stack(hiddens, 1), torch.stack(windows, 1)
 
     def _as_sequence(
-        self, sequence: type[LSTMSequence] | type[GraphedSequence], strokes: Tensor, text: Text
+        self, sequence: type[LSTMSequence] | type[GraphedSequence], pen: Tensor, text: Text
     ) -> tuple[Tensor, Tensor]:
         """The same as point by point."""
         from_input, recurrent, bias, recurrent_bias = self.layer.weights
-        from_stroke, from_window = from_input.split([3, self.window.alphabet_size], dim=1)
+        from_pen, from_window = from_input.split([self.pen_size, self.window.alphabet_size], dim=1)
         weight = torch.cat([recurrent, from_window], dim=1)
         linear = self.window.linear
         seen = sequence.apply(
-            strokes.transpose(0, 1), from_stroke, bias + recurrent_bias, weight,
+            pen.transpose(0, 1), from_pen, bias + recurrent_bias, weight,
             linear.weight, linear.bias, text.characters, text.end,
         ).transpose(0, 1)  # fmt: skip
         hiddens, windows = seen.split([self.layer.hidden_size, self.window.alphabet_size], dim=2)

@@ -1,7 +1,8 @@
 /* Lines drawn point by point from a network whose layers are LSTMs: what writing.py runs.
 
    Every line is computed in the same order whatever the batch, so it is the same to the last bit alone and in company.
-   A line's state is one row: stroke, window, h of every layer, c of every layer, kappa, phi. */
+   A line's state is one row: what is told of its last point, window, h of every layer, c of every layer, what is
+   remembered of the pen, kappa, phi. */
 
 #include "numbers.h"
 #ifdef __AVX512F__
@@ -17,12 +18,21 @@
 #define LOG_MIN_SIGMA ((real)-6.907755279)
 #define MAX_RHO ((real)0.999)
 #define LATEST 20 /* as in sampling.py */
+#define OFFSETS 3 /* numbers told of a point by bare offsets */
+#define REMEMBERED 9 /* numbers of a PenState of pen_motion.py; from here on as there */
+#define TYPICAL 0.5
+#define UNSEEN 20
+#define LEAST 0.3
+#define MOST 3
+#define JUMP 6
+#define SLOW 0.02
+#define FARTHEST 5
 
 typedef real vec __attribute__((vector_size(64)));
 typedef real loose __attribute__((vector_size(64), aligned(sizeof(real)), may_alias));
 
 typedef struct {
-    int64_t layers, size, alphabet, components, most, mixtures;
+    int64_t layers, size, told, alphabet, components, most, mixtures;
     const void *const *weights; /* narrow of every layer, real of the density: (outputs / BLOCK, inputs, BLOCK) */
     const real *const *scales;  /* of their groups: (outputs / BLOCK, inputs / GROUP rounded up, BLOCK) */
     const real *const *biases;
@@ -137,8 +147,34 @@ static uint8_t look(const network *net, const real *h, const int64_t *characters
     return past || highest == end;
 }
 
-/* A stroke from the density's outputs: pi, means, sigmas, rho, end; noise as in mixture_density.sample_stroke. */
-static void draw(int64_t mixtures, const real *out, const real *noise, real bias, real *stroke) {
+static double within(double least, double x, double most) { return x < least ? least : x > most ? most : x; }
+
+/* How large the hand moves. */
+static double scale_of(const real *seen) {
+    return within(LEAST, (UNSEEN + seen[0] / TYPICAL) / (UNSEEN + seen[1]), MOST);
+}
+
+/* What the network is told of one more stroke, of `told` numbers; pen: a PenState. */
+static void tell(int64_t told, const real *stroke, real *out, real *pen) {
+    if (told == OFFSETS) {
+        memcpy(out, stroke, OFFSETS * sizeof(real));
+        return;
+    }
+    real *before = pen, *lifted = pen + 2, *place = pen + 3, *age = pen + 6, *seen = pen + 7;
+    double length = hypot(stroke[0], stroke[1]), goes_on = 1 - *lifted;
+    if (length < JUMP) seen[0] += goes_on * length, seen[1] += goes_on;
+    double scale = scale_of(seen), x = stroke[0] / scale, y = stroke[1] / scale, speed = length / scale;
+    place[0] += y, place[1] = (place[1] + x) * goes_on, place[2] = (place[2] + y) * goes_on;
+    *age = (*age + 1) * goes_on, *lifted = stroke[2];
+    double all[] = {x, y, stroke[2], log(scale), x / (speed + SLOW), y / (speed + SLOW), log(speed + 0.05) / 2,
+                    x - before[0], y - before[1], place[0] / 10, place[1] / 5, place[2] / 5, log1p(*age) / 3};
+    for (int64_t k = 0; k < told; k++) out[k] = within(-FARTHEST, all[k], FARTHEST);
+    before[0] = x, before[1] = y;
+}
+
+/* A stroke from the density's outputs: pi, means, sigmas, rho, end, in units of the scale; noise as in
+   mixture_density.sample_stroke. */
+static void draw(int64_t mixtures, const real *out, const real *noise, real bias, real scale, real *stroke) {
     real most = out[0], total = 0, so_far = 0, weights[mixtures];
     for (int64_t m = 1; m < mixtures; m++) most = out[m] > most ? out[m] : most;
     for (int64_t m = 0; m < mixtures; m++) total += weights[m] = exponential(out[m] - most);
@@ -148,7 +184,8 @@ static void draw(int64_t mixtures, const real *out, const real *noise, real bias
     real rho = MAX_RHO * tangent(out[5 * mixtures + chosen]);
     real z[2] = {noise[2], rho * noise[2] + (real)sqrt(1 - rho * rho) * noise[3]};
     for (int axis = 0; axis < 2; axis++)
-        stroke[axis] = mean[axis] + (exponential(hat[axis] - bias) + exponential(LOG_MIN_SIGMA - bias)) * z[axis];
+        stroke[axis] =
+            (mean[axis] + (exponential(hat[axis] - bias) + exponential(LOG_MIN_SIGMA - bias)) * z[axis]) * scale;
     stroke[2] = noise[1] < sigmoid(out[6 * mixtures]);
 }
 
@@ -160,7 +197,8 @@ static void draw(int64_t mixtures, const real *out, const real *noise, real bias
 int64_t write_points(const network *net, int64_t points, int64_t lines, real *state, int64_t row,
                      const int64_t *characters, const int64_t *ends, const real *noise, real bias, const real *given,
                      real *x, real *y, real *strokes, real *seen, uint8_t *late, uint8_t *ended) {
-    int64_t size = net->size, read = 3 + net->alphabet, hidden = net->layers * size, any = 0, t = 0;
+    int64_t size = net->size, read = net->told + net->alphabet, hidden = net->layers * size, any = 0, t = 0;
+    int64_t beside = net->told == OFFSETS ? 0 : net->told, features = hidden + beside;
     for (; t < points && !any; t++) {
         for (int64_t layer = 0; layer < net->layers; layer++) {
             int64_t below = layer ? size : 0, inputs = read + below + size;
@@ -172,30 +210,34 @@ int64_t write_points(const network *net, int64_t points, int64_t lines, real *st
             product(lines, inputs, padded(4 * size), sizeof(narrow), net->weights[layer], net->scales[layer],
                     net->biases[layer], x, y);
             for (int64_t b = 0; b < lines; b++) {
-                real *line = state + b * row, *h = line + read + layer * size, *kappa = line + read + 2 * hidden;
+                real *line = state + b * row, *h = line + read + layer * size;
+                real *kappa = line + read + 2 * hidden + REMEMBERED;
                 cell(size, y + b * padded(4 * size), h, h + hidden);
                 if (layer == 0 && net->alphabet) {
-                    uint8_t done = look(net, h, characters + b * net->most, ends[b], line + 3, kappa,
+                    uint8_t done = look(net, h, characters + b * net->most, ends[b], line + net->told, kappa,
                                         kappa + net->components);
                     late[b] = done ? late[b] + 1 : 0;
                     ended[b] = done && (line[2] > 0 || late[b] > LATEST);
                 }
             }
         }
-        for (int64_t b = 0; b < lines; b++) memcpy(x + b * hidden, state + b * row + read, hidden * sizeof(real));
+        for (int64_t b = 0; b < lines; b++) {
+            memcpy(x + b * features, state + b * row + read, hidden * sizeof(real));
+            memcpy(x + b * features + hidden, state + b * row, beside * sizeof(real));
+        }
         int64_t outputs = padded(6 * net->mixtures + 1);
-        product(lines, hidden, outputs, sizeof(real), net->weights[net->layers], net->scales[net->layers],
+        product(lines, features, outputs, sizeof(real), net->weights[net->layers], net->scales[net->layers],
                 net->biases[net->layers], x, y);
         for (int64_t b = 0; b < lines; b++, noise += 4, strokes += 3, seen += net->most) {
-            real *line = state + b * row;
+            real *line = state + b * row, *pen = line + read + 2 * hidden;
             const real *clamped = given ? given + 3 * (t * lines + b) : 0;
             if (clamped && clamped[2] >= 0) {
-                memcpy(line, clamped, 3 * sizeof(real));
+                memcpy(strokes, clamped, 3 * sizeof(real));
                 late[b] = ended[b] = 0;
             } else {
-                draw(net->mixtures, y + b * outputs, noise, bias, line);
+                draw(net->mixtures, y + b * outputs, noise, bias, beside ? scale_of(pen + 7) : 1, strokes);
             }
-            memcpy(strokes, line, 3 * sizeof(real));
+            tell(net->told, strokes, line, pen);
             memcpy(seen, line + row - net->most, net->most * sizeof(real));
             any |= ended[b];
         }

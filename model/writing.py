@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from model.kernels import kernels
 from model.lstm_sequence import require_texts
 from model.mixture_density import MixtureDensity
+from model.pen_motion import Features, num_features, start_of, tell_next
 from model.recurrent import RecurrentLayer, SkipStack
 from model.window import Text, WindowLayer
 
@@ -25,6 +26,7 @@ class Parts(NamedTuple):
     window_layer: WindowLayer | None
     stack: SkipStack
     density: MixtureDensity
+    features: Features = "offsets"
     complete: bool = True
 
     @property
@@ -46,7 +48,7 @@ class Network(ctypes.Structure):
     """`network` of writing.c."""
 
     _fields_ = [
-        *((name, ctypes.c_int64) for name in ("layers", "size", "alphabet", "components", "most", "mixtures")),
+        *((name, ctypes.c_int64) for name in ("layers", "size", "told", "alphabet", "components", "most", "mixtures")),
         *((name, ctypes.POINTER(ctypes.c_void_p)) for name in ("weights", "scales", "biases")),
         *((name, ctypes.c_void_p) for name in ("to_window", "window_bias")),
     ]
@@ -65,13 +67,14 @@ class Packed:
         products.append((parts.density.linear.weight, parts.density.linear.bias, torch.float32))
         self.weights, self.scales, self.biases = zip(*(_packed(*product) for product in products), strict=True)
         self.sizes = {"layers": len(layers), "size": layers[0].hidden_size, "mixtures": parts.density.num_mixtures}
-        self.sizes |= {"alphabet": 0, "components": 0}
+        self.sizes |= {"told": num_features(parts.features), "alphabet": 0, "components": 0}
+        self.features = parts.features
         self.window: tuple[Tensor, ...] = ()
         if window:
             linear = window.window.linear
             self.sizes |= {"alphabet": window.window.alphabet_size, "components": window.num_components}
             self.window = (linear.weight.detach().contiguous(), linear.bias.detach())
-        self.read = 3 + self.sizes["alphabet"]
+        self.read = self.sizes["told"] + self.sizes["alphabet"]
 
     def network(self, most: int) -> Network:
         """For texts of up to `most` positions."""
@@ -107,9 +110,11 @@ class Drawing:
         self.most = text.characters.shape[1] if packed.window else 0
         self.packed, self.network = packed, packed.network(self.most)
         layers, size = sizes["layers"], sizes["size"]
-        self.state = torch.zeros(lines, packed.read + 2 * layers * size + sizes["components"] + self.most)
-        self.state[:, :3] = first
-        widest = max(packed.read + 2 * size, layers * size), max(len(bias) for bias in packed.biases)
+        told, pen = tell_next(first, start_of(lines, first), packed.features)
+        room = [sizes["alphabet"] + 2 * layers * size, sizes["components"] + self.most]
+        parts = (told.pen, torch.zeros(lines, room[0]), *pen, torch.zeros(lines, room[1]))
+        self.state = torch.cat(parts, 1)
+        widest = max(packed.read + 2 * size, layers * size + sizes["told"]), max(len(bias) for bias in packed.biases)
         self.scratch = [torch.empty(lines, width) for width in widest]
         self.late, self.ended = torch.zeros(lines, dtype=torch.uint8), torch.zeros(lines, dtype=torch.bool)
         self.strokes, self.weights = torch.empty(at_once * lines * 3), torch.empty(at_once * lines * self.most)

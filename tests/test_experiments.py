@@ -199,13 +199,17 @@ def test_a_checkpoint_whose_config_is_of_another_model(conditional: Path, tmp_pa
     assert code == 2 and "weights of another model" in err and err.count("\n") == 1
 
 
-def test_export_holds_weights_alone_and_half_of_them_still_write(conditional: Path, run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("bits", "error"), [(16, 1e-3), (8, 0.02)])
+def test_export_holds_weights_alone_and_smaller_ones_still_write(
+    conditional: Path, run: Run, tmp_path: Path, bits: int, error: float
+) -> None:
     assert run(conditional, "export", "whole.pt")[0] == 0
-    assert run(conditional, "export", "half.pt", "--half")[0] == 0
-    content = torch.load(tmp_path / "half.pt", weights_only=True)
+    assert run(conditional, "export", "small.pt", "--bits", str(bits))[0] == 0
+    content = torch.load(tmp_path / "small.pt", weights_only=True)
     assert "training" not in content and "save_dir" not in content["config"]["trainer"]
-    assert all(tensor.dtype == torch.float16 for tensor in content["model"].values())
-    whole, half = (load(tmp_path / name).model.state_dict() for name in ("whole.pt", "half.pt"))
+    kinds = {tensor.dtype for tensor in content["model"].values()}
+    assert kinds == ({torch.float16} if bits == 16 else {torch.float16, torch.int8})
+    whole, small = (load(tmp_path / name).model.state_dict() for name in ("whole.pt", "small.pt"))
     assert all(torch.equal(whole[name], tensor) for name, tensor in load(conditional).model.state_dict().items())
-    assert all(torch.allclose(whole[name], half[name], atol=1e-3) for name in whole)
-    assert run(tmp_path / "half.pt", "write", "ab")[0] == 0
+    assert all(torch.allclose(whole[name], small[name], atol=error) for name in whole)
+    assert run(tmp_path / "small.pt", "write", "ab")[0] == 0

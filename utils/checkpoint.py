@@ -9,11 +9,13 @@ import torch
 from utils.errors import InputError
 from utils.files import atomic_path
 from utils.plain_file import RefusedError, read_plain
+from utils.rounded_weights import widened
 from utils.strict_json import shown
 
-FORMAT_VERSION = 1
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], None]] = {}
-"""By format: what changes a content of it, in place, into one of the next. 1 is the first that was ever written."""
+FORMAT_VERSION = 2
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], None]] = {1: lambda content: None}
+"""By format: what changes a content of it, in place, into one of the next. 1 is the first that was ever written; 2 may
+have weights in 8 bits and "scales" of them."""
 NEEDED = ("config", "facts", "model")
 """What every checkpoint has beside its format version; one that a run can go on from has "training" too."""
 
@@ -50,7 +52,8 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint of this or an older format, on the CPU, as this format has it.
+    """The content of a checkpoint of this or an older format, on the CPU, as this format has it; weights are as wide as
+    they are trained in, whatever they were shipped in.
 
     Raises InputError where there is none, it is damaged, holds anything but plain data, or is of an unknown format.
     """
@@ -70,6 +73,13 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     missing = [key for key in wanted if not isinstance(content.get(key), dict)]
     if missing or not all(isinstance(weight, torch.Tensor) for weight in content["model"].values()):
         raise InputError(f"{path}: not a whole checkpoint: it has no {', '.join(missing) or 'weights'}")
+    scales = content.pop("scales", {})
+    if not isinstance(scales, dict) or not all(isinstance(scale, torch.Tensor) for scale in scales.values()):
+        raise InputError(f"{path}: not a whole checkpoint: its scales are none")
+    try:
+        content["model"] = widened(content["model"], scales)
+    except ValueError as error:
+        raise InputError(f"{path}: not a whole checkpoint: {error}") from None
     counts = {name: content.get("training", {}).get(name, 1) for name in COUNTS}
     odd = [name for name, count in counts.items() if type(count) is not int or not 0 <= count < 1 << 53]
     if odd:

@@ -19,8 +19,8 @@ from results.writing.written import Style, writer_of
 from utils.errors import InputError
 from utils.progress import progress
 
-Cells = tuple[CellState, ...]
-"""Hidden states and cells of all layers, from the lowest on."""
+Hand = tuple[CellState, ...]
+"""What a network keeps of a hand: hidden states and cells of all layers, from the lowest on, and its scale's sums."""
 
 
 @torch.inference_mode()
@@ -42,9 +42,9 @@ def write_between(
         told = "name the text that it is to write" if model.reads_text else "it writes freely, leave the text out"
         raise InputError(f"{loaded.path}: {told}")
     weight = torch.tensor(shares, device=next(model.parameters()).device).unsqueeze(1)
-    after = [_cells_after(loaded, style) for style in styles]
-    cells = tuple(tuple(a.lerp(b, weight) for a, b in zip(*layer, strict=True)) for layer in zip(*after, strict=True))
-    state: Any = _with_cells(_begun(loaded, text, len(shares)), cells)
+    after = [_hand_after(loaded, style) for style in styles]
+    hand = tuple(tuple(a.lerp(b, weight) for a, b in zip(*layer, strict=True)) for layer in zip(*after, strict=True))
+    state: Any = _in_hand(_begun(loaded, text, len(shares)), hand)
     cap = int(1.5 * facts["points_per_char"] * (len(text) + 3)) if model.reads_text else facts["points_per_line"]
     noise, strokes = LineNoise([seed] * len(shares)), [torch.zeros(len(shares), 3)]
     ended = torch.zeros(len(shares), dtype=torch.bool)
@@ -76,16 +76,19 @@ def _begun(loaded: Loaded, text: str, lines: int) -> Any:
     return model.start(batch.to(next(model.parameters()).device))
 
 
-def _cells_after(loaded: Loaded, style: Style) -> Cells:
-    """What the layers remember after the line of a style."""
+def _hand_after(loaded: Loaded, style: Style) -> Hand:
+    """What the network remembers of the hand that wrote the line of a style."""
     model, state = writer_of(loaded), _begun(loaded, f"{style.text} ", 1)
     strokes = torch.from_numpy(style.strokes).to(next(model.parameters()).device)
     for stroke in progress(strokes.unsqueeze(1), len(strokes), "following the style", "point"):
         _, state = model.step(stroke, state)
-    return (state.window.cell, *state.cells) if isinstance(state, WritingState) else state
+    lowest = (state.window.cell,) if isinstance(state, WritingState) else ()
+    return (*lowest, *state.cells, (state.pen.seen,))
 
 
-def _with_cells(state: Any, cells: Cells) -> Any:
+def _in_hand(state: Any, hand: Hand) -> Any:
+    """A new line's state with what is remembered of a hand."""
+    *cells, (seen,) = hand
     if isinstance(state, WritingState):
-        return state._replace(window=state.window._replace(cell=cells[0]), cells=cells[1:])
-    return cells
+        state = state._replace(window=state.window._replace(cell=cells.pop(0)))
+    return state._replace(cells=tuple(cells), pen=state.pen._replace(seen=seen))

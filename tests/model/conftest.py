@@ -1,8 +1,25 @@
+from contextlib import contextmanager
+
 import pytest
 from torch import Tensor
+
+from model import writing
 
 
 @pytest.fixture
 def in_float64(monkeypatch):
     """Whatever the models turn to float32 is turned to float64 instead: for comparisons to many digits."""
     monkeypatch.setattr(Tensor, "float", Tensor.double)
+
+
+@pytest.fixture
+def point_by_point(monkeypatch):
+    """A block within which models write with their own step."""
+
+    @contextmanager
+    def block():
+        with monkeypatch.context() as patch:
+            patch.setattr(writing.Parts, "can_be_compiled", False)
+            yield
+
+    return block

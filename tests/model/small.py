@@ -1,5 +1,7 @@
 """Small batches and small models with lively weights, for the tests of the networks."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -10,6 +12,8 @@ from model.sampling import HandwritingModel
 from model.unconditional import UnconditionalHandwriting
 
 ALPHABET_SIZE = 5
+STEP = 0.4
+"""Characters that the window of `marching` goes on a point."""
 NETWORKS = [
     (name, cell, num_layers)
     for name in ("unconditional", "conditional")
@@ -19,12 +23,16 @@ NETWORKS = [
 
 
 def network(name: str, cell: str = "lstm", num_layers: int = 1, hidden_size: int = 6, **arguments) -> HandwritingModel:
-    """A model with 2 mixtures (and 2 window components) whose every weight is at work."""
+    """A model with 2 mixtures (and 2 window components), told of the pen's motion, whose every weight is at work."""
     torch.manual_seed(4)
-    arguments = {"cell": cell, "num_layers": num_layers, "hidden_size": hidden_size, "num_mixtures": 2, **arguments}
+    sizes = {"num_layers": num_layers, "hidden_size": hidden_size, "num_mixtures": 2}
+    arguments = {"cell": cell, "features": "motion", **sizes, **arguments}
     if name == "unconditional":
-        return stir(UnconditionalHandwriting(**arguments))
-    return stir(ConditionalHandwriting(alphabet_size=ALPHABET_SIZE, num_window_components=2, **arguments))
+        model = stir(UnconditionalHandwriting(**arguments))
+    else:
+        model = stir(ConditionalHandwriting(alphabet_size=ALPHABET_SIZE, num_window_components=2, **arguments))
+    model.density.linear.weight.data[:, hidden_size * num_layers :] *= 0.2  # or what it writes runs away
+    return model
 
 
 def stir(module, scale: float = 0.4):
@@ -50,6 +58,29 @@ def lines(lengths: list[int], text_lengths: list[int], dtype: torch.dtype = torc
 def real(lengths: list[int]) -> Tensor:
     """The mask of sequences of these lengths."""
     return torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)
+
+
+def texts(*lengths: int) -> Batch:
+    return lines([2] * len(lengths), list(lengths))
+
+
+def marching(cell: str = "lstm", step: float = STEP, lift: float = 100):
+    """A writer whose window goes on by `step` characters a point, whatever it reads; `lift`: added to its lifts."""
+    model = network("conditional", cell)
+    model.density.linear.bias.data[-1] += lift
+    linear = model.window_layer.window.linear
+    torch.nn.init.zeros_(linear.weight)
+    linear.bias.data.zero_()
+    linear.bias.data[4:] = math.log(step)
+    return model
+
+
+def patient(name: str, cell: str = "lstm", num_layers: int = 1):
+    """A writer that never comes to the end of its text."""
+    model = network(name, cell, num_layers)
+    if name == "conditional":
+        model.window_layer.window.linear.bias.data[4:] = -8
+    return model
 
 
 def alone(batch: Batch, line: int) -> Batch:

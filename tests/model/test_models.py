@@ -31,8 +31,9 @@ def same_before(one: Mixture, other: Mixture, t: int) -> bool:
 
 
 @EVERY_NETWORK
-def test_steps_are_the_whole_sequence(name, cell, num_layers, in_float64):
-    model, batch = network(name, cell, num_layers).double(), wide_lines()
+@pytest.mark.parametrize("features", ["offsets", "motion"])
+def test_steps_are_the_whole_sequence(name, cell, num_layers, features, in_float64):
+    model, batch = network(name, cell, num_layers, features=features).double(), wide_lines()
     state, mixtures = model.start(batch), []
     for stroke in batch.inputs.unbind(1):
         mixture, state = model.step(stroke, state)
@@ -99,10 +100,11 @@ def test_gradients_are_finite_differences(name, cell, num_layers, in_float64):
 def test_number_of_parameters(name, cell, num_layers):
     hidden, mixtures, components = 6, 2, 2
     gates = 4 if cell == "lstm" else 3
-    seen = 3 if name == "unconditional" else 3 + ALPHABET_SIZE
+    told = 13
+    seen = told if name == "unconditional" else told + ALPHABET_SIZE
     layers = sum(gates * hidden * (seen + hidden * (layer > 0) + hidden + 2) for layer in range(num_layers))
     window = 0 if name == "unconditional" else 3 * components * (hidden + 1)
-    density = (6 * mixtures + 1) * (num_layers * hidden + 1)
+    density = (6 * mixtures + 1) * (num_layers * hidden + told + 1)
     assert network(name, cell, num_layers).num_parameters == layers + window + density
 
 

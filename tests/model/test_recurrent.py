@@ -22,7 +22,7 @@ def recurrent_layer(cell: str = "lstm") -> RecurrentLayer:
 
 
 def window_layer(dtype: torch.dtype = torch.float64, hidden_size: int = HIDDEN_SIZE) -> WindowLayer:
-    return stir(WindowLayer("lstm", ALPHABET_SIZE, hidden_size, 2, points_per_char=20).to(dtype))
+    return stir(WindowLayer("lstm", 3, ALPHABET_SIZE, hidden_size, 2, points_per_char=20).to(dtype))
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:

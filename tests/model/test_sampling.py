@@ -1,7 +1,5 @@
 """Lines drawn from a network: each from its own random numbers to its own end, alone or among others."""
 
-from contextlib import contextmanager, nullcontext
-
 import numpy as np
 import pytest
 import torch
@@ -9,41 +7,14 @@ import torch
 from base.batch import Batch
 from model import writing
 from model.mixture_density import sample_stroke
-from model.sampling import LATEST, NOISE_CHUNK, LineNoise, pick, sample
-from tests.model.small import alone, assert_close, lines, network
+from model.sampling import NOISE_CHUNK, LineNoise, pick, sample
+from tests.model.small import STEP, alone, assert_close, lines, marching, network, patient, texts
 
 WRITERS = [
     (name, cell, layers) for name in ("unconditional", "conditional") for cell, layers in (("lstm", 2), ("gru", 1))
 ]
-EITHER_WAY = pytest.mark.parametrize("compiled", [True, False], ids=["kernel", "point by point"])
 EVERY_WRITER = pytest.mark.parametrize(("name", "cell", "num_layers"), WRITERS)
-STEP = 0.4
 TEXT_LENGTHS = [1, 5, 3]
-ENDS = [4, 14, 9]
-"""With kappa = 0.4 t the end position, U + 1, is the nearest from t = (U + 0.5) / 0.4 on."""
-
-
-def texts(*lengths: int) -> Batch:
-    return lines([2] * len(lengths), list(lengths))
-
-
-def marching(cell: str = "lstm", step: float = STEP, lift: float = 100):
-    """A writer whose window goes on by `step` characters a point, whatever it reads; `lift`: added to its lifts."""
-    model = network("conditional", cell)
-    model.density.linear.bias.data[-1] += lift
-    linear = model.window_layer.window.linear
-    torch.nn.init.zeros_(linear.weight)
-    linear.bias.data.zero_()
-    linear.bias.data[4:] = np.log(step)
-    return model
-
-
-def patient(name: str, cell: str = "lstm", num_layers: int = 1):
-    """A writer that never comes to the end of its text."""
-    model = network(name, cell, num_layers)
-    if name == "conditional":
-        model.window_layer.window.linear.bias.data[4:] = -8
-    return model
 
 
 def written(model, batch: Batch, seeds: list[int], cap: int = 40, **options) -> list[np.ndarray]:
@@ -65,24 +36,12 @@ def in_float32(monkeypatch):
     monkeypatch.setattr(writing, "PRECISION", torch.float32)
 
 
-@pytest.fixture
-def point_by_point(monkeypatch):
-    """A block within which models write with their own step."""
-
-    @contextmanager
-    def block():
-        with monkeypatch.context() as patch:
-            patch.setattr(writing.Parts, "can_be_compiled", False)
-            yield
-
-    return block
-
-
 @pytest.mark.parametrize("name", ["unconditional", "conditional"])
 @pytest.mark.parametrize("num_layers", [1, 3])
-def test_the_kernel_writes_as_the_model_steps(name, num_layers, in_float32, point_by_point):
+@pytest.mark.parametrize("features", ["offsets", "motion"])
+def test_the_kernel_writes_as_the_model_steps(name, num_layers, features, in_float32, point_by_point):
     """With more outputs than a block, inputs that fill none, texts and caps of many lengths."""
-    model, lengths = network(name, num_layers=num_layers, hidden_size=17), [1, 6, 4, 9, 2, 5, 7]
+    model, lengths = network(name, num_layers=num_layers, hidden_size=17, features=features), [1, 6, 4, 9, 2, 5, 7]
     arguments = {"seeds": list(range(7)), "max_points": [40, 300, 30, 2, 280, 50, 60], "bias": 0.7}
     ours = sample(model, texts(*lengths), **arguments)
     with point_by_point():
@@ -197,45 +156,6 @@ def test_a_large_bias_leaves_nothing_to_chance_but_which_component():
     assert np.abs(one - other).max() > 0.1
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_every_line_ends_by_its_own_rule_when_the_window_is_past_its_text(cell):
-    drawn = sample(marching(cell), texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100] * 3)
-    assert [len(line.strokes) for line in drawn] == ENDS
-    assert all(line.stopped for line in drawn)
-
-
-@EITHER_WAY
-def test_a_line_ends_where_the_pen_is_lifted(compiled, point_by_point):
-    """As every line of the data does: at the first lift from where the window is past the text."""
-    with nullcontext() if compiled else point_by_point():
-        drawn = sample(marching(lift=-1), texts(*[3] * 40), seeds=list(range(40)), max_points=[200] * 40)
-    after = [line.strokes[ENDS[2] - 1 :, 2] for line in drawn]
-    assert all(line.stopped for line in drawn) and all(lifts[:-1].sum() == 0 for lifts in after)
-    assert min(map(len, after)) == 1 and max(map(len, after)) > 5
-
-
-@EITHER_WAY
-def test_a_line_whose_pen_is_never_lifted_ends_some_points_later(compiled, point_by_point):
-    with nullcontext() if compiled else point_by_point():
-        drawn = sample(marching(lift=-100), texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100] * 3)
-    assert [len(line.strokes) for line in drawn] == [end + LATEST for end in ENDS]
-    assert all(line.stopped for line in drawn)
-
-
-def test_a_window_that_leaps_beyond_all_its_text_ends_the_line():
-    """All its weights are zero there: exp(-26^2) is no float32. The start is no lift."""
-    line = sample(marching(step=30), texts(3), seeds=[1], max_points=[50])[0]
-    assert line.stopped
-    assert len(line.strokes) == 2
-
-
-def test_one_component_beyond_the_text_does_not_end_the_line():
-    model = marching()
-    model.window_layer.window.linear.bias.data[5] = np.log(30)
-    drawn = sample(model, texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100] * 3)
-    assert [len(line.strokes) for line in drawn] == ENDS
-
-
 def test_weights_are_what_was_looked_at_for_every_point_but_the_start():
     drawn = sample(marching(), texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100] * 3)
     for line, length in zip(drawn, TEXT_LENGTHS, strict=True):
@@ -244,57 +164,6 @@ def test_weights_are_what_was_looked_at_for_every_point_but_the_start():
             positions = np.arange(1, length + 2)
             np.testing.assert_allclose(phi[: length + 1], 2 * np.exp(-((STEP * t - positions) ** 2)), rtol=1e-4)
             assert (phi[length + 1 :] == 0).all()
-
-
-def test_finished_lines_leave_the_batch(monkeypatch):
-    model, sizes = marching("gru"), []
-    step = model.step
-    monkeypatch.setattr(model, "step", lambda stroke, state: (sizes.append(len(stroke)), step(stroke, state))[1])
-    sample(model, texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100] * 3)
-    assert sizes == [3] * 4 + [2] * 5 + [1] * 5
-    sizes.clear()
-    sample(model, texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100, 3, 6])
-    assert sizes == [3] * 2 + [2] * 2 + [1]
-
-
-@pytest.mark.parametrize("name", ["unconditional", "conditional"])
-def test_caps_are_kept_line_by_line(name):
-    caps = [7, 3, 30, 2]
-    drawn = sample(patient(name), texts(9, 9, 9, 9), seeds=[1, 2, 3, 4], max_points=caps)
-    assert [len(line.strokes) for line in drawn] == caps
-    assert not any(line.stopped for line in drawn)
-
-
-@pytest.mark.parametrize("cap", [2, 3])
-def test_the_shortest_lines(cap):
-    for name in ("unconditional", "conditional"):
-        line = sample(patient(name), texts(1), seeds=[1], max_points=[cap])[0]
-        assert line.strokes.shape == (cap, 3)
-        assert not line.stopped
-
-
-def test_the_caller_hears_of_every_line_that_ends():
-    ended = []
-    sample(marching(), texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100, 100, 4], on_end=ended.append)
-    assert ended == [1, 1, 1]
-    sample(marching(), texts(3, 3), seeds=[1, 2], max_points=[100, 100], on_end=ended.append)
-    assert ended[3:] == [2]
-
-
-def test_a_cap_at_the_natural_end_changes_only_who_ended_the_line():
-    model, batch = marching(), texts(3)
-    by_rule = sample(model, batch, seeds=[1], max_points=[10])[0]
-    by_cap = sample(model, batch, seeds=[1], max_points=[9])[0]
-    assert by_rule.stopped
-    assert not by_cap.stopped
-    assert np.array_equal(by_rule.strokes, by_cap.strokes)
-
-
-def test_free_writing_has_no_weights_and_ends_at_its_cap():
-    line = sample(network("unconditional"), texts(1), seeds=[1], max_points=[300])[0]
-    assert line.weights is None
-    assert len(line.strokes) == 300
-    assert not line.stopped
 
 
 @pytest.mark.parametrize("name", ["unconditional", "conditional"])

@@ -86,7 +86,7 @@ def test_small_steps_are_not_lost_under_autocast():
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_a_line_sees_the_same_window_alone_and_beside_longer_texts(cell, in_float64):
-    layer = stir(WindowLayer(cell, ALPHABET_SIZE, HIDDEN_SIZE, 2, POINTS_PER_CHAR).double())
+    layer = stir(WindowLayer(cell, 3, ALPHABET_SIZE, HIDDEN_SIZE, 2, POINTS_PER_CHAR).double())
     batch = lines([12, 12, 12], [2, 7, 4], dtype=torch.float64)
     hiddens, windows = layer(batch.strokes, encode_text(batch.text, batch.char_mask))
     for line, length in enumerate((2, 7, 4)):
@@ -97,7 +97,7 @@ def test_a_line_sees_the_same_window_alone_and_beside_longer_texts(cell, in_floa
 
 
 def test_the_window_feeds_back_into_the_layer(in_float64):
-    layer = stir(WindowLayer("lstm", ALPHABET_SIZE, HIDDEN_SIZE, 2, POINTS_PER_CHAR).double())
+    layer = stir(WindowLayer("lstm", 3, ALPHABET_SIZE, HIDDEN_SIZE, 2, POINTS_PER_CHAR).double())
     batch = lines([5], [3], dtype=torch.float64)
     before, _ = layer(batch.strokes, encode_text(batch.text, batch.char_mask))
     after, _ = layer(batch.strokes, encode_text((batch.text + 1) % ALPHABET_SIZE, batch.char_mask))

@@ -161,7 +161,7 @@ def test_shapes_of_one_size_share_their_graphs(graphs):
 
 def test_the_network_takes_the_path_of_its_cell_and_device():
     assert window_layer(torch.float32).sequence is LSTMSequence
-    assert WindowLayer("gru", ALPHABET_SIZE, 4, 2, 20.0).sequence is None
+    assert WindowLayer("gru", 3, ALPHABET_SIZE, 4, 2, 20.0).sequence is None
     assert window_layer(torch.float32).to("meta").sequence is None
 
 

@@ -17,7 +17,7 @@ CHARACTERS = " " + ALPHABET
 def writer(*, free: bool = False, **facts: Any) -> Loaded:
     """It as it comes from a checkpoint; `free`: one that is told no text."""
     torch.manual_seed(2)
-    sizes: dict[str, Any] = {"hidden_size": 8, "num_layers": 1, "num_mixtures": 2}
+    sizes: dict[str, Any] = {"hidden_size": 8, "num_layers": 1, "num_mixtures": 2, "features": "motion"}
     model: HandwritingModel = UnconditionalHandwriting(**sizes)
     if not free:
         pace = {"mean_points_per_char": float(POINTS_A_LETTER), "num_window_components": 2}

@@ -39,7 +39,8 @@ def continued(loaded: Loaded) -> np.ndarray:
     for stroke in one.strokes.unbind(1):
         _, state = model.step(stroke, state)
     new = model.start(collate([("", torch.zeros(1, 3), torch.from_numpy(Alphabet(CHARACTERS).encode("abc")))]))
-    state = new._replace(window=new.window._replace(cell=state.window.cell), cells=state.cells)
+    pen, window = new.pen._replace(seen=state.pen.seen), new.window._replace(cell=state.window.cell)
+    state = new._replace(window=window, cells=state.cells, pen=pen)
     noise, strokes, late = LineNoise([3]), [torch.zeros(1, 3)], 0
     for _ in range(int(1.5 * 16 * 6) - 1):
         mixture, state = model.step(strokes[-1], state)
