@@ -66,9 +66,9 @@ class ConditionalHandwriting(HandwritingModel):
     def forward(self, batch: Batch) -> Mixture:
         text, told = encode_text(batch.text, batch.char_mask), tell(batch.inputs, self.features)
         hidden, window = self.window_layer(told.pen, text)
-        hiddens = self.stack(torch.cat([told.pen, window], dim=-1), hidden)
-        features = self.stack.dropout(torch.cat([hidden, *hiddens], dim=-1))
-        return told.in_stds(self.density(told.beside(features)))
+        above = self.stack(torch.cat([told.pen, window], dim=-1), hidden)
+        hiddens = self.stack.dropout(torch.cat([hidden, *above], dim=-1))
+        return told.in_stds(self.density(told.beside(hiddens)))
 
     @property
     def parts(self) -> Parts:
@@ -84,8 +84,8 @@ class ConditionalHandwriting(HandwritingModel):
         window = self.window_layer.step(told.pen, state.window, state.text)
         hidden = window.cell[0]
         cells = self.stack.step(torch.cat([told.pen, window.window], dim=-1), state.cells, hidden)
-        features = torch.cat([hidden, *(cell[0] for cell in cells)], dim=-1)
-        return told.in_stds(self.density(told.beside(features))), WritingState(window, cells, pen, state.text)
+        hiddens = torch.cat([hidden, *(cell[0] for cell in cells)], dim=-1)
+        return told.in_stds(self.density(told.beside(hiddens))), WritingState(window, cells, pen, state.text)
 
     def finished(self, state: WritingState) -> Tensor:
         """The end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3.

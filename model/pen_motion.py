@@ -129,7 +129,7 @@ def _scale(length: Tensor, count: Tensor) -> Tensor:
 
 def _motion(offset: Tensor, lift: Tensor, scale: Tensor, before: Tensor, place: Tensor, age: Tensor) -> Tensor:
     length = torch.linalg.vector_norm(offset, dim=-1, keepdim=True)
-    units = place.new_tensor([10.0, 5.0, 5.0])
-    speed = (offset / (length + SLOW), torch.log(length + 0.05) / 2, offset - before)
-    told = torch.cat([offset, lift, scale.log(), *speed, place / units, torch.log1p(age) / 3], -1)
+    direction, speed = offset / (length + SLOW), torch.log(length + 0.05) / 2
+    where = (place[..., :1] / 10, place[..., 1:] / 5, torch.log1p(age) / 3)
+    told = torch.cat([offset, lift, scale.log(), direction, speed, offset - before, *where], -1)
     return told.clamp(-FARTHEST, FARTHEST)
