@@ -173,7 +173,7 @@ def load_weights(
     faults = [f"has no {name}" for name in own if name not in weights]
     faults += [f"has {name}, which the model has not" for name in weights if name not in own]
     faults += [
-        f"its {name} is {tuple(weights[name].shape)}, the model's {tuple(own[name].shape)}"
+        f"has {name} of {tuple(weights[name].shape)}, the model's is of {tuple(own[name].shape)}"
         for name in own
         if name in weights and weights[name].shape != own[name].shape
     ]

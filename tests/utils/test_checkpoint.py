@@ -285,7 +285,7 @@ def test_weights_that_fit_are_put_into_the_model() -> None:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (nn.Linear(3, 4), r"its weight is \(4, 3\), the model's \(2, 3\) \(and 1 more\)"),
+        (nn.Linear(3, 4), r"it has weight of \(4, 3\), the model's is of \(2, 3\) \(and 1 more\)"),
         (nn.Linear(3, 2, bias=False), "it has no bias;"),
         (nn.Sequential(nn.Linear(3, 2)), "and 3 more"),
         (nn.PReLU(), "it has no bias"),
@@ -308,7 +308,7 @@ def test_parts_that_only_one_has_are_told_and_those_that_both_have_are_shared() 
     before = new["decoder"].weight.clone()
     assert load_shared_parts(new, old.state_dict(), Path("c.pt")) == ["ctc", "decoder"]
     assert torch.equal(new["encoder"].weight, old["encoder"].weight) and torch.equal(new["decoder"].weight, before)
-    with pytest.raises(InputError, match=r"c.pt: .* its encoder.weight is \(3, 2\), the model's \(7, 2\)"):
+    with pytest.raises(InputError, match=r"c.pt: .* it has encoder.weight of \(3, 2\), the model's is of \(7, 2\)"):
         load_shared_parts(network(encoder=7), old.state_dict(), Path("c.pt"))
     with pytest.raises(InputError, match=r"c.pt: .* it has none of decoder"):
         load_shared_parts(network(decoder=7), old.state_dict(), Path("c.pt"))
