@@ -13,9 +13,10 @@ from model.mixture_density import MixtureDensity
 from model.pen_motion import Features, num_features, start_of, tell_next
 from model.recurrent import RecurrentLayer, SkipStack
 from model.window import Text, WindowLayer
+from utils.rounded_weights import GROUP, round_groups
 
-BLOCK, GROUP = 64, 64
-"""Outputs that the kernel sums at once, of float32; inputs whose weights of one output share a scale."""
+BLOCK = 64
+"""Outputs that the kernel sums at once, of float32."""
 PRECISION = torch.int8
 """Of the layers' weights: the largest of each group is 127 times its scale. The density's stay float32."""
 
@@ -90,13 +91,12 @@ def _array(tensors: tuple[Tensor, ...]) -> Any:
 def _packed(weight: Tensor, bias: Tensor, precision: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     """Weights (O, I) as (O / BLOCK, I, BLOCK), scales (O / BLOCK, I / GROUP, BLOCK), bias; zeros up to whole blocks."""
     missing = -len(weight) % BLOCK
-    blocks = F.pad(weight.detach(), (0, 0, 0, missing)).unflatten(0, (-1, BLOCK)).transpose(1, 2)
-    largest = torch.stack([group.abs().amax(1) for group in blocks.split(GROUP, 1)], 1)
-    scales = torch.ones_like(largest)
-    if precision == torch.int8:
-        scales = (largest / 127).clamp_min(torch.finfo(largest.dtype).tiny)
-        blocks = (blocks / scales.repeat_interleave(GROUP, 1)[:, : blocks.shape[1]]).round()
-    return blocks.to(precision).contiguous(), scales, F.pad(bias.detach(), (0, missing))
+    whole = weight.detach(), weight.new_ones(len(weight), -(-weight.shape[1] // GROUP))
+    parts = round_groups(weight.detach()) if precision == torch.int8 else whole
+    blocks, scales = (
+        F.pad(part, (0, 0, 0, missing)).unflatten(0, (-1, BLOCK)).transpose(1, 2).contiguous() for part in parts
+    )
+    return blocks.to(precision), scales, F.pad(bias.detach(), (0, missing))
 
 
 class Drawing:

@@ -1,4 +1,4 @@
-"""Weights in 8 bits, for files that are shipped: a quarter of the size."""
+"""Weights in 8 bits: a quarter of the size, in files that are shipped and in the kernel that writes."""
 
 from collections.abc import Mapping
 
@@ -9,14 +9,19 @@ GROUP = 64
 """Weights side by side of one output that share a scale: the largest of them is 127 times it."""
 
 
+def round_groups(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """A matrix (O, I) as int8, and its scales (O, I / GROUP)."""
+    largest = torch.stack([group.abs().amax(1) for group in weight.split(GROUP, 1)], 1)
+    scale = (largest / 127).clamp_min(torch.finfo(largest.dtype).tiny)
+    return (weight / _spread(scale, weight)).round().to(torch.int8), scale
+
+
 def rounded(weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Matrices (O, I) as int8, their scales (O, I / GROUP); vectors and the last matrix, the output, as float16."""
     *matrices, _ = [name for name, weight in weights.items() if weight.ndim == 2]
     small, scales = {name: weight.half() for name, weight in weights.items()}, {}
     for name in matrices:
-        largest = torch.stack([group.abs().amax(1) for group in weights[name].split(GROUP, 1)], 1)
-        scales[name] = (largest / 127).clamp_min(1e-30)
-        small[name] = (weights[name] / _spread(scales[name], weights[name])).round().to(torch.int8)
+        small[name], scales[name] = round_groups(weights[name])
     return small, scales
 
 

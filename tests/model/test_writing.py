@@ -6,8 +6,9 @@ import torch
 
 from model import writing
 from model.sampling import sample
-from model.writing import BLOCK, GROUP, _packed
+from model.writing import BLOCK, _packed
 from tests.model.small import lines, network
+from utils.rounded_weights import GROUP
 
 WIDE = 70
 """Hidden units: with these a layer's inputs are two groups and more, the last of them not full."""
