@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from base.batch import Batch
 from model.classification import NO_CLASS, classes_of
 from model.mixture_density import EndingMixture, MixtureDensity
-from model.recurrent import Cell, CellState, SkipStack
+from model.recurrent import Cell, SkipStack, StackState
 from model.sampling import HandwritingModel
 from model.writing import Parts
 from utils.errors import InputError, at_least
@@ -25,7 +25,7 @@ class DrawingState(NamedTuple):
     over   (B,) whether the pen has been lifted for good
     """
 
-    cells: tuple[CellState, ...]
+    stack: StackState
     told: Tensor
     place: Tensor
     over: Tensor
@@ -87,9 +87,8 @@ class ClassConditionalHandwriting(HandwritingModel):
 
     def step(self, stroke: Tensor, state: DrawingState) -> tuple[EndingMixture, DrawingState]:
         place = state.place + PLACE_SCALE * stroke[:, :2]
-        cells = self.stack.step(torch.cat([stroke, place, state.told], dim=-1), state.cells)
-        pen = self._pen(torch.cat([cell[0] for cell in cells], dim=-1))
-        return pen, DrawingState(cells, state.told, place, stroke[:, 2] > 1)
+        hiddens, stack = self.stack.step(torch.cat([stroke, place, state.told], dim=-1), state.stack)
+        return self._pen(torch.cat(hiddens, dim=-1)), DrawingState(stack, state.told, place, stroke[:, 2] > 1)
 
     def finished(self, state: DrawingState) -> Tensor:
         """The pen has been lifted for good."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from base.batch import Batch
 from model.mixture_density import Mixture, MixtureDensity
 from model.pen_motion import Features, PenState, beside, num_features, start_of, tell, tell_next
-from model.recurrent import Cell, CellState, SkipStack
+from model.recurrent import Cell, SkipStack, StackState
 from model.sampling import HandwritingModel
 from model.window import Text, WindowLayer, WindowState, encode_text
 from model.writing import Parts
@@ -19,7 +19,7 @@ class WritingState(NamedTuple):
     """What the network remembers between two points, and the text that it writes."""
 
     window: WindowState
-    cells: tuple[CellState, ...]
+    stack: StackState
     pen: PenState
     text: Text
 
@@ -28,6 +28,7 @@ class ConditionalHandwriting(HandwritingModel):
     """A window layer, recurrent layers that read stroke and window too, a mixture density, Graves (2013), fig. 12.
 
     mean_points_per_char: the pace at which the window sets out; it matters before training only.
+    attention_heads: of the layer below the last, see `SelfAttention`.
     features: "offsets", as Graves, or "motion", see `tell`.
     """
 
@@ -44,6 +45,7 @@ class ConditionalHandwriting(HandwritingModel):
         num_window_components: int = 10,
         cell: Cell = "lstm",
         dropout: float = 0.0,
+        attention_heads: int = 0,
         features: Features = "offsets",
     ) -> None:
         super().__init__()
@@ -59,7 +61,13 @@ class ConditionalHandwriting(HandwritingModel):
             cell, told, alphabet_size, hidden_size, num_window_components, mean_points_per_char
         )
         self.stack = SkipStack(
-            cell, told + alphabet_size, hidden_size, num_layers - 1, below_size=hidden_size, dropout=dropout
+            cell,
+            told + alphabet_size,
+            hidden_size,
+            num_layers - 1,
+            below_size=hidden_size,
+            dropout=dropout,
+            attention_heads=attention_heads,
         )
         self.density = MixtureDensity(hidden_size * num_layers + beside(features), num_mixtures)
 
@@ -83,9 +91,9 @@ class ConditionalHandwriting(HandwritingModel):
         told, pen = tell_next(stroke, state.pen, self.features)
         window = self.window_layer.step(told.pen, state.window, state.text)
         hidden = window.cell[0]
-        cells = self.stack.step(torch.cat([told.pen, window.window], dim=-1), state.cells, hidden)
-        hiddens = torch.cat([hidden, *(cell[0] for cell in cells)], dim=-1)
-        return told.in_stds(self.density(told.beside(hiddens))), WritingState(window, cells, pen, state.text)
+        above, stack = self.stack.step(torch.cat([told.pen, window.window], dim=-1), state.stack, hidden)
+        hiddens = torch.cat([hidden, *above], dim=-1)
+        return told.in_stds(self.density(told.beside(hiddens))), WritingState(window, stack, pen, state.text)
 
     def finished(self, state: WritingState) -> Tensor:
         """The end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3.

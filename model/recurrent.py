@@ -1,12 +1,14 @@
 """One recurrent layer, LSTM or GRU, as a whole sequence or one step at a time with the same weights."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from model.lstm_sequence import LSTMSequence, can_run
+from model.self_attention import Memory, SelfAttention
+from utils.errors import at_least
 
 Cell = Literal["lstm", "gru"]
 CellState = tuple[Tensor, ...]
@@ -66,10 +68,18 @@ class RecurrentLayer(nn.Module):
         return (torch.gru_cell(inputs, state[0], *self.weights),)
 
 
+class StackState(NamedTuple):
+    """What layers remember between two points: each its cell, and what is attended to, of which there is one or none."""
+
+    cells: tuple[CellState, ...]
+    memory: tuple[Memory, ...]
+
+
 class SkipStack(nn.Module):
     """Recurrent layers one above the other, each of which also reads the network's input, Graves (2013), fig. 1.
 
-    `below` is the hidden state of a layer under the stack, if there is one; dropout is on what goes up.
+    `below` is the hidden state of a layer under the stack, if there is one; dropout is on what goes up. With
+    attention_heads the last layer but one attends to what it has been through.
     """
 
     def __init__(
@@ -81,35 +91,53 @@ class SkipStack(nn.Module):
         *,
         below_size: int = 0,
         dropout: float = 0.0,
+        attention_heads: int = 0,
     ) -> None:
         super().__init__()
         sizes = (input_size + (hidden_size if index else below_size) for index in range(num_layers))
         self.layers = nn.ModuleList(RecurrentLayer(cell, size, hidden_size) for size in sizes)
         self.dropout = nn.Dropout(dropout)
+        self.attention: SelfAttention | None = None
+        if attention_heads:
+            at_least(1, attention_heads=attention_heads)
+            if num_layers < 2:
+                raise ValueError(f"attention_heads is {attention_heads}; a layer above must read what is found")
+            self.attention = SelfAttention(hidden_size, attention_heads)
 
     def __iter__(self) -> Iterator[RecurrentLayer]:
         return iter(self.layers)  # type: ignore[arg-type]
+
+    def attention_of(self, layer: RecurrentLayer) -> SelfAttention | None:
+        """What this layer attends with."""
+        return self.attention if self.attention and layer is self.layers[-2] else None
 
     def forward(self, inputs: Tensor, below: Tensor | None = None) -> list[Tensor]:
         """Of inputs (B, T, I): every layer's hidden states, each (B, T, H)."""
         hiddens = []
         for layer in self:
             below = layer(inputs if below is None else _beside(inputs, self.dropout(below)))
+            attention = self.attention_of(layer)
+            below = attention(below) if attention else below
             hiddens.append(below)
         return hiddens
 
-    def start(self, batch_size: int) -> tuple[CellState, ...]:
+    def start(self, lines: int) -> StackState:
         """Every layer's state before the first point."""
-        return tuple(layer.start(batch_size) for layer in self)
+        cells = tuple(layer.start(lines) for layer in self)
+        return StackState(cells, (self.attention.start(lines),) if self.attention else ())
 
-    def step(self, inputs: Tensor, cells: tuple[CellState, ...], below: Tensor | None = None) -> tuple[CellState, ...]:
-        """Every layer's state after one more input (B, I)."""
-        stepped = []
-        for layer, cell in zip(self, cells, strict=True):
-            layer_inputs = inputs if below is None else torch.cat([inputs, below], dim=-1)
-            stepped.append(layer.step(layer_inputs, cell))
-            below = stepped[-1][0]
-        return tuple(stepped)
+    def step(self, inputs: Tensor, state: StackState, below: Tensor | None = None) -> tuple[list[Tensor], StackState]:
+        """Every layer's hidden state (B, H) of one more input (B, I), and the state after it."""
+        hiddens, cells, memory = [], [], state.memory
+        for layer, cell in zip(self, state.cells, strict=True):
+            cells.append(layer.step(inputs if below is None else torch.cat([inputs, below], dim=-1), cell))
+            below = cells[-1][0]
+            attention = self.attention_of(layer)
+            if attention:
+                below, remembered = attention.step(below, *memory)
+                memory = (remembered,)
+            hiddens.append(below)
+        return hiddens, StackState(tuple(cells), memory)
 
 
 def _beside(inputs: Tensor, below: Tensor) -> Tensor:

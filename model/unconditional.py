@@ -8,7 +8,7 @@ from torch import Tensor
 from base.batch import Batch
 from model.mixture_density import Mixture, MixtureDensity
 from model.pen_motion import Features, PenState, beside, num_features, start_of, tell, tell_next
-from model.recurrent import Cell, CellState, SkipStack
+from model.recurrent import Cell, SkipStack, StackState
 from model.sampling import HandwritingModel
 from model.writing import Parts
 from utils.errors import at_least
@@ -17,13 +17,14 @@ from utils.errors import at_least
 class FreeState(NamedTuple):
     """What the network remembers between two points."""
 
-    cells: tuple[CellState, ...]
+    stack: StackState
     pen: PenState
 
 
 class UnconditionalHandwriting(HandwritingModel):
     """Recurrent layers with skip connections under a mixture density, Graves (2013), eqs. 15-26.
 
+    attention_heads: of the layer below the last, see `SelfAttention`.
     features: "offsets", as Graves, or "motion", see `tell`.
     """
 
@@ -37,12 +38,15 @@ class UnconditionalHandwriting(HandwritingModel):
         num_mixtures: int = 20,
         cell: Cell = "lstm",
         dropout: float = 0.0,
+        attention_heads: int = 0,
         features: Features = "offsets",
     ) -> None:
         super().__init__()
         at_least(1, hidden_size=hidden_size, num_layers=num_layers, num_mixtures=num_mixtures)
         self.features = features
-        self.stack = SkipStack(cell, num_features(features), hidden_size, num_layers, dropout=dropout)
+        self.stack = SkipStack(
+            cell, num_features(features), hidden_size, num_layers, dropout=dropout, attention_heads=attention_heads
+        )
         self.density = MixtureDensity(hidden_size * num_layers + beside(features), num_mixtures)
 
     def forward(self, batch: Batch) -> Mixture:
@@ -55,14 +59,13 @@ class UnconditionalHandwriting(HandwritingModel):
         return Parts(None, self.stack, self.density, self.features)
 
     def start(self, batch: Batch) -> FreeState:
-        cells = self.stack.start(len(batch.text))
-        return FreeState(cells, start_of(len(batch.text), cells[0][0]))
+        stack = self.stack.start(len(batch.text))
+        return FreeState(stack, start_of(len(batch.text), stack.cells[0][0]))
 
     def step(self, stroke: Tensor, state: FreeState) -> tuple[Mixture, FreeState]:
         told, pen = tell_next(stroke, state.pen, self.features)
-        cells = self.stack.step(told.pen, state.cells)
-        hiddens = torch.cat([cell[0] for cell in cells], dim=-1)
-        return told.in_stds(self.density(told.beside(hiddens))), FreeState(cells, pen)
+        hiddens, stack = self.stack.step(told.pen, state.stack)
+        return told.in_stds(self.density(told.beside(torch.cat(hiddens, dim=-1)))), FreeState(stack, pen)
 
     def finished(self, state: FreeState) -> Tensor:
         """Never: free writing ends where the caller's cap ends it."""

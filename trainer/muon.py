@@ -12,11 +12,13 @@ class Muon(torch.optim.Optimizer):
     The matrices' steps are scaled to the size of Adam's (Liu et al. 2025, arXiv 2502.16982), so that both share `lr`.
     """
 
-    def __init__(self, params: list[nn.Parameter], lr: float = 1e-3, momentum: float = 0.95) -> None:
+    def __init__(
+        self, params: list[nn.Parameter], lr: float = 1e-3, momentum: float = 0.95, weight_decay: float = 0.0
+    ) -> None:
         *matrices, output = [weight for weight in params if weight.ndim == 2]
         others = [weight for weight in params if weight.ndim != 2] + [output]
         self.parts: tuple[torch.optim.Optimizer, torch.optim.Optimizer] = (
-            torch.optim.Muon(matrices, lr, weight_decay=0.0, momentum=momentum, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.Muon(matrices, lr, weight_decay, momentum, adjust_lr_fn="match_rms_adamw"),
             torch.optim.Adam(others, lr),
         )
         super().__init__([group for part in self.parts for group in part.param_groups], {})

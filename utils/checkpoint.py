@@ -198,17 +198,21 @@ def load_shared_parts(
 ) -> list[str]:
     """Put `weights` into the model but for the parts that only one of them has: those parts, to be told.
 
-    A part is a module of the model itself: a recognizer's decoder, say, which is learned on top of an encoder that is
-    known. Parts that both have must fit.
+    A part is a module of the model itself, or one of its own: a recognizer's decoder, say, which is learned on top of
+    an encoder that is known, or a stack's attention. Parts that both have must fit.
 
     Raises InputError where no part is shared, or one does not fit.
     """
     own = model.state_dict()
-    parts = [{name.split(".")[0] for name in names} for names in (own, weights)]
+    parts = [{_part(name) for name in names} for names in (own, weights)]
     shared = parts[0] & parts[1]
     if not shared:
         raise InputError(f"{path}: weights of another model: it has none of {', '.join(sorted(parts[0]))}")
-    fresh = {name: weight for name, weight in own.items() if name.split(".")[0] not in shared}
-    known = {name: weight for name, weight in weights.items() if name.split(".")[0] in shared}
+    fresh = {name: weight for name, weight in own.items() if _part(name) not in shared}
+    known = {name: weight for name, weight in weights.items() if _part(name) in shared}
     load_weights(model, known | fresh, path, archs)
     return sorted(parts[0] ^ parts[1])
+
+
+def _part(name: str) -> str:
+    return ".".join(name.split(".")[:-1][:2])
