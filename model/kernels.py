@@ -22,7 +22,7 @@ SIGNATURES = {
         "window_forward": "LLLLLPPPP" + "PPPPPL",
         "window_backward": "LLLLLPPPP" + "PPPLPLPPP",
     },
-    "writing": {"write_points": "PLLPLPPPRPPPPPPP"},
+    "writing": {"write_points": "PLLPLLPPPPRPPPPPPP"},
 }
 """What each file's functions are given: L an int64_t, P a pointer, R a real."""
 

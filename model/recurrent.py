@@ -69,7 +69,7 @@ class RecurrentLayer(nn.Module):
 
 
 class StackState(NamedTuple):
-    """What layers remember between two points: each its cell, and what is attended to, of which there is one or none."""
+    """What layers remember between two points: cells, and what is attended to, of which there is one or none."""
 
     cells: tuple[CellState, ...]
     memory: tuple[Memory, ...]
@@ -101,7 +101,7 @@ class SkipStack(nn.Module):
         if attention_heads:
             at_least(1, attention_heads=attention_heads)
             if num_layers < 2:
-                raise ValueError(f"attention_heads is {attention_heads}; a layer above must read what is found")
+                raise ValueError(f"attention_heads is {attention_heads}; num_layers is then 1 larger at the least")
             self.attention = SelfAttention(hidden_size, attention_heads)
 
     def __iter__(self) -> Iterator[RecurrentLayer]:

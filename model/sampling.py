@@ -201,11 +201,12 @@ def _point_by_point(model: HandwritingModel, asked: Asked, record: "Record") -> 
 def _many_points(packed: Packed, asked: Asked, record: "Record", lines: slice) -> None:
     """Write `lines` with the kernel, from one end of a line to the next end at once."""
     active, t, prime = torch.arange(len(asked.caps)), 1, asked.prime
-    drawing = Drawing(packed, encode_text(asked.batch.text, asked.batch.char_mask), NOISE_CHUNK, prime.strokes[0])
+    text, most = encode_text(asked.batch.text, asked.batch.char_mask), int(asked.caps.max())
+    drawing = Drawing(packed, text, NOISE_CHUNK, prime.strokes[0], most)
     while len(active):
         lengths = prime.lengths[active]
-        most = int(torch.where(lengths > t, lengths, asked.caps[active]).min()) - t
-        noise = asked.noise.rest()[:most, active]
+        points = int(torch.where(lengths > t, lengths, asked.caps[active]).min()) - t
+        noise = asked.noise.rest()[:points, active]
         given = prime.strokes[t : t + len(noise), active] if t < len(prime.strokes) else None
         strokes, weights = drawing.write(noise, asked.bias, given)
         asked.noise.used += len(strokes)

@@ -28,6 +28,13 @@ class Memory(NamedTuple):
     values: Tensor
     shares: Tensor
 
+    def mixed(self, other: "Memory", share: Tensor) -> "Memory":
+        """This one, and to a share (B, 1) the other: both memories of one line each."""
+        both = zip(self[1:3], other[1:3], strict=True)
+        keys, values = (torch.cat([a, b], 2).expand(len(share), -1, -1, -1) for a, b in both)
+        shares = torch.cat([self.shares + (1 - share).log(), other.shares + share.log()], 1)
+        return Memory(self.before.lerp(other.before, share), keys, values, shares)
+
 
 class SelfAttention(nn.Module):
     """Hidden states (B, T, H), and added to each what is found in it and those before it, Vaswani et al. (2017).
@@ -53,7 +60,8 @@ class SelfAttention(nn.Module):
     def forward(self, hiddens: Tensor) -> Tensor:
         normed = self.norm(hiddens.to(self.norm.weight.dtype)).to(hiddens.dtype)
         before = F.pad(normed, (0, 0, 1, 0))[:, :-1]
-        found = F.scaled_dot_product_attention(*self._asked(before, normed).unbind(0), is_causal=True)
+        query, key, value = self._asked(before, normed)
+        found = F.scaled_dot_product_attention(query, key, value, is_causal=True)
         return hiddens + self.answer(found.transpose(1, 2).flatten(2)).to(hiddens.dtype)
 
     def start(self, lines: int) -> Memory:
@@ -65,7 +73,7 @@ class SelfAttention(nn.Module):
     def step(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         """The same of one more state (B, H)."""
         normed = self.norm(hidden)
-        query, key, value = self._asked(memory.before.unsqueeze(1), normed.unsqueeze(1)).unbind(0)
+        query, key, value = self._asked(memory.before.unsqueeze(1), normed.unsqueeze(1))
         keys, values = torch.cat([memory.keys, key], 2), torch.cat([memory.values, value], 2)
         shares = F.pad(memory.shares, (0, 1))
         scores = (query @ keys.transpose(2, 3)) / math.sqrt(HEAD_SIZE) + shares[:, None, None]

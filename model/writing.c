@@ -2,7 +2,8 @@
 
    Every line is computed in the same order whatever the batch, so it is the same to the last bit alone and in company.
    A line's state is one row: what is told of its last point, window, h of every layer, c of every layer, what is
-   remembered of the pen, kappa, phi. */
+   remembered of the pen, then with attention the attending layer's own h and what was asked of last, kappa, phi. What is
+   found by attention is in the h that the layers above read. */
 
 #include "numbers.h"
 #ifdef __AVX512F__
@@ -20,6 +21,8 @@
 #define LATEST 20 /* as in sampling.py */
 #define OFFSETS 3 /* numbers told of a point by bare offsets */
 #define REMEMBERED 9 /* numbers of a PenState of pen_motion.py; from here on as there */
+#define HEAD_SIZE 64 /* as in self_attention.py */
+#define NORM_EPSILON 1e-5
 #define TYPICAL 0.5
 #define UNSEEN 20
 #define LEAST 0.3
@@ -32,11 +35,14 @@ typedef real vec __attribute__((vector_size(64)));
 typedef real loose __attribute__((vector_size(64), aligned(sizeof(real)), may_alias));
 
 typedef struct {
-    int64_t layers, size, told, alphabet, components, most, mixtures;
-    const void *const *weights; /* narrow of every layer, real of the density: (outputs / BLOCK, inputs, BLOCK) */
+    int64_t layers, size, told, alphabet, components, most, mixtures, heads, attending, room;
+    /* narrow of every layer, real of the density, narrow of what attention asks and answers with, if there are heads:
+       (outputs / BLOCK, inputs, BLOCK) */
+    const void *const *weights;
     const real *const *scales;  /* of their groups: (outputs / BLOCK, inputs / GROUP rounded up, BLOCK) */
     const real *const *biases;
-    const real *to_window, *window_bias;
+    const real *to_window, *window_bias, *norm, *norm_bias;
+    real *memory; /* (lines of all, room, 2, heads, HEAD_SIZE): keys and values */
 } network;
 
 static inline vec widened(const narrow *from) {
@@ -147,6 +153,51 @@ static uint8_t look(const network *net, const real *h, const int64_t *characters
     return past || highest == end;
 }
 
+/* SelfAttention of self_attention.py: h of the attending layer, and added to it what is found at this point and the
+   `at` before it. own: (lines of `row`) its h, then the normalised one of the point before. */
+static void attend(const network *net, int64_t lines, int64_t row, int64_t at, const int64_t *slots, real *h, real *own,
+                   real *x, real *y) {
+    int64_t size = net->size, width = net->heads * HEAD_SIZE, ask = net->layers + 1, answer = ask + 1;
+    for (int64_t b = 0; b < lines; b++) {
+        const real *hidden = own + b * row;
+        real *before = own + b * row + size, *normed = x + (2 * b + 1) * size, mean = 0, variance = 0;
+        memcpy(normed - size, before, size * sizeof(real));
+#pragma omp simd reduction(+ : mean)
+        for (int64_t j = 0; j < size; j++) mean += hidden[j];
+        mean /= size;
+#pragma omp simd reduction(+ : variance)
+        for (int64_t j = 0; j < size; j++) variance += (hidden[j] - mean) * (hidden[j] - mean);
+        real scale = 1 / (real)sqrt(variance / size + NORM_EPSILON);
+        for (int64_t j = 0; j < size; j++) normed[j] = (hidden[j] - mean) * scale * net->norm[j] + net->norm_bias[j];
+        memcpy(before, normed, size * sizeof(real));
+    }
+    product(lines, 2 * size, padded(3 * width), sizeof(narrow), net->weights[ask], net->scales[ask], net->biases[ask],
+            x, y);
+    for (int64_t b = 0; b < lines; b++) {
+        const real *query = y + b * padded(3 * width);
+        real *memory = net->memory + slots[b] * net->room * 2 * width, *found = x + b * width, weights[at + 1];
+        memcpy(memory + at * 2 * width, query + width, 2 * width * sizeof(real));
+        for (int64_t head = 0; head < net->heads; head++, query += HEAD_SIZE, found += HEAD_SIZE) {
+            real *key = memory + head * HEAD_SIZE, *value = key + width, most = -INFINITY, total = 0;
+            for (int64_t n = 0; n <= at; n++) {
+                real dot = 0;
+#pragma omp simd reduction(+ : dot)
+                for (int64_t k = 0; k < HEAD_SIZE; k++) dot += query[k] * key[n * 2 * width + k];
+                weights[n] = dot / (real)sqrt(HEAD_SIZE);
+                most = weights[n] > most ? weights[n] : most;
+            }
+            for (int64_t n = 0; n <= at; n++) total += weights[n] = exponential(weights[n] - most);
+            for (int64_t k = 0; k < HEAD_SIZE; k++) found[k] = 0;
+            for (int64_t n = 0; n <= at; n++)
+                for (int64_t k = 0; k < HEAD_SIZE; k++) found[k] += weights[n] / total * value[n * 2 * width + k];
+        }
+    }
+    product(lines, width, padded(size), sizeof(narrow), net->weights[answer], net->scales[answer], net->biases[answer],
+            x, y);
+    for (int64_t b = 0; b < lines; b++)
+        for (int64_t j = 0; j < size; j++) h[b * row + j] = own[b * row + j] + y[b * padded(size) + j];
+}
+
 static double within(double least, double x, double most) { return x < least ? least : x > most ? most : x; }
 
 /* How large the hand moves. */
@@ -190,29 +241,32 @@ static void draw(int64_t mixtures, const real *out, const real *noise, real bias
 }
 
 /* The next points of all lines, up to `points` of them or to the first at which a line is at its end: how many.
+   remembered points were written before, of which the lines' own are at `slots` (lines) of the memory;
    noise (points, lines, 4); strokes (points, lines, 3) and seen (points, lines, most) are filled; ended (lines); late
    (lines): for how many points all of the text has been written.
    given (points, lines, 3) or none: where its last number is not negative, a stroke is taken from there, not drawn, and
    no line ends. */
-int64_t write_points(const network *net, int64_t points, int64_t lines, real *state, int64_t row,
-                     const int64_t *characters, const int64_t *ends, const real *noise, real bias, const real *given,
+int64_t write_points(const network *net, int64_t points, int64_t lines, real *state, int64_t row, int64_t remembered,
+                     const int64_t *slots, const int64_t *characters, const int64_t *ends, const real *noise, real bias, const real *given,
                      real *x, real *y, real *strokes, real *seen, uint8_t *late, uint8_t *ended) {
     int64_t size = net->size, read = net->told + net->alphabet, hidden = net->layers * size, any = 0, t = 0;
     int64_t beside = net->told == OFFSETS ? 0 : net->told, features = hidden + beside;
+    int64_t own = read + 2 * hidden + REMEMBERED, kappas = own + (net->heads ? 2 * size : 0);
     for (; t < points && !any; t++) {
         for (int64_t layer = 0; layer < net->layers; layer++) {
-            int64_t below = layer ? size : 0, inputs = read + below + size;
+            int64_t below = layer ? size : 0, inputs = read + below + size, at = read + layer * size;
+            int64_t attending = net->heads && layer == net->attending, itself = attending ? own : at;
             for (int64_t b = 0; b < lines; b++) {
-                const real *line = state + b * row, *h = line + read + layer * size;
+                const real *line = state + b * row;
                 memcpy(x + b * inputs, line, read * sizeof(real));
-                memcpy(x + b * inputs + read, h - below, (below + size) * sizeof(real));
+                memcpy(x + b * inputs + read, line + at - below, below * sizeof(real));
+                memcpy(x + b * inputs + read + below, line + itself, size * sizeof(real));
             }
             product(lines, inputs, padded(4 * size), sizeof(narrow), net->weights[layer], net->scales[layer],
                     net->biases[layer], x, y);
             for (int64_t b = 0; b < lines; b++) {
-                real *line = state + b * row, *h = line + read + layer * size;
-                real *kappa = line + read + 2 * hidden + REMEMBERED;
-                cell(size, y + b * padded(4 * size), h, h + hidden);
+                real *line = state + b * row, *h = line + itself, *kappa = line + kappas;
+                cell(size, y + b * padded(4 * size), h, line + at + hidden);
                 if (layer == 0 && net->alphabet) {
                     uint8_t done = look(net, h, characters + b * net->most, ends[b], line + net->told, kappa,
                                         kappa + net->components);
@@ -220,6 +274,7 @@ int64_t write_points(const network *net, int64_t points, int64_t lines, real *st
                     ended[b] = done && (line[2] > 0 || late[b] > LATEST);
                 }
             }
+            if (attending) attend(net, lines, row, remembered + t, slots, state + at, state + own, x, y);
         }
         for (int64_t b = 0; b < lines; b++) {
             memcpy(x + b * features, state + b * row + read, hidden * sizeof(real));

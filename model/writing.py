@@ -12,6 +12,7 @@ from model.lstm_sequence import require_texts
 from model.mixture_density import MixtureDensity
 from model.pen_motion import Features, num_features, start_of, tell_next
 from model.recurrent import RecurrentLayer, SkipStack
+from model.self_attention import HEAD_SIZE
 from model.window import Text, WindowLayer
 from utils.rounded_weights import GROUP, round_groups
 
@@ -50,8 +51,9 @@ class Network(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("layers", "size", "told", "alphabet", "components", "most", "mixtures")),
+        *((name, ctypes.c_int64) for name in ("heads", "attending", "room")),
         *((name, ctypes.POINTER(ctypes.c_void_p)) for name in ("weights", "scales", "biases")),
-        *((name, ctypes.c_void_p) for name in ("to_window", "window_bias")),
+        *((name, ctypes.c_void_p) for name in ("to_window", "window_bias", "norm", "norm_bias", "memory")),
     ]
 
 
@@ -59,29 +61,33 @@ class Packed:
     """A network's weights as the kernel reads them: once a call, whatever the number of lines and points."""
 
     def __init__(self, parts: Parts) -> None:
-        window = parts.window_layer
-        layers = parts.layers
+        window, attention, layers = parts.window_layer, parts.stack.attention, parts.layers
         products = [
             (torch.cat([from_input, recurrent], 1), bias + recurrent_bias, PRECISION)
             for from_input, recurrent, bias, recurrent_bias in (layer.weights for layer in layers)
         ]
         products.append((parts.density.linear.weight, parts.density.linear.bias, torch.float32))
+        if attention:
+            products += [(each.weight, each.bias, PRECISION) for each in (attention.ask, attention.answer)]
         self.weights, self.scales, self.biases = zip(*(_packed(*product) for product in products), strict=True)
         self.sizes = {"layers": len(layers), "size": layers[0].hidden_size, "mixtures": parts.density.num_mixtures}
-        self.sizes |= {"told": num_features(parts.features), "alphabet": 0, "components": 0}
+        self.sizes |= {"told": num_features(parts.features), "alphabet": 0, "components": 0, "heads": 0}
         self.features = parts.features
-        self.window: tuple[Tensor, ...] = ()
+        self.others: dict[str, Tensor] = {}
         if window:
             linear = window.window.linear
             self.sizes |= {"alphabet": window.window.alphabet_size, "components": window.num_components}
-            self.window = (linear.weight.detach().contiguous(), linear.bias.detach())
+            self.others |= {"to_window": linear.weight.detach().contiguous(), "window_bias": linear.bias.detach()}
+        if attention:
+            self.sizes |= {"heads": attention.heads, "attending": len(layers) - 2}
+            self.others |= {"norm": attention.norm.weight.detach(), "norm_bias": attention.norm.bias.detach()}
         self.read = self.sizes["told"] + self.sizes["alphabet"]
 
-    def network(self, most: int) -> Network:
-        """For texts of up to `most` positions."""
+    def network(self, most: int, memory: Tensor) -> Network:
+        """For texts of up to `most` positions; memory (lines, points, 2, heads, HEAD_SIZE)."""
         pointers = {name: _array(getattr(self, name)) for name in ("weights", "scales", "biases")}
-        window = dict(zip(("to_window", "window_bias"), (part.data_ptr() for part in self.window), strict=False))
-        return Network(**self.sizes, **pointers, **window, most=most)
+        others = {name: tensor.data_ptr() for name, tensor in {**self.others, "memory": memory}.items()}
+        return Network(**self.sizes, **pointers, **others, most=most, room=memory.shape[1])
 
 
 def _array(tensors: tuple[Tensor, ...]) -> Any:
@@ -100,21 +106,28 @@ def _packed(weight: Tensor, bias: Tensor, precision: torch.dtype) -> tuple[Tenso
 
 
 class Drawing:
-    """Lines being drawn from their first strokes (B, 3) on: states, texts, and room for up to `at_once` points."""
+    """Lines being drawn from their first strokes (B, 3) on: states, texts, and room for up to `at_once` points.
 
-    def __init__(self, packed: Packed, text: Text, at_once: int, first: Tensor) -> None:
+    points  of the longest line there can be
+    """
+
+    def __init__(self, packed: Packed, text: Text, at_once: int, first: Tensor, points: int) -> None:
         sizes, lines = packed.sizes, len(text.end)
         self.characters, self.ends = text.characters, text.end
-        if packed.window:
+        if sizes["alphabet"]:
             require_texts(text.characters, text.end, sizes["alphabet"])
-        self.most = text.characters.shape[1] if packed.window else 0
-        self.packed, self.network = packed, packed.network(self.most)
-        layers, size = sizes["layers"], sizes["size"]
+        self.most = text.characters.shape[1] if sizes["alphabet"] else 0
+        layers, size, heads = sizes["layers"], sizes["size"], sizes["heads"]
+        self.memory = torch.empty(lines, points, 2, heads, HEAD_SIZE)
+        self.slots, self.remembered = torch.arange(lines), 0
+        self.packed, self.network = packed, packed.network(self.most, self.memory)
         told, pen = tell_next(first, start_of(lines, first), packed.features)
-        room = [sizes["alphabet"] + 2 * layers * size, sizes["components"] + self.most]
+        own = 2 * size if heads else 0
+        room = [sizes["alphabet"] + 2 * layers * size, own + sizes["components"] + self.most]
         parts = (told.pen, torch.zeros(lines, room[0]), *pen, torch.zeros(lines, room[1]))
         self.state = torch.cat(parts, 1)
-        widest = max(packed.read + 2 * size, layers * size + sizes["told"]), max(len(bias) for bias in packed.biases)
+        inputs = max(packed.read + 2 * size, layers * size + sizes["told"], heads * HEAD_SIZE)
+        widest = inputs, max(len(bias) for bias in packed.biases)
         self.scratch = [torch.empty(lines, width) for width in widest]
         self.late, self.ended = torch.zeros(lines, dtype=torch.uint8), torch.zeros(lines, dtype=torch.bool)
         self.strokes, self.weights = torch.empty(at_once * lines * 3), torch.empty(at_once * lines * self.most)
@@ -122,6 +135,7 @@ class Drawing:
     def keep(self, lines: Tensor) -> None:
         """Go on with these lines alone (mask)."""
         self.state, self.late, self.ended = self.state[lines], self.late[lines], self.ended[lines]
+        self.slots = self.slots[lines]
         self.characters, self.ends = self.characters[lines], self.ends[lines]
 
     def move(self, characters: Tensor) -> None:
@@ -138,18 +152,19 @@ class Drawing:
         noise, (lines, row) = noise.contiguous(), self.state.shape
         given = None if given is None else given.contiguous()
         step: Any = kernels("writing", PRECISION)
-        texts, room = (
-            (self.characters, self.ends, noise),
+        read, room = (
+            (self.slots, self.characters, self.ends, noise),
             (*self.scratch, self.strokes, self.weights, self.late, self.ended),
         )
         points = step.write_points(
             ctypes.addressof(self.network),
-            *(len(noise), lines, self.state.data_ptr(), row),
-            *(part.data_ptr() for part in texts),
+            *(len(noise), lines, self.state.data_ptr(), row, self.remembered),
+            *(part.data_ptr() for part in read),
             bias,
             None if given is None else given.data_ptr(),
             *(part.data_ptr() for part in room),
         )
+        self.remembered += points
         strokes, weights = (
             part[: points * lines * width].view(points, lines, width)
             for part, width in ((self.strokes, 3), (self.weights, self.most))

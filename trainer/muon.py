@@ -10,6 +10,7 @@ class Muon(torch.optim.Optimizer):
     """torch.optim.Muon for every matrix but the last, which is a network's output layer; Adam for that and all vectors.
 
     The matrices' steps are scaled to the size of Adam's (Liu et al. 2025, arXiv 2502.16982), so that both share `lr`.
+    weight_decay: of these matrices alone; each step takes lr times it of them away.
     """
 
     def __init__(

@@ -1,26 +1,42 @@
 """A text written in hands between two: the states after two real lines, mixed."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from base.base_model import Sample
 from data_loader.alphabet import Alphabet
 from data_loader.data_loaders import collate
 from model.conditional import ConditionalHandwriting, WritingState
 from model.mixture_density import sample_stroke
-from model.recurrent import CellState
+from model.recurrent import CellState, StackState
 from model.sampling import LineNoise, ending
+from model.self_attention import Memory
 from model.unconditional import UnconditionalHandwriting
 from results.loaded import Loaded
 from results.writing.written import Style, writer_of
 from utils.errors import InputError
 from utils.progress import progress
 
-Hand = tuple[CellState, ...]
-"""What a network keeps of a hand: hidden states and cells of all layers, from the lowest on, and its scale's sums."""
+
+class Hand(NamedTuple):
+    """What a network keeps of hands: cells from the lowest layer on, what is attended to, the sums of the scale."""
+
+    cells: tuple[CellState, ...]
+    memory: tuple[Memory, ...]
+    seen: Tensor
+
+    def mixed(self, other: "Hand", share: Tensor) -> "Hand":
+        """This one and, to a share (B, 1), the other: all mixed linearly, what is attended to by its weights."""
+        cells = tuple(
+            tuple(a.lerp(b, share) for a, b in zip(one, two, strict=True))
+            for one, two in zip(self.cells, other.cells, strict=True)
+        )
+        memory = tuple(one.mixed(two, share) for one, two in zip(self.memory, other.memory, strict=True))
+        return Hand(cells, memory, self.seen.lerp(other.seen, share))
 
 
 @torch.inference_mode()
@@ -42,9 +58,8 @@ def write_between(
         told = "name the text that it is to write" if model.reads_text else "it writes freely, leave the text out"
         raise InputError(f"{loaded.path}: {told}")
     weight = torch.tensor(shares, device=next(model.parameters()).device).unsqueeze(1)
-    after = [_hand_after(loaded, style) for style in styles]
-    hand = tuple(tuple(a.lerp(b, weight) for a, b in zip(*layer, strict=True)) for layer in zip(*after, strict=True))
-    state: Any = _in_hand(_begun(loaded, text, len(shares)), hand)
+    first, second = (_hand_after(loaded, style) for style in styles)
+    state: Any = _in_hand(_begun(loaded, text, len(shares)), first.mixed(second, weight))
     cap = int(1.5 * facts["points_per_char"] * (len(text) + 3)) if model.reads_text else facts["points_per_line"]
     noise, strokes = LineNoise([seed] * len(shares)), [torch.zeros(len(shares), 3)]
     ended = torch.zeros(len(shares), dtype=torch.bool)
@@ -83,12 +98,12 @@ def _hand_after(loaded: Loaded, style: Style) -> Hand:
     for stroke in progress(strokes.unsqueeze(1), len(strokes), "following the style", "point"):
         _, state = model.step(stroke, state)
     lowest = (state.window.cell,) if isinstance(state, WritingState) else ()
-    return (*lowest, *state.cells, (state.pen.seen,))
+    return Hand((*lowest, *state.stack.cells), state.stack.memory, state.pen.seen)
 
 
 def _in_hand(state: Any, hand: Hand) -> Any:
     """A new line's state with what is remembered of a hand."""
-    *cells, (seen,) = hand
+    cells = hand.cells
     if isinstance(state, WritingState):
-        state = state._replace(window=state.window._replace(cell=cells.pop(0)))
-    return state._replace(cells=tuple(cells), pen=state.pen._replace(seen=seen))
+        state, cells = state._replace(window=state.window._replace(cell=cells[0])), cells[1:]
+    return state._replace(stack=StackState(cells, hand.memory), pen=state.pen._replace(seen=hand.seen))

@@ -23,15 +23,21 @@ NETWORKS = [
 
 
 def network(name: str, cell: str = "lstm", num_layers: int = 1, hidden_size: int = 6, **arguments) -> HandwritingModel:
-    """A model with 2 mixtures (and 2 window components), told of the pen's motion, whose every weight is at work."""
+    """A model with 2 mixtures (and 2 window components), told of the pen's motion, whose every weight is at work.
+
+    With three layers the second attends to what it has been through.
+    """
     torch.manual_seed(4)
     sizes = {"num_layers": num_layers, "hidden_size": hidden_size, "num_mixtures": 2}
-    arguments = {"cell": cell, "features": "motion", **sizes, **arguments}
+    arguments = {"cell": cell, "features": "motion", "attention_heads": 2 * (num_layers == 3), **sizes, **arguments}
     if name == "unconditional":
         model = stir(UnconditionalHandwriting(**arguments))
     else:
         model = stir(ConditionalHandwriting(alphabet_size=ALPHABET_SIZE, num_window_components=2, **arguments))
     model.density.linear.weight.data[:, hidden_size * num_layers :] *= 0.2  # or what it writes runs away
+    if model.stack.attention:
+        for part in (model.stack.attention.ask, model.stack.attention.answer):
+            part.weight.data *= 0.1
     return model
 
 

@@ -7,6 +7,7 @@ from base.batch import Batch
 from model import MODELS
 from model.loss import NegativeLogLikelihood
 from model.mixture_density import Mixture
+from model.self_attention import HEAD_SIZE
 from tests.model.small import ALPHABET_SIZE, NETWORKS, alone, assert_close, lines, network
 
 EVERY_NETWORK = pytest.mark.parametrize(("name", "cell", "num_layers"), NETWORKS)
@@ -105,7 +106,9 @@ def test_number_of_parameters(name, cell, num_layers):
     layers = sum(gates * hidden * (seen + hidden * (layer > 0) + hidden + 2) for layer in range(num_layers))
     window = 0 if name == "unconditional" else 3 * components * (hidden + 1)
     density = (6 * mixtures + 1) * (num_layers * hidden + told + 1)
-    assert network(name, cell, num_layers).num_parameters == layers + window + density
+    found = 2 * HEAD_SIZE  # of two heads
+    attention = 2 * hidden + 3 * found * (2 * hidden + 1) + hidden * (found + 1) if num_layers == 3 else 0
+    assert network(name, cell, num_layers).num_parameters == layers + window + density + attention
 
 
 def test_the_networks_of_graves_have_the_size_that_he_states():

@@ -199,7 +199,8 @@ def test_pick_takes_lines_out_of_nested_states():
         picked = pick(state, lines_kept)
         assert type(picked) is type(state)
         assert torch.equal(picked.window.kappa, state.window.kappa[lines_kept])
-        assert torch.equal(picked.cells[1][1], state.cells[1][1][lines_kept])
+        assert torch.equal(picked.stack.cells[1][1], state.stack.cells[1][1][lines_kept])
+        assert torch.equal(picked.stack.memory[0].keys, state.stack.memory[0].keys[lines_kept])
         assert torch.equal(picked.text.end, state.text.end[lines_kept])
 
 

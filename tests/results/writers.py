@@ -14,14 +14,17 @@ from tests.results.recognizers import ALPHABET, POINTS_A_LETTER, STD
 CHARACTERS = " " + ALPHABET
 
 
-def writer(*, free: bool = False, **facts: Any) -> Loaded:
-    """It as it comes from a checkpoint; `free`: one that is told no text."""
+def writer(*, free: bool = False, attends: bool = False, **facts: Any) -> Loaded:
+    """It as it comes from a checkpoint; `free`: one that is told no text; `attends`: to what it has been through."""
     torch.manual_seed(2)
-    sizes: dict[str, Any] = {"hidden_size": 8, "num_layers": 1, "num_mixtures": 2, "features": "motion"}
+    layers = {"num_layers": 3, "attention_heads": 2} if attends else {"num_layers": 1}
+    sizes: dict[str, Any] = {"hidden_size": 8, **layers, "num_mixtures": 2, "features": "motion"}
     model: HandwritingModel = UnconditionalHandwriting(**sizes)
     if not free:
         pace = {"mean_points_per_char": float(POINTS_A_LETTER), "num_window_components": 2}
         model = ConditionalHandwriting(alphabet_size=len(CHARACTERS), **sizes, **pace)
+    if model.parts.stack.attention:
+        torch.nn.init.normal_(model.parts.stack.attention.answer.weight)
     known = {"corpus": "letters", "alphabet": CHARACTERS, "std": STD, "points_per_char": 16.0, "points_per_line": 30}
     arch = {"arch": {"type": type(model).__name__}}
     return Loaded(model.eval(), {**known, "chars_per_line": 12, "transform": {}, **facts}, arch, Path("writer.pt"))

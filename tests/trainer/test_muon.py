@@ -38,13 +38,14 @@ def learn(model: nn.Module, optimizers: list[Any], steps: int) -> None:
             one.step()
 
 
-def test_the_matrices_but_the_last_are_muons_and_the_rest_is_adams() -> None:
+@pytest.mark.parametrize("decay", [0.0, 0.5])
+def test_the_matrices_but_the_last_are_muons_and_the_rest_is_adams(decay: float) -> None:
     model, plain = network(), network()
     *hidden, output = matrices(plain)
     rest = [output, *(weight for weight in plain.parameters() if weight.ndim == 1)]
-    muon = torch.optim.Muon(hidden, LR, weight_decay=0.0, momentum=0.9, adjust_lr_fn="match_rms_adamw")
+    muon = torch.optim.Muon(hidden, LR, weight_decay=decay, momentum=0.9, adjust_lr_fn="match_rms_adamw")
     learn(plain, [muon, torch.optim.Adam(rest, LR)], 7)
-    learn(model, [Muon(list(model.parameters()), lr=LR, momentum=0.9)], 7)
+    learn(model, [Muon(list(model.parameters()), lr=LR, momentum=0.9, weight_decay=decay)], 7)
     assert differences(dict(model.state_dict()), dict(plain.state_dict())) == []
 
 
@@ -72,7 +73,7 @@ def test_a_schedule_moves_both() -> None:
     assert rates == {schedule.get_last_lr()[0]} and rates != {LR}
 
 
-@pytest.mark.parametrize("wrong", [{"lr": -1.0}, {"lr": 0.1, "momentum": -0.5}])
+@pytest.mark.parametrize("wrong", [{"lr": -1.0}, {"lr": 0.1, "momentum": -0.5}, {"lr": 0.1, "weight_decay": -1.0}])
 def test_a_wrong_number_is_named(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="should be >= 0"):
         Muon(list(network().parameters()), **wrong)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from model.recurrent import SkipStack
 from tests.tiny import differences
 from utils import checkpoint
 from utils.checkpoint import (
@@ -312,3 +313,10 @@ def test_parts_that_only_one_has_are_told_and_those_that_both_have_are_shared() 
         load_shared_parts(network(encoder=7), old.state_dict(), Path("c.pt"))
     with pytest.raises(InputError, match=r"c.pt: .* it has none of decoder"):
         load_shared_parts(network(decoder=7), old.state_dict(), Path("c.pt"))
+
+
+def test_a_part_may_be_one_of_a_part() -> None:
+    old, new = (SkipStack("lstm", 3, 4, 2, attention_heads=heads) for heads in (0, 1))
+    models = [nn.ModuleDict({"stack": stack}) for stack in (old, new)]
+    assert load_shared_parts(models[1], models[0].state_dict(), Path("c.pt")) == ["stack.attention"]
+    assert torch.equal(old.layers[1].weights[0], new.layers[1].weights[0])

@@ -40,7 +40,7 @@ def continued(loaded: Loaded) -> np.ndarray:
         _, state = model.step(stroke, state)
     new = model.start(collate([("", torch.zeros(1, 3), torch.from_numpy(Alphabet(CHARACTERS).encode("abc")))]))
     pen, window = new.pen._replace(seen=state.pen.seen), new.window._replace(cell=state.window.cell)
-    state = new._replace(window=window, cells=state.cells, pen=pen)
+    state = new._replace(window=window, stack=state.stack, pen=pen)
     noise, strokes, late = LineNoise([3]), [torch.zeros(1, 3)], 0
     for _ in range(int(1.5 * 16 * 6) - 1):
         mixture, state = model.step(strokes[-1], state)
@@ -51,8 +51,9 @@ def continued(loaded: Loaded) -> np.ndarray:
     return torch.cat(strokes).numpy()
 
 
-def test_with_no_share_of_the_second_it_is_the_first_written_on() -> None:
-    loaded = writer()
+@pytest.mark.parametrize("attends", [False, True])
+def test_with_no_share_of_the_second_it_is_the_first_written_on(attends: bool) -> None:
+    loaded = writer(attends=attends)
     drawn = between(loaded, [0.0, 0.5])[0].strokes
     expected = continued(loaded)
     np.testing.assert_allclose(drawn[:-1], expected[:-1], atol=1e-4)
@@ -60,8 +61,9 @@ def test_with_no_share_of_the_second_it_is_the_first_written_on() -> None:
 
 
 @pytest.mark.parametrize("free", [False, True])
-def test_from_one_hand_to_the_other_and_back(free: bool) -> None:
-    loaded, shares = writer(free=free), [0.0, 0.5, 1.0]
+@pytest.mark.parametrize("attends", [False, True])
+def test_from_one_hand_to_the_other_and_back(free: bool, attends: bool) -> None:
+    loaded, shares = writer(free=free, attends=attends), [0.0, 0.5, 1.0]
     there, back = between(loaded, shares), between(loaded, shares, ("gag", "badcab"))
     for one, other in zip(there, back[::-1], strict=True):
         np.testing.assert_allclose(one.strokes, other.strokes, atol=1e-4)
