@@ -178,7 +178,8 @@ static void attend(const network *net, int64_t lines, int64_t row, int64_t at, c
         real *memory = net->memory + slots[b] * net->room * 2 * width, *found = x + b * width, weights[at + 1];
         memcpy(memory + at * 2 * width, query + width, 2 * width * sizeof(real));
         for (int64_t head = 0; head < net->heads; head++, query += HEAD_SIZE, found += HEAD_SIZE) {
-            real *key = memory + head * HEAD_SIZE, *value = key + width, most = -INFINITY, total = 0;
+            const real *key = memory + head * HEAD_SIZE, *value = key + width;
+            real most = -INFINITY, total = 0, sum[HEAD_SIZE] = {0};
             for (int64_t n = 0; n <= at; n++) {
                 real dot = 0;
 #pragma omp simd reduction(+ : dot)
@@ -187,9 +188,9 @@ static void attend(const network *net, int64_t lines, int64_t row, int64_t at, c
                 most = weights[n] > most ? weights[n] : most;
             }
             for (int64_t n = 0; n <= at; n++) total += weights[n] = exponential(weights[n] - most);
-            for (int64_t k = 0; k < HEAD_SIZE; k++) found[k] = 0;
             for (int64_t n = 0; n <= at; n++)
-                for (int64_t k = 0; k < HEAD_SIZE; k++) found[k] += weights[n] / total * value[n * 2 * width + k];
+                for (int64_t k = 0; k < HEAD_SIZE; k++) sum[k] += weights[n] * value[n * 2 * width + k];
+            for (int64_t k = 0; k < HEAD_SIZE; k++) found[k] = sum[k] / total;
         }
     }
     product(lines, width, padded(size), sizeof(narrow), net->weights[answer], net->scales[answer], net->biases[answer],
