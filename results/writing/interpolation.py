@@ -23,11 +23,15 @@ from utils.progress import progress
 
 
 class Hand(NamedTuple):
-    """What a network keeps of hands: cells from the lowest layer on, what is attended to, the sums of the scale."""
+    """What a network keeps of hands: cells from the lowest layer on, what is attended to, the sums of the scale.
+
+    stroke: (B, 3) the last one, of which it has not been told yet
+    """
 
     cells: tuple[CellState, ...]
     memory: tuple[Memory, ...]
     seen: Tensor
+    stroke: Tensor
 
     def mixed(self, other: "Hand", share: Tensor) -> "Hand":
         """This one and, to a share (B, 1), the other: all mixed linearly, what is attended to by its weights."""
@@ -36,7 +40,7 @@ class Hand(NamedTuple):
             for one, two in zip(self.cells, other.cells, strict=True)
         )
         memory = tuple(one.mixed(two, share) for one, two in zip(self.memory, other.memory, strict=True))
-        return Hand(cells, memory, self.seen.lerp(other.seen, share))
+        return Hand(cells, memory, self.seen.lerp(other.seen, share), self.stroke.lerp(other.stroke, share))
 
 
 @torch.inference_mode()
@@ -45,7 +49,8 @@ def write_between(
 ) -> list[Sample]:
     """`text` for each share of the second style, all from one seed: what the layers remember of both is mixed linearly.
 
-    The window begins anew: after the two lines it stands at other places of other texts, between which nothing is.
+    The window begins anew, at a blank before the text: after the two lines it stands at other places of other texts,
+    between which nothing is. The way from there to the text is left out.
 
     Of a network that writes freely the text is "".
 
@@ -59,20 +64,22 @@ def write_between(
         raise InputError(f"{loaded.path}: {told}")
     weight = torch.tensor(shares, device=next(model.parameters()).device).unsqueeze(1)
     first, second = (_hand_after(loaded, style) for style in styles)
-    state: Any = _in_hand(_begun(loaded, text, len(shares)), first.mixed(second, weight))
+    hand = first.mixed(second, weight)
+    state: Any = _in_hand(_begun(loaded, f" {text}", len(shares)), hand)
     cap = int(1.5 * facts["points_per_char"] * (len(text) + 3)) if model.reads_text else facts["points_per_line"]
-    noise, strokes = LineNoise([seed] * len(shares)), [torch.zeros(len(shares), 3)]
+    noise, strokes = LineNoise([seed] * len(shares)), [hand.stroke.cpu()]
     ended = torch.zeros(len(shares), dtype=torch.bool)
-    lengths = torch.ones(len(shares), dtype=torch.int64)
+    lengths = torch.zeros(len(shares), dtype=torch.int64)
     late = torch.zeros(len(shares))
-    for _ in progress(range(1, cap), cap - 1, "writing", "point"):
+    for _ in progress(range(cap), cap, "writing", "point"):
         mixture, state = model.step(strokes[-1].to(weight.device), state)
         ended |= ending(model.finished(state).cpu(), strokes[-1], late)
         lengths += ~ended
         if ended.all():
             break
         strokes.append(sample_stroke(mixture, noise.next().to(weight.device), bias).cpu())
-    drawn = torch.stack(strokes, 1).numpy()
+    drawn = torch.stack(strokes[1:], 1).numpy()
+    drawn[:, 0, :2] = 0
     return [
         _sample(line[:length], bool(stop)) for line, length, stop in zip(drawn, lengths.tolist(), ended, strict=True)
     ]
@@ -95,10 +102,11 @@ def _hand_after(loaded: Loaded, style: Style) -> Hand:
     """What the network remembers of the hand that wrote the line of a style."""
     model, state = writer_of(loaded), _begun(loaded, f"{style.text} ", 1)
     strokes = torch.from_numpy(style.strokes).to(next(model.parameters()).device)
-    for stroke in progress(strokes.unsqueeze(1), len(strokes), "following the style", "point"):
+    *before, last = strokes.unsqueeze(1)
+    for stroke in progress(before, len(before), "following the style", "point"):
         _, state = model.step(stroke, state)
     lowest = (state.window.cell,) if isinstance(state, WritingState) else ()
-    return Hand((*lowest, *state.stack.cells), state.stack.memory, state.pen.seen)
+    return Hand((*lowest, *state.stack.cells), state.stack.memory, state.pen.seen, last)
 
 
 def _in_hand(state: Any, hand: Hand) -> Any:

@@ -32,23 +32,29 @@ def between(loaded: Loaded, shares: list[float], names: tuple[str, str] = ("badc
 
 @torch.inference_mode()
 def continued(loaded: Loaded) -> np.ndarray:
-    """A line begun with all that the layers remember of "badcab", and a new window: a plain loop."""
+    """ " abc" on all that the layers remember of "badcab", with a new window, from where the way there ends.
+
+    A plain loop.
+    """
     model, style = loaded.model, style_of(loaded, line_of("badcab"))
     one = collate([("", torch.from_numpy(style.strokes), torch.from_numpy(Alphabet(CHARACTERS).encode("badcab ")))])
     state = model.start(one)
-    for stroke in one.strokes.unbind(1):
+    *before, last = one.strokes.unbind(1)
+    for stroke in before:
         _, state = model.step(stroke, state)
-    new = model.start(collate([("", torch.zeros(1, 3), torch.from_numpy(Alphabet(CHARACTERS).encode("abc")))]))
+    new = model.start(collate([("", torch.zeros(1, 3), torch.from_numpy(Alphabet(CHARACTERS).encode(" abc")))]))
     pen, window = new.pen._replace(seen=state.pen.seen), new.window._replace(cell=state.window.cell)
     state = new._replace(window=window, stack=state.stack, pen=pen)
-    noise, strokes, late = LineNoise([3]), [torch.zeros(1, 3)], 0
-    for _ in range(int(1.5 * 16 * 6) - 1):
+    noise, strokes, late = LineNoise([3]), [last], 0
+    for _ in range(int(1.5 * 16 * 6)):
         mixture, state = model.step(strokes[-1], state)
         late = late + 1 if model.finished(state).any() else 0
         if late > (0 if strokes[-1][0, 2] > 0 else LATEST):
             break
         strokes.append(sample_stroke(mixture, noise.next(), 1.0))
-    return torch.cat(strokes).numpy()
+    drawn = torch.cat(strokes[1:]).numpy()
+    drawn[0, :2] = 0
+    return drawn
 
 
 @pytest.mark.parametrize("attends", [False, True])
