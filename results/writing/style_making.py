@@ -1,6 +1,7 @@
 """Lines that a network wrote itself, to ship as styles: no one's hand, and no one's data."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from model.reading_errors import character_edits, plain
 from results.loaded import Loaded
 from results.reading.lines import Decoding
 from results.writing.best_of import read_back
+from results.writing.styles import style_of
 from results.writing.written import draw_lines
 from utils.errors import InputError
 
@@ -27,23 +29,36 @@ def make_styles(
 ) -> list[InkLine]:
     """Lines, "style-1" and so on, for `write_jsonl`: of one line written from each seed those legible and most unlike.
 
-    Seeds take the texts in turn. Legible is what ended by itself and was read with a CER of 5 % at most. The first is
-    the one read with the most confidence, each next one farthest from those before it in `features`, standardised.
+    Seeds take the texts in turn. Legible is a line that ended by itself, if it and what is written on in its hand, each
+    text twice, are read with a CER of 5 % at most. The first is the one read with the most confidence, each next one
+    farthest from those before it in `features`, standardised.
 
     Raises InputError where fewer than `count` are legible.
     """
     told = [texts[i % len(texts)] for i in range(len(seeds))]
     drawn = draw_lines(loaded, told, list(seeds), bias)
-    readings = read_back(reader, loaded, drawn, Decoding())
     found = []
-    for text, one, (read, sure) in zip(told, drawn, readings, strict=True):
-        if one.stopped and character_edits(plain(read), plain(text)) <= MOST_CER * len(plain(text)):
-            found.append((sure, text, strokes_to_points(one.strokes, loaded.facts["std"])))
+    for text, one, reading in zip(told, drawn, read_back(reader, loaded, drawn, Decoding()), strict=True):
+        line = InkLine("", text, "", "", strokes_to_points(one.strokes, loaded.facts["std"]))
+        if one.stopped and _legible([reading], [text]) and _goes_on_legibly(loaded, reader, line, texts, bias):
+            found.append((reading[1], line))
     if len(found) < count:
         raise InputError(f"{loaded.path}: {len(found)} of {len(seeds)} lines are legible, {count} are wanted")
     found.sort(key=lambda one: -one[0])
-    chosen = most_unlike(np.stack([features(points, text) for _, text, points in found]), count)
-    return [InkLine(f"style-{n}", found[i][1], "", "", found[i][2]) for n, i in enumerate(chosen, 1)]
+    chosen = most_unlike(np.stack([features(line.points, line.text) for _, line in found]), count)
+    return [replace(found[i][1], id=f"style-{n}") for n, i in enumerate(chosen, 1)]
+
+
+def _legible(readings: Sequence[tuple[str, float]], texts: Sequence[str]) -> bool:
+    wanted = [plain(text) for text in texts]
+    edits = sum(character_edits(plain(read), text) for (read, _), text in zip(readings, wanted, strict=True))
+    return edits <= MOST_CER * sum(map(len, wanted))
+
+
+def _goes_on_legibly(loaded: Loaded, reader: Loaded, line: InkLine, texts: Sequence[str], bias: float) -> bool:
+    twice = [*texts, *texts]
+    drawn = draw_lines(loaded, twice, list(range(len(twice))), bias, style_of(loaded, line))
+    return _legible(read_back(reader, loaded, drawn, Decoding()), twice)
 
 
 def features(points: np.ndarray, text: str) -> np.ndarray:

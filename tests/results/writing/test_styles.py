@@ -15,11 +15,11 @@ from data_loader.formats.jsonl import write_jsonl
 from data_loader.ink_geometry import x_height
 from data_loader.strokes import points_to_strokes, strokes_to_points
 from model.sampling import sample
-from results import write
+from results import Loaded, write
 from results.writing import styles
 from results.writing.style_making import make_styles, most_unlike
 from results.writing.styles import load_style, style_grid, style_of
-from results.writing.written import SEEDS_A_WRITING
+from results.writing.written import SEEDS_A_WRITING, Style
 from tests.results.recognizers import STD, line_of, recognizer
 from tests.results.writers import CHARACTERS, writer
 from tests.tiny import write_corpus
@@ -151,22 +151,28 @@ def test_a_grid_has_each_style_and_under_it_a_line_a_bias() -> None:
 
 
 def test_own_styles_are_legible_and_the_most_unlike(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines of a hand each, one of which does not say what it should and one of which was capped."""
-    sizes = [1.0, 1.0, 4.0, 1.0, 2.0]
+    """Lines of a hand each: the second says something else, the fourth was capped, the largest is written on badly."""
+    sizes = [1.0, 1.0, 4.0, 1.0, 2.0, 9.0]
     inks = [line_of("cab").points * np.array([size, size, 1]) for size in sizes]
     inks[1] = line_of("bee").points
     drawn = [Sample(points_to_strokes(ink, (5.0, 4.0)), None, i != 3) for i, ink in enumerate(inks)]
-    monkeypatch.setattr("results.writing.style_making.draw_lines", lambda *_: drawn)
-    reader = recognizer()
-    monkeypatch.setattr(
-        "results.writing.style_making.read_back",
-        lambda *_: [(text, 0.9) for text in ("cab", "bee", "cab", "cab", "cab")],
-    )
-    made = make_styles(writer(), reader, range(5), ["cab"], count=2)
+
+    def draw(_: Loaded, texts: list[str], seeds: list[int], bias: float, style: Style | None = None) -> list[Sample]:
+        return [Sample(style.strokes, None, True)] * len(texts) if style else drawn
+
+    def read(_: Loaded, __: Loaded, lines: list[Sample], ___: object) -> list[tuple[str, float]]:
+        if lines is drawn:
+            return [(text, 0.9) for text in ("cab", "bee", "cab", "cab", "cab", "cab")]
+        too_large = np.abs(lines[0].strokes).max() > 5 * np.abs(drawn[0].strokes).max()
+        return [("cab", 0.9), ("cob" if too_large else "cab", 0.9)]
+
+    monkeypatch.setattr("results.writing.style_making.draw_lines", draw)
+    monkeypatch.setattr("results.writing.style_making.read_back", read)
+    made = make_styles(writer(), recognizer(), range(6), ["cab"], count=2)
     assert [(line.id, line.text) for line in made] == [("style-1", "cab"), ("style-2", "cab")]
     np.testing.assert_allclose(np.ptp(made[1].points[:, 0]), np.ptp(inks[2][:, 0]), rtol=1e-4)
-    with pytest.raises(InputError, match="3 of 5 lines are legible, 4 are wanted"):
-        make_styles(writer(), reader, range(5), ["cab"], count=4)
+    with pytest.raises(InputError, match="3 of 6 lines are legible, 4 are wanted"):
+        make_styles(writer(), recognizer(), range(6), ["cab"], count=4)
 
 
 def test_most_unlike_takes_the_farthest_from_all_so_far() -> None:
