@@ -98,10 +98,10 @@ class SkipStack(nn.Module):
         self.layers = nn.ModuleList(RecurrentLayer(cell, size, hidden_size) for size in sizes)
         self.dropout = nn.Dropout(dropout)
         self.attention: SelfAttention | None = None
+        at_least(0, attention_heads=attention_heads)
         if attention_heads:
-            at_least(1, attention_heads=attention_heads)
             if num_layers < 2:
-                raise ValueError(f"attention_heads is {attention_heads}; num_layers is then 1 larger at the least")
+                raise ValueError(f"attention_heads is {attention_heads}; make it 0, or num_layers larger")
             self.attention = SelfAttention(hidden_size, attention_heads)
 
     def __iter__(self) -> Iterator[RecurrentLayer]:
