@@ -12,13 +12,11 @@ import pytest
 import torch
 from torch import nn
 
-from model.recurrent import SkipStack
 from tests.tiny import differences
 from utils import checkpoint
 from utils.checkpoint import (
     FORMAT_VERSION,
     load_checkpoint,
-    load_shared_parts,
     load_weights,
     require_facts,
     require_form,
@@ -299,24 +297,3 @@ def test_weights_of_another_model_are_refused_and_change_nothing(other: nn.Modul
         load_weights(model, other.state_dict(), Path("c.pt"))
     assert str(caught.value).startswith("c.pt: weights of another model") and "\n" not in str(caught.value)
     assert differences(before, dict(model.state_dict())) == []
-
-
-def test_parts_that_only_one_has_are_told_and_those_that_both_have_are_shared() -> None:
-    def network(**parts: int) -> nn.ModuleDict:
-        return nn.ModuleDict({name: nn.Linear(2, size) for name, size in parts.items()})
-
-    old, new = network(encoder=3, ctc=4), network(encoder=3, decoder=5)
-    before = new["decoder"].weight.clone()
-    assert load_shared_parts(new, old.state_dict(), Path("c.pt")) == ["ctc", "decoder"]
-    assert torch.equal(new["encoder"].weight, old["encoder"].weight) and torch.equal(new["decoder"].weight, before)
-    with pytest.raises(InputError, match=r"c.pt: .* it has encoder.weight of \(3, 2\), the model's is of \(7, 2\)"):
-        load_shared_parts(network(encoder=7), old.state_dict(), Path("c.pt"))
-    with pytest.raises(InputError, match=r"c.pt: .* it has none of decoder"):
-        load_shared_parts(network(decoder=7), old.state_dict(), Path("c.pt"))
-
-
-def test_a_part_may_be_one_of_a_part() -> None:
-    old, new = (SkipStack("lstm", 3, 4, 2, attention_heads=heads) for heads in (0, 1))
-    models = [nn.ModuleDict({"stack": stack}) for stack in (old, new)]
-    assert load_shared_parts(models[1], models[0].state_dict(), Path("c.pt")) == ["stack.attention"]
-    assert torch.equal(old.layers[1].weights[0], new.layers[1].weights[0])
