@@ -71,9 +71,10 @@ def write_between(
     ended = torch.zeros(len(shares), dtype=torch.bool)
     lengths = torch.zeros(len(shares), dtype=torch.int64)
     late = torch.zeros(len(shares))
-    for _ in progress(range(cap), cap, "writing", "point"):
+    for t in progress(range(cap), cap, "writing", "point"):
         mixture, state = model.step(strokes[-1].to(weight.device), state)
-        ended |= ending(model.finished(state).cpu(), strokes[-1], late)
+        if t:  # the styles' own last stroke ends no line
+            ended |= ending(model.finished(state).cpu(), strokes[-1], late)
         lengths += ~ended
         if ended.all():
             break

@@ -66,6 +66,12 @@ def test_with_no_share_of_the_second_it_is_the_first_written_on(attends: bool) -
     np.testing.assert_allclose(drawn[-1, :2], expected[-1, :2], atol=1e-4)
 
 
+def test_a_window_that_is_past_the_text_at_once_leaves_a_point_at_least() -> None:
+    loaded = writer()
+    loaded.model.window_layer.window.linear.bias.data[4:] = 5  # of 150 characters a point
+    assert [1 <= len(line.strokes) <= LATEST + 2 for line in between(loaded, [0.0, 1.0])] == [True, True]
+
+
 @pytest.mark.parametrize("free", [False, True])
 @pytest.mark.parametrize("attends", [False, True])
 def test_from_one_hand_to_the_other_and_back(free: bool, attends: bool) -> None:
