@@ -9,7 +9,7 @@ import argparse
 
 from commands import COMMANDS
 from results import load, read, write
-from results.measuring.density import evaluate
+from results.measuring.likelihood import evaluate
 from utils.errors import one_line_errors
 
 __all__ = ["evaluate", "load", "read", "write"]

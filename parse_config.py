@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import InputError
-from utils.room import weights_within_memory
+from utils.memory_limit import weights_within_memory
 from utils.signature import accepted, argument_faults, constructed, did_you_mean, label
 from utils.strict_json import parse_json, plain_copy, read_json, shown
 

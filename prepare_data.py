@@ -7,7 +7,7 @@ from pathlib import Path
 
 from data_loader.check import check_corpus
 from data_loader.data_loaders import splits_to_use
-from data_loader.formats.report import Report
+from data_loader.formats.read_report import Report
 from data_loader.prepare import (
     BUILT_IN,
     EXPORTS,
@@ -19,8 +19,8 @@ from data_loader.prepare import (
     prepare,
 )
 from data_loader.splits import SPLIT_BY, SplitRule
-from model.language_training import train_language_model
-from results.corpus_page import write_corpus_page
+from model.language.training import train_language_model
+from results.pages.corpus import write_corpus_page
 from utils.errors import InputError, one_line_errors
 
 RARE = 10

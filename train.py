@@ -18,7 +18,7 @@ from logger.run_log import log_folder
 from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, add_arguments, from_args, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Trainer
-from utils import processes
+from utils import distributed
 from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts
 from utils.device import keep_memory_small, pick_device
 from utils.errors import InputError, one_line_errors
@@ -60,8 +60,8 @@ def train(
     keep_memory_small()
     device = pick_device(config["device"])
     torch.manual_seed(config["seed"])
-    shares = state.get("processes", 1) if state else processes.count()
-    with processes.first_alone():
+    shares = state.get("processes", 1) if state else distributed.world_size()
+    with distributed.rank_zero_first():
         loader = config.build("data_loader", CATALOGUE, seed=config["seed"], processes=shares)
     if old and old_path:
         read_as_before(loader, old["facts"], config["arch"]["type"], old_path, resumed=resume is not None)
@@ -73,17 +73,17 @@ def train(
     elif old and init_from:
         unshared = load_shared_parts(model, old["model"], init_from, (old["config"]["arch"], config["arch"]))
     trainer = build_trainer(config, model, loader, device, state)
-    folders = run_dirs_of(resume) if resume else processes.first(lambda: make_run_dir(config))
+    folders = run_dirs_of(resume) if resume else distributed.on_rank_zero(lambda: make_run_dir(config))
     say = trainer.log.info
     say(f"{config['arch']['type']}: {model.num_parameters:,} parameters, {steps_of(config, loader):,} steps an epoch")
-    if max(loader.processes, processes.count()) > 1:
-        say(f"{processes.count()} processes for steps of {loader.processes} times the batch size")
+    if max(loader.processes, distributed.world_size()) > 1:
+        say(f"{distributed.world_size()} processes for steps of {loader.processes} times the batch size")
     say(f"run directory: {folders[0]}")
     if unshared:
         say(f"not in both the checkpoint and this network: {', '.join(unshared)}")
     for rule, count in loader.left_out.items():
         say(f"left out of training by {rule}: {count:,} lines")
-    with nullcontext() if processes.rank() else sole_owner(folders[0]):
+    with nullcontext() if distributed.rank() else sole_owner(folders[0]):
         return folders[0], trainer.train(*folders)
 
 
@@ -197,22 +197,22 @@ def run(args: argparse.Namespace, scratch: Path) -> None:
         if args.fast_dev_run:
             load_checkpoint(run_dir / "last.pt")
             said = "one batch of training, one of validation and their checkpoints went well; the run is deleted again"
-    if not processes.rank():
+    if not distributed.rank():
         print(said)
 
 
 @one_line_errors
 def main() -> None:
     args = parse_args()
-    with processes.joined(), tempfile.TemporaryDirectory() as scratch:
+    with distributed.process_group(), tempfile.TemporaryDirectory() as scratch:
         try:
             run(args, Path(scratch))
         except Interrupted as stop:
-            if not processes.rank():
+            if not distributed.rank():
                 print(stop)
             raise SystemExit(130) from None
         except InputError as error:
-            if processes.is_first_to_say(str(error)):
+            if distributed.is_first_to_report(str(error)):
                 raise
             raise SystemExit(2) from None
 

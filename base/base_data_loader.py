@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from base.batch import Batch
-from utils import processes
+from utils import distributed
 
 
 class EpochSampler(Sampler[list[int]]):
@@ -24,7 +24,7 @@ class EpochSampler(Sampler[list[int]]):
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[list[int]]:
-        share = slice(processes.rank(), None, processes.count())
+        share = slice(distributed.rank(), None, distributed.world_size())
         return (batch[share] for batch in self.batches(self.epoch)[self.first_batch :])
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from logger.run_log import NoLog, RunLog, terminal
-from utils import processes
+from utils import distributed
 from utils.checkpoint import require_form, save_checkpoint
 from utils.errors import InputError, at_least
 from utils.files import remove_scratch
@@ -62,7 +62,7 @@ class BaseTrainer(ABC):
         self.epoch, self.batch, self.step = 1, 0, 0
         self.best: float | None = None
         self.epochs_since_best = 0
-        self.log = terminal(0 if processes.rank() else verbosity)
+        self.log = terminal(0 if distributed.rank() else verbosity)
         self.stop_signal: int | None = None
         try:
             if resume:
@@ -95,7 +95,7 @@ class BaseTrainer(ABC):
         """
         self.checkpoint_dir, self.saved_at = checkpoint_dir, time.monotonic()
         self.run_log: RunLog | NoLog = NoLog()
-        processes.first(lambda: self._open(log_dir))
+        distributed.on_rank_zero(lambda: self._open(log_dir))
         numbers: dict[str, float] = {}
         previous = {number: signal.signal(number, self._ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
         if self.epoch > self.epochs:
@@ -158,7 +158,7 @@ class BaseTrainer(ABC):
 
         Where a signal has come to any process, all of them save and raise Interrupted.
         """
-        stop, minutes = processes.most(self.stop_signal or 0, (time.monotonic() - self.saved_at) / 60)
+        stop, minutes = distributed.all_max(self.stop_signal or 0, (time.monotonic() - self.saved_at) / 60)
         if stop:
             path = self.save("last.pt")
             raise Interrupted(f"stopped by {signal.Signals(int(stop)).name}; go on with: --resume {path}")
@@ -171,7 +171,7 @@ class BaseTrainer(ABC):
         """Write a checkpoint: its path."""
         path = self.checkpoint_dir / name
         content = {**self.content(), "training": self.state()}
-        processes.first(lambda: self._write(path, content))
+        distributed.on_rank_zero(lambda: self._write(path, content))
         self.saved_at = time.monotonic()
         return path
 
@@ -190,7 +190,7 @@ class BaseTrainer(ABC):
             "best": self.best,
             "epochs_since_best": self.epochs_since_best,
             **rng_state(),
-            "other_rng": processes.gathered(rng_state())[1:],
+            "other_rng": distributed.all_gather(rng_state())[1:],
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -210,7 +210,7 @@ def rng_state() -> dict[str, Any]:
 
 def _draw_from(states: list[dict[str, Any]], step: int) -> None:
     """Go on with this process's own of these `rng_state`s; one that has none draws what no other does."""
-    number = processes.rank()
+    number = distributed.rank()
     if number < len(states):
         torch.set_rng_state(states[number]["rng"])
         if torch.cuda.is_available() and states[number]["cuda_rng"]:

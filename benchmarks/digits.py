@@ -15,11 +15,11 @@ from PIL import Image
 from benchmarks.skeleton import SIZE, drawn, tile
 from data_loader.formats.mnist_images import load_skeletonize
 from data_loader.formats.skeleton import image_points
-from data_loader.formats.synthetic_digits import synthetic_digits
-from data_loader.strokes import pen_strokes
-from render.raster import write_png
-from results.loaded import load
-from results.writing.numbers import digit_grid
+from data_loader.synthetic.digits import synthetic_digits
+from ink.strokes import pen_strokes
+from render.ink.raster import write_png
+from results.trained import load
+from results.writing.digits import digit_grid
 from utils.errors import one_line_errors
 from utils.files import atomic_path
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from base.batch import Batch
 from benchmarks.__main__ import table
 from benchmarks.training import lines, plain_way, seconds_of, seconds_of_steps
-from model.window_graph import lstm_forward, run
+from model.kernels.window_graph import lstm_forward, run
 from utils.device import Precision, autocast
 from utils.errors import InputError, one_line_errors
 

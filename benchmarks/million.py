@@ -21,8 +21,8 @@ from data_loader.check import check_corpus
 from data_loader.corpus import Corpus
 from data_loader.corpus_writer import CorpusWriter
 from data_loader.data_loaders import HandwritingDataLoader, LengthSampler
-from data_loader.strokes import InkLine
-from results.corpus_page import write_corpus_page
+from ink.strokes import InkLine
+from results.pages.corpus import write_corpus_page
 from utils.progress import progress
 
 NAME, BATCH = "million", 64

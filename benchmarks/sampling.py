@@ -8,8 +8,8 @@ import torch
 
 from benchmarks.training import TIMED, lines
 from model import MODELS
-from model.sampling import HandwritingModel, sample
-from model.writing import Parts
+from model.writing.compiled import Parts
+from model.writing.sampling import HandwritingModel, sample
 
 LINES = (1, 8, 32, 64)
 

@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw
 from data_loader.formats.idx import open_idx
 from data_loader.formats.mnist_images import load_skeletonize
 from data_loader.formats.skeleton import image_points
-from data_loader.formats.synthetic_writer import Writer, hershey_faces
-from data_loader.strokes import pen_strokes
+from data_loader.synthetic.writer import Writer, hershey_faces
+from ink.strokes import pen_strokes
 from utils.errors import one_line_errors
 from utils.files import atomic_path
 

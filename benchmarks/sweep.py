@@ -18,15 +18,15 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from benchmarks.__main__ import table
-from data_loader.strokes import strokes_to_points
-from model.sampling import HandwritingModel
+from ink.strokes import strokes_to_points
+from model.writing.sampling import HandwritingModel
 from parse_config import ConfigParser, add_arguments, from_args
-from render.figure import save_figure
-from render.grid import grid_page
-from render.page import INK_COLOR
-from results.loaded import Loaded, load
-from results.writing.numbers import trained_on
-from results.writing.written import draw_lines
+from render.figures.figure import save_figure
+from render.ink.grid import grid_page
+from render.ink.page import INK_COLOR
+from results.trained import Loaded, load
+from results.writing.digits import trained_on
+from results.writing.lines import draw_lines
 from train import CATALOGUE, RESERVED, train
 from utils.errors import InputError, one_line_errors
 from utils.files import atomic_path

@@ -16,8 +16,8 @@ import torch
 
 from base.batch import Batch
 from model import LOSSES, MODELS
-from model.recurrent import RecurrentLayer
-from model.window import WindowLayer
+from model.layers.recurrent import RecurrentLayer
+from model.writing.window import WindowLayer
 from utils.device import Precision, autocast, keep_memory_small
 
 ALPHABET_SIZE, CHARACTERS = 80, 30

@@ -14,10 +14,10 @@ from matplotlib import pyplot
 
 from data_loader.augment import Augment
 from data_loader.data_loaders import HandwritingDataLoader
-from data_loader.formats.synthetic import synthetic_lines
-from data_loader.ink_geometry import mapped, rotation
-from data_loader.strokes import InkLine, pen_strokes
+from data_loader.synthetic.lines import synthetic_lines
 from data_loader.transform import Transform
+from ink.geometry import mapped, rotation
+from ink.strokes import InkLine, pen_strokes
 
 TRANSFORMS: list[dict[str, Any]] = [
     {"resample_distance": 0.5},

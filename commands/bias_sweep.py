@@ -3,7 +3,7 @@
 import argparse
 
 from commands.figures import Shown, add_several, draw
-from results.loaded import Loaded
+from results.trained import Loaded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def run(args: argparse.Namespace) -> None:
     """Draw a text written at several biases, a bias below the other."""
 
     def show(network: Loaded) -> Shown:
-        from results.writing.hands import bias_sweep  # matplotlib takes a second to load
+        from results.figures.hands import bias_sweep  # matplotlib takes a second to load
 
         return bias_sweep(network, args.text, biases=args.bias, seed=args.seed, n=args.n)
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from model.language_model import load_language_model
-from results.loaded import Loaded, load
+from model.language.ngram import load_language_model
+from results.trained import Loaded, load
 from utils.errors import InputError
 from utils.files import atomic_path
 

@@ -4,9 +4,9 @@ import argparse
 from typing import Any
 
 from commands.common import add_out, add_sampling, output_folder, save_numbers, save_text
-from results.loaded import load
-from results.report.comparison import compare
-from results.report.run import run_of
+from results.pages.comparison import compare
+from results.runs.run import run_of
+from results.trained import load
 from utils.errors import InputError
 from utils.progress import progress
 

@@ -14,10 +14,10 @@ from commands.common import (
     save_text,
     splits_of,
 )
-from model.classifier import StrokeClassifier
-from model.recognizer import Seq2SeqRecognizer
-from results.measuring.density import evaluate
-from results.measuring.density_scores import density_table
+from model.reading.classifier import StrokeClassifier
+from model.reading.recognizer import Seq2SeqRecognizer
+from results.measuring.likelihood import evaluate
+from results.measuring.likelihood_scores import density_table
 from results.reading.classifying import classification_page, classify_corpus
 from results.reading.corpus import read_corpus, reading_page
 from results.reading.lines import Decoding
@@ -52,8 +52,8 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _evaluate_writer(args: argparse.Namespace, numbers: dict[str, Any]) -> None:
-    from render.figure import save_figure  # matplotlib takes a second to load
-    from results.measuring.density_picture import density_figure
+    from render.figures.figure import save_figure  # matplotlib takes a second to load
+    from results.figures.evaluation import density_figure
 
     print(density_table(numbers))
     save_numbers(args, numbers, shown=["checkpoint"])

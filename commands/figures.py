@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.common import add_out, loaded, output_folder, save_numbers
-from results.loaded import Loaded
-from results.writing.trace import Trace, corpus_line, followed, written
+from results.figures.trace import Trace, corpus_line, followed, written
+from results.trained import Loaded
 from utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def draw(args: argparse.Namespace, show: Callable[[Loaded], Shown]) -> None:
     """Save what `show` makes of the network as SVG, PDF and PNG, and its numbers as JSON."""
     network = loaded(args)
     figure, numbers = show(network)
-    from render.figure import save_figure
+    from render.figures.figure import save_figure
 
     out = output_folder(args.out)
     for suffix in (".svg", ".pdf", ".png"):

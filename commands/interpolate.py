@@ -4,7 +4,7 @@ import argparse
 
 from commands.common import add_out, add_sampling
 from commands.figures import Shown, add_styles, draw
-from results.loaded import Loaded
+from results.trained import Loaded
 from results.writing.styles import load_style
 
 
@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> None:
 
     def show(network: Loaded) -> Shown:
         first, last = (load_style(network, sample, args.data_dir) for sample in args.style)
-        from results.writing.hands import interpolate  # matplotlib takes a second to load
+        from results.figures.hands import interpolate  # matplotlib takes a second to load
 
         return interpolate(network, args.text, (first, last), steps=args.steps, bias=args.bias, seed=args.seed)
 

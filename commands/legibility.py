@@ -14,12 +14,12 @@ from commands.common import (
     splits_of,
 )
 from commands.write import add_hand, draw_of, styles_of
-from model.classifier import StrokeClassifier
-from results.loaded import load
+from model.reading.classifier import StrokeClassifier
 from results.measuring.digit_legibility import digit_legibility
 from results.measuring.digit_legibility import legibility_table as digit_table
 from results.measuring.legibility import legibility
 from results.reading.lines import Decoding
+from results.trained import load
 from utils.errors import InputError
 
 TEXTS, DIGITS = 200, 2000
@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> None:
         draw=draw,
         decoding=decoding,
     )
-    from render.figure import save_figure  # matplotlib takes a second to load
-    from results.measuring.legibility_page import legibility_figure, legibility_page, legibility_table
+    from render.figures.figure import save_figure  # matplotlib takes a second to load
+    from results.pages.legibility import legibility_figure, legibility_page, legibility_table
 
     header, rows = legibility_table(found.numbers)
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]

@@ -3,7 +3,7 @@
 import argparse
 
 from commands.figures import Shown, add_several, add_styles, draw
-from results.loaded import Loaded
+from results.trained import Loaded
 from results.writing.styles import load_style
 
 
@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> None:
 
     def show(network: Loaded) -> Shown:
         styles = [load_style(network, sample, args.data_dir) for sample in args.style]
-        from results.writing.hands import prime  # matplotlib takes a second to load
+        from results.figures.hands import prime  # matplotlib takes a second to load
 
         return prime(network, args.text, styles, biases=args.bias, seed=args.seed)
 

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 from commands.common import add_decoding, decoding_options, loaded, output_folder, save_numbers
-from data_loader.formats.report import Report
-from model.classifier import StrokeClassifier
-from model.reading_errors import character_edits, plain
+from data_loader.formats.ink_files import ink_of
+from data_loader.formats.read_report import Report
+from model.reading.classifier import StrokeClassifier
+from model.reading.error_rates import character_edits, plain
 from results.reading.classifying import classify
 from results.reading.lines import LineReading, read, recognizer_of
-from results.writing.ink_files import ink_of
 from utils.errors import InputError
 
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
         read_as = [{"id": one.line.id, "text": one.text, "confidence": one.confidence} for one in readings]
         save_numbers(args, {"n_lines": len(readings), "lines": read_as}, shown=[])
     if args.explain:
-        from results.reading.picture import save_explained  # matplotlib takes a second to load
+        from results.figures.explained import save_explained  # matplotlib takes a second to load
 
         out = output_folder(args.out or Path("out"))
         for number, reading in enumerate(readings, 1):

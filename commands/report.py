@@ -5,10 +5,10 @@ import shlex
 import sys
 
 from commands.common import add_corpus, add_out, loaded, output_folder, save_numbers, save_text, splits_of
-from results.loaded import load
-from results.report.measured import Lines
-from results.report.page import Wanted, report
-from results.report.run import run_of
+from results.pages.measured_sections import Lines
+from results.pages.report import Wanted, report
+from results.runs.run import run_of
+from results.trained import load
 from utils.errors import InputError
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from commands.common import add_corpus, add_decoding, add_out, loaded, save_numbers
-from model.language_model import load_language_model
+from model.language.ngram import load_language_model
 from results.reading.tuning import tune_on_corpus
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from commands.figures import Shown, add_subject, draw, subject
-from results.loaded import Loaded
+from results.trained import Loaded
 
 add_arguments = add_subject
 
@@ -13,7 +13,7 @@ def run(args: argparse.Namespace) -> None:
 
     def show(network: Loaded) -> Shown:
         trace = subject(args, network)
-        from results.writing.figures import window  # matplotlib takes a second to load
+        from results.figures.window_and_density import window  # matplotlib takes a second to load
 
         return window(trace)
 

@@ -5,14 +5,14 @@ import unicodedata
 from pathlib import Path
 
 from commands.common import add_out, loaded, output_folder, save_numbers
-from data_loader.alphabet import Alphabet
-from results.loaded import Loaded, load
+from ink.alphabet import Alphabet
 from results.reading.lines import Decoding
+from results.trained import Loaded, load
 from results.writing.best_of import BestOf
-from results.writing.numbers import trained_on, write_number
+from results.writing.digits import trained_on, write_number
+from results.writing.lines import Draw, Style, Writing, draw_lines
 from results.writing.styles import load_style, style_grid
 from results.writing.text import save_writing, write, writer_of
-from results.writing.written import Draw, Style, Writing, draw_lines
 from utils.errors import InputError
 
 FIRST_TEXT = "The pen writes what was never written."
@@ -129,7 +129,7 @@ def _save_grid(
     if args.n > 1 or args.animate:
         raise InputError("several styles or biases make one picture, without --n and --animate; name one of each")
     lines, titles = style_grid(network, text, styles, args.bias, args.seed, draw)
-    from render.figure import lines_figure, save_figure  # matplotlib takes a second to load
+    from render.figures.figure import lines_figure, save_figure  # matplotlib takes a second to load
 
     for suffix in (".svg", ".png"):
         path = output_folder(args.out) / f"styles{suffix}"

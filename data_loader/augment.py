@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_loader.ink_geometry import mapped, respaced, rotation, shear, stroke_bounds, x_height
+from ink.geometry import mapped, respaced, rotation, shear, stroke_bounds, x_height
 
 CERTAIN_GAP = 1.5
 """The narrowest gap between words must be this many times the widest gap within them, or no gap is trusted."""

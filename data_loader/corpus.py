@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.alphabet import Alphabet
-from data_loader.strokes import InkLine
+from ink.alphabet import Alphabet
+from ink.strokes import InkLine
 from utils.errors import InputError
 
 INDEX = np.dtype([("point", "<i8"), ("text", "<i8"), ("id", "<i8"), ("writer", "<i4"), ("split", "<i4")])

@@ -15,7 +15,7 @@ import numpy as np
 
 from data_loader.corpus import CARD, FILES, FORMAT_VERSION, INDEX
 from data_loader.splits import TRAIN, VALID, SplitRule, split_lines
-from data_loader.strokes import InkLine
+from ink.strokes import InkLine
 from utils.errors import InputError
 from utils.files import file_hash
 

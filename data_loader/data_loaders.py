@@ -13,8 +13,8 @@ from base.base_data_loader import BaseDataLoader, EpochSampler
 from base.batch import Batch
 from data_loader.augment import Augment
 from data_loader.corpus import Corpus
-from data_loader.strokes import points_to_strokes
 from data_loader.transform import Transform, open_transformed
+from ink.strokes import points_to_strokes
 from utils.errors import InputError, at_least
 
 BATCHES_SORTED_TOGETHER = 20

@@ -7,21 +7,21 @@ from typing import Any
 
 from data_loader.corpus import Corpus
 from data_loader.corpus_writer import CorpusWriter
-from data_loader.formats.iam_ondb import read_iam_ondb
-from data_loader.formats.inkml import read_inkml
-from data_loader.formats.inkml_export import write_inkml
+from data_loader.formats.iam_ondb.reader import read_iam_ondb
+from data_loader.formats.inkml.export import write_inkml
+from data_loader.formats.inkml.reader import read_inkml
 from data_loader.formats.jsonl import read_jsonl, write_jsonl
 from data_loader.formats.mnist_images import read_mnist_images
 from data_loader.formats.mnist_strokes import read_mnist_strokes, write_mnist_strokes
 from data_loader.formats.quickdraw import read_quickdraw
-from data_loader.formats.report import Report
+from data_loader.formats.read_report import Report
 from data_loader.formats.sketch_npz import read_sketch_npz
 from data_loader.formats.strokes_npy import read_strokes_npy, write_strokes_npy
 from data_loader.formats.svg import read_svg
-from data_loader.formats.synthetic import synthetic_lines
-from data_loader.formats.synthetic_digits import synthetic_digits
 from data_loader.splits import SplitRule
-from data_loader.strokes import InkLine
+from data_loader.synthetic.digits import synthetic_digits
+from data_loader.synthetic.lines import synthetic_lines
+from ink.strokes import InkLine
 from utils.errors import InputError
 from utils.progress import progress
 

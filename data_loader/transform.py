@@ -12,7 +12,8 @@ import numpy as np
 
 from data_loader.corpus import Corpus
 from data_loader.corpus_writer import CorpusWriter
-from data_loader.ink_geometry import (
+from data_loader.prepare import open_corpus
+from ink.geometry import (
     baseline,
     baseline_slope,
     counts_at,
@@ -25,8 +26,7 @@ from data_loader.ink_geometry import (
     smoothed,
     x_height,
 )
-from data_loader.prepare import open_corpus
-from data_loader.strokes import InkLine
+from ink.strokes import InkLine
 from utils.errors import InputError
 from utils.progress import progress
 

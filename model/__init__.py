@@ -1,13 +1,13 @@
 """Networks, losses, metrics, by the names that a config calls them."""
 
-from model.class_conditional import ClassConditionalHandwriting
-from model.classification import Accuracy, ClassificationLoss
-from model.classifier import StrokeClassifier
-from model.conditional import ConditionalHandwriting
 from model.loss import NegativeLogLikelihood, ReadingLoss
 from model.metric import CharacterErrorRate, EndOfStrokeNats, NatsPerLine, SumSquaredError, WordErrorRate
-from model.recognizer import Seq2SeqRecognizer
-from model.unconditional import UnconditionalHandwriting
+from model.reading.classification import Accuracy, ClassificationLoss
+from model.reading.classifier import StrokeClassifier
+from model.reading.recognizer import Seq2SeqRecognizer
+from model.writing.class_conditional import ClassConditionalHandwriting
+from model.writing.conditional import ConditionalHandwriting
+from model.writing.unconditional import UnconditionalHandwriting
 
 MODELS = {
     "UnconditionalHandwriting": UnconditionalHandwriting,

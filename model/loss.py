@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from base.batch import Batch
-from model.mixture_density import EndingMixture, Mixture, last_log_prob, stroke_log_prob
-from model.recognizer import Reading
+from model.reading.recognizer import Reading
+from model.writing.mixture_density import EndingMixture, Mixture, last_log_prob, stroke_log_prob
 
 
 class NegativeLogLikelihood(nn.Module):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from base.batch import Batch
-from model.mixture_density import Mixture, end_log_prob, expected_offset, stroke_log_prob
-from model.reading_errors import character_edits, plain, word_edits
-from model.recognizer import Reading
+from model.reading.error_rates import character_edits, plain, word_edits
+from model.reading.recognizer import Reading
+from model.writing.mixture_density import Mixture, end_log_prob, expected_offset, stroke_log_prob
 
 
 class NatsPerLine:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import train
-from data_loader.formats.synthetic import synthetic_lines
+from data_loader.synthetic.lines import synthetic_lines
 from parse_config import ConfigParser
 from tests.tiny import run_main, thinned, tiny_config, write_corpus
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_loader.formats.synthetic_digits import synthetic_digits
+from data_loader.synthetic.digits import synthetic_digits
 from parse_config import ConfigParser
-from results.loaded import load
-from results.writing.numbers import draw
+from results.trained import load
+from results.writing.digits import draw
 from tests.tiny import logged, write_corpus
 from train import train
 

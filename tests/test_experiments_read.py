@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import experiments
-from data_loader.formats.inkml_export import write_inkml
+from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
 from experiments import load, read
-from model.language_training import train_language_model
+from model.language.training import train_language_model
 from parse_config import ConfigParser
-from render.page import lay_out
-from render.svg import write_svg
+from render.ink.page import lay_out
+from render.ink.svg import write_svg
 from results.reading.corpus import MARK
 from tests.results.recognizers import STD, line_of, recognizer
 from tests.tiny import run_main, tiny_config, write_corpus

@@ -14,9 +14,9 @@ import torch
 import experiments
 from experiments import load
 from logger.run_log import METRICS
-from results.measuring.density import evaluate
-from results.report.measured import Lines, evaluation_section
-from tests.render.test_html import Outline
+from results.measuring.likelihood import evaluate
+from results.pages.measured_sections import Lines, evaluation_section
+from tests.render.web.test_html import Outline
 from tests.results.recognizers import ALPHABET, line_of
 from tests.test_experiments_read import recognition
 from tests.tiny import logged, run_main, tiny_config, write_corpus

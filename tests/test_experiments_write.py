@@ -8,7 +8,7 @@ import pytest
 
 import experiments
 from data_loader.formats.jsonl import write_jsonl
-from model.conditional import ConditionalHandwriting
+from model.writing.conditional import ConditionalHandwriting
 from tests.results.recognizers import ALPHABET, line_of, recognizer
 from tests.results.writers import writer
 from tests.test_experiments_read import recognition

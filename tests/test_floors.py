@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     "utils": 0,
+    "ink": 1,
     "parse_config": 1,
     "logger": 1,
     "base": 2,

@@ -21,8 +21,8 @@ import torch
 
 import experiments
 import prepare_data
-from data_loader.formats.synthetic import synthetic_lines
-from data_loader.formats.synthetic_digits import synthetic_digits
+from data_loader.synthetic.digits import synthetic_digits
+from data_loader.synthetic.lines import synthetic_lines
 from tests.tiny import run_main, write_corpus
 
 ROOT = Path(__file__).parent.parent

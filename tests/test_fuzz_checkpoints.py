@@ -14,10 +14,10 @@ import torch
 
 import experiments
 import train
-from model.language_model import load_language_model
+from model.language.ngram import load_language_model
 from parse_config import ConfigParser
 from results import load, write
-from tests.data_loader.mutate import mutants
+from tests.data_loader.formats.mutate import mutants
 from tests.tiny import differences, run_main
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.errors import InputError

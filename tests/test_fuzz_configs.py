@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import train
 from parse_config import ConfigParser
 from tests.catalogue import CATALOGUE, GOOD, RESERVED, parser
-from tests.data_loader.mutate import mutants
+from tests.data_loader.formats.mutate import mutants
 from tests.tiny import ARCHS
 from trainer import Trainer
 from utils.errors import InputError

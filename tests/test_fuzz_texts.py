@@ -10,7 +10,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data_loader.alphabet import Alphabet
+from ink.alphabet import Alphabet
 from model import MODELS
 from results import Loaded, write
 from results.writing.text import lines_of

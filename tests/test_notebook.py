@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from data_loader.formats.synthetic import synthetic_lines
+from data_loader.synthetic.lines import synthetic_lines
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "results.ipynb"

@@ -11,8 +11,8 @@ import pytest
 import prepare_data
 from data_loader import prepare
 from data_loader.corpus import Corpus
-from data_loader.strokes import InkLine
-from tests.data_loader.mini_iam import MiniIam
+from ink.strokes import InkLine
+from tests.data_loader.formats.mini_iam import MiniIam
 from tests.tiny import ink_line, run_main, write_corpus
 
 Cli = Callable[..., tuple[int, str, str]]

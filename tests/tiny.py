@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from data_loader.corpus_writer import CorpusWriter
-from data_loader.strokes import InkLine
+from ink.strokes import InkLine
 from logger.run_log import METRICS
 from parse_config import ConfigParser
 from trainer import Trainer

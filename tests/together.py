@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from utils import processes
+from utils import distributed
 
 torch.distributed.is_available()  # the children should not be the first to load it
 
@@ -38,11 +38,11 @@ def _one(work: Callable[[], Any], rank: int, number: int, port: int, place: Path
     settings = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": number, "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in settings.items()}, MASTER_ADDR="127.0.0.1")
     torch.set_num_threads(1)
-    with processes.joined():
+    with distributed.process_group():
         try:
             outcome = work()
         except Exception as error:
             traceback.print_exc()
             outcome = error
         torch.save(outcome, place)
-        processes.most(0)
+        distributed.all_max(0)

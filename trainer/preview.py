@@ -7,10 +7,10 @@ import numpy as np
 
 from base.base_model import BaseModel
 from base.batch import Batch
-from data_loader.alphabet import Alphabet
-from data_loader.strokes import strokes_to_points
-from model.sampling import HandwritingModel
-from render.figure import figure_image, lines_figure, window_figure
+from ink.alphabet import Alphabet
+from ink.strokes import strokes_to_points
+from model.writing.sampling import HandwritingModel
+from render.figures.figure import figure_image, lines_figure, window_figure
 
 SEED = 1
 

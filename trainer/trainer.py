@@ -10,10 +10,10 @@ import torch
 
 from base.base_data_loader import BaseDataLoader
 from base.batch import Batch, one_ahead
-from trainer.numbers import Sums, add, ratios
+from trainer.optimization import Numbers, Steps
 from trainer.preview import preview
-from trainer.steps import Numbers, Steps
-from utils import processes
+from trainer.sums import Sums, add, ratios
+from utils import distributed
 from utils.device import autocast, strictly_deterministic
 from utils.errors import at_least
 from utils.progress import progress
@@ -117,9 +117,9 @@ class Trainer(Steps):
                 self.stop_at_fault()
             self.leave_if_asked()
         self.stop_at_fault()
-        if self.tensorboard and self.show_epochs and self.epoch % self.show_epochs == 0 and not processes.rank():
+        if self.tensorboard and self.show_epochs and self.epoch % self.show_epochs == 0 and not distributed.rank():
             self._show()
-        return ratios({name: processes.total(pair) for name, pair in sums.items()})
+        return ratios({name: distributed.all_sum(pair) for name, pair in sums.items()})
 
     def _show(self) -> None:
         """A few validation lines of middling length, as the model writes or reads them, to TensorBoard."""

@@ -8,8 +8,8 @@ import torch
 
 from utils.errors import InputError
 from utils.files import atomic_path
-from utils.plain_file import RefusedError, read_plain
 from utils.rounded_weights import widened
+from utils.safe_load import RefusedError, read_plain
 from utils.strict_json import shown
 
 FORMAT_VERSION = 2

@@ -5,7 +5,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from utils import processes
+from utils import distributed
 
 
 def progress(items: Iterable[Any] | None, total: int | None, what: str, unit: str = "line", start: int = 0) -> tqdm:
@@ -16,7 +16,7 @@ def progress(items: Iterable[Any] | None, total: int | None, what: str, unit: st
         initial=start,
         desc=what,
         unit=f" {unit}s",
-        disable=True if processes.rank() else None,
+        disable=True if distributed.rank() else None,
         smoothing=0.05,
         dynamic_ncols=True,
     )

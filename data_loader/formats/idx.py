@@ -13,7 +13,7 @@ from typing import IO
 
 import numpy as np
 
-from data_loader.formats.report import Report
+from data_loader.formats.read_report import Report
 from utils.errors import InputError
 
 SPLITS = ("train", "test")

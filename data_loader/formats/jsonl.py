@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from data_loader.formats.ndjson import MAX_TEXT, has_only, ink, label, numbers, read_objects
-from data_loader.formats.report import BadFileError, Progress, Report
-from data_loader.strokes import InkLine
+from data_loader.formats.read_report import BadFileError, Progress, Report
+from ink.strokes import InkLine
 from utils.errors import InputError
 from utils.files import atomic_path
 from utils.strict_json import shown

@@ -13,9 +13,9 @@ import numpy as np
 
 from data_loader.formats.idx import given_labels, open_idx, read_labels, split_of
 from data_loader.formats.mnist_strokes import UNIT, label_of
-from data_loader.formats.report import BadFileError, Progress, Report
+from data_loader.formats.read_report import BadFileError, Progress, Report
 from data_loader.formats.skeleton import image_points
-from data_loader.strokes import InkLine
+from ink.strokes import InkLine
 from utils.errors import InputError
 
 SCIKIT_IMAGE = "scikit-image==0.26.0"

@@ -19,8 +19,8 @@ import numpy as np
 
 from data_loader.formats.archive import walk_files
 from data_loader.formats.idx import SPLITS, given_labels, parse_labels
-from data_loader.formats.report import BadFileError, Progress, Report
-from data_loader.strokes import MAX_COORDINATE, InkLine, pen_strokes
+from data_loader.formats.read_report import BadFileError, Progress, Report
+from ink.strokes import MAX_COORDINATE, InkLine, pen_strokes
 from utils.errors import InputError
 
 UNIT = "px"

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from data_loader.formats.archive import sorted_files
-from data_loader.formats.report import BadFileError, Progress, Report
-from data_loader.strokes import MAX_COORDINATE, InkLine
+from data_loader.formats.read_report import BadFileError, Progress, Report
+from ink.strokes import MAX_COORDINATE, InkLine
 from utils.errors import InputError
 from utils.strict_json import parse_json, shown
 

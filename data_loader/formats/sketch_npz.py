@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loader.formats.report import BadFileError, Progress, Report
+from data_loader.formats.read_report import BadFileError, Progress, Report
 from data_loader.formats.safe_npy import read_arrays
 from data_loader.formats.safe_pickle import MAX_BYTES
 from data_loader.formats.strokes_npy import PEN_LAST, offsets_to_points
-from data_loader.strokes import InkLine
+from ink.strokes import InkLine
 from utils.errors import InputError
 
 SPLITS = ("train", "valid", "test")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loader.formats.report import BadFileError, Progress, Report
+from data_loader.formats.read_report import BadFileError, Progress, Report
 from data_loader.formats.safe_npy import MAX_ARRAYS, read_arrays, read_bytes
 from data_loader.formats.safe_pickle import MAX_BYTES
-from data_loader.strokes import MAX_COORDINATE, InkLine
+from ink.strokes import MAX_COORDINATE, InkLine
 from utils.errors import InputError
 
 ARRAYS, ARRAYS_OF_PYTHON_2, TEXTS = "strokes-py3.npy", "strokes.npy", "sentences.txt"

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from data_loader.formats.archive import MAX_FILE_BYTES, walk_files
-from data_loader.formats.report import BadFileError, Progress, Report
-from data_loader.strokes import MAX_COORDINATE, InkLine
+from data_loader.formats.read_report import BadFileError, Progress, Report
+from ink.strokes import MAX_COORDINATE, InkLine
 from utils.errors import InputError
 
 Stroke = list[tuple[float, float]]

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from data_loader.data_loaders import splits_to_use
-from data_loader.strokes import InkLine, strokes_to_points
 from data_loader.transform import open_transformed
-from results.loaded import Loaded
+from ink.strokes import InkLine, strokes_to_points
 from results.measuring.diversity import PLACES, followed
 from results.reading.classifying import class_scores, classifier_of, classify
 from results.reading.lines import transform_of
-from results.writing.numbers import draw, trained_on, writers_of
-from results.writing.written import SEEDS_A_WRITING, require_sane
+from results.trained import Loaded
+from results.writing.digits import draw, trained_on, writers_of
+from results.writing.lines import SEEDS_A_WRITING, require_sane
 from utils.errors import InputError
 
 

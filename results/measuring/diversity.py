@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 
 from base.base_model import Sample
-from data_loader.ink_geometry import x_height
-from data_loader.strokes import strokes_to_points
+from ink.geometry import x_height
+from ink.strokes import strokes_to_points
 
 PLACES = 16
 """Along each letter, evenly by the way of the pen; the pen's way in the air is counted too."""

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.alphabet import Alphabet
 from data_loader.data_loaders import splits_to_use
 from data_loader.prepare import open_corpus
-from data_loader.strokes import InkLine, strokes_to_points
-from model.reading_errors import character_edits
-from results.loaded import Loaded
+from ink.alphabet import Alphabet
+from ink.strokes import InkLine, strokes_to_points
+from model.reading.error_rates import character_edits
 from results.measuring.diversity import diversity
 from results.measuring.failures import failures
 from results.reading.lines import Decoding, as_seen, transform_of
 from results.reading.scores import ReadLine, interval, rate
+from results.trained import Loaded
 from results.writing.best_of import read_back, read_with
-from results.writing.written import SEEDS_A_WRITING, Draw, Style, draw_lines, require_sane, writer_of
+from results.writing.lines import SEEDS_A_WRITING, Draw, Style, draw_lines, require_sane, writer_of
 from utils.errors import InputError
 
 DIVERSE_TEXTS, DIVERSE_SEEDS = 20, 5

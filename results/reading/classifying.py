@@ -12,12 +12,12 @@ import torch
 
 from data_loader.data_loaders import collate, splits_to_use
 from data_loader.prepare import open_corpus
-from data_loader.strokes import InkLine, points_to_strokes
-from model.classifier import StrokeClassifier
-from render.html import Html, line_figure, line_figures, page, table
-from results.loaded import Loaded
+from ink.strokes import InkLine, points_to_strokes
+from model.reading.classifier import StrokeClassifier
+from render.web.html import Html, line_figure, line_figures, page, table
 from results.reading.lines import LINES_AT_ONCE, LineReading, ReadCharacter, as_seen, batches, transform_of
 from results.reading.scores import ReadLine, confusion
+from results.trained import Loaded
 from utils.errors import InputError
 from utils.progress import progress
 

@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from rapidfuzz.distance import Levenshtein
 
-from data_loader.alphabet import Alphabet
 from data_loader.corpus import Corpus
 from data_loader.data_loaders import splits_to_use
-from data_loader.strokes import points_to_strokes
 from data_loader.transform import open_transformed
-from model.reading_errors import character_edits
-from render.html import Html, escaped, line_figure, line_figures, page, table
-from results.loaded import Loaded
+from ink.alphabet import Alphabet
+from ink.strokes import points_to_strokes
+from model.reading.error_rates import character_edits
+from render.web.html import Html, escaped, line_figure, line_figures, page, table
 from results.reading.lines import Decoding, batch_of, batches, recognizer_of, transform_of
 from results.reading.scores import ReadLine, scores
+from results.trained import Loaded
 from utils.errors import InputError
 from utils.progress import progress
 

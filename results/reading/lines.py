@@ -8,14 +8,14 @@ import numpy as np
 import torch
 
 from base.batch import Batch
-from data_loader.alphabet import Alphabet
 from data_loader.data_loaders import collate
-from data_loader.strokes import MAX_COORDINATE, InkLine, points_to_strokes
 from data_loader.transform import Transform
-from model.decoding import beam_search
-from model.language_model import NgramModel
-from model.recognizer import Reading, Seq2SeqRecognizer
-from results.loaded import Loaded
+from ink.alphabet import Alphabet
+from ink.strokes import MAX_COORDINATE, InkLine, points_to_strokes
+from model.language.ngram import NgramModel
+from model.reading.decoding import beam_search
+from model.reading.recognizer import Reading, Seq2SeqRecognizer
+from results.trained import Loaded
 from utils.errors import InputError
 from utils.progress import progress
 

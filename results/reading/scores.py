@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from model.reading_errors import character_edits, plain, word_edits
+from model.reading.error_rates import character_edits, plain, word_edits
 
 DRAWS, SEED = 1000, 1
 MOST_CONFUSED = 30

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from data_loader.data_loaders import splits_to_use
-from data_loader.strokes import points_to_strokes
 from data_loader.transform import open_transformed
-from model.decoding import tune
-from model.language_model import NgramModel
-from results.loaded import Loaded
+from ink.strokes import points_to_strokes
+from model.language.ngram import NgramModel
+from model.reading.decoding import tune
 from results.reading.lines import batch_of, batches, recognizer_of, transform_of
+from results.trained import Loaded
 
 SEED = 1
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from render.page import Page
-from render.pen import pen_times
-from render.raster import GIF_MAX_FRAMES, write_gif
-from render.svg import write_animated_svg
+from render.ink.page import Page
+from render.ink.pen import pen_times
+from render.ink.raster import GIF_MAX_FRAMES, write_gif
+from render.ink.svg import write_animated_svg
 from utils.errors import InputError
 from utils.progress import progress
 

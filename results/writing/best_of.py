@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from base.base_model import Sample
-from data_loader.strokes import MAX_COORDINATE, InkLine, strokes_to_points
-from model.reading_errors import character_edits, plain
-from results.loaded import Loaded
+from ink.strokes import MAX_COORDINATE, InkLine, strokes_to_points
+from model.reading.error_rates import character_edits, plain
 from results.reading.lines import Decoding, LineReading, read, recognizer_of, transform_of
-from results.writing.written import Style, draw_lines
+from results.trained import Loaded
+from results.writing.lines import Style, draw_lines
 from utils.errors import InputError
 
 MOST_CANDIDATES = 100

@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from base.base_model import Sample
-from data_loader.alphabet import Alphabet
 from data_loader.data_loaders import collate
-from model.conditional import ConditionalHandwriting, WritingState
-from model.mixture_density import sample_stroke
-from model.recurrent import CellState, StackState
-from model.sampling import LineNoise, ending
-from model.self_attention import Memory
-from model.unconditional import UnconditionalHandwriting
-from results.loaded import Loaded
-from results.writing.written import Style, writer_of
+from ink.alphabet import Alphabet
+from model.layers.recurrent import CellState, StackState
+from model.layers.self_attention import Memory
+from model.writing.conditional import ConditionalHandwriting, WritingState
+from model.writing.mixture_density import sample_stroke
+from model.writing.sampling import LineNoise, ending
+from model.writing.unconditional import UnconditionalHandwriting
+from results.trained import Loaded
+from results.writing.lines import Style, writer_of
 from utils.errors import InputError
 from utils.progress import progress
 

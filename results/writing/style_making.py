@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from data_loader.ink_geometry import slant, x_height
-from data_loader.strokes import InkLine, strokes_to_points
-from model.reading_errors import character_edits, plain
-from results.loaded import Loaded
+from ink.geometry import slant, x_height
+from ink.strokes import InkLine, strokes_to_points
+from model.reading.error_rates import character_edits, plain
 from results.reading.lines import Decoding
+from results.trained import Loaded
 from results.writing.best_of import read_back
+from results.writing.lines import draw_lines
 from results.writing.styles import style_of
-from results.writing.written import draw_lines
 from utils.errors import InputError
 
 MOST_CER = 0.05

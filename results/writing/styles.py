@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loader.alphabet import Alphabet
-from data_loader.formats.report import Report
-from data_loader.ink_geometry import x_height
-from data_loader.strokes import InkLine, points_to_strokes, strokes_to_points
-from model.class_conditional import ClassConditionalHandwriting
-from results.loaded import Loaded
+from data_loader.formats.ink_files import READERS, ink_of
+from data_loader.formats.read_report import Report
+from ink.alphabet import Alphabet
+from ink.geometry import x_height
+from ink.strokes import InkLine, points_to_strokes, strokes_to_points
+from model.writing.class_conditional import ClassConditionalHandwriting
+from results.figures.trace import corpus_line
 from results.reading.lines import as_seen, transform_of
-from results.writing.ink_files import READERS, ink_of
+from results.trained import Loaded
+from results.writing.lines import Draw, Style, draw_lines, writer_of
 from results.writing.text import write
-from results.writing.trace import corpus_line
-from results.writing.written import Draw, Style, draw_lines, writer_of
 from utils.errors import InputError
 
 SHIPPED = Path(__file__).parents[2] / "saved" / "pretrained" / "styles.jsonl"

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from base.base_model import Sample
-from data_loader.alphabet import Alphabet
-from data_loader.strokes import strokes_to_points
-from model.class_conditional import ClassConditionalHandwriting
-from render.page import wrap_text
-from render.raster import write_gif, write_png
-from render.svg import write_animated_svg, write_svg
-from results.loaded import Loaded
-from results.writing.numbers import write_number
-from results.writing.written import SEEDS_A_WRITING, Draw, Style, Writing, draw_lines, require_sane, writer_of
+from ink.alphabet import Alphabet
+from ink.strokes import strokes_to_points
+from model.writing.class_conditional import ClassConditionalHandwriting
+from render.ink.page import wrap_text
+from render.ink.raster import write_gif, write_png
+from render.ink.svg import write_animated_svg, write_svg
+from results.trained import Loaded
+from results.writing.digits import write_number
+from results.writing.lines import SEEDS_A_WRITING, Draw, Style, Writing, draw_lines, require_sane, writer_of
 from utils.errors import InputError
 
 

@@ -13,7 +13,7 @@ from benchmarks import gpu, precision, training
 from benchmarks.sampling import endless, rates
 from data_loader import DATA_LOADERS
 from model import MODELS
-from model.sampling import sample
+from model.writing.sampling import sample
 from tests.tiny import ink_line, run_main, write_corpus
 
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_loader.augment import Augment, told_apart
-from data_loader.formats.synthetic import synthetic_lines
-from data_loader.ink_geometry import stroke_bounds, x_height
-from data_loader.strokes import pen_strokes
+from data_loader.synthetic.lines import synthetic_lines
 from data_loader.transform import Transform
+from ink.geometry import stroke_bounds, x_height
+from ink.strokes import pen_strokes
 from tests.data_loader.test_transform import inks
 
 LINES = list(synthetic_lines(num_writers=3, lines_per_writer=2, valid_writers=0))

@@ -13,8 +13,8 @@ import pytest
 from data_loader import survey
 from data_loader.check import check_corpus
 from data_loader.corpus import CARD, FILES
-from data_loader.strokes import InkLine
-from tests.data_loader.mutate import mutants
+from ink.strokes import InkLine
+from tests.data_loader.formats.mutate import mutants
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
 from utils.files import file_hash

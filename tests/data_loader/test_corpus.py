@@ -13,7 +13,7 @@ import pytest
 
 from data_loader.corpus import CARD, FILES, Corpus
 from data_loader.corpus_writer import CorpusWriter
-from data_loader.strokes import InkLine
+from ink.strokes import InkLine
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
 from utils.files import file_hash

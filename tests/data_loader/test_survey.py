@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from data_loader import survey as module
 from data_loader.corpus import Corpus
-from data_loader.formats.iam_ondb import read_iam_ondb
-from data_loader.formats.report import Report
-from data_loader.strokes import InkLine, pen_strokes
+from data_loader.formats.iam_ondb.reader import read_iam_ondb
+from data_loader.formats.read_report import Report
 from data_loader.survey import Numbers, line_chunks, odd_lines, survey, writer_counts
+from ink.strokes import InkLine, pen_strokes
 from tests.tiny import ink_line, write_corpus
 
 

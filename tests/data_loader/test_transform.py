@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from data_loader.corpus import Corpus
-from data_loader.formats.synthetic import synthetic_lines
-from data_loader.ink_geometry import (
+from data_loader.synthetic.lines import synthetic_lines
+from data_loader.transform import DERIVED, WORD_GAP, Transform, open_transformed
+from ink.geometry import (
     MAX_POINTS,
     baseline,
     baseline_slope,
@@ -25,8 +26,7 @@ from data_loader.ink_geometry import (
     stroke_bounds,
     x_height,
 )
-from data_loader.strokes import InkLine, pen_strokes
-from data_loader.transform import DERIVED, WORD_GAP, Transform, open_transformed
+from ink.strokes import InkLine, pen_strokes
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
 

@@ -3,7 +3,7 @@ from contextlib import contextmanager
 import pytest
 from torch import Tensor
 
-from model import writing
+from model.writing import compiled
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def point_by_point(monkeypatch):
     @contextmanager
     def block():
         with monkeypatch.context() as patch:
-            patch.setattr(writing.Parts, "can_be_compiled", False)
+            patch.setattr(compiled.Parts, "can_be_compiled", False)
             yield
 
     return block

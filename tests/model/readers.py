@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from model.recognizer import Reading, Seq2SeqRecognizer
+from model.reading.recognizer import Reading, Seq2SeqRecognizer
 from tests.model.small import ALPHABET_SIZE, stir
 
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from base.batch import Batch
-from model.conditional import ConditionalHandwriting
-from model.mixture_density import Mixture
-from model.sampling import HandwritingModel
-from model.unconditional import UnconditionalHandwriting
+from model.writing.conditional import ConditionalHandwriting
+from model.writing.mixture_density import Mixture
+from model.writing.sampling import HandwritingModel
+from model.writing.unconditional import UnconditionalHandwriting
 
 ALPHABET_SIZE = 5
 STEP = 0.4

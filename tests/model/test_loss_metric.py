@@ -9,13 +9,13 @@ from base.batch import Batch
 from model import LOSSES, METRICS
 from model.loss import NegativeLogLikelihood
 from model.metric import EndOfStrokeNats, NatsPerLine, SumSquaredError
-from model.mixture_density import Mixture
+from model.writing.mixture_density import Mixture
 from tests.model.small import lines, random_mixture
 
 LENGTHS = [6, 2, 9]
 POINTS = sum(LENGTHS) - len(LENGTHS)
-READING = {"ReadingLoss", "CharacterErrorRate", "WordErrorRate"}  # tests/model/test_recognizer.py
-READING |= {"ClassificationLoss", "Accuracy"}  # tests/model/test_classification.py
+READING = {"ReadingLoss", "CharacterErrorRate", "WordErrorRate"}  # tests/model/reading/test_recognizer.py
+READING |= {"ClassificationLoss", "Accuracy"}  # tests/model/reading/test_classification.py
 MEASURES = {name: measure for name, measure in {**LOSSES, **METRICS}.items() if name not in READING}
 
 

@@ -5,9 +5,9 @@ import torch
 
 from base.batch import Batch
 from model import MODELS
+from model.layers.self_attention import HEAD_SIZE
 from model.loss import NegativeLogLikelihood
-from model.mixture_density import Mixture
-from model.self_attention import HEAD_SIZE
+from model.writing.mixture_density import Mixture
 from tests.model.small import ALPHABET_SIZE, NETWORKS, alone, assert_close, lines, network
 
 EVERY_NETWORK = pytest.mark.parametrize(("name", "cell", "num_layers"), NETWORKS)

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from base.batch import Batch
-from data_loader.alphabet import Alphabet
 from data_loader.data_loaders import collate
-from data_loader.strokes import InkLine, points_to_strokes
+from ink.alphabet import Alphabet
+from ink.strokes import InkLine, points_to_strokes
 from model.loss import ReadingLoss
-from model.recognizer import Seq2SeqRecognizer
+from model.reading.recognizer import Seq2SeqRecognizer
 from results import Loaded
 
 ALPHABET = "abcdefg"

@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
-from model.conditional import ConditionalHandwriting
-from model.sampling import HandwritingModel
-from model.unconditional import UnconditionalHandwriting
+from model.writing.conditional import ConditionalHandwriting
+from model.writing.sampling import HandwritingModel
+from model.writing.unconditional import UnconditionalHandwriting
 from results import Loaded
 from tests.results.recognizers import ALPHABET, POINTS_A_LETTER, STD
 

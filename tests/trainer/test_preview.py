@@ -9,9 +9,9 @@ import torch
 import trainer.preview
 from base.base_model import BaseModel, Sample
 from base.batch import Batch
-from model.class_conditional import ClassConditionalHandwriting
-from model.unconditional import UnconditionalHandwriting
-from render import figure
+from model.writing.class_conditional import ClassConditionalHandwriting
+from model.writing.unconditional import UnconditionalHandwriting
+from render.figures import figure
 from tests.results.recognizers import batch_of_lines, line_of, recognizer
 from trainer.preview import preview
 

@@ -210,7 +210,9 @@ def test_a_run_keeps_the_precision_that_it_picked(whole: Whole, monkeypatch: Any
     auto = ConfigParser(config.resolved, "tiny.json")
     auto.override("trainer.precision", "auto")
     picks = iter(["bfloat16", "float32"])
-    monkeypatch.setattr("trainer.steps.pick_precision", lambda asked, device: next(picks) if asked == "auto" else asked)
+    monkeypatch.setattr(
+        "trainer.optimization.pick_precision", lambda asked, device: next(picks) if asked == "auto" else asked
+    )
     with monkeypatch.context() as patch:
         stop_after(patch, 1)
         run_dir = stopped(auto, Interrupted)

@@ -15,7 +15,7 @@ from tests.tiny import differences, ink_line, logged, run_dirs, stop_after, tiny
 from tests.together import together
 from tests.trainer.test_non_finite import poison
 from trainer import Trainer
-from utils import processes
+from utils import distributed
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
 
@@ -135,12 +135,12 @@ def test_a_signal_to_one_process_stops_all(uneven: Uneven, tmp_path: Path, monke
     one_step, validate = Trainer._one_step, Trainer.validate
 
     def stopping(trainer: Trainer, batches: Any) -> Any:
-        if where == "step" and processes.rank() == 1 and trainer.step == 4:
+        if where == "step" and distributed.rank() == 1 and trainer.step == 4:
             signal.raise_signal(signal.SIGTERM)
         return one_step(trainer, batches)
 
     def validating(trainer: Trainer) -> Any:
-        if where == "validation" and processes.rank() == 1:
+        if where == "validation" and distributed.rank() == 1:
             signal.raise_signal(signal.SIGTERM)
         return validate(trainer)
 
@@ -160,7 +160,7 @@ def test_all_leave_out_the_same_step_and_name_the_lines_of_it(
     config = uneven(data_loader__args__batch_size=2, trainer__skip_non_finite=1)
 
     def work() -> Any:
-        seen = poison(monkeypatch, 3, gradient=gradient) if processes.rank() == 1 else []
+        seen = poison(monkeypatch, 3, gradient=gradient) if distributed.rank() == 1 else []
         return train.train(config)[1], seen
 
     (numbers, _), (same, seen) = together(tmp_path, work)
@@ -177,7 +177,7 @@ def test_all_leave_out_the_same_step_and_name_the_lines_of_it(
 
 def test_a_save_that_fails_ends_all(uneven: Uneven, tmp_path: Path, monkeypatch: Any) -> None:
     def full(*_: Any) -> None:
-        assert processes.rank() == 0
+        assert distributed.rank() == 0
         raise InputError("cannot write last.pt: No space left on device")
 
     monkeypatch.setattr("base.base_trainer.save_checkpoint", full)

@@ -14,7 +14,7 @@ from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
 from tests.tiny import ARCHS, differences, logged
 from trainer import Trainer
-from trainer.average import WeightAverage
+from trainer.weight_average import WeightAverage
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from model.recurrent import SkipStack
+from model.layers.recurrent import SkipStack
 from utils.checkpoint import load_shared_parts
 from utils.errors import InputError
 

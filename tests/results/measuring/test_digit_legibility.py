@@ -10,12 +10,12 @@ import torch
 
 from base.base_model import Sample
 from base.batch import Batch
-from data_loader.strokes import InkLine
-from model.class_conditional import ClassConditionalHandwriting
-from model.classifier import StrokeClassifier
-from results.loaded import Loaded
+from ink.strokes import InkLine
+from model.reading.classifier import StrokeClassifier
+from model.writing.class_conditional import ClassConditionalHandwriting
 from results.measuring import digit_legibility as legibility
 from results.measuring.digit_legibility import class_diversity, digit_legibility, legibility_table, pen_path
+from results.trained import Loaded
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
 

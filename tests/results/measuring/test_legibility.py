@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from base.base_model import Sample
-from data_loader.strokes import InkLine, points_to_strokes
+from ink.strokes import InkLine, points_to_strokes
 from results.measuring.legibility import DIVERSE_SEEDS, Legibility, legibility
-from results.measuring.legibility_page import legibility_figure, legibility_page, legibility_table
+from results.pages.legibility import legibility_figure, legibility_page, legibility_table
 from results.reading.lines import read
 from results.reading.scores import ReadLine, scores
+from results.writing.lines import SEEDS_A_WRITING
 from results.writing.styles import style_of
-from results.writing.written import SEEDS_A_WRITING
 from tests.results.recognizers import POINTS_A_LETTER, line_of, recognizer
 from tests.results.writers import writer
 from tests.tiny import write_corpus

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_loader.strokes import InkLine
-from results.loaded import Loaded, load
+from ink.strokes import InkLine
 from results.reading.classifying import class_scores, classification_page, classify, classify_corpus, wilson_interval
 from results.reading.lines import LineReading
+from results.trained import Loaded, load
 from tests.tiny import ink_line, tiny_config, write_corpus
 from train import train
 from utils.errors import InputError

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from data_loader.data_loaders import HandwritingDataLoader
-from data_loader.strokes import InkLine
 from data_loader.transform import Transform
+from ink.strokes import InkLine
 from model.metric import CharacterErrorRate
 from results import Loaded
 from results.reading.corpus import MARK, CorpusRead, read_corpus, reading_page, side_by_side

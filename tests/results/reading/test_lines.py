@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
-from data_loader.strokes import InkLine
 from data_loader.transform import Transform
+from ink.strokes import InkLine
 from model import UnconditionalHandwriting
-from model.language_training import train_language_model
-from model.recognizer import Seq2SeqRecognizer
+from model.language.training import train_language_model
+from model.reading.recognizer import Seq2SeqRecognizer
 from results import read
 from results.reading.lines import Decoding, batches, owners
 from tests.results.recognizers import ALPHABET, POINTS_A_LETTER, batch_of_lines, line_of, recognizer, some_lines

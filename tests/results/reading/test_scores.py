@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.reading_errors import character_edits
+from model.reading.error_rates import character_edits
 from results.reading.scores import ReadLine, confusion, grouped, interval, length_of, scores
 
 TEXTS = st.text("ab c.,#", max_size=12)

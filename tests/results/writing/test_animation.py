@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from render.page import Page
+from render.ink.page import Page
 from results.writing.animation import save_animation
-from tests.render.ink import small_page
+from tests.render.some_ink import small_page
 from utils.errors import InputError
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from base.base_model import Sample
-from data_loader.strokes import InkLine, points_to_strokes
+from ink.strokes import InkLine, points_to_strokes
 from results import write
 from results.reading.lines import Decoding, LineReading
 from results.writing import best_of
 from results.writing.best_of import SEED_STEP, BestOf, read_back
-from results.writing.written import SEEDS_A_WRITING, draw_lines
+from results.writing.lines import SEEDS_A_WRITING, draw_lines
 from tests.results.recognizers import line_of, recognizer
 from tests.results.writers import writer
 from utils.errors import InputError

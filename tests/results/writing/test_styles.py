@@ -8,18 +8,18 @@ import pytest
 import torch
 
 from base.base_model import Sample
-from data_loader.alphabet import Alphabet
 from data_loader.data_loaders import collate
-from data_loader.formats.inkml_export import write_inkml
+from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
-from data_loader.ink_geometry import x_height
-from data_loader.strokes import points_to_strokes, strokes_to_points
-from model.sampling import sample
+from ink.alphabet import Alphabet
+from ink.geometry import x_height
+from ink.strokes import points_to_strokes, strokes_to_points
+from model.writing.sampling import sample
 from results import Loaded, write
 from results.writing import styles
+from results.writing.lines import SEEDS_A_WRITING, Style
 from results.writing.style_making import make_styles, most_unlike
 from results.writing.styles import load_style, style_grid, style_of
-from results.writing.written import SEEDS_A_WRITING, Style
 from tests.results.recognizers import STD, line_of, recognizer
 from tests.results.writers import CHARACTERS, writer
 from tests.tiny import write_corpus

@@ -1,0 +1,164 @@
+"""InkML, the W3C's format for pen data (Recommendation of 20 September 2011), read from a file, folder or archive."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from data_loader.formats.archive import MAX_FILE_BYTES, File, walk_files
+from data_loader.formats.inkml.document import Group, Stroke, parse_document
+from data_loader.formats.read_report import BadFileError, Progress, Report
+from ink.strokes import MAX_COORDINATE, InkLine
+from utils.errors import InputError
+
+MAX_FILES, MAX_LINES, MAX_FAULTS = 1_000_000, 4_000_000, 100_000
+MAX_TEXT = 10_000  # characters, of a label too
+_MAX_TIME = 1e12  # seconds; also keeps the differences finite
+
+
+def read_inkml(source: Path, report: Report, progress: Progress | None = None) -> Iterator[InkLine]:
+    """Yield every line of an .inkml file, or of the .inkml files in a folder or .tar.gz, as an InkLine.
+
+    A line is the outermost thing in a file, be it the file itself, that has a text of its own: an annotation of type
+    "transcription", "truth", "text" or "label", or an element of such a name in an annotationXML. A text of several
+    lines does not make a line of what is divided further. A file without any text is one line of drawing. Writer and
+    split are the annotations of those types, the nearest counts; the id is the line's own, or says file and number.
+
+    points are in the file's own numbers, y turned downward where its orientation says otherwise; unit is that of X.
+    times are those of channel T, in seconds since the line's first point, where every point has one; time stamps and
+    offsets outside the traces are not read. Pen-up traces are left out and traceViews not followed, and both noted.
+
+    Raises:
+        InputError: no line can be used, more than 100,000 are at fault, more than 4,000,000 in all, or the folder or
+            archive as a whole cannot be read.
+    """
+    files = _files(source)
+    ids: set[str] = set()
+    for number, (name, data) in enumerate(progress(files, None, f"reading {source.name}") if progress else files):
+        name = "".join(character if character.isprintable() else "?" for character in name)
+        if name.lower().endswith(".inkml") or not _has_files(source):
+            yield from _lines(name, data, ids, report)
+        else:
+            report.note("not an .inkml file", name, "passed over")
+        if number >= MAX_FILES or report.num_dropped > MAX_FAULTS or len(ids) > MAX_LINES:
+            raise InputError(f"{source}: too large or too faulty; {_faults(report)}")
+    if not ids:
+        raise InputError(f"{source}: no line in it can be used; {_faults(report)}")
+
+
+def _faults(report: Report) -> str:
+    places = [
+        f"{kind}: {place['where']}: {place['what']}"
+        for kind, found in report.as_dict()["dropped"].items()
+        for place in found["places"][:1]
+    ]
+    return "; ".join(places[:3]) or "there is no ink in it"
+
+
+def _has_files(source: Path) -> bool:
+    return source.is_dir() or source.name.lower().endswith((".tar.gz", ".tgz"))
+
+
+def _files(source: Path) -> Iterator[File]:
+    if _has_files(source):
+        yield from walk_files(source)
+        return
+    try:
+        fits = source.stat().st_size <= MAX_FILE_BYTES
+        yield source.name, source.read_bytes() if fits else None
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read ({error.strerror or error})") from None
+
+
+def _lines(name: str, data: bytes | None, ids: set[str], report: Report) -> Iterator[InkLine]:
+    """The lines of one file; what cannot be used is in the report."""
+    try:
+        if data is None:
+            raise BadFileError("huge file", f"more than {MAX_FILE_BYTES:,} bytes")
+        document = parse_document(data)
+    except BadFileError as bad:
+        report.dropped(bad.kind, name, bad.what)
+        return
+    groups = document.root.lines() or [document.root]
+    for number, group in enumerate(groups, 1):
+        where = name if group is document.root else f"{name}, line {number}"
+        try:
+            line = _line(group, _ids(name, number, group), ids, document.odd)
+        except BadFileError as bad:
+            report.dropped(bad.kind, where, bad.what)
+            continue
+        ids.add(line.id)
+        yield line
+    for what, count in document.odd.items():
+        report.note(what, name, f"{count} in the file")
+    outside = document.num_strokes - sum(1 for group in groups for _ in group.strokes())
+    if outside:
+        report.dropped("ink outside the lines", name, f"{outside} traces")
+
+
+def _ids(name: str, number: int, group: Group) -> list[str]:
+    """What a line may be called: by its own annotation, else by its file, else by the file with its suffix."""
+    names = [name.rpartition(".")[0] or name, name]
+    if group.parent:
+        names = [f"{name}-{number}" for name in names]
+    own = group.labels.get("id")
+    return [_checked("id", own.text), *names] if own else names
+
+
+def _line(group: Group, names: list[str], taken: set[str], odd: Counter[str]) -> InkLine:
+    line_id = next((name for name in names if name not in taken), None)
+    if line_id is None:
+        raise BadFileError("second line of an id", f"{names[0][:40]!r}; the first one is kept")
+    if line_id != names[0]:
+        odd["ids of other lines, called by the file instead"] += 1
+    text = group.label("text") if "text" in group.labels else ""
+    strokes = list(group.strokes())
+    points, times = _ink(strokes, odd)
+    return InkLine(
+        id=line_id,
+        text=_checked("text", unicodedata.normalize("NFC", text)),
+        writer=_checked("writer", group.label("writer")),
+        split=_checked("split", group.label("split")),
+        points=points,
+        times=times,
+        unit=_checked("unit", _unit(strokes, odd)),
+    )
+
+
+def _checked(kind: str, text: str) -> str:
+    if len(text) > MAX_TEXT or not text.isprintable():
+        raise BadFileError(f"bad {kind}", f"{text[:40]!r} is too long or has characters that cannot be written")
+    return text
+
+
+def _ink(strokes: list[Stroke], odd: Counter[str]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Points (T, 3) float32, and times (T,) float64 in seconds from the first, or None."""
+    for stroke in strokes:
+        if stroke.fault:
+            raise stroke.fault
+    ink = np.concatenate([np.empty((0, 3)), *(part for stroke in strokes for part in stroke.parts)])
+    if len(ink) < 2:
+        raise BadFileError("no ink", f"points: {len(ink)}; a line needs 2")
+    if not (farthest := np.abs(ink[:, :2]).max()) <= MAX_COORDINATE:
+        raise BadFileError("bad coordinates", f"one is {farthest:g}, beyond +-{MAX_COORDINATE:g}")
+    lengths = [sum(map(len, stroke.parts)) for stroke in strokes]
+    points, seconds = np.zeros((len(ink), 3), np.float32), ink[:, 2]
+    points[:, :2] = ink[:, :2]
+    points[np.cumsum(list(filter(None, lengths))) - 1, 2] = 1
+    if np.abs(seconds).max() < _MAX_TIME:
+        return points, seconds - seconds[0]
+    if any(stroke.trace_format.find("T") for stroke in strokes):
+        odd["lines without times: one is missing, too large or in an unknown unit"] += 1
+    return points, None
+
+
+def _unit(strokes: list[Stroke], odd: Counter[str]) -> str:
+    """The unit of X in all strokes; "" where there are several."""
+    channels = [stroke.trace_format.find(axis) for stroke in strokes for axis in "XY"]
+    units = [channel.units for channel in channels if channel]
+    if len(set(units)) == 1:
+        return units[0]
+    odd["lines in several units, read as if it were one"] += 1
+    return ""

@@ -1,0 +1,145 @@
+"""One recurrent layer, LSTM or GRU, as a whole sequence or one step at a time with the same weights."""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from model.kernels.lstm_sequence import LSTMSequence, can_run
+from model.layers.self_attention import Memory, SelfAttention
+from utils.errors import at_least
+
+Cell = Literal["lstm", "gru"]
+CellState = tuple[Tensor, ...]
+"""(h, c) of an LSTM or (h,) of a GRU, each (B, H)."""
+CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class RecurrentLayer(nn.Module):
+    """Inputs (B, T, I) to hidden states (B, T, H); Graves (2013), eqs. 7-11 without peepholes, or a GRU."""
+
+    def __init__(self, cell: Cell, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        if cell not in CELLS:
+            raise ValueError(f"cell is {cell!r}; there are {', '.join(CELLS)}")
+        self.rnn = CELLS[cell](input_size, hidden_size, batch_first=True)
+        self.hidden_size = hidden_size
+        self._start_at_rest()
+
+    def _start_at_rest(self) -> None:
+        """Orthogonal recurrent weights; an LSTM's forget gates start open (bias 1)."""
+        from_input, recurrent, bias, recurrent_bias = (weight.data for weight in self.weights)
+        for weight in recurrent.split(self.hidden_size):
+            nn.init.orthogonal_(weight)
+        nn.init.xavier_uniform_(from_input)
+        bias.zero_()
+        recurrent_bias.zero_()
+        if isinstance(self.rnn, nn.LSTM):
+            bias[self.hidden_size : 2 * self.hidden_size] = 1.0
+
+    @property
+    def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of the input (4H or 3H, I), recurrent (4H or 3H, H), and the two biases."""
+        from_input, recurrent, bias, recurrent_bias = self.rnn.parameters()
+        return from_input, recurrent, bias, recurrent_bias
+
+    @property
+    def runs_as_sequence(self) -> bool:
+        """Whether the layer runs as one `LSTMSequence`: an LSTM on a CPU with a compiler (gain: `make bench`)."""
+        weight = self.weights[0]
+        return isinstance(self.rnn, nn.LSTM) and weight.device.type == "cpu" and can_run(weight)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if not self.runs_as_sequence:
+            return self.rnn(inputs)[0]
+        from_input, recurrent, bias, recurrent_bias = self.weights
+        return LSTMSequence.apply(inputs.transpose(0, 1), from_input, bias + recurrent_bias, recurrent).transpose(0, 1)
+
+    def start(self, batch_size: int) -> CellState:
+        """The state before the first point: all zero."""
+        zeros = self.weights[1].new_zeros(batch_size, self.hidden_size)
+        return (zeros, zeros) if isinstance(self.rnn, nn.LSTM) else (zeros,)
+
+    def step(self, inputs: Tensor, state: CellState) -> CellState:
+        """The state after one more input (B, I); its first tensor is the hidden state (B, H)."""
+        if isinstance(self.rnn, nn.LSTM):
+            return torch.lstm_cell(inputs, state, *self.weights)
+        return (torch.gru_cell(inputs, state[0], *self.weights),)
+
+
+class StackState(NamedTuple):
+    """What layers remember between two points: cells, and what is attended to, of which there is one or none."""
+
+    cells: tuple[CellState, ...]
+    memory: tuple[Memory, ...]
+
+
+class SkipStack(nn.Module):
+    """Recurrent layers one above the other, each of which also reads the network's input, Graves (2013), fig. 1.
+
+    `below` is the hidden state of a layer under the stack, if there is one; dropout is on what goes up. With
+    attention_heads the last layer but one attends to what it has been through.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        *,
+        below_size: int = 0,
+        dropout: float = 0.0,
+        attention_heads: int = 0,
+    ) -> None:
+        super().__init__()
+        sizes = (input_size + (hidden_size if index else below_size) for index in range(num_layers))
+        self.layers = nn.ModuleList(RecurrentLayer(cell, size, hidden_size) for size in sizes)
+        self.dropout = nn.Dropout(dropout)
+        self.attention: SelfAttention | None = None
+        at_least(0, attention_heads=attention_heads)
+        if attention_heads:
+            if num_layers < 2:
+                raise ValueError(f"attention_heads is {attention_heads}; make it 0, or num_layers larger")
+            self.attention = SelfAttention(hidden_size, attention_heads)
+
+    def __iter__(self) -> Iterator[RecurrentLayer]:
+        return iter(self.layers)  # type: ignore[arg-type]
+
+    def attention_of(self, layer: RecurrentLayer) -> SelfAttention | None:
+        """What this layer attends with."""
+        return self.attention if self.attention and layer is self.layers[-2] else None
+
+    def forward(self, inputs: Tensor, below: Tensor | None = None) -> list[Tensor]:
+        """Of inputs (B, T, I): every layer's hidden states, each (B, T, H)."""
+        hiddens = []
+        for layer in self:
+            below = layer(inputs if below is None else _beside(inputs, self.dropout(below)))
+            attention = self.attention_of(layer)
+            below = attention(below) if attention else below
+            hiddens.append(below)
+        return hiddens
+
+    def start(self, lines: int) -> StackState:
+        """Every layer's state before the first point."""
+        cells = tuple(layer.start(lines) for layer in self)
+        return StackState(cells, (self.attention.start(lines),) if self.attention else ())
+
+    def step(self, inputs: Tensor, state: StackState, below: Tensor | None = None) -> tuple[list[Tensor], StackState]:
+        """Every layer's hidden state (B, H) of one more input (B, I), and the state after it."""
+        hiddens, cells, memory = [], [], state.memory
+        for layer, cell in zip(self, state.cells, strict=True):
+            cells.append(layer.step(inputs if below is None else torch.cat([inputs, below], dim=-1), cell))
+            below = cells[-1][0]
+            attention = self.attention_of(layer)
+            if attention:
+                below, remembered = attention.step(below, *memory)
+                memory = (remembered,)
+            hiddens.append(below)
+        return hiddens, StackState(tuple(cells), memory)
+
+
+def _beside(inputs: Tensor, below: Tensor) -> Tensor:
+    """Both (B, T, I) and (B, T, H) in one (B, T, I + H) of the latter's precision, point by point in memory."""
+    return torch.cat([inputs.to(below.dtype).transpose(0, 1), below.transpose(0, 1)], dim=-1).transpose(0, 1)

@@ -1,0 +1,243 @@
+"""From what a recognizer makes of ink to the likeliest texts: one beam search for both heads and a language model.
+
+L lines, K texts of each side by side, N frames, A alphabet; class A is the end of a text.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product, starmap
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from model.language.ngram import NgramModel
+from model.reading.attention_decoder import AttentionDecoder
+from model.reading.ctc_prefix import CtcScorer
+from model.reading.error_rates import character_edits, plain
+from model.reading.recognizer import Reading, Seq2SeqRecognizer
+from utils.errors import InputError
+from utils.progress import progress
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A text read from a line.
+
+    positions  its U characters' positions in the alphabet
+    log_probs  U + 1 nats, of each character and the end given those before, by the ink alone: ctc_weight of the CTC
+               head's and the rest of the decoder's
+    score      nats, what the search made greatest: the sum of log_probs, and what language model and bonus add
+    """
+
+    positions: list[int]
+    log_probs: list[float]
+    score: float
+
+    @property
+    def confidence(self) -> float:
+        """Geometric mean of the probabilities of the characters and the end: 0 to 1."""
+        return math.exp(sum(self.log_probs) / len(self.log_probs)) if self.log_probs else 0.0
+
+
+class Scorer(Protocol):
+    """What a search asks about the texts that it follows: K of each of L lines, at first one empty one of each."""
+
+    def next(self) -> Tensor:
+        """Log-probabilities (L, K, A+1), float64, of each text's next character, or its end."""
+
+    def follow(self, lines: Tensor, parents: Tensor, characters: Tensor) -> None:
+        """Go on with these lines (L',), and of each with its texts `parents` (L', K') and one more character each."""
+
+
+class AttentionScorer:
+    """The decoder's opinion."""
+
+    def __init__(self, decoder: AttentionDecoder, frames: Tensor, mask: Tensor) -> None:
+        self.decoder, self.frames, self.mask, self.keys = decoder, frames, mask, decoder.key(frames)
+        self.state = decoder.start(frames)
+        self.before = torch.full((len(frames),), decoder.end, device=frames.device)
+
+    def next(self) -> Tensor:
+        logits, self.state = self.decoder.step(self.before, self.state, self.frames, self.keys, self.mask)
+        return logits.double().log_softmax(-1).unflatten(0, (len(self.frames), -1))
+
+    def follow(self, lines: Tensor, parents: Tensor, characters: Tensor) -> None:
+        width = len(self.before) // len(self.frames)
+        self.state = self.state.pick((lines.unsqueeze(1) * width + parents).flatten())
+        if len(lines) < len(self.frames):
+            self.frames, self.mask, self.keys = self.frames[lines], self.mask[lines], self.keys[lines]
+        self.before = characters.flatten()
+
+
+class LanguageScorer:
+    """The language model's opinion."""
+
+    def __init__(self, model: NgramModel, num_lines: int, device: torch.device) -> None:
+        self.model, self.device = model, device
+        self.texts: list[list[tuple[int, ...]]] = [[()]] * num_lines
+
+    def next(self) -> Tensor:
+        scores = torch.from_numpy(self.model.score_next([text for line in self.texts for text in line]))
+        return scores.unflatten(0, (len(self.texts), -1)).to(self.device)
+
+    def follow(self, lines: Tensor, parents: Tensor, characters: Tensor) -> None:
+        chosen = zip(lines.tolist(), parents.tolist(), characters.tolist(), strict=True)
+        self.texts = [
+            [(*self.texts[line][text], character) for text, character in zip(texts, following, strict=True)]
+            for line, texts, following in chosen
+        ]
+
+
+@torch.inference_mode()
+def beam_search(
+    model: Seq2SeqRecognizer,
+    reading: Reading,
+    *,
+    beam: int = 8,
+    ctc_weight: float | None = None,
+    language_model: NgramModel | None = None,
+    lm_weight: float = 0.0,
+    length_bonus: float = 0.0,
+) -> list[Hypothesis]:
+    """The best text found of each line, `beam` of them followed side by side, character by character.
+
+    Greatest is ctc_weight of the CTC head's log-probability, the rest of the decoder's, lm_weight of the language
+    model's, each with the text's end, and length_bonus a character: Watanabe et al. (2017), eqs. 20 and 29. 0 is pure
+    attention, 1 the prefix search of Graves (2008), None as the network was trained. No text is longer than its line
+    has frames. With one text of pure attention it is greedy reading.
+
+    Raises InputError where a number is out of range, or the network lacks the head. (Whether the language model is of
+    the network's alphabet is for `NgramModel.require_alphabet` to say.)
+    """
+    weight = reading.ctc_weight if ctc_weight is None else ctc_weight
+    if beam < 1 or not 0 <= lm_weight < math.inf or not math.isfinite(length_bonus):
+        raise InputError(
+            f"beam is {beam}, lm_weight {lm_weight}, length_bonus {length_bonus}; 1 or more, 0 or more, finite"
+        )
+    scorers = _heads(model, reading, weight)
+    language = None
+    if language_model is not None and lm_weight:
+        language = LanguageScorer(language_model, len(reading.frames), reading.frames.device)
+    search = _Search(reading.frame_mask.sum(1), beam, length_bonus)
+    while True:
+        read: Tensor = sum(share * scorer.next() for share, scorer in scorers)  # type: ignore[assignment]
+        total = read + lm_weight * language.next() if language else read
+        followed = search.choose(read, total)
+        if followed is None:
+            return search.best
+        for _, scorer in [*scorers, (0, language)]:
+            if scorer is not None:
+                scorer.follow(*followed)
+
+
+def _heads(model: Seq2SeqRecognizer, reading: Reading, ctc_weight: float) -> list[tuple[float, Scorer]]:
+    """What scores texts by the ink, with its share."""
+    if not 0 <= ctc_weight <= 1:
+        raise InputError(f"ctc_weight is {ctc_weight}; it must be between 0 and 1")
+    scorers: list[tuple[float, Scorer]] = []
+    if ctc_weight > 0:
+        if reading.frame_logits is None:
+            raise InputError(f"ctc_weight is {ctc_weight}, and this network has no CTC head; use 0")
+        scorers.append((ctc_weight, CtcScorer(reading.frame_logits, reading.frame_mask)))
+    if ctc_weight < 1:
+        if model.decoder is None:
+            raise InputError(f"ctc_weight is {ctc_weight}, and this network has no decoder; use 1")
+        scorers.append((1 - ctc_weight, AttentionScorer(model.decoder, reading.frames, reading.frame_mask)))
+    return scorers
+
+
+class _Search:
+    """The texts that are followed, and of each line the best one that has ended.
+
+    lines  (L,) the lines still open; of each of them frames (L,), and of each of its texts score (L, K), texts and
+           log_probs (L, K, U); a score of -inf: nothing to follow
+    """
+
+    def __init__(self, frames: Tensor, beam: int, bonus: float) -> None:
+        self.frames, self.beam, self.bonus = frames, beam, bonus
+        self.lines = torch.arange(len(frames), device=frames.device)
+        self.score = torch.zeros(len(frames), 1, dtype=torch.float64, device=frames.device)
+        self.log_probs = self.score.new_zeros(len(frames), 1, 0)
+        self.texts = self.log_probs.long()
+        self.best = [Hypothesis([], [], -math.inf)] * len(frames)
+
+    def choose(self, read: Tensor, total: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Of the texts and each next character (L, K, A+1) follow the best: lines (L',), parents, characters (L', K').
+
+        None when every line has its best text: no open one could still become better.
+        """
+        end, left = total.shape[2] - 1, self.frames - self.texts.shape[2]
+        total = total + self.score.unsqueeze(2)
+        total[..., :end] += self.bonus
+        total[..., :end].masked_fill_((left <= 0)[:, None, None], -torch.inf)
+        total = total.masked_fill(self.score.isneginf().unsqueeze(2), -torch.inf).flatten(1)
+        self.score, chosen = total.topk(min(self.beam, total.shape[1]))
+        parents, characters = chosen // (end + 1), chosen % (end + 1)
+        self.texts = _longer(self.texts, parents, characters)
+        self.log_probs = _longer(self.log_probs, parents, read.flatten(1).gather(1, chosen))
+        self._keep_ended(characters == end)
+        self.score = self.score.masked_fill(characters == end, -torch.inf)
+        hope = self.score.amax(1) + max(self.bonus, 0) * (left - 1)
+        beaten = self.score.new_tensor([self.best[line].score for line in self.lines.tolist()])
+        going = (hope > beaten).nonzero().squeeze(1)
+        if not len(going):
+            return None
+        for name in ("lines", "frames", "score", "texts", "log_probs"):
+            setattr(self, name, getattr(self, name)[going])
+        return going, parents[going], characters[going].clamp_max(end - 1)
+
+    def _keep_ended(self, ended: Tensor) -> None:
+        """Note the best of the texts (L, K) that have just ended where it is better than the line's best so far."""
+        score, place = self.score.masked_fill(~ended, -torch.inf).max(1)
+        for row, (line, value, text) in enumerate(
+            zip(self.lines.tolist(), score.tolist(), place.tolist(), strict=True)
+        ):
+            if value > self.best[line].score:
+                positions, log_probs = self.texts[row, text], self.log_probs[row, text]
+                self.best[line] = Hypothesis(positions[:-1].tolist(), log_probs.tolist(), value)
+
+
+def _longer(before: Tensor, parents: Tensor, last: Tensor) -> Tensor:
+    """Of rows (L, K, U) those of `parents` (L, K'), each one longer by `last` (L, K')."""
+    rows = before.gather(1, parents.unsqueeze(2).expand(-1, -1, before.shape[2]))
+    return torch.cat([rows, last.unsqueeze(2)], 2)
+
+
+def tune(
+    model: Seq2SeqRecognizer,
+    readings: Sequence[Reading],
+    texts: Sequence[str],
+    language_model: NgramModel,
+    *,
+    lm_weights: Sequence[float] = (0.5, 0.7, 0.9, 1.1, 1.3),
+    length_bonuses: Sequence[float] = (0.7, 1.4, 2.1),
+    beam: int = 8,
+    ctc_weight: float | None = None,
+) -> dict[tuple[float, float], float]:
+    """Character error rates of lines by (lm_weight, length_bonus), the lowest first; lines to validate on, never test.
+
+    readings  batches as `Seq2SeqRecognizer.encode` makes them; texts: what their lines say, in order
+    It costs a search of all the lines for each pair.
+    """
+    rates = {}
+    pairs = list(product(lm_weights, length_bonuses))
+    for lm_weight, bonus in progress(pairs, len(pairs), "tuning", "search"):
+        found = [
+            "".join(language_model.alphabet[position] for position in hypothesis.positions)
+            for reading in readings
+            for hypothesis in beam_search(
+                model,
+                reading,
+                beam=beam,
+                ctc_weight=ctc_weight,
+                language_model=language_model,
+                lm_weight=lm_weight,
+                length_bonus=bonus,
+            )
+        ]
+        compared = [(plain(read), plain(true)) for read, true in zip(found, texts, strict=True)]
+        size = sum(len(true) for _, true in compared)
+        rates[lm_weight, bonus] = sum(starmap(character_edits, compared)) / max(size, 1)
+    return dict(sorted(rates.items(), key=lambda item: item[1]))

@@ -1,0 +1,223 @@
+"""The network that reads: pen offsets to characters, a bidirectional encoder under a CTC head and an attention decoder.
+
+B batch, T pen points, N frames (each a few successive pen points), U characters, A alphabet. Both heads have A + 1
+classes: the last is the blank of the CTC head and the end of the text of the decoder.
+"""
+
+from dataclasses import dataclass, field
+from math import prod
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from base.base_model import BaseModel, Sample
+from base.batch import Batch
+from model.layers.recurrent import RecurrentLayer
+from model.reading.attention_decoder import AttentionDecoder
+from model.reading.ctc_alignment import ctc_alignment
+from model.reading.pen_features import FEATURES, Features, pen_features
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a recognizer makes of a batch of lines.
+
+    frames        (B, N, F) the encoder's output
+    frame_mask    (B, N) bool, True = real
+    frame_logits  (B, N, A+1) for the CTC head, or None without one
+    char_logits   (B, U+1, A+1) of each next character, given those of `batch.text` before it; None without a decoder
+    attention     (B, U+1, N) where the decoder looked for each of these, or None
+    ctc_weight    share of the CTC head in loss and reading: 0 pure attention, 1 pure CTC
+    texts         of each line the positions that were read greedily; empty while training
+    """
+
+    frames: Tensor
+    frame_mask: Tensor
+    frame_logits: Tensor | None
+    char_logits: Tensor | None
+    attention: Tensor | None
+    ctc_weight: float
+    texts: list[list[int]] = field(default_factory=list)
+
+
+class Seq2SeqRecognizer(BaseModel):
+    """Reads a line of pen offsets as text: bidirectional LSTMs, a CTC head, an attention decoder.
+
+    hidden_sizes  cells a direction of each encoder layer
+    joins         how many frames become one before each layer: [1, 2, 2] leaves a quarter
+    features      "offsets" or "geometry", see `pen_features`
+    ctc_weight    share of the CTC head in loss and reading; with 0 or 1 the other head is not made
+
+    Hybrid of CTC (Graves et al., 2006) and attention (Bahdanau et al., 2015), trained jointly as in Kim, Hori and
+    Watanabe (2017), eq. 9; time reduction as in Chan et al. (2016).
+    """
+
+    def __init__(
+        self,
+        *,
+        alphabet_size: int,
+        hidden_sizes: list[int] = [128, 192, 192],  # noqa: B006 - never changed
+        joins: list[int] = [1, 2, 2],  # noqa: B006
+        features: Features = "geometry",
+        ctc_weight: float = 0.3,
+        decoder_size: int = 256,
+        embedding_size: int = 64,
+        attention_size: int = 128,
+        dropout: float = 0.2,
+        scheduled_sampling: float = 0.0,
+    ) -> None:
+        if not hidden_sizes or len(hidden_sizes) != len(joins) or min(*hidden_sizes, *joins, 1) < 1:
+            raise ValueError(f"hidden_sizes {hidden_sizes} and joins {joins} must be as many, and each 1 or more")
+        for name, share in {"ctc_weight": ctc_weight, "scheduled_sampling": scheduled_sampling}.items():
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} is {share}; it must be between 0 and 1")
+        super().__init__()
+        self.features, self.ctc_weight = features, ctc_weight
+        self.encoder = Encoder(FEATURES[features], hidden_sizes, joins, dropout)
+        frame_size = 2 * hidden_sizes[-1]
+        self.ctc = nn.Linear(frame_size, alphabet_size + 1) if ctc_weight > 0 else None
+        self.decoder = None
+        if ctc_weight < 1:
+            self.decoder = AttentionDecoder(
+                frame_size, alphabet_size, decoder_size, embedding_size, attention_size, dropout, scheduled_sampling
+            )
+
+    def forward(self, batch: Batch) -> Reading:
+        """Both heads on a batch and, unless training, what they read greedily."""
+        reading = self.encode(batch)
+        char_logits = attention = None
+        if self.decoder is not None:
+            char_logits, attention = self.decoder(reading.frames, reading.frame_mask, batch.text)
+        texts = [] if self.training else self.read_greedily(reading)
+        heads = (reading.frames, reading.frame_mask, reading.frame_logits, char_logits, attention)
+        return Reading(*heads, self.ctc_weight, texts)
+
+    def encode(self, batch: Batch) -> Reading:
+        """The frames of a batch's ink and the CTC head on them; its text is not looked at."""
+        features = pen_features(batch.strokes, batch.stroke_mask, self.features)
+        frames, lengths = self.encoder(features, batch.stroke_mask.sum(1))
+        mask = frame_mask(lengths, frames.shape[1])
+        return Reading(frames, mask, self.ctc(frames) if self.ctc else None, None, None, self.ctc_weight)
+
+    def read_greedily(self, reading: Reading) -> list[list[int]]:
+        """Of each line the most likely character after character, by the head of the larger share; equal: by CTC."""
+        if self.decoder is not None and self.ctc_weight < 0.5:
+            return self.decoder.read_greedily(reading.frames, reading.frame_mask)
+        assert reading.frame_logits is not None
+        return ctc_greedy(reading.frame_logits, reading.frame_mask)
+
+    def explain(self, reading: Reading, texts: list[list[int]]) -> list[tuple[Tensor, Tensor]]:
+        """Of each line's text (U,): log-probabilities (U+1,) of its characters and its end, and where each was seen.
+
+        That is (U+1, N): the decoder's attention. Without a decoder it is 1 where the CTC head shows the character on
+        the likeliest way, or a blank in the end's stead; a character is as probable as in its best frame, the end as
+        the blank in its worst.
+        """
+        lengths = reading.frame_mask.sum(1).tolist()
+        if self.decoder is None:
+            assert reading.frame_logits is not None
+            frames = reading.frame_logits.float().log_softmax(-1).cpu()
+            return [_shown(line[:n], text) for line, n, text in zip(frames, lengths, texts, strict=True)]
+        closed = [torch.tensor([*text, self.decoder.end]) for text in texts]
+        targets = pad_sequence(closed, batch_first=True).to(reading.frames.device)
+        logits, attention = self.decoder(reading.frames, reading.frame_mask, targets)
+        chosen = logits[:, :-1].float().log_softmax(-1).gather(2, targets.unsqueeze(2)).squeeze(2).cpu()
+        parts = zip(chosen, attention.float().cpu(), lengths, closed, strict=True)
+        return [(log_probs[: len(text)], seen[: len(text), :n]) for log_probs, seen, n, text in parts]
+
+    @property
+    def points_per_frame(self) -> int:
+        """How many successive pen points a frame is made of."""
+        return prod(self.encoder.joins)
+
+    def show(self, batch: Batch, seed: int) -> list[Sample]:
+        """Each line of the batch with what was read greedily, and where on the line; nothing in it is by chance."""
+        reading = self.encode(batch)
+        texts = self.read_greedily(reading)
+        samples = []
+        for line, (_, seen) in enumerate(self.explain(reading, texts)):
+            strokes = batch.strokes[line][batch.stroke_mask[line]].cpu()
+            weights = seen.T.repeat_interleave(self.points_per_frame, 0)[1 : len(strokes)]
+            samples.append(Sample(strokes.numpy(), weights.numpy(), True, texts[line]))
+        return samples
+
+
+def ctc_greedy(frame_logits: Tensor, mask: Tensor) -> list[list[int]]:
+    """Of each line the most likely class of every frame (B, N, A+1), repeats and blanks taken out."""
+    blank = frame_logits.shape[-1] - 1
+    best = frame_logits.argmax(-1).masked_fill(~mask, blank)
+    changes = torch.ones_like(mask)
+    changes[:, 1:] = best[:, 1:] != best[:, :-1]
+    keep = changes & (best != blank)
+    return [line[kept].tolist() for line, kept in zip(best.cpu(), keep.cpu(), strict=True)]
+
+
+def _shown(frame_log_probs: Tensor, text: list[int]) -> tuple[Tensor, Tensor]:
+    """Log-probabilities (U+1,) and places (U+1, N) of the characters of a text that a CTC head's frames show."""
+    shown = torch.from_numpy(ctc_alignment(frame_log_probs.double().numpy(), text))
+    places = F.one_hot(shown % (len(text) + 1), len(text) + 1).T.bool()  # a blank's -1 becomes the end's number
+    best = frame_log_probs[:, text].T.masked_fill(~places[:-1], -torch.inf).amax(1)
+    end = frame_log_probs[:, -1].masked_fill(shown >= 0, 0).amin(0, keepdim=True)
+    return torch.cat([best, end]), places.float()
+
+
+def reverse_lines(frames: Tensor, lengths: Tensor) -> Tensor:
+    """Frames (B, N, F), each line's real ones from last to first, the padding where it was; its own inverse."""
+    position = torch.arange(frames.shape[1], device=frames.device)
+    last = lengths.unsqueeze(1) - 1
+    order = torch.where(position <= last, last - position, position)
+    return frames.gather(1, order.unsqueeze(2).expand_as(frames))
+
+
+def frame_mask(lengths: Tensor, num_frames: int) -> Tensor:
+    """(B, N) bool, True for each line's first `lengths` frames."""
+    return torch.arange(num_frames, device=lengths.device) < lengths.unsqueeze(1)
+
+
+def join_frames(frames: Tensor, lengths: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    """Every `factor` successive frames (B, N, F) as one: (B, ceil(N / factor), factor F), and the new lengths.
+
+    Padding is made zero first, so that a line's last frame is the same in whatever batch.
+    """
+    batch, num_frames, size = frames.shape
+    frames = frames * frame_mask(lengths, num_frames).unsqueeze(2)
+    frames = nn.functional.pad(frames, (0, 0, 0, -num_frames % factor))
+    return frames.reshape(batch, -1, factor * size), -(-lengths // factor)
+
+
+class BidirectionalLayer(nn.Module):
+    """Frames (B, N, I) to (B, N, 2H): one LSTM along the line and one from its end; padding changes nothing."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.onward = RecurrentLayer("lstm", input_size, hidden_size)
+        self.homeward = RecurrentLayer("lstm", input_size, hidden_size)
+
+    def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
+        back = reverse_lines(self.homeward(reverse_lines(frames, lengths)), lengths)
+        return torch.cat([self.onward(frames), back], -1)
+
+
+class Encoder(nn.Module):
+    """Features (B, T, I) to frames (B, N, 2H): bidirectional layers, before each of which `joins` frames become one."""
+
+    def __init__(self, input_size: int, hidden_sizes: list[int], joins: list[int], dropout: float) -> None:
+        super().__init__()
+        sizes = [input_size, *(2 * size for size in hidden_sizes[:-1])]
+        self.layers = nn.ModuleList(
+            BidirectionalLayer(size * factor, hidden)
+            for size, factor, hidden in zip(sizes, joins, hidden_sizes, strict=True)
+        )
+        self.joins, self.dropout = joins, nn.Dropout(dropout)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        frames = features
+        for index, (layer, factor) in enumerate(zip(self.layers, self.joins, strict=True)):
+            if index:
+                frames = self.dropout(frames)
+            if factor > 1:
+                frames, lengths = join_frames(frames, lengths, factor)
+            frames = layer(frames, lengths)
+        return self.dropout(frames), lengths

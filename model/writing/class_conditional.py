@@ -1,0 +1,98 @@
+"""The network that writes a character when told which one, such as a digit, and stops by itself."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from base.batch import Batch
+from model.layers.recurrent import Cell, SkipStack, StackState
+from model.reading.classification import NO_CLASS, classes_of
+from model.writing.compiled import Parts
+from model.writing.mixture_density import EndingMixture, MixtureDensity
+from model.writing.sampling import HandwritingModel
+from utils.errors import InputError, at_least
+
+PLACE_SCALE = 0.1
+"""Brings the pen's place, in units of std from the line's start, to the size of its offsets."""
+
+
+class DrawingState(NamedTuple):
+    """What the network remembers between two points.
+
+    told   (B, E) the class
+    place  (B, 2) where the pen is, from the line's start on
+    over   (B,) whether the pen has been lifted for good
+    """
+
+    stack: StackState
+    told: Tensor
+    place: Tensor
+    over: Tensor
+
+
+class ClassConditionalHandwriting(HandwritingModel):
+    """Recurrent layers that all read the stroke, the pen's place and an embedding of the class; a mixture density.
+
+    Graves (2013), eqs. 15-26, told the class as his synthesis network is told the window. A line ends with a pen lift,
+    so it is of every lift that the network says how likely it is the last: with the mixture, a pen of three states.
+    The place, from the start on, is where a figure is to be closed and a second stroke begun.
+    """
+
+    reads_text = True
+
+    def __init__(
+        self,
+        *,
+        alphabet_size: int,
+        embedding_size: int = 16,
+        hidden_size: int = 256,
+        num_layers: int = 1,
+        num_mixtures: int = 20,
+        cell: Cell = "lstm",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        at_least(1, alphabet_size=alphabet_size, embedding_size=embedding_size)
+        at_least(1, hidden_size=hidden_size, num_layers=num_layers, num_mixtures=num_mixtures)
+        self.embedding = nn.Embedding(alphabet_size, embedding_size)
+        self.stack = SkipStack(cell, 5 + embedding_size, hidden_size, num_layers, dropout=dropout)
+        self.density = MixtureDensity(hidden_size * num_layers, num_mixtures)
+        self.last = nn.Linear(hidden_size * num_layers, 1)
+
+    def forward(self, batch: Batch) -> EndingMixture:
+        told = self._told(batch).unsqueeze(1).expand(-1, batch.inputs.shape[1], -1)
+        place = PLACE_SCALE * batch.inputs[..., :2].cumsum(1)
+        hiddens = self.stack(torch.cat([batch.inputs, place, told], dim=-1))
+        return self._pen(self.stack.dropout(torch.cat(hiddens, dim=-1)))
+
+    def _told(self, batch: Batch) -> Tensor:
+        """The class of each line as the layers read it: (B, E)."""
+        classes = classes_of(batch)
+        if (classes == NO_CLASS).any():
+            raise InputError("there are lines without a text; this network must be told which character each is")
+        return self.embedding(classes)
+
+    def _pen(self, features: Tensor) -> EndingMixture:
+        return EndingMixture(*self.density(features), self.last(features).float().squeeze(-1))
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(None, self.stack, self.density, complete=False)
+
+    def start(self, batch: Batch) -> DrawingState:
+        told = self._told(batch)
+        place = told.new_zeros(len(told), 2)
+        return DrawingState(self.stack.start(len(told)), told, place, torch.zeros_like(place[:, 0], dtype=torch.bool))
+
+    def step(self, stroke: Tensor, state: DrawingState) -> tuple[EndingMixture, DrawingState]:
+        place = state.place + PLACE_SCALE * stroke[:, :2]
+        hiddens, stack = self.stack.step(torch.cat([stroke, place, state.told], dim=-1), state.stack)
+        return self._pen(torch.cat(hiddens, dim=-1)), DrawingState(stack, state.told, place, stroke[:, 2] > 1)
+
+    def finished(self, state: DrawingState) -> Tensor:
+        """The pen has been lifted for good."""
+        return state.over
+
+    def weights(self, state: DrawingState) -> None:
+        return None

@@ -1,0 +1,37 @@
+"""Numbers against the bias that lines were written with."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from render.figures.figure import LABEL_SIZE, PAGE_INCHES, paper_axes
+
+COLOR, REAL_COLOR = "#0072b2", "0.6"
+INCHES = 2.1
+Curve = tuple[str, Sequence[float], Sequence[tuple[float, float]] | None]
+"""Its name, a number of every bias, and the interval of each where there is one."""
+
+
+def bias_curves_figure(biases: Sequence[float], curves: Sequence[Curve], real: float, told: str) -> Figure:
+    """A panel a curve, side by side, from 0 up; `real`, told by name, is a line in the first."""
+    figure = Figure(figsize=(PAGE_INCHES, INCHES), layout="constrained")
+    order = np.argsort(biases)
+    x = np.asarray(biases, float)[order]
+    for axes, (name, numbers, intervals) in zip(figure.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
+        y = np.asarray(numbers, float)[order]
+        axes.plot(x, y, "o-", color=COLOR, markersize=3, linewidth=1)
+        if intervals is not None:
+            low, high = np.asarray(intervals, float)[order].T
+            axes.vlines(x, low, high, color=COLOR, linewidth=1)
+        axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
+        axes.set_xticks(x)
+        axes.margins(x=0.08)
+        axes.spines[["top", "right"]].set_visible(False)
+        paper_axes(axes, "bias", name)
+    first = figure.axes[0]
+    first.axhline(real, color=REAL_COLOR, linewidth=0.8, zorder=0)
+    first.annotate(
+        told, (1, real), xycoords=("axes fraction", "data"), fontsize=LABEL_SIZE, color="0.4", ha="right", va="bottom"
+    )
+    return figure

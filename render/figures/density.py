@@ -1,0 +1,72 @@
+"""Where a network expected the pen along a line, when it expected it to be lifted, and by which components."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from render.figures.figure import FADED_COLOR, PAGE_INCHES, axes_in_inches, draw_ink, paper_axes
+
+LEFT, RIGHT, GAP, BELOW = 0.36, 0.62, 0.14, 0.36  # inches
+PAPER_INCHES = 2.4  # the most that the paper may be high
+WEIGHTS_INCHES = 0.9
+DECADES = 4
+"""Of density that are shown; a spike is some thousand times as high as the blob of a new word's beginning."""
+
+
+def density_figure(
+    points: np.ndarray,
+    density: np.ndarray,
+    extent: tuple[float, float, float, float],
+    ends: np.ndarray,
+    weights: np.ndarray,
+) -> Figure:
+    """Three maps one below the other, the first and the last as Graves (2013), fig. 10.
+
+    density  (H, W) of the paper, in points to an area, of `extent` (left, right, least y, greatest y); logarithmic
+    ends     (T - 1,) probability that the pen is lifted at each of the points 1..T-1, on the ink itself
+    weights  (T - 1, M) of the components over time, the one used most at the bottom
+    """
+    across = PAGE_INCHES - LEFT - RIGHT
+    high = min(across * (extent[3] - extent[2]) / (extent[1] - extent[0]), PAPER_INCHES)
+    figure = Figure(figsize=(PAGE_INCHES, BELOW + WEIGHTS_INCHES + 3 * GAP + 2 * high), dpi=150)
+    bottoms = (BELOW, BELOW + WEIGHTS_INCHES + GAP, BELOW + WEIGHTS_INCHES + 2 * GAP + high)
+    third = axes_in_inches(figure, LEFT, bottoms[0], across, WEIGHTS_INCHES)
+    order = np.argsort(-weights.sum(0), kind="stable")
+    size = (0.5, len(weights) + 0.5, 0.5, weights.shape[1] + 0.5)
+    shown = third.imshow(
+        weights[:, order].T, origin="lower", aspect="auto", interpolation="nearest", cmap="Greys", vmin=0, extent=size
+    )
+    paper_axes(third, "pen point", "component")
+    _scale(figure, shown, bottoms[0], WEIGHTS_INCHES, "weight")
+    second = axes_in_inches(figure, LEFT, bottoms[1], across, high)
+    _scale(figure, _draw_ends(second, points, ends), bottoms[1], high, "pen lift")
+    first = axes_in_inches(figure, LEFT, bottoms[2], across, high)
+    top = max(float(density.max(initial=0)), 1e-30)
+    least = top / 10**DECADES
+    shown = first.imshow(
+        np.maximum(density, least), extent=extent, origin="lower", norm=LogNorm(least, top), cmap="gist_heat_r"
+    )
+    _scale(figure, shown, bottoms[2], high, "density")
+    for axes in (first, second):
+        axes.set(xlim=extent[:2], ylim=(extent[3], extent[2]))
+        axes.set_axis_off()
+    return figure
+
+
+def _draw_ends(axes: Axes, points: np.ndarray, ends: np.ndarray) -> ScalarMappable:
+    """The ink, faded, and on it every point as large and dark as the lift of the pen was likely there."""
+    draw_ink(axes, points, colors=[FADED_COLOR] * len(points), pen_points=0.6)
+    order = np.argsort(ends)
+    x, y = points[1:][order, :2].T
+    return axes.scatter(
+        x, y, s=0.5 + 14 * ends[order], c=ends[order], cmap="viridis_r", vmin=0, vmax=1, linewidths=0, zorder=3
+    )
+
+
+def _scale(figure: Figure, shown: ScalarMappable, bottom: float, height: float, label: str) -> None:
+    axes = axes_in_inches(figure, PAGE_INCHES - RIGHT + 0.08, bottom, 0.07, height)
+    figure.colorbar(shown, cax=axes, label=label)
+    axes.minorticks_off()
+    paper_axes(axes)

@@ -1,0 +1,82 @@
+"""A picture of what ink each character was read from: ink and character in one color."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from render.figures.figure import INCH_WIDTH, LINE_INCHES, PEN_POINTS
+from render.ink.page import cut_strokes
+
+COLORS = ("#b3261e", "#1e5fb3", "#2e7d32", "#8e24aa", "#c76a00", "#00838f")
+"""In turn, so that neighbours differ."""
+UNREAD_COLOR = "#b9bac4"
+CHAR_INCHES = 0.19  # the least room for a character in the row of what was read
+CHAR_SIZE, SURE_SIZE = 15, 6.5  # points of 1/72 inch
+SURE = 0.9
+"""A character that is less likely has its probability written below it."""
+MARGIN = 0.25
+
+
+def explained_figure(
+    points: np.ndarray, owner: np.ndarray, text: Sequence[str], probabilities: Sequence[float]
+) -> Figure:
+    """The ink of points (T, 3), each in the color of its character, over the characters in their colors.
+
+    owner          (T,) which character of `text` each point was read from, -1 for none: grey
+    probabilities  of the characters; those under 0.9 are written below them, in per cent
+    """
+    xy = np.array(points[:, :2], np.float64)
+    width, height = np.maximum(np.ptp(xy, axis=0), 1e-9)
+    scale = min(INCH_WIDTH / width, LINE_INCHES / height)
+    xy = (xy - xy.min(axis=0)) * scale
+    at = places(xy[:, 0], owner, len(text))
+    across = max(width * scale, at.max(initial=0.0) + CHAR_INCHES / 2)
+    left = min(0.0, at.min(initial=0.0) - CHAR_INCHES / 2)
+    deep = height * scale
+    size = (across - left + 2 * MARGIN, deep + 0.62 + 2 * MARGIN)
+    figure = Figure(figsize=size)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(left - MARGIN, across + MARGIN), ylim=(size[1] - MARGIN, -MARGIN))
+    axes.set_axis_off()
+    lines, colors = _pieces(np.column_stack([xy, points[:, 2]]), owner)
+    axes.add_collection(LineCollection(lines, colors=colors, linewidths=PEN_POINTS, capstyle="round"))
+    for u, (character, probability) in enumerate(zip(text, probabilities, strict=True)):
+        style: dict[str, Any] = {"color": COLORS[u % len(COLORS)], "ha": "center", "parse_math": False}
+        axes.text(at[u], deep + 0.3, character.replace(" ", "␣"), fontsize=CHAR_SIZE, va="center", **style)
+        if probability < SURE:
+            axes.text(at[u], deep + 0.55, f"{100 * probability:.0f}", fontsize=SURE_SIZE, va="center", **style)
+    return figure
+
+
+def places(x: np.ndarray, owner: np.ndarray, num_characters: int) -> np.ndarray:
+    """Where the characters (U,) stand: in the middle of their ink's x (T,), in reading order and never too close.
+
+    A character without ink stands between its neighbours.
+    """
+    at = np.array([np.median(x[owner == u]) if (owner == u).any() else np.nan for u in range(num_characters)])
+    known = np.isfinite(at)
+    if not known.any():
+        return CHAR_INCHES * (np.arange(num_characters) + 0.5)
+    number = np.arange(num_characters)
+    at = np.interp(number, number[known], at[known]) - CHAR_INCHES * number
+    forward, backward = np.maximum.accumulate(at), np.minimum.accumulate(at[::-1])[::-1]
+    return (forward + backward) / 2 + CHAR_INCHES * number
+
+
+def _pieces(points: np.ndarray, owner: np.ndarray) -> tuple[list[np.ndarray], list[str]]:
+    """The strokes of points (T, 3), cut where another character begins, and the color of each piece."""
+    lines, colors = [], []
+    first = 0
+    for stroke in cut_strokes(points):
+        owners = owner[first : first + len(stroke)]
+        first += len(stroke)
+        cuts = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(stroke)]
+        for begin, end in pairwise(cuts):
+            piece = stroke[max(begin - 1, 0) : end]
+            lines.append(np.repeat(piece, 2, axis=0) if len(piece) == 1 else piece)
+            colors.append(COLORS[owners[begin] % len(COLORS)] if owners[begin] >= 0 else UNREAD_COLOR)
+    return lines, colors

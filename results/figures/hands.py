@@ -1,0 +1,101 @@
+"""Figures of one text by bias, by style and between styles, each with the numbers that it shows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ink.geometry import slant, x_height
+from ink.strokes import strokes_to_points
+from render.figures.rows import Row, rows_figure
+from results.figures.trace import one_line
+from results.figures.window_and_density import Shown
+from results.trained import Loaded
+from results.writing.interpolation import write_between
+from results.writing.lines import Style, require_sane
+from results.writing.text import write
+
+
+def bias_sweep(loaded: Loaded, text: str | None, *, biases: Sequence[float], seed: int = 1, n: int = 2) -> Shown:
+    """A text n times at every bias, the same seeds at each. Graves (2013), fig. 16 and 17."""
+    rows, numbers = [], []
+    for bias in biases:
+        for copy, (points, stopped) in enumerate(_written(loaded, text, bias, seed, n)):
+            rows.append(Row("" if copy else f"bias {bias:g}", points))
+            numbers.append({"bias": bias, "seed": seed + copy, "stopped_by_itself": stopped, **hand(points, text)})
+    return rows_figure(rows), {"text": text, "lines": numbers}
+
+
+def prime(
+    loaded: Loaded, text: str | None, styles: Sequence[Style], *, biases: Sequence[float], seed: int = 1
+) -> Shown:
+    """Under each real line, grey, the same text in its hand at every bias. Graves (2013), fig. 18 to 21.
+
+    The numbers of a real line stand beside those of the lines written after it.
+    """
+    rows, numbers = [], []
+    for style in styles:
+        real, told = _real(loaded, style)
+        rows.append(real)
+        lines: list[dict[str, Any]] = []
+        for bias in biases:
+            ((points, stopped),) = _written(loaded, text, bias, seed, 1, style)
+            rows.append(Row(f"bias {bias:g}", points))
+            lines.append({"bias": bias, "stopped_by_itself": stopped, **hand(points, text)})
+        numbers.append({**told, "lines": lines})
+    return rows_figure(rows), {"text": text, "styles": numbers}
+
+
+def interpolate(
+    loaded: Loaded,
+    text: str | None,
+    styles: tuple[Style, Style],
+    *,
+    steps: int = 5,
+    bias: float = 0.5,
+    seed: int = 1,
+) -> Shown:
+    """A text in `steps` hands from the first style to the second, between the two real lines, grey.
+
+    Raises InputError where the network cannot.
+    """
+    require_sane(bias, seed, steps)
+    told = one_line(loaded, text)
+    shares = np.linspace(0, 1, steps).tolist()
+    samples = write_between(loaded, told or "", styles, shares, bias=bias, seed=seed)
+    inks = [strokes_to_points(sample.strokes, loaded.facts["std"]) for sample in samples]
+    (first, first_told), (last, last_told) = (_real(loaded, style) for style in styles)
+    rows = [Row(f"{share:.2f}", ink) for share, ink in zip(shares, inks, strict=True)]
+    numbers = [
+        {"share": share, "stopped_by_itself": sample.stopped, **hand(ink, told)}
+        for share, sample, ink in zip(shares, samples, inks, strict=True)
+    ]
+    return rows_figure([first, *rows, last]), {"text": told, "styles": [first_told, last_told], "lines": numbers}
+
+
+def hand(points: np.ndarray, text: str | None) -> dict[str, Any]:
+    """How a line of points (T, 3) looks: its x-height in the data set's units, its slant in x per y, and its pace."""
+    numbers = {"n_points": len(points), "x_height": x_height(points), "slant": slant(points)}
+    if text:
+        numbers |= {
+            "points_per_character": len(points) / len(text),
+            "width_per_character": float(np.ptp(points[:, 0])) / len(text),
+        }
+    return numbers
+
+
+def _real(loaded: Loaded, style: Style) -> tuple[Row, dict[str, Any]]:
+    points = strokes_to_points(style.strokes, loaded.facts["std"])
+    return Row(style.name, points, faded=True), {
+        "style": style.name,
+        "style_text": style.text,
+        **hand(points, style.text),
+    }
+
+
+def _written(
+    loaded: Loaded, text: str | None, bias: float, seed: int, n: int, style: Style | None = None
+) -> list[tuple[np.ndarray, bool]]:
+    """One line n times: its points, and whether the network ended it."""
+    writings = write(loaded, one_line(loaded, text), bias=bias, seed=seed, n=n, style=style)
+    return [(writing.lines[0], writing.samples[0].stopped) for writing in writings]

@@ -1,0 +1,118 @@
+"""What a network that writes sees, expects and looks at, point by point along one line."""
+
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from data_loader.data_loaders import collate
+from data_loader.prepare import open_corpus
+from ink.alphabet import Alphabet
+from ink.strokes import InkLine, points_to_strokes, strokes_to_points
+from model.writing.class_conditional import ClassConditionalHandwriting
+from model.writing.mixture_density import Mixture
+from results.reading.lines import as_seen, transform_of
+from results.trained import Loaded
+from results.writing.lines import writer_of
+from results.writing.text import write
+from utils.errors import InputError
+from utils.progress import progress
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A line of T points as a network followed it.
+
+    text      that it was told; "" of a network that writes freely
+    points    (T, 3) in the data set's units
+    mixture   expectations of points 1..T-1, each part (T-1, ...), in units of `std`; without bias
+    weights   (T-1, U+1) what it looked at in the text and at its end; None where it reads none
+    std       per-axis, in the data set's units
+    stopped   whether the network ended it, not a cap; None of a real line
+    """
+
+    text: str
+    points: np.ndarray
+    mixture: Mixture
+    weights: np.ndarray | None
+    std: tuple[float, float]
+    stopped: bool | None
+
+
+def written(loaded: Loaded, text: str | None, *, bias: float = 0.5, seed: int = 1) -> Trace:
+    """A line that the network writes, then follows; text None: freely.
+
+    Raises InputError where the text is longer than one line of the network, or it cannot be written.
+    """
+    writing = write(loaded, one_line(loaded, text), bias=bias, seed=seed)[0]
+    (sample,) = writing.samples
+    return _followed(loaded, writing.texts[0], sample.strokes, stopped=sample.stopped)
+
+
+def followed(loaded: Loaded, line: InkLine) -> Trace:
+    """A real line with its own text, the network told the true points (teacher forcing).
+
+    Raises InputError where the line has no text, or characters that the network does not know.
+    """
+    one_line(loaded, None)
+    text = unicodedata.normalize("NFC", line.text) if writer_of(loaded).reads_text else ""
+    if writer_of(loaded).reads_text and not text:
+        raise InputError(f"{line.id}: has no text, which this network must be told; choose another line")
+    missing = Alphabet(loaded.facts["alphabet"]).missing(text)
+    if missing:
+        raise InputError(f"{line.id}: has characters that the network does not know: {' '.join(missing)}")
+    points, _ = as_seen(line, transform_of(loaded))
+    return _followed(loaded, text, points_to_strokes(points, loaded.facts["std"]))
+
+
+@torch.inference_mode()
+def _followed(loaded: Loaded, text: str, strokes: np.ndarray, *, stopped: bool | None = None) -> Trace:
+    model = writer_of(loaded)
+    encoded = torch.from_numpy(Alphabet(loaded.facts["alphabet"]).encode(text))
+    batch = collate([("", torch.from_numpy(strokes), encoded)]).to(next(model.parameters()).device)
+    state, mixtures, weights = model.start(batch), [], list[torch.Tensor]()
+    for stroke in progress(batch.inputs.unbind(1), len(strokes) - 1, "following the line", "point"):
+        mixture, state = model.step(stroke, state)
+        mixtures.append(mixture)
+        looked = model.weights(state)
+        weights += [] if looked is None else [looked]
+    return Trace(
+        text,
+        strokes_to_points(strokes, loaded.facts["std"]),
+        Mixture(*(torch.cat(parts).cpu() for parts in zip(*mixtures, strict=True))),
+        torch.cat(weights).cpu().numpy() if weights else None,
+        tuple(loaded.facts["std"]),
+        stopped,
+    )
+
+
+def one_line(loaded: Loaded, text: str | None) -> str | None:
+    """The text, where it fits into one line of the network; None stays None.
+
+    Raises InputError where it does not, or the network writes single characters.
+    """
+    if isinstance(writer_of(loaded), ClassConditionalHandwriting):
+        raise InputError(f"{loaded.path}: this network writes single characters, no lines; try: write")
+    if text is None:
+        return None
+    most = loaded.facts["chars_per_line"]
+    short = " ".join(unicodedata.normalize("NFC", text).split())
+    if len(short) > most:
+        raise InputError(
+            f"the text has {len(short)} characters; a figure shows one line, of this network at most {most}"
+        )
+    return short
+
+
+def corpus_line(corpus: str, line_id: str, data_dir: Path) -> InkLine:
+    """The line of a prepared corpus that has this id.
+
+    Raises InputError where there is none.
+    """
+    lines = open_corpus(corpus, data_dir)
+    for number in range(len(lines)):
+        if lines.id(number) == line_id:
+            return lines.line(number)
+    raise InputError(f"{lines.folder}: no line {line_id!r}; its ids are like {lines.id(0)!r}")

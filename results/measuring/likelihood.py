@@ -1,0 +1,124 @@
+"""A trained network measured on a split of a corpus, in units that do not depend on how it was normalised."""
+
+import math
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from base.base_model import BaseModel
+from base.batch import Batch
+from data_loader.corpus import Corpus
+from data_loader.data_loaders import LengthSampler, Lines, collate, lines_of_digits, splits_to_use
+from data_loader.transform import Transform, open_transformed
+from model.writing.lattice import cell_log_prob
+from model.writing.mixture_density import MIN_SIGMA, Mixture, end_log_prob, expected_offset, offset_log_prob
+from results.measuring.likelihood_scores import GRAVES, LineSums, scores
+from utils.errors import InputError
+from utils.progress import progress
+
+FROZEN_UNITS = {"iam-ondb": (41.954, 37.124)}
+"""Per-axis std of the offsets in whose units a corpus's densities are given, whatever a model was normalised with
+(of transformed ink they would mean nothing: there it is the model's own std):
+that of IAM-OnDB is over trainset, testset_f and testset_t, as Graves (2013) used them."""
+Pair = tuple[float, float]
+
+
+@torch.inference_mode()
+def evaluate(
+    model: BaseModel,
+    facts: dict[str, Any],
+    corpus_name: str | None,
+    splits: list[str] | None,
+    data_dir: Path,
+    batch_size: int,
+    digits: list[int | str] | None = None,
+    only: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """How well every line of the splits is predicted, see `scores`; none is left out or clipped.
+
+    Of a network for some `digits` those lines alone; with `only` those of these ids. A line of T points counts T - 1
+    predictions. Bits on the lattice are None where `lattice` says why. Of testset_v Graves's results are beside them.
+
+    Raises InputError where the corpus is not there, or has characters that the model does not know.
+    """
+    if batch_size < 1:
+        raise InputError(f"batch size is {batch_size}; it must be 1 or more")
+    corpus = open_transformed(corpus_name or facts["corpus"], data_dir, Transform(**facts.get("transform", {})))
+    corpus.read_with(facts["alphabet"])
+    splits = splits or splits_to_use(corpus, None, None)[1]
+    std, lines = (facts["std"][0], facts["std"][1]), lines_of_digits(corpus, splits, digits)
+    lines = lines if only is None else np.array([line for line in lines if corpus.id(int(line)) in only])
+    transformed, source = bool(facts.get("transform")), corpus.card["source"]
+    unit = std if transformed else FROZEN_UNITS.get(source, std)
+    off = off_lattice(corpus, lines, transformed)
+    sums_of = partial(line_sums, std=std, unit=unit, lattice=off is None)
+    sums = _sums_of_lines(model, Lines(corpus, lines, std), sums_of, batch_size)
+    writers = [corpus.card["writers"][writer] for writer in corpus.index["writer"][lines]]
+    his = GRAVES if (source, splits, transformed, only) == ("iam-ondb", ["testset_v"], False, None) else []
+    return {
+        "corpus": corpus_name or facts["corpus"],
+        "transform": facts.get("transform", {}),
+        "splits": splits,
+        "unit": list(unit),
+        "sigma_floor": [MIN_SIGMA * own / given for own, given in zip(std, unit, strict=True)],
+        "lattice": off or "whole numbers of the data set's unit",
+        "graves_2013": his,
+    } | scores(sums, writers)
+
+
+def off_lattice(corpus: Corpus, lines: np.ndarray, transformed: bool) -> str | None:
+    """Why the points of these lines are on no lattice; None where they all have whole numbers for coordinates."""
+    if transformed:
+        return "none: the lines are transformed"
+    for line in progress(lines.tolist(), len(lines), "looking for whole numbers"):
+        ink = corpus.points(line)[:, :2]
+        if not np.array_equal(ink, np.rint(ink)):
+            return f"none: coordinates of {corpus.id(line)} are no whole numbers"
+    return None
+
+
+def _sums_of_lines(
+    model: BaseModel, lines: Lines, sums_of: Callable[[Mixture, Batch], Tensor], batch_size: int
+) -> LineSums:
+    """The sums of every line, in the order of `lines`."""
+    sampler = LengthSampler(lines.corpus.lengths[lines.lines], batch_size, None)
+    device = next(model.parameters()).device
+    found = torch.empty(len(lines), len(LineSums._fields), dtype=torch.float64)
+    for positions in progress(sampler, len(sampler), "evaluation", "batch"):
+        batch = collate([lines[position] for position in positions]).to(device)
+        found[positions] = sums_of(model(batch), batch).cpu()
+    return LineSums(*found.numpy().T)
+
+
+def line_sums(output: Mixture, batch: Batch, std: Pair, unit: Pair, lattice: bool) -> Tensor:
+    """Of every line of a batch in units of `std` its `LineSums`, in columns: (B, 5) float64; nats in units of `unit`.
+
+    Without `lattice` nats on it are NaN. Which lift is a line's last counts nowhere, whether a network says it or not.
+    """
+    real = batch.target_mask
+    mixture, targets = Mixture(*(part[real] for part in output[:5])), batch.targets[real]
+    scales = targets.new_tensor(std, dtype=torch.float64)
+    ratio = (scales / scales.new_tensor(unit)).to(targets.dtype)
+    end = -end_log_prob(mixture, targets[:, 2])
+    whole = (targets[:, :2].double() * scales).round() / scales
+    cell = (1 / std[0], 1 / std[1])
+    columns = LineSums(
+        nats=end - offset_log_prob(mixture, targets[:, :2]) - log_ratio(std, unit),
+        end=end,
+        error=((expected_offset(mixture) - targets[:, :2]) * ratio).square().sum(-1),
+        lattice=end - cell_log_prob(mixture, whole, cell) if lattice else torch.full_like(end, math.nan),
+        points=torch.ones_like(end),
+    )
+    owner = torch.nonzero(real)[:, 0]
+    sums = scales.new_zeros(len(real), len(columns))
+    return sums.index_add_(0, owner, torch.stack([column.double() for column in columns], 1))
+
+
+def log_ratio(std: Pair, unit: Pair) -> float:
+    """What is added to the log-density of an offset in units of `std` to have it in units of `unit`."""
+    return math.log(unit[0] / std[0]) + math.log(unit[1] / std[1])

@@ -1,0 +1,110 @@
+"""The page that shows a prepared corpus, so that a person can judge it in a minute."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_loader.check import check_corpus
+from data_loader.corpus import Corpus
+from data_loader.survey import Numbers, odd_lines, survey, writer_counts
+from render.web.html import (
+    Html,
+    character_tiles,
+    folded,
+    grid,
+    histogram,
+    line_figure,
+    line_figures,
+    number,
+    page,
+    table,
+)
+from utils.errors import InputError
+from utils.files import atomic_path
+
+RANDOM_LINES, RARE, MOST_WRITERS, MOST_PLACES = 40, 10, 500, 20
+HISTOGRAMS = {
+    "points": "points a line",
+    "points a character": "points a character",
+    "longest jump": "longest jump, std",
+    "longest move with the pen down": "longest jump, pen down, std",
+    "strokes": "strokes a line",
+    "characters": "characters a line",
+    "seconds": "seconds a line",
+    "height": "height of the ink",
+    "width a character": "width a character",
+}
+
+
+def write_corpus_page(folder: Path, path: Path, seed: int = 1) -> None:
+    """Write the web page that shows the corpus in `folder`: the odd lines first, lines drawn at random, numbers.
+
+    Raises InputError where the corpus is not sound.
+    """
+    findings = check_corpus(folder)
+    if findings.faults:
+        raise InputError(
+            f"{folder}: {findings.faults[0]}; prepare_data.py check names all {len(findings.faults)} faults"
+        )
+    corpus = Corpus(folder)
+    card = corpus.card
+    writers = len(set(card["writers"]) - {""})
+    lead = f"{card['lines']:,} lines, {card['points']:,} points, {writers:,} known writers; {card['how_made']}."
+    with atomic_path(path) as temporary:
+        text = page(card["name"], lead, _sections(corpus, findings.notes, seed))
+        temporary.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
+
+
+def _sections(corpus: Corpus, notes: list[str], seed: int) -> list[tuple[str, Any, Any]]:
+    """The page's headings, remarks and bodies."""
+    card, characters, numbers = corpus.card, corpus.card["characters"], survey(corpus)
+    odd = odd_lines(numbers, corpus.index["writer"][:-1])
+    drawn = np.random.default_rng(seed).choice(len(corpus), min(RANDOM_LINES, len(corpus)), replace=False).tolist()
+    odd_remark = "What stands out most by each measure in turn. Not every one is wrong; each is worth a look."
+    rare = sum(count < RARE for count in characters.values())
+    rare_remark = f"{len(characters)}, of which {rare} occur less than {RARE} times."
+    writers = table(["writer", "splits", "lines", "points"], writer_counts(corpus, MOST_WRITERS))
+    splits = table(["split", "lines", "share", "points", "characters", "writers"], _split_rows(card))
+    return [
+        ("Splits", card.get("how_split", ""), splits),
+        ("Odd lines", odd_remark, line_figures(_figure(corpus, numbers, one.line, one.reasons) for one in odd)),
+        ("Lines drawn at random", f"Seed {seed}.", line_figures(_figure(corpus, numbers, line) for line in drawn)),
+        ("Numbers", "", grid(histogram(numbers[name], label) for name, label in HISTOGRAMS.items())),
+        ("Characters", rare_remark, character_tiles(characters, RARE)),
+        ("Writers", "", folded("by lines", writers)),
+        ("Check", "The corpus is sound.", table(["worth knowing"], [[note] for note in notes])),
+        ("Preparation", "What was left out and noted.", table(["", "what", "count", "where"], _report_rows(card))),
+    ]
+
+
+def _figure(corpus: Corpus, numbers: Numbers, line: int, reasons: Sequence[str] = ()) -> Html:
+    ink = corpus.line(line)
+    facts = [ink.split, ink.writer, f"{len(ink.points)} points"]
+    for name, unit in (("points a character", "points a character"), ("seconds", "s")):
+        facts += [f"{number(numbers[name][line])} {unit}"] if np.isfinite(numbers[name][line]) else []
+    return line_figure(ink.points, ink.id, ink.text, " · ".join(filter(None, facts)), reasons)
+
+
+def _split_rows(card: dict[str, Any]) -> list[list[Any]]:
+    return [
+        [
+            name,
+            part["lines"],
+            f"{part['lines'] / card['lines']:.1%}",
+            part["points"],
+            part["characters"],
+            part["writers"],
+        ]
+        for name, part in card["splits"].items()
+    ]
+
+
+def _report_rows(card: dict[str, Any]) -> list[list[Any]]:
+    rows = []
+    for how, said in (("left out", "dropped"), ("noted", "noted")):
+        for kind, part in card["report"].get(said, {}).items():
+            where = "; ".join(f"{place['where']}: {place['what']}" for place in part["places"][:MOST_PLACES])
+            rows.append([how, kind, part["count"], where])
+    return rows

@@ -1,1 +1,0 @@
-"""A run on a page: what it logged, and what its network does."""

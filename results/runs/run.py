@@ -1,0 +1,109 @@
+"""A run as reports speak of it: its network, its training's state, its log, and how its config differs from others."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from logger.run_log import log_folder
+from parse_config import ConfigParser
+from results.runs.history import Row, RunHistory, run_history
+from results.trained import Loaded
+from utils.checkpoint import load_checkpoint
+from utils.errors import InputError
+
+HOUSE = Path(__file__).parents[2]
+ABSENT = "–"
+Change = tuple[str, ...]
+"""A config's key, and its value in each of some configs as JSON; `ABSENT` where it is not given."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A network, the file of its weights, the training's state beside them (None: weights alone), and its log."""
+
+    network: Loaded
+    file: Path
+    training: dict[str, Any] | None
+    history: RunHistory
+
+    @property
+    def name(self) -> str:
+        """<name>/<run> of a run directory, with the file where it is not the best one; else the file's name."""
+        folder = self.file.resolve().parent
+        if folder.parent.parent.name != "models":
+            return self.file.name
+        return "/".join([folder.parent.name, folder.name, *([self.file.name] * (self.file.name != "best.pt"))])
+
+    @property
+    def best(self) -> Row | None:
+        """The best epoch that was logged, by what the training was told to watch."""
+        return self.history.best(self.monitor)
+
+    @property
+    def monitor(self) -> str:
+        """What the training was told to watch."""
+        return str(self.network.config["trainer"].get("monitor", "min val_loss"))
+
+    def numbers(self) -> dict[str, Any]:
+        """What is to be said of it in numbers; what was not logged is None."""
+        steps, epochs, best = self.history.steps, self.history.epochs, self.best or {}
+        speeds = sorted(row["points_per_second"] for row in steps if "points_per_second" in row)
+        last = max((row["step"] for row in [*steps, *epochs]), default=None)
+        return {
+            "run": self.name,
+            "checkpoint": str(self.file),
+            "arch": self.network.config["arch"]["type"],
+            "corpus": self.network.facts["corpus"],
+            "parameters": self.network.model.num_parameters,
+            "steps": None if last is None else int(last),
+            "epochs": len(epochs) or None,
+            "hours": self.history.hours,
+            "points_per_second": speeds[len(speeds) // 2] if speeds else None,
+            "monitor": self.monitor,
+            "best_epoch": int(best["epoch"]) if best else None,
+            "best_step": int(best["step"]) if best else None,
+            **{f"best_{name}": best[name] for name in self.history.names if name in best},
+        }
+
+
+def run_of(network: Loaded) -> Run:
+    """The run that a network comes from; a log that is not there or damaged is a remark of its history."""
+    file = network.path / "best.pt" if network.path.is_dir() else network.path
+    return Run(network, file, load_checkpoint(file).get("training"), run_history(log_folder(file)))
+
+
+def leaves(config: dict[str, Any], path: str = "") -> dict[str, Any]:
+    """Every value of a config by its dotted path; a list is one value."""
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, dict) and value:
+            found |= leaves(value, f"{path}{key}.")
+        else:
+            found[f"{path}{key}"] = value
+    return found
+
+
+def changes(*configs: dict[str, Any]) -> list[Change]:
+    """Every key whose value is not the same in all of the configs."""
+    values = [leaves(config) for config in configs]
+    keys = dict.fromkeys(key for some in values for key in some)
+    rows = {key: [some.get(key, ABSENT) for some in values] for key in keys}
+    return [(key, *map(_shown, row)) for key, row in rows.items() if any(value != row[0] for value in row)]
+
+
+def _shown(value: Any) -> str:
+    return ABSENT if value is ABSENT else json.dumps(value, ensure_ascii=False)
+
+
+def changes_from_house(config: dict[str, Any]) -> tuple[str | None, list[Change]]:
+    """The config file of this project that is nearest to one of the same architecture, and what is not as there."""
+    near: list[tuple[str, list[Change]]] = []
+    for path in sorted(HOUSE.glob("config_*.json")):
+        try:
+            other = ConfigParser.from_file(path).resolved
+            if other["arch"]["type"] == config["arch"]["type"]:
+                near.append((path.name, changes(config, other)))
+        except (InputError, LookupError, TypeError, AttributeError):
+            continue  # a config that somebody is writing
+    return min(near, key=lambda item: len(item[1]), default=(None, []))

@@ -1,0 +1,103 @@
+"""InkML's traces: how points, channels, directions and times are told, and what is a fault."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.data_loader.formats.inkml.test_reader import TEXT, TRACES, channels, dropped, one, read
+from utils.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("trace", "points"),
+    [
+        ("1125 18432,'23'43,\"7\"-8,3-5", [(1125, 18432), (1148, 18475), (1178, 18510), (1211, 18540)]),
+        ("10-5,-3-4,.5-.5", [(10, -5), (-3, -4), (0.5, -0.5)]),
+        ("1 2,'1'2,3 4,!7 8,9 9", [(1, 2), (2, 4), (5, 8), (7, 16), (9, 25)]),
+        ("1 2,'1'2,*3,**", [(1, 2), (2, 4), (3, 7), (4, 10)]),
+        ("1 2,**,*3,4*", [(1, 2), (1, 2), (1, 3), (4, 3)]),
+        ("0 0,'1'1,\"1\"-1,**,0 0", [(0, 0), (1, 1), (3, 1), (6, 0), (9, -1)]),
+        ("#1F#a,-#10 #0", [(31, 10), (-16, 0)]),
+        (" 1e1\n\t2E-1 , +5. ' - 6,\n3 4 ,", [(10, 0.2), (5, -5.8), (3, -1.8)]),
+        ("1 2 3 4 5 6", [(1, 2), (3, 4), (5, 6)]),
+        ("1 2 3,4 5 6", [(1, 2), (4, 5)]),
+    ],
+)
+def test_traces(tmp_path: Path, trace: str, points: list[tuple[float, float]]) -> None:
+    line, _ = one(tmp_path, f"<trace>{trace}</trace>")
+    np.testing.assert_allclose(line.points[:, :2], points, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("trace", "kind"),
+    [
+        ("1 2,3", "bad trace"),
+        ("1 2,3 4 5", "bad trace"),
+        ("1 2,,3 4", "bad trace"),
+        ("1 2,3 x", "bad trace"),
+        ("1 2,3 4;", "bad trace"),
+        ("1 2,3 nan", "bad trace"),
+        ("1 2,3 1_0", "bad trace"),
+        ("1 2,3 '", "bad trace"),
+        ("1 2,3 \u0661", "bad trace"),
+        ("1 2,3 ?", "bad coordinates"),
+        ("'1 2,3 4", "bad coordinates"),
+        ('1 2,"3 4', "bad coordinates"),
+        ("* 2,3 4", "bad coordinates"),
+        ("1 2,1e999 3", "bad coordinates"),
+        ("1 2,1000001 3", "bad coordinates"),
+        ("1 2", "no ink"),
+        ("", "no ink"),
+        ("1 2," * 600_000, "bad trace"),
+    ],
+)
+def test_a_bad_trace_costs_its_line_and_is_named(tmp_path: Path, trace: str, kind: str) -> None:
+    group = "<traceGroup>{}</traceGroup>"
+    bad, good = group.format(f"{TEXT}<trace>{trace}</trace>"), group.format(TEXT + TRACES)
+    (line,), report = read(tmp_path, bad + good)
+    assert line.id == "a-2" and dropped(report) == {kind: "a.inkml, line 1"}
+    with pytest.raises(InputError, match=rf"a\.inkml: no line in it can be used; {kind}: a\.inkml: "):
+        read(tmp_path, f"<trace>{trace}</trace>")
+
+
+def test_channels_in_any_order_with_time_and_some_in_some_points(tmp_path: Path) -> None:
+    body = channels("F", "T", "Y", "X", intermittent="SR", T='units="s"', X='units="mm"', Y='units="mm"')
+    line, noted = one(tmp_path, body + "<trace>9 100 2 1, 8 '1 3 2 T, 8 2 2 1 *F</trace>")
+    assert line.points.tolist() == [[1, 2, 0], [2, 3, 0], [1, 2, 1]] and line.unit == "mm"
+    assert line.times is not None and line.times.dtype == np.float64 and line.times.tolist() == [0, 1, 3]
+    assert not noted
+
+
+def test_a_channel_that_is_left_out_of_a_point_is_not_known(tmp_path: Path) -> None:
+    line, noted = one(tmp_path, channels("X", "Y", intermittent="T") + "<trace>1 2 0, 3 4, 5 6 2</trace>")
+    assert line.times is None and len(line.points) == 3 and len(noted) == 2
+    with pytest.raises(InputError, match="bad coordinates"):
+        read(tmp_path, channels("X", intermittent="Y") + "<trace>1 2, 3</trace>")
+
+
+def test_y_upward_is_turned(tmp_path: Path) -> None:
+    line, _ = one(tmp_path, channels("X", "Y", Y='orientation="-ve"') + TRACES)
+    assert line.points[:, :2].tolist() == [[1, -2], [3, -4], [5, -6]]
+
+
+@pytest.mark.parametrize(
+    ("units", "values", "times", "note"),
+    [
+        ('units="ms"', (1500, 1750, 1501), [0, 0.25, 0.001], None),
+        ('units="us"', (0, 2, 4), [0, 2e-6, 4e-6], None),
+        ("", (0, 10, 20), [0, 0.01, 0.02], "times without a unit, read as milliseconds"),
+        ('units="dev"', (0, 1, 2), None, "lines without times: one is missing, too large or in an unknown unit"),
+        ('units="s"', (0, "?", 2), None, "lines without times: one is missing, too large or in an unknown unit"),
+        ('units="s"', (0, 1, "1e13"), None, "lines without times: one is missing, too large or in an unknown unit"),
+    ],
+)
+def test_units_of_time(
+    tmp_path: Path, units: str, values: tuple[object, ...], times: list[float] | None, note: str | None
+) -> None:
+    points = ",".join(f"1 2 {value}" for value in values)
+    line, noted = one(tmp_path, channels("X", "Y", "T", T=units) + f"<trace>{points}</trace>")
+    assert noted == ({note} if note else set())
+    assert (line.times is None) == (times is None)
+    if times:
+        np.testing.assert_allclose(line.times, times, rtol=1e-12)

@@ -1,0 +1,121 @@
+"""Attention to what a layer has been through: against a plain loop, and point by point."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from model.layers.recurrent import SkipStack
+from model.layers.self_attention import HEAD_SIZE, SelfAttention
+from model.writing.conditional import ConditionalHandwriting
+from tests.model.small import assert_close, network, stir
+
+SIZE, HEADS = 6, 2
+
+
+def attention() -> SelfAttention:
+    return stir(SelfAttention(SIZE, HEADS).double())
+
+
+def hiddens(lines: int = 3, points: int = 9, seed: int = 0) -> torch.Tensor:
+    return torch.randn(lines, points, SIZE, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def by_hand(module: SelfAttention, line: torch.Tensor) -> torch.Tensor:
+    """Of one line (T, H), query by query and head by head."""
+    norm = module.norm
+    normed = [(h - h.mean()) / (h.var(correction=0) + 1e-5).sqrt() * norm.weight + norm.bias for h in line]
+    asked = [module.ask(torch.cat([now - now if t == 0 else normed[t - 1], now])) for t, now in enumerate(normed)]
+    out = []
+    for t, hidden in enumerate(line):
+        found = []
+        for head in range(HEADS):
+            query, key, value = (slice((part * HEADS + head) * HEAD_SIZE, None) for part in range(3))
+            weights = [math.exp(asked[t][query][:HEAD_SIZE] @ asked[n][key][:HEAD_SIZE] / 8) for n in range(t + 1)]
+            values = [weight * asked[n][value][:HEAD_SIZE] for n, weight in enumerate(weights)]
+            found.append(torch.stack(values).sum(0) / sum(weights))
+        out.append(hidden + module.answer(torch.cat(found)))
+    return torch.stack(out)
+
+
+@torch.no_grad()
+def test_forward_is_the_plain_loop():
+    module, batch = attention(), hiddens()
+    assert HEAD_SIZE == 64  # by_hand divides by its root
+    for line, found in zip(batch, module(batch), strict=True):
+        assert_close(found, by_hand(module, line))
+
+
+def test_gradients_are_those_of_finite_differences():
+    module, batch = attention(), hiddens(1, 4).requires_grad_()
+    assert torch.autograd.gradcheck(module, (batch,))
+
+
+@torch.no_grad()
+def test_steps_are_the_sequence_also_where_lines_leave():
+    module, batch = attention(), hiddens()
+    memory, found = module.start(3), []
+    for point in batch[:, :5].unbind(1):
+        hidden, memory = module.step(point, memory)
+        found.append(hidden)
+    assert_close(torch.stack(found, 1), module(batch)[:, :5])
+    left = type(memory)(*(part[[2, 0]] for part in memory))
+    assert_close(module.step(batch[[2, 0], 5], left)[0], module(batch)[[2, 0], 5])
+
+
+@torch.no_grad()
+def test_no_point_sees_a_later_one():
+    module, batch = attention(), hiddens()
+    later = batch.clone()
+    later[:, 5:] += 1
+    assert torch.equal(module(batch)[:, :5], module(later)[:, :5])
+    assert not torch.allclose(module(batch)[:, 8], module(later)[:, 8])
+
+
+@torch.no_grad()
+def test_a_memory_of_less_share_counts_less():
+    module, batch = attention(), hiddens()
+    memory = module.start(3)
+    for point in batch.unbind(1):
+        _, memory = module.step(point, memory)
+    none, twice = memory.shares.clone(), torch.cat([memory.shares, memory.shares], 1)
+    none[:, :4] = -math.inf
+    without = memory._replace(shares=none)
+    cut = memory._replace(keys=memory.keys[:, :, 4:], values=memory.values[:, :, 4:], shares=memory.shares[:, 4:])
+    assert_close(module.step(batch[:, 0], without)[0], module.step(batch[:, 0], cut)[0])
+    doubled = memory._replace(
+        keys=memory.keys.repeat(1, 1, 2, 1), values=memory.values.repeat(1, 1, 2, 1), shares=twice - math.log(2)
+    )
+    assert_close(module.step(batch[:, 0], doubled)[0], module.step(batch[:, 0], memory)[0])
+
+
+def test_before_training_nothing_is_added():
+    batch = hiddens().float()
+    assert torch.equal(SelfAttention(SIZE, HEADS)(batch), batch)
+
+
+@torch.no_grad()
+def test_in_a_stack_the_layer_above_reads_what_was_found():
+    stack, inputs = stir(SkipStack("lstm", 3, SIZE, 3, attention_heads=HEADS).double()), hiddens()[..., :3]
+    lowest, second, third = stack(inputs)
+    layers = list(stack)
+    assert_close(second, stack.attention(layers[1].rnn(torch.cat([inputs, lowest], -1))[0]))
+    assert_close(third, layers[2].rnn(torch.cat([inputs, second], -1))[0])
+
+
+def test_a_network_without_heads_has_no_such_weights():
+    names = {name for name, _ in network("unconditional", num_layers=3, attention_heads=0).named_parameters()}
+    more = {name for name, _ in network("unconditional", num_layers=3, attention_heads=1).named_parameters()}
+    parts = ("norm", "ask", "answer")
+    assert more - names == {f"stack.attention.{part}.{kind}" for part in parts for kind in ("weight", "bias")}
+
+
+@pytest.mark.parametrize("heads", [-1, 3])
+def test_heads_that_cannot_be_are_refused_by_name(heads):
+    with pytest.raises(ValueError, match=rf"attention_heads is {heads}"):
+        ConditionalHandwriting(alphabet_size=4, num_layers=2, attention_heads=heads)
+
+
+def test_the_norm_is_torchs_so_that_the_kernel_knows_its_epsilon():
+    assert isinstance(attention().norm, nn.LayerNorm) and attention().norm.eps == 1e-5

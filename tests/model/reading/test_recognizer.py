@@ -1,0 +1,211 @@
+"""The recognizer and its loss: padding never counts, the sums are those of plain loops, every weight learns."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+
+from base.batch import Batch
+from model.loss import ReadingLoss, ctc_nats
+from model.reading.recognizer import (
+    BidirectionalLayer,
+    Reading,
+    Seq2SeqRecognizer,
+    frame_mask,
+    join_frames,
+    reverse_lines,
+)
+from tests.model.readers import ctc_texts, random_reading, recognizer
+from tests.model.small import ALPHABET_SIZE, alone, assert_close, lines
+
+WEIGHTS = [0.0, 0.4, 1.0]
+POINTS, CHARACTERS = [9, 30, 14, 2], [2, 5, 1, 0]
+
+
+def batch(dtype: torch.dtype = torch.float64) -> Batch:
+    return lines(POINTS, CHARACTERS, dtype)
+
+
+def dirtied(seen: Batch) -> Batch:
+    """The same lines with rubbish for padding."""
+    strokes = torch.where(seen.stroke_mask.unsqueeze(-1), seen.strokes, 7.0)
+    return replace(seen, strokes=strokes, text=torch.where(seen.char_mask, seen.text, 3))
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize("joins", [[1, 2], [3, 2], [1, 1]])
+def test_a_line_is_read_and_counted_the_same_alone_and_in_company(weight, joins, in_float64):
+    model, loss = recognizer(weight, joins=joins).double(), ReadingLoss(label_smoothing=0.1)
+    together, nats = model(dirtied(batch())), 0.0
+    for line, (points, characters) in enumerate(zip(POINTS, CHARACTERS, strict=True)):
+        own = model(alone(batch(), line))
+        frames = math.ceil(math.ceil(points / joins[0]) / joins[1])
+        assert own.frames.shape[1] == together.frame_mask[line].sum() == frames
+        assert_close(together.frames[line, :frames], own.frames[0])
+        if weight > 0:
+            assert_close(together.frame_logits[line, :frames], own.frame_logits[0])
+        if weight < 1:
+            assert_close(together.char_logits[line, : characters + 1], own.char_logits[0])
+            assert_close(together.attention[line, : characters + 1, :frames], own.attention[0])
+        assert together.texts[line] == own.texts[0]
+        nats += loss(own, alone(batch(), line))[0]
+    total, count = loss(together, dirtied(batch()))
+    assert_close(total, nats)
+    assert count == sum(CHARACTERS)
+    assert any(together.texts)
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_only_the_heads_that_count_are_made_and_every_weight_learns(weight):
+    model = recognizer(weight).train()
+    assert (model.ctc is None) == (weight == 0) and (model.decoder is None) == (weight == 1)
+    reading = model(batch(torch.float32))
+    assert (reading.frame_logits is None) == (weight == 0) and (reading.char_logits is None) == (weight == 1)
+    assert reading.texts == []
+    ReadingLoss()(reading, batch(torch.float32))[0].backward()
+    assert all(parameter.grad.abs().max() > 0 for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_steps_down_the_gradient_teach_it_its_lines(weight):
+    torch.manual_seed(0)
+    model = Seq2SeqRecognizer(
+        alphabet_size=ALPHABET_SIZE, hidden_sizes=[16], joins=[2], decoder_size=16, dropout=0.0, ctc_weight=weight
+    )  # fmt: skip
+    seen, loss = lines([24, 30], [3, 4]), ReadingLoss()
+    optimizer = torch.optim.Adam(model.parameters(), 0.02)
+    for _ in range(80):
+        optimizer.zero_grad()
+        total, _ = loss(model(seen), seen)
+        total.backward()
+        optimizer.step()
+    assert model.eval()(seen).texts == [row[mask].tolist() for row, mask in zip(seen.text, seen.char_mask, strict=True)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ctc_nats_are_those_of_all_paths_added_up(seed, in_float64):
+    reading = random_reading([4, 5, 1], recognizer(1.0, alphabet_size=2), seed)
+    texts = [[0, 1], [1, 1], [0]]
+    seen = lines([2, 2, 2], [2, 2, 1])
+    seen = replace(seen, text=torch.tensor([[0, 1], [1, 1], [0, 0]]))
+    nats = ctc_nats(reading.frame_logits, reading.frame_mask, seen)
+    for line, text in enumerate(texts):
+        shown = ctc_texts(reading.frame_logits[line, reading.frame_mask[line]])
+        assert nats[line].item() == pytest.approx(-math.log(shown[tuple(text)]), abs=1e-10)
+
+
+def test_a_text_that_does_not_fit_into_its_frames_counts_nothing_and_harms_nothing():
+    reading = random_reading([2, 6], recognizer(1.0))
+    logits = reading.frame_logits.clone().requires_grad_()
+    seen = replace(lines([2, 2], [2, 2]), text=torch.tensor([[1, 1], [1, 1]]))
+    nats = ctc_nats(logits, reading.frame_mask, seen)
+    nats.sum().backward()
+    assert nats[0] == 0 < nats[1]
+    assert logits.grad.isfinite().all() and (logits.grad[0] == 0).all() and (logits.grad[1] != 0).any()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_the_decoders_nats_are_those_of_a_loop(smoothing, in_float64):
+    model, seen = recognizer(0.25).double(), batch()
+    reading, expected = model(seen), 0.0
+    for line, length in enumerate(CHARACTERS):
+        for u, target in enumerate([*seen.text[line, :length].tolist(), ALPHABET_SIZE]):
+            log_probs = reading.char_logits[line, u].log_softmax(-1)
+            expected -= 0.75 * ((1 - smoothing) * log_probs[target] + smoothing * log_probs.mean()).item()
+    expected += 0.25 * ctc_nats(reading.frame_logits, reading.frame_mask, seen).sum().item()
+    assert ReadingLoss(label_smoothing=smoothing)(reading, seen)[0].item() == pytest.approx(expected, rel=1e-10)
+
+
+def test_padding_of_logits_takes_no_gradient(in_float64):
+    model, seen = recognizer(0.5).double(), batch()
+    reading = model(seen)
+    parts = reading.frame_logits, reading.char_logits
+    by_frame, by_char = torch.autograd.grad(ReadingLoss()(reading, seen)[0], parts)
+    assert (by_frame[~reading.frame_mask] == 0).all()
+    assert (by_char[~F.pad(seen.char_mask, (1, 0), value=True)] == 0).all()
+
+
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=4), st.integers(1, 4))
+def test_reversing_and_joining_frames_are_what_lists_say(lengths, factor):
+    size = max(*lengths, 1)
+    frames = torch.arange(1.0, len(lengths) * size * 2 + 1).reshape(len(lengths), size, 2)
+    counts = torch.tensor(lengths)
+    turned, (joined, fewer) = reverse_lines(frames, counts), join_frames(frames, counts, factor)
+    assert torch.equal(reverse_lines(turned, counts), frames)
+    for line, n in enumerate(lengths):
+        rows = frames[line].tolist()
+        assert turned[line].tolist() == rows[:n][::-1] + rows[n:]
+        padded = rows[:n] + [[0.0, 0.0]] * (joined.shape[1] * factor - n)
+        assert joined[line].flatten().tolist() == [value for row in padded for value in row]
+        assert fewer[line] == math.ceil(n / factor)
+    assert frame_mask(counts, size).sum(1).tolist() == lengths
+
+
+def test_a_layer_reads_a_line_and_its_mirror_image_alike(in_float64):
+    layer, lengths = recognizer().double().encoder.layers[0], torch.tensor([5, 3])
+    frames = torch.randn(2, 5, 9, dtype=torch.float64)
+    mirror = BidirectionalLayer(9, 4).double()
+    mirror.onward.load_state_dict(layer.homeward.state_dict())
+    mirror.homeward.load_state_dict(layer.onward.state_dict())
+    there = layer(frames, lengths)
+    back = reverse_lines(mirror(reverse_lines(frames, lengths), lengths), lengths)
+    for line, n in enumerate(lengths.tolist()):
+        assert_close(there[line, :n], back[line, :n].roll(4, -1))
+
+
+def test_dropout_is_on_what_leaves_each_layer_and_in_training_only():
+    model, dropped = recognizer(1.0, dropout=0.5).train(), []
+    model.encoder.dropout.register_forward_hook(lambda _, inputs, output: dropped.append((inputs[0], output)))
+    model.encode(batch(torch.float32))
+    assert [before.shape[-1] for before, _ in dropped] == [8, 6]
+    assert all(0.2 < (after == 0).float().mean() < 0.8 for _, after in dropped)
+    model.eval().encode(batch(torch.float32))
+    assert all(torch.equal(*pair) for pair in dropped[2:])
+
+
+def test_the_frames_of_one_lines_end_depend_on_its_beginning_and_the_other_way_round():
+    model, seen = recognizer(1.0).double(), lines([20], [1], torch.float64)
+    strokes = seen.strokes.requires_grad_()
+    for frame in (0, -1):
+        (gradient,) = torch.autograd.grad(model.encode(seen).frames[0, frame].sum(), strokes)
+        assert (gradient[0, :, :2].abs().sum(1) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"hidden_sizes": []}, "hidden_sizes"),
+        ({"hidden_sizes": [3], "joins": [1, 2]}, "as many"),
+        ({"hidden_sizes": [3, 0]}, "1 or more"),
+        ({"joins": [0, 1]}, "1 or more"),
+        ({"ctc_weight": -0.1}, "ctc_weight is -0.1"),
+        ({"ctc_weight": 1.5}, "ctc_weight is 1.5"),
+        ({"scheduled_sampling": 2.0}, "scheduled_sampling is 2.0"),
+    ],
+)
+def test_arguments_out_of_range_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        recognizer(**arguments)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0])
+def test_label_smoothing_out_of_range_is_named(smoothing):
+    with pytest.raises(ValueError, match="label_smoothing"):
+        ReadingLoss(label_smoothing=smoothing)
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_lines_without_text_have_a_finite_loss(weight):
+    seen = lines([5, 4], [1, 1], torch.float32)
+    seen = replace(seen, text=seen.text[:, :0], char_mask=seen.char_mask[:, :0])
+    total, count = ReadingLoss()(recognizer(weight)(seen), seen)
+    assert total.isfinite() and total > 0 and count == 0
+
+
+def test_a_reading_keeps_the_weight_of_its_network():
+    reading = recognizer(0.4).encode(batch(torch.float32))
+    assert isinstance(reading, Reading) and reading.ctc_weight == 0.4 and reading.char_logits is None

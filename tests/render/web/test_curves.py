@@ -1,0 +1,113 @@
+"""Curves: every point lies where the axes say, nothing is lost, and nothing but numbers decides what is drawn."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from render.web.curves import BINS, NARROW, Curve, curves_figure
+from tests.render.web.test_html import EVIL, Outline
+
+
+def curve(y: list[float], x: list[float] | None = None, *, name: str = "a", dots: bool = False) -> Curve:
+    return Curve(name, np.array(range(len(y)) if x is None else x, float), np.array(y, float), dots)
+
+
+def svg_of(figure: str) -> ElementTree.Element:
+    return ElementTree.fromstring(figure[figure.index("<svg") : figure.index("</svg>") + len("</svg>")])
+
+
+def lines_of(figure: str) -> list[np.ndarray]:
+    """The points (n, 2) of every curve, in pixels."""
+    return [
+        np.array([point.split(",") for point in line.attrib["points"].split()], float).reshape(-1, 2)
+        for line in svg_of(figure).iter("polyline")
+    ]
+
+
+def scale(figure: str, anchor: str, at: str) -> np.ndarray:
+    """The numbers beside (anchor "end") or below ("middle") the frame, and where they stand: (n, 2)."""
+    texts = [text for text in svg_of(figure).iter("text") if text.attrib["text-anchor"] == anchor]
+    told = [(text.text or "", float(text.attrib[at])) for text in texts]
+    return np.array([(float(t.replace(",", "")), place) for t, place in told if re.fullmatch(r"[-\d.,e+]+", t)])
+
+
+@pytest.mark.parametrize(
+    "values", [[0, 1, 4, 9, 16], [-1057.7, -880.2], [1e-4, 2.5e-4], [12345, 99999], [5, 5.001], [3e-7, 9e-7], [2.0]]
+)
+def test_points_lie_where_the_axes_say(values: list[float]) -> None:
+    figure = curves_figure("t", [curve(values, [100 * n for n in range(len(values))])])
+    (drawn,) = lines_of(figure)
+    for axis, (anchor, at), true in ((1, ("end", "y"), values), (0, ("middle", "x"), [100 * n for n in range(9)])):
+        ticks = scale(figure, anchor, at)
+        if len(ticks) < 2:
+            assert len(values) == 1 or axis == 1
+            continue
+        assert len(set(ticks[:, 0])) == len(ticks)  # no two rules are called the same
+        slope, start = np.polyfit(ticks[:, 0] - ticks[0, 0], ticks[:, 1], 1)
+        places = start + slope * (np.array(true[: len(values)]) - ticks[0, 0])
+        assert drawn[:, axis] + (3.5 if axis else 0) == pytest.approx(places, abs=0.3)
+
+
+def test_values_of_many_sizes_stand_on_a_logarithmic_axis() -> None:
+    figure = curves_figure("t", [curve([0.1, 1, 10, 1000])])
+    heights = lines_of(figure)[0][:, 1]
+    assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2], abs=0.2)
+    assert heights[2] - heights[3] == pytest.approx(2 * (heights[0] - heights[1]), abs=0.3)
+
+
+def test_what_is_no_number_is_left_out_and_counted() -> None:
+    figure = curves_figure("t", [curve([1, np.nan, np.inf, 2, -1e300, 3])])
+    assert len(lines_of(figure)[0]) == 3 and "3 of the values are no numbers" in figure
+    assert "nothing was logged" in curves_figure("t", [curve([])])
+    assert "1 of the values" in curves_figure("t", [curve([np.nan])])
+
+
+def test_no_spike_of_a_long_curve_is_lost() -> None:
+    y = np.random.default_rng(1).normal(size=20_000)
+    y[12_345], y[777] = 50, -60
+    (drawn,) = lines_of(curves_figure("t", [curve(y.tolist())]))
+    assert BINS < len(drawn) <= 2 * BINS + 2 and (np.diff(drawn[:, 0]) >= 0).all()
+    low, high = drawn[:, 1].argmax(), drawn[:, 1].argmin()
+    xs = drawn[[0, -1], 0]
+    assert np.interp([777, 12_345], [0, 19_999], xs) == pytest.approx(drawn[[low, high], 0], abs=0.1)
+
+
+def test_marks_dots_the_best_and_the_legend() -> None:
+    curves = [curve([3, 2, 1], dots=True), curve([9, 8, 7], name="b"), curve([], name="empty")]
+    figure = curves_figure("t", curves, marks=[(1, "one"), (2, "two"), (7, "out")], best=(2, 1, "best: 1"))
+    root, drawn = svg_of(figure), lines_of(figure)[0]
+    marks = [float(line.attrib["x1"]) for line in root.iter("line") if line.attrib["class"] == "mark"]
+    assert marks == drawn[1:, 0].tolist()
+    ring = [circle for circle in root.iter("circle") if circle.attrib["r"] == "5"]
+    assert [(float(c.attrib["cx"]), float(c.attrib["cy"])) for c in ring] == [tuple(drawn[2])]
+    assert [text.text for text in root.iter("text") if text.text in ("one", "two", "out", "best: 1")] == [
+        "one",
+        "two",
+        "best: 1",
+    ]
+    assert "a: 2 at 1" in figure and re.findall(r"</b> (\w+)", figure) == ["a", "b"]
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_names_are_text(evil: str) -> None:
+    curves = [curve([1, 2], name=evil, dots=True), curve([2, 1], name=evil)]
+    outline = Outline(curves_figure(evil, curves, across=evil, marks=[(1, evil)], best=(0, 1, evil)))
+    assert not any(tag == "script" or name.startswith("on") for tag, attrs in outline.tags for name in attrs)
+    assert outline.text.count(evil) == 1 + 2 + 2 + 1 + 1 + 1
+
+
+@settings(max_examples=80)
+@example([(0.0, 5e-324), (1.0, 9e99)])
+@given(st.lists(st.tuples(st.floats(0, 1e12), st.floats()), max_size=30))
+def test_any_numbers_can_be_drawn(pairs: list[tuple[float, float]]) -> None:
+    pairs.sort(key=lambda pair: pair[0])
+    figure = curves_figure("t", [curve([y for _, y in pairs], [x for x, _ in pairs])])
+    finite = [y for _, y in pairs if abs(y) < 1e100]
+    if finite:
+        (drawn,) = lines_of(figure)
+        assert len(drawn) == len(finite) and np.isfinite(drawn).all()
+        assert (drawn >= 0).all() and (drawn <= NARROW).all()
