@@ -8,10 +8,10 @@ from pathlib import Path
 from data_loader.check import check_corpus
 from data_loader.data_loaders import splits_to_use
 from data_loader.formats.read_report import Report
+from data_loader.formats.registry import FORMATS
 from data_loader.prepare import (
     BUILT_IN,
     EXPORTS,
-    FORMATS,
     corpus_folder,
     export,
     make_built_in,
@@ -45,7 +45,9 @@ def prepare_command(args: argparse.Namespace) -> None:
         card = make_built_in(args.command, folder)
     else:
         rule = SplitRule(args.split_by, args.valid_share, args.seed)
-        card = prepare(args.command, args.source, folder, report, labels=args.labels, split_rule=rule)
+        given = {name: getattr(args, name) for name in FORMATS[args.command].options}
+        options = {name: value for name, value in given.items() if value is not None}
+        card = prepare(args.command, args.source, folder, report, split_rule=rule, **options)
     print("\n".join(describe(card) + report.summary()))
     print(f"prepared in {folder}; look at it with: python prepare_data.py look {folder.name}")
 
@@ -103,15 +105,18 @@ def text_lines(path: Path) -> Iterator[str]:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="FORMAT|look|check|export|language-model")
+    for name, entry in FORMATS.items():
+        reading = commands.add_parser(name, help=f"read a {entry.source}")
+        reading.add_argument("source", type=Path, help=entry.source)
+        for option, arguments in entry.options.items():
+            reading.add_argument(f"--{option.replace('_', '-')}", **arguments)
+        reading.add_argument("--split-by", choices=SPLIT_BY, help="split anew (default: as the source says)")
+        reading.add_argument("--valid-share", type=float, default=0.1, help="for validation (default: 0.1)")
+        reading.add_argument("--seed", type=int, default=1, help="of the random split (default: 1)")
+    for name in BUILT_IN:
+        commands.add_parser(name, help="draw the built-in corpus")
     for name in (*FORMATS, *BUILT_IN):
-        reading = commands.add_parser(name, help="draw the built-in corpus" if name in BUILT_IN else f"read {name}")
-        reading.add_argument("--name", help="name of the prepared corpus (default: the format's)")
-        if name not in BUILT_IN:
-            reading.add_argument("source", type=Path, help="folder or file of the raw data set")
-            reading.add_argument("--labels", type=Path, help="file of labels, for digits that lie apart from them")
-            reading.add_argument("--split-by", choices=SPLIT_BY, help="split anew (default: as the source says)")
-            reading.add_argument("--valid-share", type=float, default=0.1, help="for validation (default: 0.1)")
-            reading.add_argument("--seed", type=int, default=1, help="of the lot (default: 1)")
+        commands.choices[name].add_argument("--name", help="name of the prepared corpus (default: the format's)")
     looking = commands.add_parser("look", help="a page of pictures and numbers, the odd lines first")
     looking.add_argument("--out", type=Path, help="the page (default: out/look-NAME.html)")
     looking.add_argument("--seed", type=int, default=1, help="of the lines drawn by lot")

@@ -1,23 +1,17 @@
 """From a raw data set to a prepared corpus and back, by the format's name."""
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from data_loader.corpus import Corpus
 from data_loader.corpus_writer import CorpusWriter
-from data_loader.formats.iam_ondb.reader import read_iam_ondb
 from data_loader.formats.inkml.export import write_inkml
-from data_loader.formats.inkml.reader import read_inkml
-from data_loader.formats.jsonl import read_jsonl, write_jsonl
-from data_loader.formats.mnist_images import read_mnist_images
-from data_loader.formats.mnist_strokes import read_mnist_strokes, write_mnist_strokes
-from data_loader.formats.quickdraw import read_quickdraw
+from data_loader.formats.jsonl import write_jsonl
+from data_loader.formats.mnist_strokes import write_mnist_strokes
 from data_loader.formats.read_report import Report
-from data_loader.formats.sketch_npz import read_sketch_npz
-from data_loader.formats.strokes_npy import read_strokes_npy, write_strokes_npy
-from data_loader.formats.svg import read_svg
+from data_loader.formats.registry import FORMATS
+from data_loader.formats.strokes_npy import write_strokes_npy
 from data_loader.splits import SplitRule
 from data_loader.synthetic.digits import synthetic_digits
 from data_loader.synthetic.lines import synthetic_lines
@@ -25,18 +19,6 @@ from ink.strokes import InkLine
 from utils.errors import InputError
 from utils.progress import progress
 
-FORMATS: dict[str, Callable[..., Iterator[InkLine]]] = {
-    "iam-ondb": read_iam_ondb,
-    "strokes-npy": read_strokes_npy,
-    "mnist-strokes": read_mnist_strokes,
-    "mnist-images": read_mnist_images,
-    "inkml": read_inkml,
-    "quickdraw": read_quickdraw,
-    "sketch-npz": read_sketch_npz,
-    "jsonl": read_jsonl,
-    "svg": read_svg,
-}
-"""Readers of raw data: (source, report, progress) to lines; those of digits also take their `labels`."""
 EXPORTS: dict[str, Callable[[Iterable[InkLine], Path], None]] = {
     "jsonl": write_jsonl,
     "inkml": write_inkml,
@@ -52,27 +34,18 @@ BUILT_IN: dict[str, Callable[[], Iterator[InkLine]]] = {
 
 
 def prepare(
-    format_name: str,
-    source: Path,
-    folder: Path,
-    report: Report,
-    *,
-    labels: Path | None = None,
-    split_rule: SplitRule | None = None,
+    format_name: str, source: Path, folder: Path, report: Report, *, split_rule: SplitRule | None = None, **options: Any
 ) -> dict[str, Any]:
-    """Read `source` into the prepared corpus `folder`, in place of an older one: its card; oddities go to `report`.
+    """Read `source` into the prepared corpus `folder`, in place of an older one, and return its card.
+
+    What was left out or is odd is in `report`; `options` are those of the format in the registry.
 
     Raises InputError where the source cannot be read; an older corpus is then left as it was.
     """
-    reader, given = FORMATS[format_name], {}
     if not source.exists():
         raise InputError(f"{source}: no such file or folder")
-    if labels is not None:
-        if "labels" not in inspect.signature(reader).parameters:
-            raise InputError(f"{labels}: {format_name} takes no file of labels; leave --labels out")
-        given["labels"] = labels
     with CorpusWriter(folder) as writer:
-        for line in reader(source, report, progress, **given):
+        for line in FORMATS[format_name].read(source, report, progress, **options):
             writer.add(line)
         how_made = f"read as {format_name}"
         return writer.finish(source=format_name, how_made=how_made, report=report.as_dict(), split_rule=split_rule)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loader.formats.ink_files import READERS, ink_of
+from data_loader.formats.ink_files import ink_of
 from data_loader.formats.read_report import Report
+from data_loader.formats.registry import format_of
 from ink.alphabet import Alphabet
 from ink.geometry import x_height
 from ink.strokes import InkLine, points_to_strokes, strokes_to_points
@@ -37,7 +38,7 @@ def load_style(loaded: Loaded, sample: str, data_dir: Path = Path("data")) -> St
     """
     name, path, corpus = sample, Path(sample), ""
     needs_text = writer_of(loaded).reads_text
-    if path.name.lower().endswith(tuple(READERS)):
+    if format_of(path):
         line = _first(ink_of([path], Report()), sample, needs_text)
     elif ":" in sample:
         corpus, _, name = sample.rpartition(":")

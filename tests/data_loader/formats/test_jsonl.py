@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from data_loader.formats import ndjson
 from data_loader.formats.jsonl import read_jsonl, write_jsonl
 from data_loader.formats.read_report import Report
-from data_loader.prepare import FORMATS
+from data_loader.formats.registry import FORMATS
 from ink.strokes import InkLine
 from tests.data_loader.formats.mutate import mutants, survives
 from tests.tiny import ink_line
