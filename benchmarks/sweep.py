@@ -27,7 +27,7 @@ from render.ink.page import INK_COLOR
 from results.trained import Loaded, load
 from results.writing.digits import trained_on
 from results.writing.lines import draw_lines
-from train import CATALOGUE, RESERVED, train
+from trainer.run import CATALOGUE, RESERVED, train
 from utils.errors import InputError, one_line_errors
 from utils.files import atomic_path
 from utils.strict_json import parse_json, shown

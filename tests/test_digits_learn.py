@@ -10,7 +10,7 @@ from parse_config import ConfigParser
 from results.trained import load
 from results.writing.digits import draw
 from tests.tiny import logged, write_corpus
-from train import train
+from trainer.run import train
 
 ROOT = Path(__file__).parent.parent
 CHANGES = {

@@ -15,7 +15,7 @@ from experiments import evaluate, load, write
 from model import METRICS
 from parse_config import ConfigParser
 from tests.tiny import run_main
-from train import train
+from trainer.run import train
 
 Run = Callable[..., tuple[int, str, str]]
 

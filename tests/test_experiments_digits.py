@@ -9,7 +9,7 @@ import experiments
 from data_loader.formats.jsonl import write_jsonl
 from parse_config import ConfigParser
 from tests.tiny import ink_line, run_main, tiny_config, write_corpus
-from train import train
+from trainer.run import train
 
 WRITER = ("ClassConditionalHandwriting", {"hidden_size": 8, "num_mixtures": 2})
 READER = ("StrokeClassifier", {"hidden_size": 8, "num_layers": 1})

@@ -11,7 +11,7 @@ from PIL import Image
 import experiments
 from data_loader.corpus import Corpus
 from tests.tiny import ARCHS, run_main, tiny_config
-from train import train
+from trainer.run import train
 
 Run = Callable[..., tuple[int, str, str]]
 STYLES = ("--style", "tiny:{0}", "tiny:{1}")

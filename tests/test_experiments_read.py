@@ -18,7 +18,7 @@ from render.ink.svg import write_svg
 from results.reading.corpus import MARK
 from tests.results.recognizers import STD, line_of, recognizer
 from tests.tiny import run_main, tiny_config, write_corpus
-from train import train
+from trainer.run import train
 from utils.checkpoint import load_checkpoint, save_checkpoint
 
 Run = Callable[..., tuple[int, str, str]]

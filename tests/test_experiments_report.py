@@ -20,7 +20,7 @@ from tests.render.web.test_html import Outline
 from tests.results.recognizers import ALPHABET, line_of
 from tests.test_experiments_read import recognition
 from tests.tiny import logged, run_main, tiny_config, write_corpus
-from train import train
+from trainer.run import train
 
 Run = Callable[..., tuple[int, str, str]]
 LETTERS = ("abcdefg", "ace", "bd", "cab", "gage", "bead", "fade", "egg")

@@ -13,12 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import train
 from parse_config import ConfigParser
 from tests.catalogue import CATALOGUE, GOOD, RESERVED, parser
 from tests.data_loader.formats.mutate import mutants
 from tests.tiny import ARCHS
-from trainer import Trainer
+from trainer import Trainer, run
 from utils.errors import InputError
 from utils.signature import dataclass_of, named_parameters
 
@@ -79,7 +78,7 @@ def refused_or_right(data: bytes, path: Path) -> bool:
     path.write_bytes(data)
     started = time.process_time()
     try:
-        ConfigParser.from_file(path).check(train.CATALOGUE, train.RESERVED)
+        ConfigParser.from_file(path).check(run.CATALOGUE, run.RESERVED)
     except InputError as error:
         first, *faults = str(error).split("\n  ")
         assert first.startswith(f"{path}: ") and not any("\n" in line for line in (first, *faults))
@@ -170,7 +169,7 @@ def places(section: str, constructor: Any) -> Iterator[str]:
     """The path of every argument of a constructor, and of those of a dataclass that one may be."""
     prefix = section if section == "trainer" else f"{section}.args"
     for name, parameter in named_parameters(constructor).items():
-        if name in train.RESERVED.get(section, ()) | {"processes"}:
+        if name in run.RESERVED.get(section, ()) | {"processes"}:
             continue
         yield f"{prefix}.{name}"
         made = dataclass_of(parameter.annotation)
@@ -180,7 +179,7 @@ def places(section: str, constructor: Any) -> Iterator[str]:
 def cases(config: ConfigParser) -> list[tuple[str, Any]]:
     """Every argument of a config's sections with every hostile value."""
     paths = ["name", "seed", "device", "metrics", "loss", "arch", "trainer"]
-    for section, choices in train.CATALOGUE.items():
+    for section, choices in run.CATALOGUE.items():
         if section != "metrics":
             paths += places(section, choices[config[section]["type"]] if section != "trainer" else choices)
     return list(itertools.product(paths, HOSTILE))
@@ -191,7 +190,7 @@ def runs_or_is_refused(config: ConfigParser, path: str, value: Any, saved: Path)
     started, before = time.process_time(), set(saved.rglob("*"))
     try:
         config.override(path, value)
-        train.train(config)
+        run.train(config)
     except InputError as error:
         faults = str(error).splitlines()
         assert len(faults) == 1 or faults[0].endswith("in the config"), str(error)
@@ -204,7 +203,7 @@ def runs_or_is_refused(config: ConfigParser, path: str, value: Any, saved: Path)
 
 def hostile_values(make: Callable[..., ConfigParser], saved: Path, count: int) -> None:
     outcomes = []
-    train.train(make())
+    run.train(make())
     for arch in ARCHS:
         some = cases(make(arch))
         for path, value in random.Random(2).sample(some, count):

@@ -9,7 +9,7 @@ from experiments import load
 from parse_config import ConfigParser
 from results.reading.corpus import read_corpus
 from results.reading.lines import Decoding
-from train import train
+from trainer.run import train
 
 CONFIG = {
     "name": "learns",

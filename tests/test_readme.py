@@ -10,6 +10,7 @@ import pytest
 import train
 from parse_config import ConfigParser
 from tests.tiny import run_main
+from trainer.run import CATALOGUE, RESERVED
 from utils.signature import named_parameters
 
 ROOT = Path(__file__).parent.parent
@@ -34,12 +35,12 @@ def test_there_are_such_runs() -> None:
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("config_*.json")))
 def test_every_config_passes_the_check(path: Path) -> None:
-    ConfigParser.from_file(path).check(train.CATALOGUE, train.RESERVED)
+    ConfigParser.from_file(path).check(CATALOGUE, RESERVED)
 
 
 def test_every_trainer_key_stands_in_the_table() -> None:
     table = "\n".join(line for line in README.splitlines() if line.startswith("| `"))
-    keys = set(named_parameters(train.Trainer)) - train.RESERVED["trainer"]
+    keys = set(named_parameters(train.Trainer)) - RESERVED["trainer"]
     assert {key for key in keys if f"`{key}`" not in table and f"`trainer.{key}`" not in table} == set()
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import train
 from benchmarks.million import load, pen_paths
 from results import load as load_network
 from results import write
 from tests.tiny import ink_line, tiny_config, write_corpus
 from trainer import Trainer
+from trainer.run import train
 
 STEPS, EARLY = 2_000, 500
 
@@ -55,7 +55,7 @@ def soak(folder: Path) -> tuple[Path, dict[int, tuple[float, int]], list[tuple[f
     )
     Trainer.after_step = looking  # type: ignore[method-assign]
     try:
-        run_dir, _ = train.train(config)
+        run_dir, _ = train(config)
     finally:
         Trainer.after_step = after_step  # type: ignore[method-assign]
     writer, written = load_network(run_dir, "cpu"), []

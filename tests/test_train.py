@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import torch
 
-import train
 from parse_config import ConfigParser
 from tests.tiny import differences, ink_line, logged, run_dirs, write_corpus
+from trainer.run import train
 from utils.checkpoint import load_checkpoint, save_checkpoint
 
 ROOT = Path(__file__).parent.parent
@@ -174,7 +174,7 @@ def test_a_process_killed_by_sigterm_goes_on_as_if_it_never_was(
     train_cli: Cli, tiny: Tiny, config_file: Any, tmp_path: Path
 ) -> None:
     changes = {"arch__args__dropout": 0.3, "trainer__ema_decay": 0.9, "trainer__epochs": 6}
-    whole, _ = train.train(tiny(**changes))
+    whole, _ = train(tiny(**changes))
     with process("-c", config_file(**changes)) as killed:
         while not (found := set(run_dirs(tmp_path)) - {whole}) or not has_begun(found):
             assert killed.poll() is None, killed.communicate()[1]

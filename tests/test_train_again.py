@@ -51,7 +51,7 @@ def test_resume_refuses_what_would_make_it_another_run(train_cli: Cli, finished:
 
 def test_a_run_that_another_process_trains_cannot_be_resumed(train_cli: Cli, finished: Path, monkeypatch: Any) -> None:
     before = (finished / "last.pt").stat().st_mtime_ns
-    monkeypatch.setattr("train.sole_owner", partial(sole_owner, patience=0.0))
+    monkeypatch.setattr("trainer.run.sole_owner", partial(sole_owner, patience=0.0))
     with sole_owner(finished):
         assert "another process is at work there" in fails(train_cli("--resume", finished, "--epochs", 9))
     assert (finished / "last.pt").stat().st_mtime_ns == before

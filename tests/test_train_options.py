@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-import train
 from parse_config import ConfigParser
 from tests.tiny import ARCHS, logged, run_dirs
 from tests.trainer.test_non_finite import poison
 from trainer import Trainer
+from trainer.run import train
 from utils.device import strictly_deterministic
 from utils.errors import InputError
 
@@ -89,10 +89,10 @@ def test_one_batch_is_learned_by_heart(train_cli: Cli, config_file: Any, tmp_pat
 
 def test_a_limit_of_batches_holds_for_both_loaders_and_the_schedule(tiny: Tiny, monkeypatch: Any) -> None:
     steps = trained_on(monkeypatch)
-    run_dir, _ = train.train(tiny(trainer__max_batches=2, data_loader__args__batch_size=2))
+    run_dir, _ = train(tiny(trainer__max_batches=2, data_loader__args__batch_size=2))
     assert len(steps) == 4 and steps[0] != steps[2]
     rates = [line["lr"] for line in logged(run_dir) if "lr" in line]
-    whole, _ = train.train(tiny(data_loader__args__batch_size=10))
+    whole, _ = train(tiny(data_loader__args__batch_size=10))
     assert rates == [line["lr"] for line in logged(whole) if "lr" in line], "of two steps an epoch"
 
 
@@ -112,7 +112,7 @@ def test_a_deterministic_run_is_the_same_run_on_a_cpu_and_puts_things_back(tiny:
         "validate",
         lambda trainer: inside.append(torch.are_deterministic_algorithms_enabled()) or validate(trainer),
     )
-    runs = [train.train(tiny("ConditionalHandwriting", trainer__deterministic=on))[0] for on in (False, True)]
+    runs = [train(tiny("ConditionalHandwriting", trainer__deterministic=on))[0] for on in (False, True)]
     assert inside == [False] * 2 + [True] * 2 and not torch.are_deterministic_algorithms_enabled()
     assert logged(runs[0]) == logged(runs[1])
 

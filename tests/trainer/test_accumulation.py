@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-import train
 from base.base_trainer import Interrupted
 from base.batch import Batch
 from data_loader.data_loaders import collate
 from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
 from tests.tiny import differences, logged, run_dirs, stop_after
+from trainer.run import CATALOGUE, train
 from utils.checkpoint import load_checkpoint
 
 Tiny = Callable[..., ConfigParser]
@@ -33,8 +33,8 @@ def merged(batches: list[Batch]) -> Batch:
 def plain_loop(config: ConfigParser, together: int) -> dict[str, Any]:
     """A training whose batches are so many of the loader's made one: the weights."""
     torch.manual_seed(config["seed"])
-    loader = config.build("data_loader", train.CATALOGUE, seed=config["seed"])
-    model = config.build("arch", train.CATALOGUE, alphabet_size=len(loader.facts["alphabet"]))
+    loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
+    model = config.build("arch", CATALOGUE, alphabet_size=len(loader.facts["alphabet"]))
     optimizer = torch.optim.Adam(model.parameters(), lr=config["optimizer"]["args"]["lr"])
     loss_of, steps = NegativeLogLikelihood(), 0
     per_epoch = -(-len(loader) // together)
@@ -57,7 +57,7 @@ def test_accumulated_batches_are_a_larger_batch(tiny: Tiny, together: int) -> No
     """Of five batches in an epoch the last step gets what remains."""
     schedule = {"type": "StepDecay", "args": {"every_epochs": 1}}
     config = tiny(trainer__accumulate_batches=together, lr_scheduler=schedule, data_loader__args__batch_size=4)
-    run_dir, _ = train.train(config)
+    run_dir, _ = train(config)
     content, weights = load_checkpoint(run_dir / "last.pt"), plain_loop(config, together)
     for name, weight in content["model"].items():
         torch.testing.assert_close(weight, weights[name], rtol=1e-4, atol=1e-5)
@@ -68,19 +68,19 @@ def test_accumulated_batches_are_a_larger_batch(tiny: Tiny, together: int) -> No
 
 def test_the_loss_that_is_logged_is_over_all_points_of_the_step(tiny: Tiny) -> None:
     still = {"optimizer": {"type": "SGD", "args": {"lr": 1e-30}}, "trainer__epochs": 1}
-    whole, _ = train.train(tiny(trainer__accumulate_batches=9, **still))
+    whole, _ = train(tiny(trainer__accumulate_batches=9, **still))
     (step, epoch) = logged(whole)
     assert step["loss"] == pytest.approx(epoch["loss"], rel=1e-6)
 
 
 def test_a_run_goes_on_between_accumulated_steps(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny(trainer__accumulate_batches=2, arch__args__dropout=0.3, trainer__epochs=3)
-    whole, _ = train.train(config)
+    whole, _ = train(config)
     with monkeypatch.context() as patch, pytest.raises(Interrupted):
         stop_after(patch, 5)
-        train.train(config)
+        train(config)
     (run_dir,) = set(run_dirs(tmp_path)) - {whole}
     assert load_checkpoint(run_dir / "last.pt")["training"]["batch"] == 4
-    train.train(config, resume=run_dir / "last.pt")
+    train(config, resume=run_dir / "last.pt")
     assert logged(run_dir) == logged(whole)
     assert differences(load_checkpoint(run_dir / "last.pt"), load_checkpoint(whole / "last.pt")) == []

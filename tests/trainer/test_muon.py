@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-import train
 from base.base_trainer import Interrupted
 from model import MODELS
 from tests.tiny import differences, logged, stop_after, tiny_config
 from trainer.muon import Muon
+from trainer.run import train
 from trainer.schedule import WarmupCosine
 from utils.checkpoint import load_checkpoint
 
@@ -84,14 +84,14 @@ def test_a_stopped_run_goes_on_bit_for_bit(data_dir: Path, tmp_path: Path, monke
     def config() -> Any:
         return tiny_config(data_dir, tmp_path / "saved", arch, optimizer__type="Muon", trainer__ema_decay=0.8)
 
-    whole, _ = train.train(config())
+    whole, _ = train(config())
     with monkeypatch.context() as patch:
         stop_after(patch, 7)
         with pytest.raises(Interrupted):
-            train.train(config())
+            train(config())
     stopped = max((tmp_path / "saved" / "models" / "tiny").iterdir(), key=lambda folder: folder.stat().st_mtime)
     assert stopped != whole
-    train.train(config(), resume=stopped / "last.pt")
+    train(config(), resume=stopped / "last.pt")
     assert logged(stopped) == logged(whole)
     assert differences(load_checkpoint(stopped / "last.pt"), load_checkpoint(whole / "last.pt")) == []
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-import train
 from base.batch import Batch, one_ahead
 from logger.run_log import METRICS
 from parse_config import ConfigParser
@@ -16,6 +15,7 @@ from tests.base.test_batch import batch_of
 from tests.tiny import differences, logged, run_dirs
 from tests.trainer.test_non_finite import poison
 from trainer import Trainer
+from trainer.run import train
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
 
@@ -75,21 +75,21 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_between_two_lines_of_the_log_nothing_is_looked_at(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = looks(monkeypatch)
     changes = {"trainer__ema_decay": 0.9, "trainer__points_at_once": None, "trainer__accumulate_batches": 2}
-    train.train(tiny(optimizer=SGD, trainer__log_steps=3, trainer__epochs=3, **changes))
+    train(tiny(optimizer=SGD, trainer__log_steps=3, trainer__epochs=3, **changes))
     assert len(counts) == 9 and [count > 0 for count in counts] == [False, False, True] * 3
 
 
 def test_on_a_cpu_every_step_is_looked_at(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = looks(monkeypatch)
-    train.train(tiny(optimizer=SGD, trainer__log_steps=3, trainer__epochs=1))
+    train(tiny(optimizer=SGD, trainer__log_steps=3, trainer__epochs=1))
     assert len(counts) == 5 and all(counts)
 
 
 def test_looking_rarely_changes_no_number(tiny: Tiny, request: pytest.FixtureRequest) -> None:
     config = tiny(trainer__log_steps=2)
-    at_once, _ = train.train(config)
+    at_once, _ = train(config)
     request.getfixturevalue("lazily")
-    rarely, _ = train.train(config)
+    rarely, _ = train(config)
     assert logged(at_once) == logged(rarely)
     assert differences(load_checkpoint(at_once / "last.pt"), load_checkpoint(rarely / "last.pt")) == []
 
@@ -109,7 +109,7 @@ def test_what_is_no_number_is_found_before_it_is_logged_or_saved(
 ) -> None:
     seen = poison(monkeypatch, call, gradient=gradient)
     with pytest.raises(InputError, match=said) as caught:
-        train.train(tiny(trainer__epochs=3, **{"trainer__log_steps": 50, **changes}))
+        train(tiny(trainer__epochs=3, **{"trainer__log_steps": 50, **changes}))
     assert all(line in str(caught.value) for line in seen[0])
     (run_dir,) = run_dirs(tmp_path)
     for path in run_dir.glob("*.pt"):

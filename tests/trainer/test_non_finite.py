@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import torch
 
-import train
 from base.base_trainer import Interrupted
 from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
 from tests.tiny import differences, logged, run_dirs, stop_after
 from trainer import Trainer
+from trainer.run import train
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
 
@@ -61,7 +61,7 @@ def test_a_loss_that_is_no_number_stops_the_run_with_its_lines(
     """Five batches of training and two of validation make an epoch."""
     seen = poison(monkeypatch, call, value=value)
     with pytest.raises(InputError, match=what) as caught:
-        train.train(tiny(trainer__epochs=3))
+        train(tiny(trainer__epochs=3))
     assert all(line in str(caught.value) for line in seen[0]) and "\n" not in str(caught.value)
     files = sorted(path.name for path in (tmp_path / "saved" / "models").rglob("*.pt"))
     assert files == (["best.pt", "last.pt"] if call > 7 else [])
@@ -76,13 +76,13 @@ def test_a_gradient_that_is_no_number_stops_the_run_before_it_is_used(
 ) -> None:
     poison(monkeypatch, 1, gradient=True)
     with pytest.raises(InputError, match="the gradient is nan in epoch 1 after step 0"):
-        train.train(tiny())
+        train(tiny())
 
 
 def test_of_a_large_batch_eight_lines_are_named(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = poison(monkeypatch, 1)
     with pytest.raises(InputError) as caught:
-        train.train(tiny(data_loader__args__batch_size=12))
+        train(tiny(data_loader__args__batch_size=12))
     assert [line in str(caught.value) for line in seen[0]] == [True] * 8 + [False] * 4
 
 
@@ -119,7 +119,7 @@ def test_a_step_that_is_left_out_changes_nothing_and_is_told(
 ) -> None:
     """Five batches of training and two of validation make an epoch."""
     seen, spy = poison(monkeypatch, 2, 8, gradient=gradient), Spy(monkeypatch)
-    run_dir, _ = train.train(tiny(trainer__skip_non_finite=2, trainer__ema_decay=0.8, trainer__epochs=2))
+    run_dir, _ = train(tiny(trainer__skip_non_finite=2, trainer__ema_decay=0.8, trainer__epochs=2))
     assert spy.still_steps() == [2, 6]
     notes = {line["step"]: line for line in logged(run_dir) if "skipped" in line}
     what = "gradient" if gradient else "loss"
@@ -143,11 +143,11 @@ def test_one_more_than_allowed_ends_the_run_also_after_a_resumption(
     with monkeypatch.context() as patch, pytest.raises(Interrupted):
         poison(patch, 1, 3)
         stop_after(patch, 4)
-        train.train(config)
+        train(config)
     (run_dir,) = run_dirs(tmp_path)
     poison(monkeypatch, 1)
     with pytest.raises(InputError, match=r"the loss is nan in epoch 1 after step 4 .*2 steps were left out before"):
-        train.train(config, resume=run_dir / "last.pt")
+        train(config, resume=run_dir / "last.pt")
 
 
 def test_a_run_that_leaves_steps_out_is_resumed_bit_for_bit(
@@ -156,17 +156,17 @@ def test_a_run_that_leaves_steps_out_is_resumed_bit_for_bit(
     config = tiny(trainer__skip_non_finite=2, arch__args__dropout=0.3)
     with monkeypatch.context() as patch:
         poison(patch, 2, 4)
-        whole_dir, _ = train.train(config)
+        whole_dir, _ = train(config)
     for step, calls in ((2, (2,)), (10, (2,))):
         with monkeypatch.context() as patch:
             poison(patch, *calls)
             if step == 2:
                 stop_after(patch, step)
                 with pytest.raises(Interrupted):
-                    train.train(config)
+                    train(config)
                 (run_dir,) = set(run_dirs(tmp_path)) - {whole_dir}
             else:
-                train.train(config, resume=run_dir / "last.pt")
+                train(config, resume=run_dir / "last.pt")
     assert logged(run_dir) == logged(whole_dir)
     assert differences(load_checkpoint(run_dir / "last.pt"), load_checkpoint(whole_dir / "last.pt")) == []
 
@@ -174,7 +174,7 @@ def test_a_run_that_leaves_steps_out_is_resumed_bit_for_bit(
 def test_a_validation_that_is_no_number_is_never_left_out(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     poison(monkeypatch, 6)
     with pytest.raises(InputError, match="the validation loss is nan"):
-        train.train(tiny(trainer__skip_non_finite=9))
+        train(tiny(trainer__skip_non_finite=9))
 
 
 def test_a_part_of_a_batch_that_is_no_number_is_the_one_that_is_named(
@@ -182,7 +182,7 @@ def test_a_part_of_a_batch_that_is_no_number_is_the_one_that_is_named(
 ) -> None:
     seen = poison(monkeypatch, 2)
     with pytest.raises(InputError) as caught:
-        train.train(tiny(trainer__points_at_once=1))
+        train(tiny(trainer__points_at_once=1))
     assert f"(lines {seen[0][0]});" in str(caught.value), "and no other line"
 
 
@@ -193,6 +193,6 @@ def test_detect_anomaly_names_the_operation(tiny: Tiny, monkeypatch: pytest.Monk
         pytest.warns(UserWarning, match="Error detected in"),
         pytest.raises(InputError, match=r"Function '\w+Backward\w*' returned nan values") as caught,
     ):
-        train.train(tiny(trainer__detect_anomaly=True))
+        train(tiny(trainer__detect_anomaly=True))
     assert all(line in str(caught.value) for line in seen[0]) and "\n" not in str(caught.value)
     assert not torch.is_anomaly_enabled()

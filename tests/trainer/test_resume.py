@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import torch
 
-import train
+import train as command_line
 from base.base_trainer import Interrupted
 from parse_config import ConfigParser
 from tests.tiny import ARCHS, differences, ink_line, logged, run_main, stop_after, tiny_config, write_corpus
 from trainer import Trainer
+from trainer.run import train
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.errors import InputError
 
@@ -32,7 +33,7 @@ def whole(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
         args = {"arch__args__cell": cell, "arch__args__dropout": 0.3, "trainer__ema_decay": 0.8}
         args |= {"trainer__weight_noise": 0.02}
         config = tiny_config(data_dir, save_dir, arch, trainer__epochs=EPOCHS, **args)
-        return config, train.train(config)[0]
+        return config, train(config)[0]
 
     return run
 
@@ -42,7 +43,7 @@ def stopped(config: ConfigParser, error: type[BaseException]) -> Path:
     runs = Path(config["trainer"]["save_dir"]) / "models" / "tiny"
     before = set(runs.iterdir())
     with pytest.raises(error):
-        train.train(config)
+        train(config)
     (run_dir,) = set(runs.iterdir()) - before
     return run_dir
 
@@ -54,7 +55,7 @@ def assert_same(run_dir: Path, whole_dir: Path) -> None:
 
 
 def go_on(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run_main(train, ["--resume", str(place)], monkeypatch, capsys)
+    code, out, err = run_main(command_line, ["--resume", str(place)], monkeypatch, capsys)
     assert (code, err) == (0, "") and "best.pt" in out
 
 
@@ -83,7 +84,7 @@ def test_a_run_stopped_more_than_once(whole: Whole, monkeypatch: Any, capsys: An
             if run_dir is None:
                 run_dir = stopped(config, Interrupted)
             else:
-                assert run_main(train, ["--resume", str(run_dir)], patch, capsys)[0] == 130
+                assert run_main(command_line, ["--resume", str(run_dir)], patch, capsys)[0] == 130
         assert load_checkpoint(run_dir / "last.pt")["training"]["step"] == step
     assert run_dir is not None
     go_on(run_dir, monkeypatch, capsys)
@@ -151,7 +152,7 @@ def test_a_run_that_died_goes_on_from_the_epoch_before(whole: Whole, monkeypatch
 
 
 def test_a_run_goes_on_from_an_older_checkpoint_such_as_its_best(tiny: Any, monkeypatch: Any, capsys: Any) -> None:
-    whole_dir, _ = train.train(tiny(trainer__epochs=EPOCHS, trainer__monitor="max val_loss", arch__args__dropout=0.3))
+    whole_dir, _ = train(tiny(trainer__epochs=EPOCHS, trainer__monitor="max val_loss", arch__args__dropout=0.3))
     assert load_checkpoint(whole_dir / "best.pt")["training"]["step"] < EPOCHS * STEPS
     run_dir = whole_dir.with_name("copy")
     log_dirs = [path.parents[2] / "log" / "tiny" / path.name for path in (whole_dir, run_dir)]
@@ -199,7 +200,7 @@ def test_an_average_can_begin_and_end_where_a_run_goes_on(whole: Whole, monkeypa
             patch.setattr(torch.optim.Adam, "step", lambda optimizer: None)
             patch.setattr("torch.optim.lr_scheduler.LambdaLR.step", lambda scheduler: None)
             arguments = ["--resume", str(run_dir), "--set", f"trainer.ema_decay={decay}"]
-            assert run_main(train, arguments, patch, capsys)[0] == 130
+            assert run_main(command_line, arguments, patch, capsys)[0] == 130
         content = load_checkpoint(run_dir / "last.pt")
         assert differences(dict(content["model"]), dict(raw)) == [], "the weights, not the old average"
         assert (content["training"]["raw_model"] is None) == (decay == "null")
@@ -227,4 +228,4 @@ def test_another_corpus_is_refused(whole: Whole, data_dir: Path, tmp_path: Path)
     other = ConfigParser(config.resolved, "tiny.json")
     other.override("data_loader.args.data_dir", str(tmp_path))
     with pytest.raises(InputError, match="the corpus tiny is not what it was"):
-        train.train(other, resume=whole_dir / "last.pt")
+        train(other, resume=whole_dir / "last.pt")

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import torch
 
-import train
 from base.base_trainer import Interrupted, _draw_from, rng_state
 from parse_config import ConfigParser
 from tests.tiny import differences, ink_line, logged, run_dirs, stop_after, tiny_config, write_corpus
 from tests.together import together
 from tests.trainer.test_non_finite import poison
 from trainer import Trainer
+from trainer.run import CATALOGUE, train
 from utils import distributed
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
@@ -37,7 +37,7 @@ def uneven(tmp_path: Path) -> Uneven:
 
 def train_on(tmp_path: Path, number: int, config: ConfigParser, resume: Path | None = None) -> Path:
     """The directory of a run, or its end, on so many processes."""
-    outcomes = together(tmp_path, lambda: train.train(config, resume=resume), number)
+    outcomes = together(tmp_path, lambda: train(config, resume=resume), number)
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
@@ -63,7 +63,7 @@ def test_two_processes_are_one_with_batches_twice_as_large(
         return uneven(arch, data_loader__args__batch_size=batch_size, trainer__ema_decay=0.5, **changes)
 
     two = train_on(tmp_path, 2, config(2))
-    assert_about_the_same(two, train.train(config(4))[0])
+    assert_about_the_same(two, train(config(4))[0])
     assert len(run_dirs(tmp_path)) == 2 and sorted(path.name for path in two.iterdir()) == [
         "best.pt",
         "config.json",
@@ -74,7 +74,7 @@ def test_two_processes_are_one_with_batches_twice_as_large(
 def test_accumulated_steps_and_a_limit_of_batches(uneven: Uneven, tmp_path: Path) -> None:
     changes = {"trainer__accumulate_batches": 2, "trainer__max_batches": 3}
     two = train_on(tmp_path, 2, uneven(data_loader__args__batch_size=2, **changes))
-    assert_about_the_same(two, train.train(uneven(data_loader__args__batch_size=4, **changes))[0])
+    assert_about_the_same(two, train(uneven(data_loader__args__batch_size=4, **changes))[0])
 
 
 def test_a_run_goes_on_from_two_processes_to_one_and_back(uneven: Uneven, tmp_path: Path, monkeypatch: Any) -> None:
@@ -89,12 +89,12 @@ def test_a_run_goes_on_from_two_processes_to_one_and_back(uneven: Uneven, tmp_pa
         assert load_checkpoint(run_dir / "last.pt")["training"]["processes"] == 2
     assert run_dir is not None
     train_on(tmp_path, 1, config, resume=run_dir / "last.pt")
-    assert_about_the_same(run_dir, train.train(uneven(data_loader__args__batch_size=4, trainer__epochs=3))[0])
+    assert_about_the_same(run_dir, train(uneven(data_loader__args__batch_size=4, trainer__epochs=3))[0])
 
 
 def test_shares_are_disjoint_and_cover_every_batch(uneven: Uneven, tmp_path: Path) -> None:
     def shares() -> list[tuple[str, ...]]:
-        loader = uneven().build("data_loader", train.CATALOGUE, seed=1, processes=2)
+        loader = uneven().build("data_loader", CATALOGUE, seed=1, processes=2)
         return [batch.ids for batch in (*loader.at(1), *loader.validation().at(1))]
 
     first, second = together(tmp_path, shares)
@@ -146,7 +146,7 @@ def test_a_signal_to_one_process_stops_all(uneven: Uneven, tmp_path: Path, monke
 
     monkeypatch.setattr(Trainer, "_one_step", stopping)
     monkeypatch.setattr(Trainer, "validate", validating)
-    outcomes = together(tmp_path, lambda: train.train(uneven(data_loader__args__batch_size=2)))
+    outcomes = together(tmp_path, lambda: train(uneven(data_loader__args__batch_size=2)))
     (run_dir,) = run_dirs(tmp_path)
     assert [type(outcome) for outcome in outcomes] == [Interrupted] * 2
     assert {str(outcome) for outcome in outcomes} == {f"stopped by SIGTERM; go on with: --resume {run_dir / 'last.pt'}"}
@@ -161,7 +161,7 @@ def test_all_leave_out_the_same_step_and_name_the_lines_of_it(
 
     def work() -> Any:
         seen = poison(monkeypatch, 3, gradient=gradient) if distributed.rank() == 1 else []
-        return train.train(config)[1], seen
+        return train(config)[1], seen
 
     (numbers, _), (same, seen) = together(tmp_path, work)
     assert numbers == same
@@ -181,5 +181,5 @@ def test_a_save_that_fails_ends_all(uneven: Uneven, tmp_path: Path, monkeypatch:
         raise InputError("cannot write last.pt: No space left on device")
 
     monkeypatch.setattr("base.base_trainer.save_checkpoint", full)
-    outcomes = together(tmp_path, lambda: train.train(uneven(trainer__save_steps=2)))
+    outcomes = together(tmp_path, lambda: train(uneven(trainer__save_steps=2)))
     assert [str(outcome) for outcome in outcomes] == ["cannot write last.pt: No space left on device"] * 2

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-import train
 from model import MODELS
 from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
 from tests.tiny import ARCHS, differences, logged
 from trainer import Trainer
+from trainer.run import CATALOGUE, train
 from trainer.weight_average import WeightAverage
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
@@ -24,7 +24,7 @@ Tiny = Callable[..., ConfigParser]
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("arch", ARCHS)
 def test_every_model_learns_and_its_best_epoch_is_kept(tiny: Tiny, arch: str, cell: str) -> None:
-    run_dir, numbers = train.train(tiny(arch, arch__args__cell=cell, trainer__epochs=4))
+    run_dir, numbers = train(tiny(arch, arch__args__cell=cell, trainer__epochs=4))
     epochs = [line for line in logged(run_dir) if "epoch" in line]
     assert [line["epoch"] for line in epochs] == [1, 2, 3, 4]
     assert epochs[-1]["loss"] < epochs[0]["loss"] - 0.4
@@ -35,7 +35,7 @@ def test_every_model_learns_and_its_best_epoch_is_kept(tiny: Tiny, arch: str, ce
 
 
 def test_a_checkpoint_alone_is_enough_to_use_the_model(tiny: Tiny) -> None:
-    run_dir, _ = train.train(tiny("ConditionalHandwriting", trainer__epochs=1))
+    run_dir, _ = train(tiny("ConditionalHandwriting", trainer__epochs=1))
     content = load_checkpoint(run_dir / "best.pt")
     args = content["config"]["arch"]["args"]
     model = MODELS[content["config"]["arch"]["type"]](alphabet_size=len(content["facts"]["alphabet"]), **args)
@@ -46,8 +46,8 @@ def test_a_checkpoint_alone_is_enough_to_use_the_model(tiny: Tiny) -> None:
 def plain_loop(config: ConfigParser, decay: float | None) -> tuple[dict[str, Any], dict[str, Any], list[float]]:
     """The training that a config describes, written out: the model's weights, their average, the batches' losses."""
     torch.manual_seed(config["seed"])
-    loader = config.build("data_loader", train.CATALOGUE, seed=config["seed"])
-    model = config.build("arch", train.CATALOGUE, alphabet_size=len(loader.facts["alphabet"]))
+    loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
+    model = config.build("arch", CATALOGUE, alphabet_size=len(loader.facts["alphabet"]))
     optimizer = torch.optim.Adam(model.parameters(), lr=config["optimizer"]["args"]["lr"])
     loss_of, losses = NegativeLogLikelihood(), []
     average: dict[str, torch.Tensor] = {}
@@ -74,7 +74,7 @@ def plain_loop(config: ConfigParser, decay: float | None) -> tuple[dict[str, Any
 def test_the_trainer_is_a_plain_loop(tiny: Tiny, clip: float, decay: float | None) -> None:
     changes = {"arch__args__dropout": 0.2, "trainer__gradient_clip": clip, "trainer__ema_decay": decay}
     config = tiny(lr_scheduler={"type": "Constant", "args": {}}, **changes)
-    run_dir, _ = train.train(config)
+    run_dir, _ = train(config)
     weights, average, losses = plain_loop(config, decay)
     assert [line["loss"] for line in logged(run_dir) if "epoch" not in line] == losses
     content = load_checkpoint(run_dir / "last.pt")
@@ -88,7 +88,7 @@ def test_the_trainer_is_a_plain_loop(tiny: Tiny, clip: float, decay: float | Non
 
 @pytest.mark.parametrize("points", [1, 30, 60])
 def test_a_batch_in_parts_gives_the_same_steps(tiny: Tiny, points: int) -> None:
-    runs = [train.train(tiny(trainer__points_at_once=at_once, trainer__epochs=1))[0] for at_once in (None, points)]
+    runs = [train(tiny(trainer__points_at_once=at_once, trainer__epochs=1))[0] for at_once in (None, points)]
     whole, parts = (load_checkpoint(run_dir / "last.pt")["model"] for run_dir in runs)
     for name, weight in whole.items():
         torch.testing.assert_close(parts[name], weight, rtol=1e-4, atol=1e-5)
@@ -111,14 +111,14 @@ def test_the_average_tends_to_a_moving_average_of_the_given_decay() -> None:
 
 def test_numbers_of_an_epoch_are_over_all_points_whatever_the_batches(tiny: Tiny) -> None:
     still = {"optimizer": {"type": "SGD", "args": {"lr": 1e-30}}, "trainer__epochs": 1}
-    (_, one), (_, six) = (train.train(tiny(data_loader__args__batch_size=size, **still)) for size in (1, 6))
+    (_, one), (_, six) = (train(tiny(data_loader__args__batch_size=size, **still)) for size in (1, 6))
     assert one == pytest.approx(six, rel=1e-5)
 
 
 def test_validation_changes_nothing(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked, _ = train.train(tiny(arch__args__dropout=0.3, trainer__show_epochs=1, trainer__tensorboard=True))
+    looked, _ = train(tiny(arch__args__dropout=0.3, trainer__show_epochs=1, trainer__tensorboard=True))
     monkeypatch.setattr(Trainer, "validate", lambda trainer: {"val_loss": 0.0})
-    blind, _ = train.train(tiny(arch__args__dropout=0.3))
+    blind, _ = train(tiny(arch__args__dropout=0.3))
     contents = [load_checkpoint(run_dir / "last.pt") for run_dir in (looked, blind)]
     assert differences(contents[0]["model"], contents[1]["model"]) == []
     assert torch.equal(contents[0]["training"]["rng"], contents[1]["training"]["rng"])
@@ -132,7 +132,7 @@ def test_samples_are_shown_where_asked_for(tiny: Tiny, arch: str, monkeypatch: p
         shown.append((step, name, image.shape[2:]))
 
     monkeypatch.setattr("logger.run_log.RunLog.picture", picture)
-    train.train(tiny(arch, trainer__epochs=2, trainer__show_epochs=2, trainer__show_lines=2, trainer__tensorboard=True))
+    train(tiny(arch, trainer__epochs=2, trainer__show_epochs=2, trainer__show_lines=2, trainer__tensorboard=True))
     assert shown == [(10, "samples/1", (3,)), (10, "samples/2", (3,))]
 
 
@@ -155,12 +155,12 @@ def test_numbers_that_make_no_sense_are_refused_before_a_run_directory_is_made(
     tiny: Tiny, tmp_path: Path, name: str, value: float
 ) -> None:
     with pytest.raises(InputError, match=f"tiny.json: trainer: {name} is {value}"):
-        train.train(tiny(**{f"trainer__{name}": value}))
+        train(tiny(**{f"trainer__{name}": value}))
     assert not (tmp_path / "saved").exists()
 
 
 @pytest.mark.slow
 def test_workers_change_nothing(tiny: Tiny) -> None:
-    runs = [train.train(tiny(data_loader__args__num_workers=number))[0] for number in (0, 2)]
+    runs = [train(tiny(data_loader__args__num_workers=number))[0] for number in (0, 2)]
     one, other = (load_checkpoint(run_dir / "last.pt") for run_dir in runs)
     assert differences(one["model"], other["model"]) == [] and logged(runs[0]) == logged(runs[1])

@@ -10,7 +10,7 @@ from torch import nn
 from torch.distributions import Normal, kl_divergence
 
 from parse_config import ConfigParser
-from train import train
+from trainer.run import train
 from trainer.weight_noise import WeightNoise
 from utils.checkpoint import load_checkpoint
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import train
 from parse_config import ConfigParser
 from tests.tiny import ink_line, write_corpus
+from trainer.run import train
 from utils.errors import InputError
 
 
@@ -37,12 +37,12 @@ def test_lines_without_text_teach_no_reading(tmp_path: Path, train_text: str, va
     lines = [ink_line(1, text=train_text), ink_line(2, text=valid_text, split="valid")]
     write_corpus(tmp_path / "data" / "c", lines)
     with pytest.raises(InputError, match=said) as caught:
-        train.train(reading_config(tmp_path))
+        train(reading_config(tmp_path))
     assert "\n" not in str(caught.value)
 
 
 def test_a_line_without_text_among_others_is_no_fault(tmp_path: Path) -> None:
     lines = [ink_line(n, text="ab" if n else "", split=split) for n in (0, 1) for split in ("train", "valid")]
     write_corpus(tmp_path / "data" / "c", lines)
-    _, numbers = train.train(reading_config(tmp_path))
+    _, numbers = train(reading_config(tmp_path))
     assert numbers["val_cer"] >= 0

@@ -10,7 +10,7 @@ from results.reading.classifying import class_scores, classification_page, class
 from results.reading.lines import LineReading
 from results.trained import Loaded, load
 from tests.tiny import ink_line, tiny_config, write_corpus
-from train import train
+from trainer.run import train
 from utils.errors import InputError
 
 

@@ -9,7 +9,7 @@ import results.runs.run
 from results.runs.run import ABSENT, changes, changes_from_house, run_of
 from results.trained import load
 from tests.tiny import tiny_config
-from train import train
+from trainer.run import train
 from utils.checkpoint import load_checkpoint
 
 HOUSE = Path(__file__).parents[3]

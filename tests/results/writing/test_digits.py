@@ -17,7 +17,7 @@ from results.writing import digits as numbers
 from results.writing.digits import BLANK, GAP, digit_grid, set_in_rows, side_by_side, write_number
 from results.writing.text import write
 from tests.tiny import ink_line, run_main, tiny_config, write_corpus
-from train import train
+from trainer.run import train
 from utils.errors import InputError
 
 STD = (2.0, 3.0)
