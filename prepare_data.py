@@ -6,9 +6,9 @@ from itertools import chain
 from pathlib import Path
 
 from data_loader.check import check_corpus
-from data_loader.data_loaders import splits_to_use
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
+from data_loader.line_choice import splits_to_use
 from data_loader.prepare import (
     BUILT_IN,
     EXPORTS,

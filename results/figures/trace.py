@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data_loader.data_loaders import collate
+from data_loader.batching import collate
 from data_loader.prepare import open_corpus
 from ink.alphabet import Alphabet
 from ink.strokes import InkLine, points_to_strokes, strokes_to_points

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.data_loaders import splits_to_use
+from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
 from ink.strokes import InkLine, strokes_to_points
 from results.measuring.diversity import PLACES, followed

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from base.base_model import BaseModel
 from base.batch import Batch
+from data_loader.batching import LengthSampler, Lines, collate
 from data_loader.corpus import Corpus
-from data_loader.data_loaders import LengthSampler, Lines, collate, lines_of_digits, splits_to_use
+from data_loader.line_choice import lines_of_digits, splits_to_use
 from data_loader.transform import Transform, open_transformed
 from model.writing.lattice import cell_log_prob
 from model.writing.mixture_density import MIN_SIGMA, Mixture, end_log_prob, expected_offset, offset_log_prob

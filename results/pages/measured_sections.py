@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from data_loader.corpus import Corpus
-from data_loader.data_loaders import splits_to_use
+from data_loader.line_choice import splits_to_use
 from data_loader.prepare import open_corpus
 from ink.strokes import InkLine
 from model.reading.classifier import StrokeClassifier

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from data_loader.data_loaders import collate, splits_to_use
+from data_loader.batching import collate
+from data_loader.line_choice import splits_to_use
 from data_loader.prepare import open_corpus
 from ink.strokes import InkLine, points_to_strokes
 from model.reading.classifier import StrokeClassifier

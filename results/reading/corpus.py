@@ -11,7 +11,7 @@ import torch
 from rapidfuzz.distance import Levenshtein
 
 from data_loader.corpus import Corpus
-from data_loader.data_loaders import splits_to_use
+from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
 from ink.alphabet import Alphabet
 from ink.strokes import points_to_strokes

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from base.batch import Batch
-from data_loader.data_loaders import collate
+from data_loader.batching import collate
 from data_loader.transform import Transform
 from ink.alphabet import Alphabet
 from ink.strokes import MAX_COORDINATE, InkLine, points_to_strokes

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data_loader.data_loaders import splits_to_use
+from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
 from ink.strokes import points_to_strokes
 from model.language.ngram import NgramModel

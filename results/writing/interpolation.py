@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from base.base_model import Sample
-from data_loader.data_loaders import collate
+from data_loader.batching import collate
 from ink.alphabet import Alphabet
 from model.layers.recurrent import CellState, StackState
 from model.layers.self_attention import Memory

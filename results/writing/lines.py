@@ -9,7 +9,7 @@ import torch
 
 from base.base_model import Sample
 from base.batch import Batch
-from data_loader.data_loaders import collate
+from data_loader.batching import collate
 from ink.alphabet import Alphabet
 from model.writing.sampling import HandwritingModel, sample
 from render.ink.page import Page, lay_out

@@ -10,7 +10,8 @@ import torch
 
 from base.batch import Batch
 from data_loader.augment import Augment
-from data_loader.data_loaders import HandwritingDataLoader, LengthSampler, collate
+from data_loader.batching import LengthSampler, collate
+from data_loader.data_loaders import HandwritingDataLoader
 from data_loader.transform import Transform
 from ink.strokes import points_to_strokes
 from tests.tiny import ink_line, write_corpus

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_loader.data_loaders import BATCHES_SORTED_TOGETHER, LengthSampler
+from data_loader.batching import BATCHES_SORTED_TOGETHER, LengthSampler
 
 
 def plain_batches(lengths: np.ndarray, size: int, seed: int, epoch: int) -> list[list[int]]:

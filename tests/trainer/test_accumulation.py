@@ -10,7 +10,7 @@ from torch import nn
 
 from base.base_trainer import Interrupted
 from base.batch import Batch
-from data_loader.data_loaders import collate
+from data_loader.batching import collate
 from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
 from tests.tiny import differences, logged, run_dirs, stop_after

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from base.base_model import Sample
-from data_loader.data_loaders import collate
+from data_loader.batching import collate
 from ink.alphabet import Alphabet
 from ink.geometry import slant, x_height
 from ink.strokes import strokes_to_points

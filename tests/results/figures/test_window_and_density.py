@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from data_loader.data_loaders import collate
+from data_loader.batching import collate
 from ink.alphabet import Alphabet
 from ink.strokes import points_to_strokes
 from model.reading.recognizer import Seq2SeqRecognizer

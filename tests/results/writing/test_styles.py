@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from base.base_model import Sample
-from data_loader.data_loaders import collate
+from data_loader.batching import collate
 from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
 from ink.alphabet import Alphabet

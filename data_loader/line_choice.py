@@ -1,0 +1,88 @@
+"""Splits and rules for outliers choose the lines of a corpus to train on and to validate."""
+
+import numpy as np
+
+from data_loader.corpus import Corpus
+from ink.strokes import points_to_strokes
+from utils.errors import InputError
+
+DEFAULT_SPLITS = [(["train"], ["valid"]), (["trainset"], ["testset_v"])]
+
+
+def splits_to_use(corpus: Corpus, train: list[str] | None, valid: list[str] | None) -> tuple[list[str], list[str]]:
+    """Return the named splits, or those that corpora commonly have: (train, valid).
+
+    Raises InputError where they are unknown, empty or share a split.
+    """
+    for usual_train, usual_valid in DEFAULT_SPLITS:
+        if {*usual_train, *usual_valid} <= set(corpus.split_names):
+            train, valid = usual_train if train is None else train, usual_valid if valid is None else valid
+    where = f"{corpus.folder}: its splits are {', '.join(corpus.split_names)}"
+    if not train or not valid:
+        raise InputError(f"{where}; name some as data_loader.args.train and data_loader.args.valid")
+    if set(train) & set(valid):
+        raise InputError(f"{where}; {', '.join(set(train) & set(valid))} cannot be for both training and validation")
+    for split in (train, valid):
+        corpus.lines_of(split)
+    return train, valid
+
+
+def lines_of_digits(corpus: Corpus, splits: list[str], digits: list[int | str] | None) -> np.ndarray:
+    """Positions of these splits' lines whose text is one of the digits; of all lines where `digits` is None.
+
+    Raises InputError where there is none of a digit.
+    """
+    lines = corpus.lines_of(splits)
+    if digits is None:
+        return lines
+    texts = np.array([corpus.text(int(line)) for line in lines])
+    wanted = [str(digit) for digit in digits]
+    missing = sorted(set(wanted) - set(texts.tolist()))
+    if missing or not wanted:
+        known = ", ".join(sorted(set(texts.tolist()))[:20])
+        raise InputError(
+            f"{corpus.folder}: data_loader.args.digits is {digits}, and the text of no line of {', '.join(splits)} is "
+            f"{', '.join(missing) or 'such a digit'}; its texts: {known}"
+        )
+    return lines[np.isin(texts, wanted)]
+
+
+def characters_of(corpus: Corpus, lines: np.ndarray) -> np.ndarray:
+    """Bytes of UTF-8 of each line's transcription (its characters, but for accents): int64."""
+    return np.diff(corpus.index["text"])[lines]
+
+
+def longest_moves(corpus: Corpus, lines: np.ndarray, std: tuple[float, float]) -> np.ndarray:
+    """Longest move from point to point of each line, pen lifts included, in units of std: float32."""
+    strokes = (points_to_strokes(corpus.points(line), std) for line in lines)
+    return np.array([np.hypot(offsets[:, 0], offsets[:, 1]).max() for offsets in strokes])
+
+
+def lines_to_train_on(
+    corpus: Corpus,
+    train: list[str],
+    lines: np.ndarray,
+    max_points: int | None,
+    points_per_char: list[float] | None,
+    max_jump: float | None,
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Return the training lines that pass the rules, and how many each rule leaves out.
+
+    Lines without text are left out where others have one. Raises InputError where no line remains.
+    """
+    lengths, characters = corpus.lengths[lines], characters_of(corpus, lines)
+    density = lengths / np.maximum(characters, 1)
+    lowest, highest = points_per_char or [0.0, np.inf]
+    rules = {
+        "no text": (characters == 0) & characters.any(),
+        "max_points": lengths > (max_points or np.inf),
+        "points_per_char": (characters > 0) & ((density < lowest) | (density > highest)),
+    }
+    if max_jump is not None:
+        rules["max_jump"] = longest_moves(corpus, lines, corpus.std(train)) > max_jump
+    dropped = np.logical_or.reduce(list(rules.values()))
+    if dropped.all():
+        given = {"max_points": max_points, "points_per_char": points_per_char, "max_jump": max_jump}
+        rules_given = ", ".join(name for name, value in given.items() if value is not None)
+        raise InputError(f"{corpus.folder}: the rules leave no line to train on ({rules_given})")
+    return lines[~dropped], {rule: int(hit.sum()) for rule, hit in rules.items() if hit.any()}
