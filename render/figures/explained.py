@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from ink.strokes import pen_strokes
 from render.figures.figure import INCH_WIDTH, LINE_INCHES, PEN_POINTS
-from render.ink.page import cut_strokes
 
 COLORS = ("#b3261e", "#1e5fb3", "#2e7d32", "#8e24aa", "#c76a00", "#00838f")
 """In turn, so that neighbours differ."""
@@ -71,7 +71,7 @@ def _pieces(points: np.ndarray, owner: np.ndarray) -> tuple[list[np.ndarray], li
     """The strokes of points (T, 3), cut where another character begins, and the color of each piece."""
     lines, colors = [], []
     first = 0
-    for stroke in cut_strokes(points):
+    for stroke in pen_strokes(points):
         owners = owner[first : first + len(stroke)]
         first += len(stroke)
         cuts = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(stroke)]

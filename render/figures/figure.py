@@ -10,7 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from render.ink.page import INK_COLOR, cut_strokes
+from ink.strokes import pen_strokes
+from render.ink.page import INK_COLOR
 from utils.files import atomic_path
 
 INCH_WIDTH = 11.0
@@ -174,7 +175,7 @@ def _draw_pieces(axes: Axes, pieces: list[np.ndarray], color: str, pen_points: f
 def _pieces(points: np.ndarray, wanted: Sequence[bool]) -> list[np.ndarray]:
     """The parts of the strokes of points (T, 3) whose points are wanted, each with the point that it comes from."""
     pieces, first = [], 0
-    for stroke in cut_strokes(points):
+    for stroke in pen_strokes(points):
         mask = np.array(wanted[first : first + len(stroke)])
         first += len(stroke)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from render.ink.page import Page, cut_strokes
+from ink.strokes import pen_strokes
+from render.ink.page import Page
 
 FILLED = 0.7
 """Of a cell's side: how large the ink is, but for the largest twentieth of it."""
@@ -12,13 +13,18 @@ FILLED = 0.7
 
 def grid_page(rows: Sequence[Sequence[np.ndarray]], *, cell_mm: float = 12.0, margin_mm: float = 4.0) -> Page:
     """The page of rows of drawings, points (T, 3) each in the middle of a square cell; one may have no points."""
-    inks = [(r, c, points) for r, row in enumerate(rows) for c, points in enumerate(row) if len(points)]
+    inks = [
+        (r, c, np.asarray(points, np.float64))
+        for r, row in enumerate(rows)
+        for c, points in enumerate(row)
+        if len(points)
+    ]
     sizes = [np.ptp(points[:, :2], axis=0).max() for _, _, points in inks]
     scale = FILLED * cell_mm / max(float(np.quantile(sizes or [1.0], 0.95)), 1e-9)
     strokes = []
     for r, c, points in inks:
         middle = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
         place = margin_mm + cell_mm * (np.array([c, r]) + 0.5)
-        strokes += [(stroke - middle) * scale + place for stroke in cut_strokes(points)]
+        strokes += [(stroke - middle) * scale + place for stroke in pen_strokes(points)]
     columns = max(map(len, rows), default=0)
     return Page(2 * margin_mm + cell_mm * columns, 2 * margin_mm + cell_mm * len(rows), strokes)

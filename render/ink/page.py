@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ink.geometry import LONGEST_LINE, baseline, down_strokes, x_height
+from ink.strokes import pen_strokes
 from utils.errors import InputError
 
 Stroke = np.ndarray
@@ -16,7 +18,6 @@ Stroke = np.ndarray
 INK_COLOR = "#1a1a2e"
 PEN_MM = 0.45
 X_HEIGHT = 0.28  # of the line height: an ascender, the x-height and a descender of usual size fill the line
-LONGEST_LINE = 500  # x-heights: a line that seems longer is a dash alone, whose height says nothing of its size
 LEAST_GAP = 0.12  # of the line height: free paper between the ink of two rows where they come closest
 SKYLINE_BIN = 0.1  # of the line height: how finely the outlines of two rows are compared
 
@@ -75,14 +76,6 @@ def _fill(words: list[str], max_chars: int) -> list[str]:
     return lines
 
 
-def cut_strokes(points: np.ndarray) -> list[Stroke]:
-    """The pen-down pieces of points (T, 3): float64 arrays (n, 2), cut after every end_of_stroke; [] of no points."""
-    if len(points) == 0:
-        return []
-    ends = np.flatnonzero(points[:-1, 2] > 0.5) + 1
-    return np.split(np.asarray(points[:, :2], np.float64), ends)
-
-
 def lay_out(
     lines: Sequence[np.ndarray],
     *,
@@ -110,17 +103,13 @@ def lay_out(
     for number, points in enumerate(lines, start=1):
         if not np.isfinite(points).all():
             raise ValueError(f"line {number} has points that are not finite")
-    inks = [cut_strokes(np.asarray(points)) for points in lines]
-    scale = _scale(
-        inks,
-        X_HEIGHT * line_height_mm,
-        *(np.inf if side is None else side - 2 * margin_mm for side in (width_mm, page_height_mm)),
-    )
+    inks = [np.asarray(points, np.float64) for points in lines]
+    max_width, max_height = (np.inf if side is None else side - 2 * margin_mm for side in (width_mm, page_height_mm))
+    scale = _scale([ink for ink in inks if len(ink)], X_HEIGHT * line_height_mm, max_width, max_height)
     rows = [_row(ink, scale, SKYLINE_BIN * line_height_mm) for ink in inks]
-    room = np.inf if page_height_mm is None else page_height_mm - 2 * margin_mm
     return [
         _page(rows_and_baselines, margin_mm, width_mm, page_height_mm)
-        for rows_and_baselines in _stack(rows, line_height_mm, room)
+        for rows_and_baselines in _stack(rows, line_height_mm, max_height)
     ]
 
 
@@ -133,60 +122,29 @@ def _check_lengths(line_height: float, margin: float, width: float | None, heigh
             raise InputError(f"a page {name} of {side:g} mm leaves no room between margins of {margin:g} mm")
 
 
-def _downstrokes(strokes: list[Stroke]) -> np.ndarray:
-    """Where the pen runs down the paper: (K, 2) y of the top and of the bottom of each run."""
-    runs = [np.empty((0, 2))]
-    for stroke in strokes:
-        y = stroke[:, 1]
-        y = y[np.append(True, np.diff(y) != 0)]
-        turns = np.flatnonzero(np.diff(np.sign(np.diff(y)))) + 1
-        y = y[np.concatenate(([0], turns, [len(y) - 1]))]
-        pairs = np.stack((y[:-1], y[1:]), axis=1)
-        runs.append(pairs[pairs[:, 1] > pairs[:, 0]])
-    return np.concatenate(runs)
+def _scale(inks: list[np.ndarray], x_height_mm: float, max_width: float, max_height: float) -> float:
+    """mm per unit of the ink (T, 3), such that the median x-height is `x_height_mm` and every line fits on the page."""
+    # Dashes and dots have no x-height of their own: where other ink is, they have no say in its size.
+    letters = [ink for ink in inks if len(down_strokes(ink))]
+    unit = float(np.median([x_height(ink) for ink in letters or inks] or [1.0]))
+    sizes = np.array([np.ptp(ink[:, :2], axis=0) for ink in inks]).reshape(-1, 2)
+    widest, tallest = sizes.max(axis=0, initial=0.0)
+    limits = [limit / size for limit, size in ((max_width, widest), (max_height, tallest)) if size > 0]
+    return min([x_height_mm / max(unit, float(widest) / LONGEST_LINE), *limits])
 
 
-def _baseline_and_x_height(strokes: list[Stroke]) -> tuple[float, float]:
-    """y of the baseline and the x-height of one line, in its own units; x-height 0 where the pen never runs down.
-
-    Medians over the down-strokes, of which handwriting is made: most end on the baseline and begin one x-height
-    above it. Neither a few tall letters nor a slope of the line (which moves both medians alike) shifts the height.
-    Runs much shorter than usual are the pen's trembling and left out.
-    """
-    runs = _downstrokes(strokes)
-    if not len(runs):
-        return (float(np.median(np.concatenate(strokes)[:, 1])) if strokes else 0.0), 0.0
-    lengths = np.sort(runs[:, 1] - runs[:, 0])
-    usual = lengths[np.searchsorted(np.cumsum(lengths), lengths.sum() / 2)]  # half of all down-travel is in longer runs
-    runs = runs[runs[:, 1] - runs[:, 0] >= 0.4 * usual]
-    baseline = float(np.median(runs[:, 1]))
-    return baseline, max(baseline - float(np.median(runs[:, 0])), float(usual) * 0.4)
-
-
-def _scale(inks: list[list[Stroke]], x_height: float, most_width: float, most_height: float) -> float:
-    """mm per unit of the ink, such that the median x-height is `x_height` mm and every line fits into its room."""
-    heights = [height for _, height in map(_baseline_and_x_height, inks) if height > 0]
-    extents = np.array([np.ptp(np.concatenate(ink), axis=0) for ink in inks if ink]).reshape(-1, 2)
-    widest, tallest = extents.max(axis=0, initial=0.0)
-    unit = max(float(np.median(heights)) if heights else float(tallest), float(widest) / LONGEST_LINE)
-    limits = [x_height / unit if unit > 0 else 1.0]
-    limits += [room / size for room, size in ((most_width, widest), (most_height, tallest)) if size > 0]
-    return min(limits)
-
-
-def _row(ink: list[Stroke], scale: float, bin_mm: float) -> _Row:
-    """One line's strokes, in its own units, as a row in mm."""
-    if not ink:
+def _row(ink: np.ndarray, scale: float, bin_mm: float) -> _Row:
+    """The row, in mm, of one line's ink (T, 3) in its own units."""
+    if not len(ink):
         return _Row([], np.empty(0), np.empty(0))
-    baseline, _ = _baseline_and_x_height(ink)
-    origin = np.array([np.concatenate(ink)[:, 0].min(), baseline])
-    strokes = [(stroke - origin) * scale for stroke in ink]
+    origin = np.array([ink[:, 0].min(), baseline(ink)])
+    strokes = [(stroke - origin) * scale for stroke in pen_strokes(ink)]
     dense = np.concatenate([_dense(stroke, bin_mm / 2) for stroke in strokes])
     columns = (dense[:, 0] / bin_mm).astype(int) + 1
     top, bottom = np.full(columns.max() + 2, np.inf), np.full(columns.max() + 2, -np.inf)
-    for beside in (-1, 0, 1):
-        np.minimum.at(top, columns + beside, dense[:, 1])
-        np.maximum.at(bottom, columns + beside, dense[:, 1])
+    for shift in (-1, 0, 1):  # ink keeps its distance from the ink of neighbouring columns too
+        np.minimum.at(top, columns + shift, dense[:, 1])
+        np.maximum.at(bottom, columns + shift, dense[:, 1])
     return _Row(strokes, top, bottom)
 
 
@@ -202,26 +160,26 @@ def _stack(rows: list[_Row], line_height: float, room: float) -> list[list[tuple
     """Rows with their baselines in mm from an arbitrary zero, in pages whose ink is at most `room` mm high."""
     pages: list[list[tuple[_Row, float]]] = [[]]
     columns = max((len(row.top) for row in rows), default=0)
-    skyline, baseline, top = np.full(columns, -np.inf), 0.0, np.inf
+    skyline, base, top = np.full(columns, -np.inf), 0.0, np.inf
     for row in rows:
         if not row.strokes:
-            baseline += line_height
+            base += line_height
             continue
         n = len(row.top)
         nearest = (skyline[:n] - row.top).max() + LEAST_GAP * line_height
-        baseline = max(baseline + line_height, float(nearest))
-        if pages[-1] and max(skyline.max(), baseline + row.bottom.max()) - min(top, baseline + row.top.min()) > room:
+        base = max(base + line_height, float(nearest))
+        if pages[-1] and max(skyline.max(), base + row.bottom.max()) - min(top, base + row.top.min()) > room:
             pages.append([])
-            skyline, baseline, top = np.full(columns, -np.inf), 0.0, np.inf
-        pages[-1].append((row, baseline))
-        skyline[:n] = np.maximum(skyline[:n], baseline + row.bottom)
-        top = min(top, baseline + row.top.min())
+            skyline, base, top = np.full(columns, -np.inf), 0.0, np.inf
+        pages[-1].append((row, base))
+        skyline[:n] = np.maximum(skyline[:n], base + row.bottom)
+        top = min(top, base + row.top.min())
     return pages
 
 
 def _page(rows: list[tuple[_Row, float]], margin: float, width: float | None, height: float | None) -> Page:
     """The page of these rows and baselines, its highest ink at the upper margin."""
-    strokes = [stroke + np.array([0.0, baseline]) for row, baseline in rows for stroke in row.strokes]
+    strokes = [stroke + np.array([0.0, base]) for row, base in rows for stroke in row.strokes]
     ink = np.concatenate(strokes) if strokes else np.zeros((1, 2))
     shift = np.array([margin, margin - ink[:, 1].min()])
     right, bottom = (ink + shift).max(axis=0) + margin

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from render.ink.page import cut_strokes
+from ink.strokes import pen_strokes
 
 WIDTH, HEIGHT = 8000, 600  # of the box that ink is fitted into, in whole units
 UNITS_A_PIXEL = 8
@@ -196,7 +196,7 @@ def ink_svg(points: np.ndarray) -> Html:
     size = np.maximum(np.ptp(xy, axis=0), 1e-12)
     scale = min(WIDTH / size[0], HEIGHT / size[1])
     whole = np.rint((xy - xy.min(0)) * scale).astype(np.int64)
-    strokes = cut_strokes(np.column_stack((whole, points[:, 2])))
+    strokes = pen_strokes(np.column_stack((whole, points[:, 2])))
     bands = np.arange(len(strokes)) * BANDS // len(strokes)
     paths = []
     for band in np.unique(bands).tolist():

@@ -3,7 +3,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from render.ink.page import LEAST_GAP, X_HEIGHT, Page, cut_strokes, lay_out, wrap_text
+from ink.strokes import pen_strokes
+from render.ink.page import LEAST_GAP, X_HEIGHT, Page, lay_out, wrap_text
 from tests.render.some_ink import loops
 from utils.errors import InputError
 
@@ -43,14 +44,6 @@ def test_a_newline_breaks_and_blank_lines_become_one() -> None:
 def test_a_line_of_no_characters_is_refused() -> None:
     with pytest.raises(InputError):
         wrap_text("word", 0)
-
-
-def test_strokes_are_cut_after_end_of_stroke() -> None:
-    points = loops(3)
-    strokes = cut_strokes(points)
-    assert [len(stroke) for stroke in strokes] == [25, 25, 25, 1]
-    np.testing.assert_array_equal(np.concatenate(strokes), points[:, :2])
-    assert cut_strokes(EMPTY) == []
 
 
 def test_all_lines_have_one_scale() -> None:
@@ -99,7 +92,7 @@ def test_no_ink_is_in_the_margins(width: float | None, height: float | None) -> 
         assert (ink > 6 - 1e-9).all() and (ink < (page.width - 6 + 1e-9, page.height - 6 + 1e-9)).all()
         assert width is None or page.width == width
         assert height is None or page.height == height
-    assert sum(len(page.strokes) for page in pages) == sum(len(cut_strokes(points)) for points in lines)
+    assert sum(len(page.strokes) for page in pages) == sum(len(pen_strokes(points)) for points in lines)
     assert (len(pages) > 1) == (height is not None)
 
 
