@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from data_loader.formats.drawing_files import WRITER_FROM
 from data_loader.formats.iam_ondb.reader import read_iam_ondb
 from data_loader.formats.inkml.reader import read_inkml
 from data_loader.formats.jsonl import read_jsonl
@@ -16,7 +17,9 @@ from data_loader.formats.strokes_npy import read_strokes_npy
 from data_loader.formats.svg import read_svg
 from ink.strokes import InkLine
 
-LABELS: dict[str, Any] = {"type": Path, "help": "file of labels, for digits that are stored without them"}
+Options = Mapping[str, dict[str, Any]]
+LABELS: Options = {"labels": {"type": Path, "help": "file of labels, for digits that are stored without them"}}
+WRITER: Options = {"writer_from": WRITER_FROM}
 
 
 @dataclass(frozen=True)
@@ -35,19 +38,19 @@ class Format:
     read: Callable[..., Iterator[InkLine]]
     source: str
     suffixes: tuple[str, ...] = ()
-    options: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
 
 
 _FORMATS = (
     Format("iam-ondb", read_iam_ondb, "folder with the archives and the lists of IAM-OnDB"),
     Format("strokes-npy", read_strokes_npy, "strokes .npy file with sentences.txt next to it, or their folder"),
-    Format("mnist-strokes", read_mnist_strokes, "folder or .tar.gz of digit sequences", options={"labels": LABELS}),
-    Format("mnist-images", read_mnist_images, "idx or idx.gz file of images, or a folder", options={"labels": LABELS}),
-    Format("inkml", read_inkml, ".inkml file, or a folder or .tar.gz of them", (".inkml",)),
+    Format("mnist-strokes", read_mnist_strokes, "folder or .tar.gz of digit sequences", options=LABELS),
+    Format("mnist-images", read_mnist_images, "idx or idx.gz file of images, or a folder", options=LABELS),
+    Format("inkml", read_inkml, ".inkml file, or a folder or .tar.gz of them", (".inkml",), WRITER),
     Format("quickdraw", read_quickdraw, ".ndjson or .ndjson.gz file, or a folder of them"),
     Format("sketch-npz", read_sketch_npz, ".npz file, or a folder of them"),
     Format("jsonl", read_jsonl, ".jsonl or .jsonl.gz file, or a folder of them", (".jsonl", ".jsonl.gz")),
-    Format("svg", read_svg, ".svg file, or a folder or .tar.gz of them", (".svg",)),
+    Format("svg", read_svg, ".svg file, or a folder or .tar.gz of them", (".svg",), WRITER),
 )
 FORMATS = {entry.name: entry for entry in _FORMATS}
 """Formats by name."""

@@ -6,15 +6,14 @@ curves or with a `transform` is refused: only the program that drew it knows how
 
 import re
 import xml.parsers.expat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from data_loader.formats.archive import MAX_FILE_BYTES, walk_files
+from data_loader.formats.drawing_files import read_drawing_files
 from data_loader.formats.read_report import BadFileError, Progress, Report
 from ink.strokes import MAX_COORDINATE, InkLine
-from utils.errors import InputError
 
 Stroke = list[tuple[float, float]]
 
@@ -25,37 +24,24 @@ CARRIAGE_RETURN = 0.4
 """Of the drawing's width: when the pen goes back farther than this, and down, a new line of text begins."""
 
 
-def read_svg(source: Path, report: Report, progress: Progress | None = None) -> Iterator[InkLine]:
+def read_svg(
+    source: Path, report: Report, progress: Progress | None = None, *, writer_from: str | None = None
+) -> Iterator[InkLine]:
     """Yield the lines of text of an SVG file, or of all in a folder or .tar.gz; text "", unit "" (the user unit).
 
     A file holds one line of text, or several one below the other: the next begins where the pen goes back and down.
 
-    Raises InputError where no file can be used.
+    `writer_from` and errors as in `read_drawing_files`.
     """
-    one = source.is_file() and source.suffix.lower() == ".svg"
-    files: Iterable[tuple[str, bytes | None]] = [(source.name, _capped(source))] if one else walk_files(source)
-    num_lines = 0
-    for path, data in progress(files, None, f"reading {source.name}") if progress else files:
-        stem = str(PurePosixPath(path).with_suffix(""))
-        if not path.lower().endswith(".svg"):
-            report.note("not an SVG", path, "passed over")
-            continue
-        try:
-            if data is None:
-                raise BadFileError("huge file", "too large for a drawing")
-            lines = text_lines(parse_strokes(data))
-        except BadFileError as bad:
-            report.dropped(bad.kind, path, bad.what)
-            continue
-        for number, points in enumerate(lines, 1):
-            num_lines += 1
-            yield InkLine(stem if len(lines) == 1 else f"{stem}-{number:02d}", "", "", "", points)
-    if not num_lines:
-        raise InputError(f"{source}: no ink in it can be used; {'; '.join(report.summary()[:3]) or 'it is empty'}")
+    return read_drawing_files(source, ".svg", _lines, report, progress, writer_from)
 
 
-def _capped(path: Path) -> bytes | None:
-    return path.read_bytes() if path.stat().st_size <= MAX_FILE_BYTES else None
+def _lines(name: str, data: bytes) -> Iterator[InkLine]:
+    """Yield the lines of text of one file."""
+    stem = str(PurePosixPath(name).with_suffix(""))
+    lines = text_lines(parse_strokes(data))
+    for number, points in enumerate(lines, 1):
+        yield InkLine(stem if len(lines) == 1 else f"{stem}-{number:02d}", "", "", "", points)
 
 
 def text_lines(strokes: list[Stroke]) -> list[np.ndarray]:

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loader.formats.archive import MAX_FILE_BYTES, File, walk_files
+from data_loader.formats.drawing_files import read_drawing_files
 from data_loader.formats.inkml.document import Group, Stroke, parse_document
 from data_loader.formats.read_report import BadFileError, Progress, Report
 from ink.strokes import MAX_COORDINATE, InkLine
-from utils.errors import InputError
 
-MAX_FILES, MAX_LINES, MAX_FAULTS = 1_000_000, 4_000_000, 100_000
 MAX_TEXT = 10_000  # characters, of a label too
 _MAX_TIME = 1e12  # seconds; also keeps the differences finite
 
 
-def read_inkml(source: Path, report: Report, progress: Progress | None = None) -> Iterator[InkLine]:
+def read_inkml(
+    source: Path, report: Report, progress: Progress | None = None, *, writer_from: str | None = None
+) -> Iterator[InkLine]:
     """Yield every line of an .inkml file, or of the .inkml files in a folder or .tar.gz, as an InkLine.
 
     A line is the outermost thing in a file, be it the file itself, that has a text of its own: an annotation of type
@@ -30,57 +30,17 @@ def read_inkml(source: Path, report: Report, progress: Progress | None = None) -
     times are those of channel T, in seconds since the line's first point, where every point has one; time stamps and
     offsets outside the traces are not read. Pen-up traces are left out and traceViews not followed, and both noted.
 
-    Raises:
-        InputError: no line can be used, more than 100,000 are at fault, more than 4,000,000 in all, or the folder or
-            archive as a whole cannot be read.
+    `writer_from` and errors as in `read_drawing_files`.
     """
-    files = _files(source)
     ids: set[str] = set()
-    for number, (name, data) in enumerate(progress(files, None, f"reading {source.name}") if progress else files):
-        name = "".join(character if character.isprintable() else "?" for character in name)
-        if name.lower().endswith(".inkml") or not _has_files(source):
-            yield from _lines(name, data, ids, report)
-        else:
-            report.note("not an .inkml file", name, "passed over")
-        if number >= MAX_FILES or report.num_dropped > MAX_FAULTS or len(ids) > MAX_LINES:
-            raise InputError(f"{source}: too large or too faulty; {_faults(report)}")
-    if not ids:
-        raise InputError(f"{source}: no line in it can be used; {_faults(report)}")
+    return read_drawing_files(
+        source, ".inkml", lambda name, data: _lines(name, data, ids, report), report, progress, writer_from
+    )
 
 
-def _faults(report: Report) -> str:
-    places = [
-        f"{kind}: {place['where']}: {place['what']}"
-        for kind, found in report.as_dict()["dropped"].items()
-        for place in found["places"][:1]
-    ]
-    return "; ".join(places[:3]) or "there is no ink in it"
-
-
-def _has_files(source: Path) -> bool:
-    return source.is_dir() or source.name.lower().endswith((".tar.gz", ".tgz"))
-
-
-def _files(source: Path) -> Iterator[File]:
-    if _has_files(source):
-        yield from walk_files(source)
-        return
-    try:
-        fits = source.stat().st_size <= MAX_FILE_BYTES
-        yield source.name, source.read_bytes() if fits else None
-    except OSError as error:
-        raise InputError(f"{source}: cannot be read ({error.strerror or error})") from None
-
-
-def _lines(name: str, data: bytes | None, ids: set[str], report: Report) -> Iterator[InkLine]:
-    """The lines of one file; what cannot be used is in the report."""
-    try:
-        if data is None:
-            raise BadFileError("huge file", f"more than {MAX_FILE_BYTES:,} bytes")
-        document = parse_document(data)
-    except BadFileError as bad:
-        report.dropped(bad.kind, name, bad.what)
-        return
+def _lines(name: str, data: bytes, ids: set[str], report: Report) -> Iterator[InkLine]:
+    """Yield the lines of one file; a line that cannot be used is in the report."""
+    document = parse_document(data)
     groups = document.root.lines() or [document.root]
     for number, group in enumerate(groups, 1):
         where = name if group is document.root else f"{name}, line {number}"

@@ -86,9 +86,9 @@ def test_a_folder_keeps_the_good_and_names_the_bad(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("no drawing")
     report = Report()
     assert [line.id for line in read_svg(tmp_path, report)] == ["good"]
-    assert report.summary() == ["left out, curves: 1 (bad.svg)", "not an SVG: 1 (note.txt)"]
+    assert report.summary() == ["left out, curves: 1 (bad.svg)", "not an .svg file: 1 (note.txt)"]
     (tmp_path / "good.svg").unlink()
-    with pytest.raises(InputError, match=r"no ink in it can be used; left out, curves: 1 \(bad.svg\)"):
+    with pytest.raises(InputError, match=r"no line in it can be used; curves: bad.svg: a path with 'Q'"):
         list(read_svg(tmp_path, Report()))
 
 
