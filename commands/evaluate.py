@@ -18,8 +18,10 @@ from model.reading.classifier import StrokeClassifier
 from model.reading.recognizer import Seq2SeqRecognizer
 from results.measuring.likelihood import evaluate
 from results.measuring.likelihood_scores import density_table
-from results.reading.classifying import classification_page, classify_corpus
-from results.reading.corpus import read_corpus, reading_page
+from results.pages.classification import classification_page
+from results.pages.reading import reading_page
+from results.reading.classifying import classify_corpus
+from results.reading.corpus import read_corpus
 from results.reading.lines import Decoding
 
 

@@ -15,7 +15,7 @@ from model.language.training import train_language_model
 from parse_config import ConfigParser
 from render.ink.page import lay_out
 from render.ink.svg import write_svg
-from results.reading.corpus import MARK
+from results.pages.reading import MARK
 from tests.results.recognizers import STD, line_of, recognizer
 from tests.tiny import run_main, tiny_config, write_corpus
 from trainer.run import train

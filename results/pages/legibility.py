@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from render.figures.bias_curves import bias_curves_figure
 from render.web.html import Html, line_figure, line_figures, page, table
 from results.measuring.legibility import JudgedLine, Legibility
-from results.reading.corpus import side_by_side
+from results.pages.reading import marked_differences
 
 WORST = 20
 WAYS = {
@@ -61,7 +61,7 @@ def _worst(judged: list[JudgedLine]) -> Html:
         line_figure(
             one.points,
             one.reading.id,
-            side_by_side(one.reading.plain),
+            marked_differences(one.reading.plain),
             f"CER {100 * one.cer:.0f} %",
             [told for way, told in WAYS.items() if one.failed[way]],
         )

@@ -19,10 +19,10 @@ from results.measuring.digit_legibility import digit_legibility
 from results.measuring.legibility import legibility
 from results.measuring.likelihood import evaluate
 from results.measuring.likelihood_scores import TOLD
+from results.pages.reading import RATES, marked_differences
 from results.pages.run_sections import Section
 from results.pages.writing_sections import figure_png
 from results.reading.classifying import class_scores, classify
-from results.reading.corpus import RATES, side_by_side
 from results.reading.lines import LineReading, read
 from results.reading.scores import ReadLine, scores
 from results.trained import Loaded
@@ -133,7 +133,7 @@ def _lines_read(readings: list[LineReading], judged: list[ReadLine]) -> list[Htm
     wrong = [i for i in surest if judged[i].plain.true != judged[i].plain.read][:SHOWN]
 
     def drawn(i: int) -> Html:
-        text = side_by_side(judged[i].plain)
+        text = marked_differences(judged[i].plain)
         return line_figure(readings[i].line.points, judged[i].id, text, f"{100 * readings[i].confidence:.0f} % sure")
 
     above = "above the truth, below what was read"

@@ -1,8 +1,8 @@
-"""Drawings as a trained classifier reads them, one by one and over a corpus: numbers, and a page to look at."""
+"""Drawings as a trained classifier reads them, one by one and over a corpus."""
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,12 @@ from data_loader.line_choice import splits_to_use
 from data_loader.prepare import open_corpus
 from ink.strokes import InkLine, points_to_strokes
 from model.reading.classifier import StrokeClassifier
-from render.web.html import Html, line_figure, line_figures, page, table
 from results.reading.lines import LINES_AT_ONCE, LineReading, ReadCharacter, as_seen, batches, transform_of
 from results.reading.scores import ReadLine, confusion
 from results.trained import Loaded
 from utils.errors import InputError
 from utils.progress import progress
 
-MOST_DRAWN = 200
 Z = 1.959964
 """Standard deviations to either side that hold 95 % of a normal distribution."""
 
@@ -120,41 +118,3 @@ def wilson_interval(hits: int, count: int) -> tuple[float, float]:
     middle, weight = (hits + Z**2 / 2) / (count + Z**2), Z / (count + Z**2)
     half = weight * math.sqrt(hits * (count - hits) / count + Z**2 / 4)
     return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def classification_page(found: CorpusClassified, numbers: dict[str, Any]) -> str:
-    """A web page of the numbers and of the drawings that were misread, the surest first."""
-    rate, low, high = (f"{100 * numbers[name]:.2f} %" for name in ("accuracy", "accuracy_low", "accuracy_high"))
-    rows = [
-        (name, one["lines"], one["right"], f"{100 * one['right'] / one['lines']:.1f} %")
-        for name, one in numbers["by_class"].items()
-    ]
-    wrong = sorted((one for one in found.readings if one.text != one.line.text), key=lambda one: -one.confidence)
-    shown = "" if len(wrong) <= MOST_DRAWN else f" The first {MOST_DRAWN} of {len(wrong):,}."
-    sections: list[tuple[str, Any, Any]] = [
-        (
-            "Misread",
-            f"What it is and what was read, how sure of it the network was; the surest first.{shown}",
-            line_figures(_misread(wrong[:MOST_DRAWN])),
-        ),
-        ("By class", "", table(("class", "drawings", "read right", "accuracy"), rows)),
-        ("Taken for what", "Down what it is, across what was read.", _matrix(numbers)),
-    ]
-    lead = (
-        f"{rate} of {numbers['n_lines']:,} drawings of {', '.join(found.splits)} read right (95 % interval {low} to "
-        f"{high}), in {found.seconds:,.1f} s."
-    )
-    return page(f"{numbers['corpus']}, read", lead, sections)
-
-
-def _misread(readings: list[LineReading]) -> Iterator[Html]:
-    for one in readings:
-        yield line_figure(one.line.points, one.line.id, f"{one.line.text} → {one.text}", f"{one.confidence:.0%} sure")
-
-
-def _matrix(numbers: dict[str, Any]) -> Html:
-    """How often which class was read as which; what never happened is left blank."""
-    counts = {(one["true"], one["read"]): one["count"] for one in numbers["confusion"]}
-    counts |= {(name, name): one["right"] for name, one in numbers["by_class"].items() if one["right"]}
-    names = sorted({name for pair in counts for name in pair})
-    return table(("", *names), [(name, *(counts.get((name, other), "") for other in names)) for name in names])

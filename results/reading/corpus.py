@@ -1,31 +1,23 @@
-"""A trained network that reads, measured on a split of a corpus: numbers, and a page to look at."""
+"""A trained network that reads, measured on a split of a corpus."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from rapidfuzz.distance import Levenshtein
 
 from data_loader.corpus import Corpus
 from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
 from ink.alphabet import Alphabet
 from ink.strokes import points_to_strokes
-from model.reading.error_rates import character_edits
-from render.web.html import Html, escaped, line_figure, line_figures, page, table
 from results.reading.lines import Decoding, batch_of, batches, recognizer_of, transform_of
 from results.reading.scores import ReadLine, scores
 from results.trained import Loaded
 from utils.errors import InputError
 from utils.progress import progress
-
-WORST = 60
-MARK = '<mark style="background:#f9dcc9;color:inherit">'
-RATES = {"cer": "characters", "wer": "words", "cer_raw": "characters, as written", "wer_raw": "words, as written"}
 
 
 @dataclass(frozen=True)
@@ -83,75 +75,3 @@ def read_corpus(
     known = map(corpus.line, lines.tolist())
     read = [ReadLine(line.id, line.writer, line.text, texts[i]) for i, line in enumerate(known)]
     return CorpusRead(name, corpus, splits, lines, read, seconds)
-
-
-def reading_page(found: CorpusRead, numbers: dict[str, Any]) -> str:
-    """A web page of the numbers and of the lines with the most edits, drawn as the network gets them."""
-    rates = [
-        (told, *(f"{100 * numbers[name + end]:.2f} %" for end in ("", "_low", "_high"))) for name, told in RATES.items()
-    ]
-    sections = [
-        ("Error rates", "With their 95 % bootstrap intervals.", table(("of", "rate", "from", "to"), rates)),
-        (
-            "The worst lines",
-            "Above the truth, below what was read, the lines with the most edits first.",
-            _worst(found),
-        ),
-        ("By length", "Characters of the true text.", _groups("length", numbers["by_length"])),
-        ("Characters taken for others", "", _confusion(numbers["confusion"])),
-        ("By writer", "", _groups("writer", numbers["by_writer"])),
-    ]
-    lead = (
-        f"{numbers['n_lines']:,} lines of {', '.join(found.splits)}, {numbers['n_characters']:,} characters, read in "
-        f"{found.seconds:,.0f} s. Rates are under the rule for transcriptions where not said otherwise."
-    )
-    return page(f"{numbers['corpus']}, read", lead, sections)
-
-
-def _worst(found: CorpusRead) -> Html:
-    ruled = [line.plain for line in found.read]
-    edits = np.array([character_edits(line.read, line.true) for line in ruled])
-    order = np.argsort(-edits, kind="stable")[:WORST].tolist()
-    return line_figures(
-        line_figure(
-            np.asarray(found.corpus.points(int(found.lines[i]))),
-            ruled[i].id,
-            side_by_side(ruled[i]),
-            f"{edits[i]} edits, CER {100 * edits[i] / max(len(ruled[i].true), 1):.0f} %",
-        )
-        for i in order
-        if edits[i]
-    )
-
-
-def side_by_side(line: ReadLine) -> Html:
-    """The true text over the one read, what differs in either marked."""
-    wrong_true, wrong_read = set(), set()
-    for edit in Levenshtein.editops(line.read, line.true):
-        if edit.tag != "delete":
-            wrong_true.add(edit.dest_pos)
-        if edit.tag != "insert":
-            wrong_read.add(edit.src_pos)
-    return Html(f"{_marked(line.true, wrong_true)}\n{_marked(line.read, wrong_read)}")
-
-
-def _marked(text: str, wrong: set[int]) -> str:
-    return "".join(
-        f"{MARK}{escaped(character)}</mark>" if i in wrong else escaped(character) for i, character in enumerate(text)
-    )
-
-
-def _groups(what: str, groups: dict[str, dict[str, Any]]) -> Html:
-    rows = [
-        (name, one["lines"], one["characters"], one["edits"], f"{100 * one['cer']:.2f} %")
-        for name, one in groups.items()
-    ]
-    return table((what, "lines", "characters", "edits", "CER"), rows)
-
-
-def _confusion(pairs: Sequence[dict[str, Any]]) -> Html:
-    def shown(character: str) -> str:
-        return {"": "nothing", " ": "␣"}.get(character, character)
-
-    rows = [(shown(one["true"]), shown(one["read"]), one["count"], one["of"] or "") for one in pairs]
-    return table(("true", "read", "times", "of"), rows)

@@ -1,4 +1,4 @@
-"""Drawings classified: a tiny network learns to, from nothing to numbers, page and single readings."""
+"""Drawings classified: a tiny network learns to, from nothing to numbers and single readings."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ink.strokes import InkLine
-from results.reading.classifying import class_scores, classification_page, classify, classify_corpus, wilson_interval
+from results.reading.classifying import class_scores, classify, classify_corpus, wilson_interval
 from results.reading.lines import LineReading
 from results.trained import Loaded, load
 from tests.tiny import ink_line, tiny_config, write_corpus
@@ -56,8 +56,6 @@ def test_two_shapes_are_learned_and_a_wrong_label_is_found(loaded: Loaded, folde
     assert (numbers["n_lines"], numbers["accuracy"]) == (6, pytest.approx(5 / 6))
     assert numbers["by_class"] == {"-": {"lines": 2, "right": 2}, "/": {"lines": 4, "right": 3}}
     assert numbers["confusion"] == [{"true": "/", "read": "-", "count": 1, "of": 4}]
-    page = classification_page(found, numbers)
-    assert page.count('<svg class="ink"') == 1 and "/ → -" in page and "83.33 %" in page
 
 
 def test_readings_keep_their_order_and_do_not_hang_on_the_batch(loaded: Loaded) -> None:

@@ -1,4 +1,4 @@
-"""A recognizer measured on a corpus: every line counts, as in training; and the page of what it got wrong."""
+"""A recognizer measured on a corpus: every line counts, as in training."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +11,8 @@ from data_loader.transform import Transform
 from ink.strokes import InkLine
 from model.metric import CharacterErrorRate
 from results import Loaded
-from results.reading.corpus import MARK, CorpusRead, read_corpus, reading_page, side_by_side
+from results.reading.corpus import CorpusRead, read_corpus
 from results.reading.lines import Decoding
-from results.reading.scores import ReadLine
 from tests.results.recognizers import line_of, recognizer
 from tests.tiny import write_corpus
 from utils.errors import InputError
@@ -100,17 +99,3 @@ def test_a_corpus_without_text_cannot_be_scored(tmp_path: Path) -> None:
     write_corpus(tmp_path / "letters", lines)
     with pytest.raises(InputError, match="has a text to compare a reading with"):
         measure(recognizer(), tmp_path)
-
-
-def test_the_page_draws_the_lines_with_errors_the_worst_first(data_dir: Path) -> None:
-    found = measure(recognizer(), data_dir)
-    page = reading_page(found, found.numbers())
-    assert page.count('<svg class="ink"') == 2 and page.index("deed-0") < page.index("bad-0")
-    assert f"de{MARK},</mark>d" in page and "&lt;" in page and "<b>" not in page.split("</style>")[1]
-    assert "24.00 %" in page and "5 edits, CER 62 %" in page
-    assert "script" not in page.lower().replace("transcription", "").replace("default-src", "")
-
-
-def test_what_differs_is_marked_in_both_texts() -> None:
-    assert side_by_side(ReadLine("", "", "a<b", "axbc")) == f"a{MARK}&lt;</mark>b\na{MARK}x</mark>b{MARK}c</mark>"
-    assert side_by_side(ReadLine("", "", "ab", "b")) == f"{MARK}a</mark>b\nb"
