@@ -1,0 +1,77 @@
+"""The recipes of the bundled weights, run from raw data to the exported file with tiny networks and corpora."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from data_loader.synthetic.digits import synthetic_digits
+from results import load
+from tests.data_loader.formats.mini_iam import MiniIam
+from tests.tiny import ink_line, write_corpus
+
+ROOT = Path(__file__).parent.parent
+MADE = {
+    "conditional.sh": ["conditional.pt"],
+    "unconditional.sh": ["unconditional.pt"],
+    "recognition.sh": ["recognition.pt"],
+    "digits.sh": ["digits.pt", "digit_recognition.pt"],
+    "language.sh": ["language.npz"],
+}
+ASCII = "".join(map(chr, range(33, 127))) + " ."
+SMALLER = (
+    "--epochs 1 --set trainer.max_batches=1 --set trainer.tensorboard=false --set trainer.show_epochs=0 --device cpu"
+    " --set data_loader.args.points_per_char=null --set data_loader.args.max_points=null"
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with raw IAM-OnDB in miniature, the built-in corpus and digits, prepared; the recipes' own follow."""
+    folder = tmp_path_factory.mktemp("recipes")
+    raw = MiniIam()
+    raw.texts["b02-001z"] = b"CSR:\n\nSaid no\nor yes\n"
+    raw.write_archives(folder / "raw")
+    data = folder / "data"
+    splits = ("train", "train", "valid")
+    write_corpus(data / "synthetic", [ink_line(n, text=ASCII, split=split) for n, split in enumerate(splits)])
+    write_corpus(data / "mnist-digits", synthetic_digits(num_writers=3, times_each=1, valid_writers=1))
+    return folder
+
+
+def run_recipe(recipe: str, *arguments: object, **variables: object) -> None:
+    """Run a recipe with environment variables; fail with its output where it fails."""
+    env = os.environ | {"PYTHON": sys.executable, "OMP_NUM_THREADS": "1"}
+    env |= {name: str(value) for name, value in variables.items()}
+    command = ["bash", str(ROOT / "recipes" / recipe), *map(str, arguments)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", MADE)
+def test_a_recipe_makes_its_files(recipe: str, made: Path) -> None:
+    sizes = "hidden_sizes=[8,8,8]" if "recognition" in recipe else "hidden_size=8"
+    smaller = f"{SMALLER} --set arch.args.{sizes}"
+    folders = {"DATA_DIR": made / "data", "SAVE_DIR": made / "saved", "OUT": made / "out"}
+    run_recipe(recipe, made / "raw", **folders, SMALLER=smaller)
+    for name in MADE[recipe]:
+        assert (made / "out" / name).is_file()
+        if name.endswith(".pt"):
+            load(made / "out" / name)
+
+
+@pytest.mark.slow
+def test_styles_are_made_by_the_bundled_networks(tmp_path: Path) -> None:
+    for name in ("conditional.pt", "recognition.pt"):
+        (tmp_path / name).symlink_to(ROOT / "saved" / "pretrained" / name)
+    run_recipe("styles.sh", OUT=tmp_path, SEEDS=24, COUNT=1)
+    assert len((tmp_path / "styles.jsonl").read_text().splitlines()) == 1
+
+
+def test_every_bundled_file_has_a_recipe() -> None:
+    recipes = "".join(path.read_text() for path in (ROOT / "recipes").glob("*.sh"))
+    files = [path.name for path in (ROOT / "saved" / "pretrained").iterdir() if path.suffix != ".md"]
+    assert len(files) >= 7 and [name for name in files if name not in recipes] == []
