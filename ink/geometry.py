@@ -1,23 +1,23 @@
 """Measures and motions of one line's points (T, 3): x, y (downward), end_of_stroke. Pure functions.
 
 A down-stroke is a run of the pen down the paper. Handwriting is made of them: most begin one x-height above the
-baseline, end on it, and lean as the hand leans.
+baseline, end on it, and lean as the handwriting leans.
 """
 
 import numpy as np
 
 MAX_POINTS = 100_000
-"""Of a line after respacing: where the spacing asked for gives more, it is made wider."""
+"""Points of a line after respacing, at most: where a spacing would give more, it is made wider."""
 LONGEST_LINE = 500
-"""x-heights: a line that seems longer is a dash alone, whose height says nothing of its size."""
+"""Width of a line in x-heights, at most: one that seems wider is a dash, whose height says nothing of its size."""
 USUAL = 0.4
-"""Of the usual down-stroke's length: a shorter one is the pen's trembling or a loop's end."""
+"""Share of the usual down-stroke's length: a shorter one is the pen's trembling or a loop's end."""
 MAX_PAIRED = 200
-"""Down-strokes of which every two vote on the slope of a line; of more, as many evenly chosen."""
+"""Down-strokes of a line, at most, every pair of which gives a slope; of more, this many evenly chosen."""
 
 
 def stroke_bounds(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and last row of every stroke: (S,) and (S,) int64."""
+    """Return the first and the last row of every stroke: (S,) and (S,) int64."""
     last = np.flatnonzero(points[:, 2] > 0.5)
     if not len(last) or last[-1] != len(points) - 1:
         last = np.append(last, len(points) - 1)
@@ -25,7 +25,7 @@ def stroke_bounds(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def down_strokes(points: np.ndarray) -> np.ndarray:
-    """Where each run down the paper begins and ends: (K, 4) float64 x0, y0, x1, y1, the trembling left out."""
+    """Return begin and end of each run down the paper: (K, 4) float64 x0, y0, x1, y1, the trembling left out."""
     xy = points[:, :2].astype(np.float64)
     dy = np.diff(xy[:, 1])
     moves = np.flatnonzero((points[:-1, 2] < 0.5) & (dy != 0))
@@ -42,7 +42,7 @@ def down_strokes(points: np.ndarray) -> np.ndarray:
 
 
 def x_height(points: np.ndarray) -> float:
-    """A line's x-height in its own units, > 0: the unit that makes one setting right for every corpus and hand.
+    """Return a line's x-height in its own units, > 0: in this unit one setting is right for every corpus and writer.
 
     The median bottom of its down-strokes less their median top. Of ink without any, the ink's own height; never less
     than its width / 500; 1 for a dot alone.
@@ -57,7 +57,7 @@ def x_height(points: np.ndarray) -> float:
 
 
 def slant(points: np.ndarray) -> float:
-    """How far the down-strokes lean, as x per y: their median, the longer ones counting more; 0 without any.
+    """Return the lean of the down-strokes, as x per y: their median weighted by length; 0 without any.
 
     Right-leaning ink has a negative slant, as y runs downward. Shearing x by t * y adds exactly t.
     """
@@ -67,47 +67,47 @@ def slant(points: np.ndarray) -> float:
 
 
 def baseline(points: np.ndarray) -> float:
-    """y of a line's baseline: the median bottom of its down-strokes; of ink without any, the lowest ink."""
+    """Return y of a line's baseline: the median bottom of its down-strokes; of ink without any, the lowest ink."""
     runs = down_strokes(points)
     return float(np.median(runs[:, 3]) if len(runs) else points[:, 1].max())
 
 
 def baseline_slope(points: np.ndarray) -> float:
-    """y per x of a line's baseline: the median over pairs of down-strokes (Theil-Sen), which descenders do not bend.
+    """Return y per x of a line's baseline: the median over pairs of down-strokes (Theil-Sen), robust to descenders.
 
-    0 where the ink is under four x-heights wide, or the slope would be above 1/2: there it says more of the letters
-    than of the line.
+    0 where the ink is under four x-heights wide, or the slope would be above 1/2: it would depend on the letters more
+    than on the line.
     """
     runs, unit = down_strokes(points), x_height(points)
     if not len(runs) or np.ptp(points[:, 0]) < 4 * unit:
         return 0.0
     bottoms = runs[np.unique(np.linspace(0, len(runs) - 1, min(len(runs), MAX_PAIRED)).astype(int)), 2:]
-    one, other = np.triu_indices(len(bottoms), 1)
-    dx, dy = (bottoms[other] - bottoms[one]).T
+    earlier, later = np.triu_indices(len(bottoms), 1)
+    dx, dy = (bottoms[later] - bottoms[earlier]).T
     far = np.abs(dx) >= unit
     slope = float(np.median(dy[far] / dx[far])) if far.any() else 0.0
     return slope if abs(slope) <= 0.5 else 0.0
 
 
 def mapped(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Points with matrix (2, 2) applied to every (x, y) about the line's first point: (T, 3) float32."""
+    """Return points with matrix (2, 2) applied to every (x, y) about the line's first point: (T, 3) float32."""
     origin = points[0, :2].astype(np.float64)
     moved = (points[:, :2] - origin) @ matrix.T + origin
     return np.column_stack([moved, points[:, 2]]).astype(np.float32)
 
 
 def rotation(angle: float) -> np.ndarray:
-    """Matrix (2, 2) that turns ink by an angle in radians, clockwise to the eye as y runs downward."""
+    """Return the matrix (2, 2) that turns ink by an angle in radians, clockwise to the eye as y runs downward."""
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
 def shear(tangent: float) -> np.ndarray:
-    """Matrix (2, 2) that moves x by tangent * y."""
+    """Return the matrix (2, 2) that moves x by tangent * y."""
     return np.array([[1.0, tangent], [0.0, 1.0]])
 
 
 def smoothed(points: np.ndarray, sigma: float) -> np.ndarray:
-    """Points averaged along their stroke by a Gaussian of `sigma` points; the end points of strokes stay: float32.
+    """Return float32 points averaged along their stroke by a Gaussian of `sigma` points; the ends of strokes stay.
 
     A stroke is continued beyond its ends by its own reflection in them, so that evenly spaced points on a straight
     line stay where they are.
@@ -129,9 +129,9 @@ def smoothed(points: np.ndarray, sigma: float) -> np.ndarray:
 def respaced(
     points: np.ndarray, times: np.ndarray | None, steps: np.ndarray, counts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Every stroke as so many points, evenly spaced in a measure of one's own: points (T', 3) float32, times (T',).
+    """Return points (T', 3) float32 and times (T',) of strokes resampled to even steps of a measure.
 
-    steps   (T-1,) >= 0: the measure's growth from point to point: way, time, or 1 for the point's number
+    steps   (T-1,) >= 0: the measure's growth from point to point: distance, time, or 1 for the point's number
     counts  (S,): points of each stroke, 1 for one of a single point and at least 2 for others, which keep their ends
     """
     first, last = stroke_bounds(points)
@@ -155,7 +155,7 @@ def respaced(
 
 
 def counts_at(points: np.ndarray, steps: np.ndarray, step: float) -> np.ndarray:
-    """Points of every stroke for them to be about `step` apart in the measure of `steps`: (S,), see `respaced`."""
+    """Return the number of points of every stroke (S,) if they are about `step` apart, in the measure of `steps`."""
     first, last = stroke_bounds(points)
     along = np.append(0.0, np.cumsum(steps))
     step = max(step, float(along[-1]) / MAX_POINTS)
@@ -164,7 +164,7 @@ def counts_at(points: np.ndarray, steps: np.ndarray, step: float) -> np.ndarray:
 
 
 def simplified(points: np.ndarray, tolerance: float) -> np.ndarray:
-    """Which points to keep, (T,) bool, so that every other is within `tolerance` of the segment that replaces it.
+    """Return the points to keep, (T,) bool: every other is within `tolerance` of the segment that replaces it.
 
     Ramer-Douglas-Peucker on all strokes at once; the ends of strokes are kept.
     """
@@ -186,15 +186,15 @@ def simplified(points: np.ndarray, tolerance: float) -> np.ndarray:
 
 
 def _distances(xy: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Distance of each point (T, 2) from its segment begin (T, 2) to end (T, 2): (T,)."""
-    chord, way = end - begin, xy - begin
+    """Return the distance (T,) of each point (T, 2) from its segment, begin (T, 2) to end (T, 2)."""
+    chord, offset = end - begin, xy - begin
     square = np.square(chord).sum(1)
-    share = np.divide((chord * way).sum(1), square, out=np.zeros_like(square), where=square > 0).clip(0, 1)
-    return np.linalg.norm(way - share[:, None] * chord, axis=1)
+    share = np.divide((chord * offset).sum(1), square, out=np.zeros_like(square), where=square > 0).clip(0, 1)
+    return np.linalg.norm(offset - share[:, None] * chord, axis=1)
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    """The least value with half of all weight in it and below."""
+    """Return the smallest value such that it and all smaller ones have half of the weight."""
     order = np.argsort(values, kind="stable")
     total = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(total, total[-1] / 2)])

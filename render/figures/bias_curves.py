@@ -1,4 +1,4 @@
-"""Numbers against the bias that lines were written with."""
+"""Panels of numbers against the bias that lines were written with."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from render.figures.figure import LABEL_SIZE, PAGE_INCHES, paper_axes
 COLOR, REAL_COLOR = "#0072b2", "0.6"
 INCHES = 2.1
 Curve = tuple[str, Sequence[float], Sequence[tuple[float, float]] | None]
-"""Its name, a number of every bias, and the interval of each where there is one."""
+"""Name, a number for every bias, and the interval of each where there is one."""
 
 
-def bias_curves_figure(biases: Sequence[float], curves: Sequence[Curve], real: float, told: str) -> Figure:
-    """A panel a curve, side by side, from 0 up; `real`, told by name, is a line in the first."""
+def bias_curves_figure(biases: Sequence[float], curves: Sequence[Curve], real: float, real_name: str) -> Figure:
+    """Return a figure of one panel per curve in a row, each from 0 up; `real` is a horizontal line in the first."""
     figure = Figure(figsize=(PAGE_INCHES, INCHES), layout="constrained")
     order = np.argsort(biases)
     x = np.asarray(biases, float)[order]
@@ -32,6 +32,12 @@ def bias_curves_figure(biases: Sequence[float], curves: Sequence[Curve], real: f
     first = figure.axes[0]
     first.axhline(real, color=REAL_COLOR, linewidth=0.8, zorder=0)
     first.annotate(
-        told, (1, real), xycoords=("axes fraction", "data"), fontsize=LABEL_SIZE, color="0.4", ha="right", va="bottom"
+        real_name,
+        (1, real),
+        xycoords=("axes fraction", "data"),
+        fontsize=LABEL_SIZE,
+        color="0.4",
+        ha="right",
+        va="bottom",
     )
     return figure

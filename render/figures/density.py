@@ -1,4 +1,4 @@
-"""Where a network expected the pen along a line, when it expected it to be lifted, and by which components."""
+"""Maps of where a network expected the next points of a line, the pen lifts, and the weights of its components."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from render.figures.figure import FADED_COLOR, PAGE_INCHES, axes_in_inches, draw_ink, paper_axes
 
 LEFT, RIGHT, GAP, BELOW = 0.36, 0.62, 0.14, 0.36  # inches
-PAPER_INCHES = 2.4  # the most that the paper may be high
+PAPER_INCHES = 2.4  # maximum height of the map of the paper
 WEIGHTS_INCHES = 0.9
 DECADES = 4
-"""Of density that are shown; a spike is some thousand times as high as the blob of a new word's beginning."""
+"""Powers of ten of density that are shown: a spike is a thousand times as high as the blob where a word begins."""
 
 
 def density_figure(
@@ -22,11 +22,11 @@ def density_figure(
     ends: np.ndarray,
     weights: np.ndarray,
 ) -> Figure:
-    """Three maps one below the other, the first and the last as Graves (2013), fig. 10.
+    """Return three maps in a column: densities, pen lifts, weights; the first and the last as Graves (2013), fig. 10.
 
-    density  (H, W) of the paper, in points to an area, of `extent` (left, right, least y, greatest y); logarithmic
+    density  (H, W) points per area of the paper, whose `extent` is (left, right, lowest y, highest y); log scale
     ends     (T - 1,) probability that the pen is lifted at each of the points 1..T-1, on the ink itself
-    weights  (T - 1, M) of the components over time, the one used most at the bottom
+    weights  (T - 1, M) of the components over time; drawn with the component of largest total weight at the bottom
     """
     across = PAGE_INCHES - LEFT - RIGHT
     high = min(across * (extent[3] - extent[2]) / (extent[1] - extent[0]), PAPER_INCHES)
@@ -44,9 +44,9 @@ def density_figure(
     _scale(figure, _draw_ends(second, points, ends), bottoms[1], high, "pen lift")
     first = axes_in_inches(figure, LEFT, bottoms[2], across, high)
     top = max(float(density.max(initial=0)), 1e-30)
-    least = top / 10**DECADES
+    bottom = top / 10**DECADES
     shown = first.imshow(
-        np.maximum(density, least), extent=extent, origin="lower", norm=LogNorm(least, top), cmap="gist_heat_r"
+        np.maximum(density, bottom), extent=extent, origin="lower", norm=LogNorm(bottom, top), cmap="gist_heat_r"
     )
     _scale(figure, shown, bottoms[2], high, "density")
     for axes in (first, second):
@@ -56,7 +56,7 @@ def density_figure(
 
 
 def _draw_ends(axes: Axes, points: np.ndarray, ends: np.ndarray) -> ScalarMappable:
-    """The ink, faded, and on it every point as large and dark as the lift of the pen was likely there."""
+    """Draw the ink faded, and on it every point, larger and darker where a pen lift was likelier."""
     draw_ink(axes, points, colors=[FADED_COLOR] * len(points), pen_points=0.6)
     order = np.argsort(ends)
     x, y = points[1:][order, :2].T

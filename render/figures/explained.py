@@ -12,21 +12,21 @@ from ink.strokes import pen_strokes
 from render.figures.figure import INCH_WIDTH, LINE_INCHES, PEN_POINTS
 
 COLORS = ("#b3261e", "#1e5fb3", "#2e7d32", "#8e24aa", "#c76a00", "#00838f")
-"""In turn, so that neighbours differ."""
+"""Colors of the characters in turn, so that neighbours differ."""
 UNREAD_COLOR = "#b9bac4"
-CHAR_INCHES = 0.19  # the least room for a character in the row of what was read
-CHAR_SIZE, SURE_SIZE = 15, 6.5  # points of 1/72 inch
+CHAR_INCHES = 0.19  # minimum space for a character in the row below the ink
+CHAR_SIZE, PROBABILITY_SIZE = 15, 6.5  # points of 1/72 inch
 SURE = 0.9
-"""A character that is less likely has its probability written below it."""
+"""Probability from which on a character is drawn without it."""
 MARGIN = 0.25
 
 
 def explained_figure(
     points: np.ndarray, owner: np.ndarray, text: Sequence[str], probabilities: Sequence[float]
 ) -> Figure:
-    """The ink of points (T, 3), each in the color of its character, over the characters in their colors.
+    """Return the ink of points (T, 3) above the characters that were read, each stroke in the color of its character.
 
-    owner          (T,) which character of `text` each point was read from, -1 for none: grey
+    owner          (T,) position in `text` of the character that each point was read as, -1 for none: grey
     probabilities  of the characters; those under 0.9 are written below them, in per cent
     """
     xy = np.array(points[:, :2], np.float64)
@@ -48,20 +48,22 @@ def explained_figure(
         style: dict[str, Any] = {"color": COLORS[u % len(COLORS)], "ha": "center", "parse_math": False}
         axes.text(at[u], deep + 0.3, character.replace(" ", "␣"), fontsize=CHAR_SIZE, va="center", **style)
         if probability < SURE:
-            axes.text(at[u], deep + 0.55, f"{100 * probability:.0f}", fontsize=SURE_SIZE, va="center", **style)
+            axes.text(at[u], deep + 0.55, f"{100 * probability:.0f}", fontsize=PROBABILITY_SIZE, va="center", **style)
     return figure
 
 
 def places(x: np.ndarray, owner: np.ndarray, num_characters: int) -> np.ndarray:
-    """Where the characters (U,) stand: in the middle of their ink's x (T,), in reading order and never too close.
+    """Return x (U,) of the characters: the median x (T,) of their ink, in reading order and never too close.
 
-    A character without ink stands between its neighbours.
+    A character without ink is placed between its neighbours.
     """
     at = np.array([np.median(x[owner == u]) if (owner == u).any() else np.nan for u in range(num_characters)])
     known = np.isfinite(at)
     if not known.any():
         return CHAR_INCHES * (np.arange(num_characters) + 0.5)
     number = np.arange(num_characters)
+    # In x less the space of all characters before, "far enough apart" is "never falling"; the middle between the
+    # largest value so far and the smallest still to come is such a sequence, close to the given one.
     at = np.interp(number, number[known], at[known]) - CHAR_INCHES * number
     forward, backward = np.maximum.accumulate(at), np.minimum.accumulate(at[::-1])[::-1]
     return (forward + backward) / 2 + CHAR_INCHES * number

@@ -1,4 +1,4 @@
-"""Figures of lines and of what a network looked at, for papers and for TensorBoard; no global pyplot state."""
+"""Figures of lines and of attention weights, for papers and for TensorBoard; no global pyplot state."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,40 +15,41 @@ from render.ink.page import INK_COLOR
 from utils.files import atomic_path
 
 INCH_WIDTH = 11.0
-LINE_INCHES = 2.5  # the most that a line of ink may be high
+LINE_INCHES = 2.5  # maximum height of a line of ink
 TITLE_INCHES = 0.22
 GAP_INCHES = 0.15
-FADED_COLOR = "#a3a5b0"  # of ink that is there to compare with
+FADED_COLOR = "#a3a5b0"  # of ink for comparison
 PEN_POINTS = 1.4  # width of the pen, in points of 1/72 inch
 
-PAGE_INCHES, PAGE_INCHES_HIGH = 6.75, 9.0  # what a page of a paper has room for
+PAGE_INCHES, PAGE_INCHES_HIGH = 6.75, 9.0  # text area of a page of a paper
 LABEL_SIZE = 7.0  # of text in figures for papers, in points
 DPI = 300
 
-CHARACTER_COLORS = ("#0072b2", "#d55e00")  # in turn; the colour-blind tell them apart too (Okabe and Ito)
-CHAR_INCHES = 0.125  # the most that one row of the window's map may be high
-MAP_LEFT, MAP_RIGHT, MAP_BELOW, MAP_GAP = 0.22, 0.6, 0.36, 0.12  # inches beside, below and above the map
-INK_INCHES = 1.2  # the most that the ink above it may be high
+CHARACTER_COLORS = ("#0072b2", "#d55e00")  # in turn; distinct for colour-blind readers (Okabe and Ito)
+CHAR_INCHES = 0.125  # maximum height of a row of the attention map
+MAP_LEFT, MAP_RIGHT, MAP_BELOW, MAP_GAP = 0.22, 0.6, 0.36, 0.12  # inches left, right, below and above the map
+INK_INCHES = 1.2  # maximum height of the ink above it
 
 
 def window_figure(points: np.ndarray, phi: np.ndarray, text: str) -> Figure:
-    """The line of points (T, 3) above its window weights phi (T - 1, U), as Graves (2013), fig. 13.
+    """Return the line of points (T, 3) above its attention weights phi (T - 1, U), as Graves (2013), fig. 13.
 
     Pen points run to the right, the characters of `text` upwards, the first at the bottom; columns of `phi` beyond the
-    text are not shown. Ink has the color of the character that weighed most when it was written, so that one finds it
-    in the map although the hand does not move evenly; past the text it is grey.
+    text are not shown. Ink has the color of the character with the largest weight when it was written, so that a reader
+    finds it in the map although the pen does not move evenly; past the text it is grey.
     """
     weights = np.asarray(phi)[:, : len(text)]
     across = PAGE_INCHES - MAP_LEFT - MAP_RIGHT
     width, height = ink_size(points)
     ink_inches = max(min(across * height / width, INK_INCHES), 0.1)
-    most = PAGE_INCHES_HIGH - MAP_BELOW - 2 * MAP_GAP - ink_inches
-    map_inches = max(min(CHAR_INCHES * weights.shape[1], most), 0.5)
+    max_inches = PAGE_INCHES_HIGH - MAP_BELOW - 2 * MAP_GAP - ink_inches
+    map_inches = max(min(CHAR_INCHES * weights.shape[1], max_inches), 0.5)
     figure = Figure(figsize=(PAGE_INCHES, MAP_BELOW + map_inches + 2 * MAP_GAP + ink_inches), dpi=150)
     below = axes_in_inches(figure, MAP_LEFT, MAP_BELOW, across, map_inches)
     scale = axes_in_inches(figure, PAGE_INCHES - MAP_RIGHT + 0.08, MAP_BELOW, 0.07, min(map_inches, 1.0))
     extent = (0.5, max(len(weights), 1) + 0.5, -0.5, weights.shape[1] - 0.5)
-    usual = float(np.quantile(weights.max(1, initial=0), 0.9)) if weights.size else 1.0
+    # The few very large weights would leave all others pale.
+    darkest = float(np.quantile(weights.max(1, initial=0), 0.9)) if weights.size else 1.0
     shown = below.imshow(
         weights.T,
         origin="lower",
@@ -56,7 +57,7 @@ def window_figure(points: np.ndarray, phi: np.ndarray, text: str) -> Figure:
         interpolation="nearest",
         cmap="Greys",
         vmin=0,
-        vmax=usual,
+        vmax=darkest,
         extent=extent,
     )
     figure.colorbar(shown, cax=scale, label="weight", extend="max")
@@ -64,21 +65,21 @@ def window_figure(points: np.ndarray, phi: np.ndarray, text: str) -> Figure:
     paper_axes(scale)
     _name_rows(below, text[: weights.shape[1]], min(LABEL_SIZE, 72 * map_inches / max(weights.shape[1], 1)))
     above = axes_in_inches(figure, MAP_LEFT, MAP_BELOW + map_inches + MAP_GAP, across, ink_inches)
-    colors = [CHARACTER_COLORS[u % 2] if u < len(text) else FADED_COLOR for u in looked_at(phi)]
+    colors = [CHARACTER_COLORS[u % 2] if u < len(text) else FADED_COLOR for u in attended(phi)]
     draw_ink(above, points, colors=[*colors[:1], *colors] if len(colors) == len(points) - 1 else None, pen_points=1.0)
     above.margins(0)
     above.invert_yaxis()
     return figure
 
 
-def looked_at(phi: np.ndarray) -> np.ndarray:
-    """The position that weighs most in each row of phi (T, U): (T,); the last where nothing weighs, as past the end."""
+def attended(phi: np.ndarray) -> np.ndarray:
+    """Return positions (T,) of the largest weight in each row of phi (T, U); the last (past the end) if all are 0."""
     weights = np.asarray(phi)
     return np.where(weights.max(1) > 0, weights.argmax(1), weights.shape[1] - 1)
 
 
 def _name_rows(axes: Axes, text: str, size: float) -> None:
-    """The characters of a text beside the rows of a map, in the colors of their ink."""
+    """Label the rows of a map with the characters of a text, in the colors of their ink."""
     axes.set_yticks(range(len(text)), list(text.replace(" ", "\u2423")), parse_math=False, fontsize=size)
     axes.tick_params(axis="y", length=0, pad=2)
     for row, label in enumerate(axes.get_yticklabels()):
@@ -86,10 +87,10 @@ def _name_rows(axes: Axes, text: str, size: float) -> None:
 
 
 def lines_figure(lines: Sequence[np.ndarray], titles: Sequence[str]) -> Figure:
-    """Lines of points (T, 3) one below the other at one scale, each under its title; a line may have no points.
+    """Return lines of points (T, 3) in a column at one scale, each under its title; a line may have no points.
 
     Raises:
-        ValueError: there are not as many titles as lines.
+        ValueError: the numbers of lines and titles differ.
     """
     sizes = np.array([ink_size(points) for points in lines]).reshape(-1, 2)
     units_per_inch = float((sizes / (INCH_WIDTH, LINE_INCHES)).max(initial=1e-9))
@@ -110,14 +111,14 @@ def lines_figure(lines: Sequence[np.ndarray], titles: Sequence[str]) -> Figure:
 
 
 def figure_image(figure: Figure) -> np.ndarray:
-    """The drawn figure (H, W, 3) uint8, RGB: `SummaryWriter.add_image(..., dataformats="HWC")` takes it."""
+    """Return the drawn figure (H, W, 3) uint8, RGB, as `SummaryWriter.add_image(..., dataformats="HWC")` takes it."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure in the format that the path's suffix names: .png, .svg or .pdf; text stays text.
+    """Write a figure in the format of the path's suffix, .png, .svg or .pdf; text stays text.
 
     The same figure gives the same bytes.
     """
@@ -128,7 +129,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def ink_size(points: np.ndarray) -> tuple[float, float]:
-    """Width and height of points (T, 3), in their own units; of no ink, or a dot, a little and a little."""
+    """Return width and height of points (T, 3) in their own units, the width at least 1e-9."""
     if len(points) == 0:
         return 1e-9, 0.0
     width, height = np.ptp(np.asarray(points)[:, :2], axis=0)
@@ -136,18 +137,18 @@ def ink_size(points: np.ndarray) -> tuple[float, float]:
 
 
 def axes_in_inches(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
-    """New axes with these sides in inches."""
+    """Add axes with these sides in inches."""
     across, up = figure.get_size_inches()
     return figure.add_axes((left / across, bottom / up, width / across, height / up))
 
 
-def paper_axes(axes: Axes, below: str = "", beside: str = "") -> None:
-    """Make labels and lines of axes as small and thin as in a paper, and name what runs along them."""
+def paper_axes(axes: Axes, x_label: str = "", y_label: str = "") -> None:
+    """Make labels and lines of axes as small and thin as in a paper, and label them."""
     axes.tick_params(labelsize=LABEL_SIZE, width=0.5, length=2, pad=2)
     for spine in axes.spines.values():
         spine.set_linewidth(0.5)
-    axes.set_xlabel(below, fontsize=LABEL_SIZE, labelpad=2)
-    axes.set_ylabel(beside or axes.get_ylabel(), fontsize=LABEL_SIZE, labelpad=2)
+    axes.set_xlabel(x_label, fontsize=LABEL_SIZE, labelpad=2)
+    axes.set_ylabel(y_label or axes.get_ylabel(), fontsize=LABEL_SIZE, labelpad=2)
 
 
 def draw_ink(
@@ -155,7 +156,7 @@ def draw_ink(
 ) -> None:
     """Draw points (T, 3) on bare axes with equal units; a stroke of one point is a dot.
 
-    colors   one a point, of the ink that leads to it; None: all in the color of ink
+    colors   one per point, of the ink that leads to it; None: all in the color of ink
     """
     shades = [INK_COLOR] * len(points) if colors is None else list(colors)
     for color in dict.fromkeys(shades) or [INK_COLOR]:
@@ -173,7 +174,7 @@ def _draw_pieces(axes: Axes, pieces: list[np.ndarray], color: str, pen_points: f
 
 
 def _pieces(points: np.ndarray, wanted: Sequence[bool]) -> list[np.ndarray]:
-    """The parts of the strokes of points (T, 3) whose points are wanted, each with the point that it comes from."""
+    """Return the pieces of the strokes of points (T, 3) whose points are wanted, each with the point before it."""
     pieces, first = [], 0
     for stroke in pen_strokes(points):
         mask = np.array(wanted[first : first + len(stroke)])

@@ -1,4 +1,4 @@
-"""Lines of ink one below the other, each with a label before it: the same text by bias, by style, by step."""
+"""Lines of ink in a column, each with its label on the left: the same text by bias, by style, by step."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from render.figures.figure import FADED_COLOR, LABEL_SIZE, PAGE_INCHES, PAGE_INCHES_HIGH, draw_ink, ink_size
 from render.ink.page import INK_COLOR
 
-CHAR_INCHES = 0.055  # room for a character of a label
-GAP, GROUP_GAP = 0.09, 0.12  # inches between two rows; more before one that begins a group
-ROW_INCHES = 0.9  # the most that a row's ink may be high
+CHAR_INCHES = 0.055  # width of a character of a label
+GAP, GROUP_GAP = 0.09, 0.12  # inches between two rows; added before a row that begins a group
+ROW_INCHES = 0.9  # maximum height of a row's ink
 
 
 class Row(NamedTuple):
-    """A line of points (T, 3), perhaps none; faded: a real line to compare with, which begins a group."""
+    """A label and a line of points (T, 3), perhaps none; faded: a real line for comparison, which begins a group."""
 
     label: str
     points: np.ndarray
@@ -23,13 +23,13 @@ class Row(NamedTuple):
 
 
 def rows_figure(rows: Sequence[Row]) -> Figure:
-    """The rows at one scale, as wide as a page of a paper and, up to some forty of them, no higher."""
+    """Return the rows at one scale, as wide as a page of a paper and, up to some forty of them, no higher."""
     left = CHAR_INCHES * max((len(row.label) for row in rows), default=0) + 0.1
     across = PAGE_INCHES - left - 0.05
     gaps = np.array([GAP + (GROUP_GAP if row.faded and number else 0) for number, row in enumerate(rows)])
     sizes = np.array([ink_size(row.points) for row in rows]).reshape(-1, 2)
-    room = max(PAGE_INCHES_HIGH - gaps.sum() - GAP, 1.0)
-    units_per_inch = max(float((sizes / (across, ROW_INCHES)).max(initial=1e-9)), float(sizes[:, 1].sum()) / room)
+    max_height = max(PAGE_INCHES_HIGH - gaps.sum() - GAP, 1.0)
+    units_per_inch = max(float((sizes / (across, ROW_INCHES)).max(initial=1e-9)), float(sizes[:, 1].sum()) / max_height)
     heights = np.maximum(sizes[:, 1] / units_per_inch, LABEL_SIZE / 72)
     total = float((gaps + heights).sum()) + GAP
     figure = Figure(figsize=(PAGE_INCHES, total), dpi=150)

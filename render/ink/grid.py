@@ -1,4 +1,4 @@
-"""Small drawings in rows and columns, all at one scale."""
+"""Pages of small drawings in rows and columns, all at one scale."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from ink.strokes import pen_strokes
 from render.ink.page import Page
 
 FILLED = 0.7
-"""Of a cell's side: how large the ink is, but for the largest twentieth of it."""
+"""Share of a cell's side that a drawing fills, but for the largest twentieth of them."""
 
 
 def grid_page(rows: Sequence[Sequence[np.ndarray]], *, cell_mm: float = 12.0, margin_mm: float = 4.0) -> Page:
-    """The page of rows of drawings, points (T, 3) each in the middle of a square cell; one may have no points."""
+    """Return the page of rows of drawings, points (T, 3) or none, each in the middle of a square cell."""
     inks = [
         (r, c, np.asarray(points, np.float64))
         for r, row in enumerate(rows)

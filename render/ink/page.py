@@ -18,7 +18,7 @@ Stroke = np.ndarray
 INK_COLOR = "#1a1a2e"
 PEN_MM = 0.45
 X_HEIGHT = 0.28  # of the line height: an ascender, the x-height and a descender of usual size fill the line
-LEAST_GAP = 0.12  # of the line height: free paper between the ink of two rows where they come closest
+MIN_GAP = 0.12  # of the line height: free paper between the ink of two rows where they come closest
 SKYLINE_BIN = 0.1  # of the line height: how finely the outlines of two rows are compared
 
 
@@ -33,9 +33,9 @@ class Page:
 
 @dataclass
 class _Row:
-    """One line of ink in mm, its left end at x = 0 and its baseline at y = 0, with its outline in columns.
+    """A line of ink in mm, its left end at x = 0 and its baseline at y = 0, with its outline in columns.
 
-    top, bottom   (columns,) least and greatest y of the ink in and beside a column; +inf and -inf where there is none
+    top, bottom   (columns,) lowest and highest y of the ink in a column and its neighbours; +inf and -inf without ink
     """
 
     strokes: list[Stroke]
@@ -44,9 +44,9 @@ class _Row:
 
 
 def wrap_text(text: str, max_chars: int) -> list[str]:
-    """The words of a text in lines of at most `max_chars` characters; "" where a paragraph ends.
+    """Return the words of a text in lines of at most `max_chars` characters; "" where a paragraph ends.
 
-    A newline starts a new line. Blank lines, however many, become one "" (an empty row for `lay_out`), and none
+    A newline starts a new line. Several blank lines become one "" (an empty row for `lay_out`), and none
     at the beginning or the end. Runs of white space become one space; a word longer than a line is cut.
 
     Raises:
@@ -62,7 +62,7 @@ def wrap_text(text: str, max_chars: int) -> list[str]:
 
 
 def _fill(words: list[str], max_chars: int) -> list[str]:
-    """One paragraph's words in lines of at most `max_chars` characters; [""] of no words."""
+    """Return a paragraph's words in lines of at most `max_chars` characters; [""] of no words."""
     lines = [""]
     for word in words:
         for start in range(0, len(word), max_chars):
@@ -84,9 +84,9 @@ def lay_out(
     width_mm: float | None = None,
     page_height_mm: float | None = None,
 ) -> list[Page]:
-    """Pages with lines of points (T, 3) set one below the other, left aligned, all at one scale.
+    """Return pages of lines of points (T, 3) in a column, left aligned, all at one scale.
 
-    The scale makes the median x-height of the lines 0.28 of `line_height_mm`. Baselines lie `line_height_mm` apart,
+    The scale makes the median x-height of the lines 0.28 of `line_height_mm`. Baselines are `line_height_mm` apart,
     farther where ink would come close to the ink above. A line without points is an empty row. The ink itself is
     kept as it was written, slope and all.
 
@@ -96,7 +96,7 @@ def lay_out(
                      None: one page as high as the ink and the margins
 
     Raises:
-        InputError: the margins leave no room, or a length is not positive.
+        InputError: the margins leave no space, or a length is not positive.
         ValueError: a point is not finite.
     """
     _check_lengths(line_height_mm, margin_mm, width_mm, page_height_mm)
@@ -114,16 +114,16 @@ def lay_out(
 
 
 def _check_lengths(line_height: float, margin: float, width: float | None, height: float | None) -> None:
-    """Raise InputError unless the page has room for ink."""
+    """Raise InputError unless the page has space for ink."""
     if line_height <= 0 or margin < 0:
         raise InputError(f"line height {line_height:g} mm and margin {margin:g} mm: lengths on paper are positive")
     for name, side in (("width", width), ("height", height)):
         if side is not None and side <= 2 * margin:
-            raise InputError(f"a page {name} of {side:g} mm leaves no room between margins of {margin:g} mm")
+            raise InputError(f"a page {name} of {side:g} mm leaves no space between margins of {margin:g} mm")
 
 
 def _scale(inks: list[np.ndarray], x_height_mm: float, max_width: float, max_height: float) -> float:
-    """mm per unit of the ink (T, 3), such that the median x-height is `x_height_mm` and every line fits on the page."""
+    """Return mm per unit of ink (T, 3): the median x-height becomes `x_height_mm`, or less if a line would not fit."""
     # Dashes and dots have no x-height of their own: where other ink is, they have no say in its size.
     letters = [ink for ink in inks if len(down_strokes(ink))]
     unit = float(np.median([x_height(ink) for ink in letters or inks] or [1.0]))
@@ -134,7 +134,7 @@ def _scale(inks: list[np.ndarray], x_height_mm: float, max_width: float, max_hei
 
 
 def _row(ink: np.ndarray, scale: float, bin_mm: float) -> _Row:
-    """The row, in mm, of one line's ink (T, 3) in its own units."""
+    """Return the row, in mm, of a line's ink (T, 3) in its own units."""
     if not len(ink):
         return _Row([], np.empty(0), np.empty(0))
     origin = np.array([ink[:, 0].min(), baseline(ink)])
@@ -149,15 +149,15 @@ def _row(ink: np.ndarray, scale: float, bin_mm: float) -> _Row:
 
 
 def _dense(stroke: Stroke, spacing: float) -> Stroke:
-    """A stroke (n, 2) with points added so that neighbours are at most `spacing` apart in x: (m, 2)."""
+    """Return a stroke (n, 2) with points added so that neighbours are at most `spacing` apart in x: (m, 2)."""
     counts = np.ceil(np.abs(np.diff(stroke[:, 0])) / spacing).clip(1)
     at = np.append(0.0, np.cumsum(counts))
     grid = np.arange(at[-1] + 1)
     return np.stack([np.interp(grid, at, stroke[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def _stack(rows: list[_Row], line_height: float, room: float) -> list[list[tuple[_Row, float]]]:
-    """Rows with their baselines in mm from an arbitrary zero, in pages whose ink is at most `room` mm high."""
+def _stack(rows: list[_Row], line_height: float, max_height: float) -> list[list[tuple[_Row, float]]]:
+    """Return pages of rows and their baselines, in mm from any zero; the ink of a page is at most `max_height` high."""
     pages: list[list[tuple[_Row, float]]] = [[]]
     columns = max((len(row.top) for row in rows), default=0)
     skyline, base, top = np.full(columns, -np.inf), 0.0, np.inf
@@ -166,9 +166,9 @@ def _stack(rows: list[_Row], line_height: float, room: float) -> list[list[tuple
             base += line_height
             continue
         n = len(row.top)
-        nearest = (skyline[:n] - row.top).max() + LEAST_GAP * line_height
+        nearest = (skyline[:n] - row.top).max() + MIN_GAP * line_height
         base = max(base + line_height, float(nearest))
-        if pages[-1] and max(skyline.max(), base + row.bottom.max()) - min(top, base + row.top.min()) > room:
+        if pages[-1] and max(skyline.max(), base + row.bottom.max()) - min(top, base + row.top.min()) > max_height:
             pages.append([])
             skyline, base, top = np.full(columns, -np.inf), 0.0, np.inf
         pages[-1].append((row, base))
@@ -178,7 +178,7 @@ def _stack(rows: list[_Row], line_height: float, room: float) -> list[list[tuple
 
 
 def _page(rows: list[tuple[_Row, float]], margin: float, width: float | None, height: float | None) -> Page:
-    """The page of these rows and baselines, its highest ink at the upper margin."""
+    """Return the page of these rows and baselines, its highest ink at the upper margin."""
     strokes = [stroke + np.array([0.0, base]) for row, base in rows for stroke in row.strokes]
     ink = np.concatenate(strokes) if strokes else np.zeros((1, 2))
     shift = np.array([margin, margin - ink[:, 1].min()])

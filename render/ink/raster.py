@@ -13,8 +13,8 @@ from utils.errors import InputError
 from utils.files import atomic_path
 
 MM_PER_INCH = 25.4
-SUPERSAMPLE = 4
-MAX_PIXELS = 40_000_000  # of a picture: A4 at 600 dpi; in memory 16 bytes each while it is drawn
+SUPERSAMPLE = 4  # Pillow draws no smooth edges: draw finer and average
+MAX_PIXELS = 40_000_000  # of a picture: A4 at 600 dpi; each takes 16 bytes of memory while it is drawn
 GIF_MAX_PIXELS = 1_200_000  # of a GIF's frame
 GIF_MAX_SIDE = 2_000
 GIF_MAX_FRAMES = 240
@@ -22,7 +22,7 @@ GIF_SHADES = 32  # from paper to ink: as many as the eye can tell at the edge of
 
 
 class _Canvas:
-    """The ink of a page in the making, drawn several times finer than the pixels."""
+    """The ink that has been drawn so far, at several times the resolution of the picture."""
 
     def __init__(self, page: Page, dpi: float, pen_mm: float) -> None:
         self.size = _pixel_size(page, dpi)
@@ -46,12 +46,12 @@ class _Canvas:
             self.draw.ellipse((x, y, x + self.pen - 1, y + self.pen - 1), fill=255)
 
     def coverage(self) -> Image.Image:
-        """How much of each pixel is ink: an image of mode "L", 0 paper, 255 ink."""
+        """Return the share of ink in each pixel: an image of mode "L", 0 paper, 255 ink."""
         return self.fine.reduce(SUPERSAMPLE)
 
 
 def draw_page(page: Page, *, dpi: float = 200, pen_mm: float = PEN_MM, color: str = INK_COLOR) -> Image.Image:
-    """The page as an RGB image, ink on white, smooth at its edges; its sides are mm * dpi / 25.4, rounded.
+    """Return the page as an RGB image, ink on white, smooth at its edges; its sides are mm * dpi / 25.4, rounded.
 
     Raises:
         InputError: the image would have more than 40 million pixels.
@@ -83,7 +83,7 @@ def write_gif(
 ) -> None:
     """Write the pen at work as a GIF that loops; its last frame, held `hold_s` seconds longer, is the whole page.
 
-    frames   how many pictures (those in which nothing new is seen are joined in the file);
+    frames   number of pictures (the file merges those that are equal);
              None: as many as writing by hand takes at `fps`, at most 240
     dpi      lowered for a large page to keep a frame within 1.2 million pixels and 2000 pixels a side
     """
@@ -97,18 +97,18 @@ def write_gif(
 
 
 def _pixel_size(page: Page, dpi: float) -> tuple[int, int]:
-    """Width and height of a page in pixels, at least 1."""
+    """Return width and height of a page in pixels, each at least 1."""
     return max(round(page.width * dpi / MM_PER_INCH), 1), max(round(page.height * dpi / MM_PER_INCH), 1)
 
 
 def _gif_dpi(page: Page, dpi: float) -> float:
-    """The dpi, or as much of it as keeps a GIF's frame within its limits."""
+    """Return the dpi, lowered so far that a frame of the GIF keeps within its limits."""
     width, height = _pixel_size(page, dpi)
     return dpi * min(1.0, GIF_MAX_SIDE / max(width, height), math.sqrt(GIF_MAX_PIXELS / (width * height)))
 
 
 def _gif_frames(page: Page, frames: int, dpi: float, pen_mm: float, color: str) -> Iterator[Image.Image]:
-    """Pictures of the page in `frames` equal steps of the pen's time, each the one before and what is new."""
+    """Yield pictures of the page after each of `frames` equal steps of the pen's time."""
     canvas = _Canvas(page, dpi, pen_mm)
     palette = _palette(color)
     shades = [value * (GIF_SHADES - 1) // 255 for value in range(256)]
@@ -120,7 +120,7 @@ def _gif_frames(page: Page, frames: int, dpi: float, pen_mm: float, color: str) 
         for k, (stroke, time) in enumerate(zip(page.strokes, times, strict=True)):
             reached = int(np.searchsorted(time, now, side="right"))
             if reached > drawn[k]:
-                canvas.add(stroke[max(drawn[k] - 1, 0) : reached])
+                canvas.add(stroke[max(drawn[k] - 1, 0) : reached])  # from the last point on, so that nothing is torn
                 drawn[k] = reached
         picture = canvas.coverage().point(shades)
         picture.putpalette(palette)
@@ -128,6 +128,6 @@ def _gif_frames(page: Page, frames: int, dpi: float, pen_mm: float, color: str) 
 
 
 def _palette(color: str) -> list[int]:
-    """RGB bytes of the shades from white paper to the ink's color."""
+    """Return RGB bytes of the shades from white paper to the ink's color."""
     ink = ImageColor.getrgb(color)[:3]
     return [round(255 + (value - 255) * shade / (GIF_SHADES - 1)) for shade in range(GIF_SHADES) for value in ink]

@@ -31,8 +31,8 @@ def write_animated_svg(
 ) -> None:
     """Write the page as an SVG that a browser, or an `<img>`, plays without script: the pen at work.
 
-    The writing takes `seconds` (None: about as long as a hand), is held `hold_s` seconds and begins again, or stays
-    if not `loop`. Where animation is not understood, the whole ink is there.
+    The writing takes `seconds` (None: about as long as by hand), is held `hold_s` seconds and begins again, or stays
+    if not `loop`. Programs that do not know animation show the whole ink.
     """
     seconds = writing_seconds(page) if seconds is None else seconds
     total = seconds + hold_s
@@ -52,7 +52,7 @@ def write_animated_svg(
 
 
 def _animated_path(stroke: Stroke, start: float, stop: float, clock: str) -> str:
-    """A path drawn between `start` and `stop`, fractions of the clock's period.
+    """Return a path that is drawn between `start` and `stop`, fractions of the clock's period.
 
     It is one dash that slides in. Until then it is also hidden, as a round cap shows even on a dash of no length.
     """
@@ -70,7 +70,7 @@ def _animated_path(stroke: Stroke, start: float, stop: float, clock: str) -> str
 
 
 def _path_data(stroke: Stroke) -> str:
-    """The `d` of a stroke (n, 2): absolute millimetres, three decimals."""
+    """Return the `d` of a stroke (n, 2): absolute millimetres, three decimals."""
     points = [f"{x:.3f} {y:.3f}" for x, y in stroke]
     return f"M{points[0]} L" + " ".join(points[1:] or points)
 

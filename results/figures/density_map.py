@@ -1,4 +1,4 @@
-"""Where a network expects the next point, as a map of the paper. Graves (2013), fig. 10."""
+"""Maps of the paper with the density of the points that a network expects. Graves (2013), fig. 10."""
 
 import math
 
@@ -8,29 +8,29 @@ from model.writing.mixture_density import Mixture
 from utils.progress import progress
 
 BLUR = 0.7
-"""Pixels: standard deviation of the pen's tip. A component may be far narrower than a pixel, and would else fall
-between the pixels' centres; with it a Gaussian's pixels sum to its weight within 0.02 %."""
+"""Standard deviation of the pen's tip in pixels. A component may be far narrower than a pixel, and would fall between
+the pixels' centres without it; with it a Gaussian's pixels sum to its weight within 0.02 %."""
 REACH = 4.5
-"""Standard deviations of a component that are drawn."""
-LEAST_WEIGHT = 1e-4
-"""Of a component that is drawn."""
+"""Standard deviations to which a component is drawn."""
+MIN_WEIGHT = 1e-4
+"""Weight of a component from which on it is drawn."""
 
 Extent = tuple[float, float, float, float]
-"""Least x, greatest x, least y, greatest y of a map's edges."""
+"""Lowest x, highest x, lowest y, highest y of a map's edges."""
 
 
 def biased(mixture: Mixture, bias: float) -> Mixture:
-    """The mixture that a line written with this bias is drawn from, see `sample_stroke`."""
+    """Return the mixture that a line written with this bias is drawn from, see `sample_stroke`."""
     return mixture._replace(log_sigma=mixture.log_sigma - bias)
 
 
 def density_map(
     mixture: Mixture, pens: np.ndarray, std: tuple[float, float], extent: Extent, pixel: float
 ) -> np.ndarray:
-    """Points expected in each pixel (H, W) of the paper, row 0 the least y, summed over all steps of a line.
+    """Return the points expected in each pixel (H, W) of the paper, row 0 the lowest y: a sum over all steps of a line.
 
-    mixture  each part (T, ...), in units of std
-    pens     (T, 2) where the pen is when each of them is expected
+    mixture  each field (T, ...), in units of std
+    pens     (T, 2) positions of the pen before each step
     extent   of the paper, in the units of `pens`, as is the side of a pixel
     """
     width, height = ((extent[side + 1] - extent[side]) / pixel for side in (0, 2))
@@ -42,7 +42,7 @@ def density_map(
     covariances = mixture.rho.double().numpy() * sigmas[..., 0] * sigmas[..., 1]
     variances = sigmas**2 + BLUR**2
     for step in progress(range(len(weights)), len(weights), "adding densities", "point"):
-        for m in np.flatnonzero(weights[step] > LEAST_WEIGHT):
+        for m in np.flatnonzero(weights[step] > MIN_WEIGHT):
             _add(paper, weights[step, m], means[step, m], variances[step, m], covariances[step, m])
     return paper
 

@@ -1,4 +1,4 @@
-"""How well lines were predicted, by length and by writer, as a figure."""
+"""A figure of the likelihood of lines by length and by writer."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from render.figures.error_bars import error_bars_figure
 
 
 def density_figure(numbers: dict[str, Any]) -> Figure:
-    """Nats a point by length and by writer, with one standard error either way; the line is that of all."""
+    """Return nats per point by length and by writer, with one standard error either way; the line is that of all."""
     by_length = [(f"{part['shortest_line']}\N{EN DASH}{part['longest_line']}", part) for part in numbers["by_length"]]
     by_writer = sorted(((part["writer"] or "unknown", part) for part in numbers["by_writer"]), key=_nats_per_point)
     panels = [

@@ -1,4 +1,4 @@
-"""Which ink each character was read from, as pictures."""
+"""Pictures that show which ink each character was read from."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from results.reading.lines import LineReading
 
 
 def save_explained(reading: LineReading, stem: Path) -> list[Path]:
-    """A picture of a line and of what was read in it, as PNG and SVG: their paths."""
+    """Save a picture of a line and its reading as PNG and SVG, and return their paths."""
     owner = np.full(len(reading.line.points), -1)
     for u, character in enumerate(reading.characters):
         owner[character.points] = u

@@ -1,4 +1,4 @@
-"""Figures of what a trained writer does, each with the numbers that it shows."""
+"""Figures of a writer's attention window and densities along a line, each with the numbers that it shows."""
 
 from itertools import groupby
 from typing import Any
@@ -8,28 +8,28 @@ import torch
 from matplotlib.figure import Figure
 
 from render.figures.density import density_figure
-from render.figures.figure import looked_at, window_figure
+from render.figures.figure import attended, window_figure
 from results.figures.density_map import Extent, biased, density_map
 from results.figures.trace import Trace
 from utils.errors import InputError
 
 Shown = tuple[Figure, dict[str, Any]]
-MOST_PIXELS = 1800
-"""Of a density map, along its longer side: 300 to the inch."""
+MAX_PIXELS = 1800
+"""Pixels of a density map along its longer side: 300 to the inch."""
 
 
 def window(trace: Trace) -> Shown:
-    """The window's heat map beside the line, and how it moved. Graves (2013), fig. 13.
+    """Return the window's heat map below the line, and numbers on its path. Graves (2013), fig. 13.
 
-    points_per_character   of every character in order, and of the text's end: for how many points it weighed most
-    backward_steps         how often the window went back from one point to the next
-    longest_stand          the character that it stood longest at without a break
+    points_per_character   of every character in order, and of the text's end: points at which it had the largest weight
+    backward_steps         times that the window went back from one point to the next
+    longest_stand          the character at which it stayed longest without a break
 
     Raises InputError where the network reads no text.
     """
     if trace.weights is None:
         raise InputError("this network reads no text, so it has no window; try: density")
-    at = looked_at(trace.weights)
+    at = attended(trace.weights)
     counts = np.bincount(at, minlength=trace.weights.shape[1])
     longest, position = max((len(list(run)), int(u)) for u, run in groupby(at.tolist()))
     names = [*trace.text, "end"]
@@ -47,16 +47,16 @@ def window(trace: Trace) -> Shown:
 
 
 def density(trace: Trace, *, bias: float = 0.0) -> Shown:
-    """Where the network expected each next point of a line, and how surely. Graves (2013), fig. 10 and 11.
+    """Return maps of the points, pen lifts and components that a network expected. Graves (2013), fig. 10 and 11.
 
-    bias                what the line was written with, so that the map is what its points were drawn from
-    share_on_paper      of the expected points, those within the picture
-    mean_components     that share the weight of a point: exp of the weights' entropy
-    expected_pen_lifts  sum of the probabilities, beside the pen lifts that there are
+    bias                the bias that the line was written with, so that its points were drawn from the mapped density
+    share_on_paper      the share of the expected points that is within the picture
+    mean_components     the number of components that share the weight of a point: exp of the weights' entropy
+    expected_pen_lifts  the sum of the probabilities, to compare with pen_lifts
     """
     mixture = biased(trace.mixture, bias)
     extent = paper_extent(trace.points)
-    pixel = max(extent[1] - extent[0], extent[3] - extent[2]) / MOST_PIXELS
+    pixel = max(extent[1] - extent[0], extent[3] - extent[2]) / MAX_PIXELS
     pixels = density_map(mixture, trace.points[:-1, :2], trace.std, extent, pixel)
     weights, ends = mixture.log_pi.exp(), torch.sigmoid(mixture.end_logit)
     lifted = torch.from_numpy(trace.points[1:, 2] > 0.5)
@@ -74,8 +74,8 @@ def density(trace: Trace, *, bias: float = 0.0) -> Shown:
 
 
 def paper_extent(points: np.ndarray) -> Extent:
-    """The ink of points (T, 3) and a margin of a twentieth of its width and a fifth of its height."""
-    least, most = points[:, :2].min(0).astype(float), points[:, :2].max(0).astype(float)
-    margin = np.maximum((most - least) * (0.05, 0.2), max(float((most - least).max()), 1e-6) * 0.02)
-    (left, up), (right, down) = least - margin, most + margin
-    return float(left), float(right), float(up), float(down)
+    """Return the extent of points (T, 3) and a margin of a twentieth of its width and a fifth of its height."""
+    low, high = points[:, :2].min(0).astype(float), points[:, :2].max(0).astype(float)
+    margin = np.maximum((high - low) * (0.05, 0.2), max(float((high - low).max()), 1e-6) * 0.02)
+    (left, top), (right, bottom) = low - margin, high + margin
+    return float(left), float(right), float(top), float(bottom)

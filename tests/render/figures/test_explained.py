@@ -30,10 +30,10 @@ def test_ink_has_the_color_of_its_character_and_is_not_torn() -> None:
     assert np.array_equal(first[-1], second[0]) and np.array_equal(*dot)
 
 
-def test_characters_stand_below_in_their_color_with_doubts_told() -> None:
+def test_characters_are_below_in_their_color_with_their_doubts() -> None:
     figure = explained_figure(ink(4, 4), np.repeat([0, 1], 4), "a ", [SURE, 0.421])
-    told = [(text.get_text(), text.get_color()) for text in figure.axes[0].texts]
-    assert told == [("a", COLORS[0]), ("␣", COLORS[1]), ("42", COLORS[1])]
+    labels = [(text.get_text(), text.get_color()) for text in figure.axes[0].texts]
+    assert labels == [("a", COLORS[0]), ("␣", COLORS[1]), ("42", COLORS[1])]
     first, second = (text.get_position()[0] for text in figure.axes[0].texts[:2])
     assert first < second
 

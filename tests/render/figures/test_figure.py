@@ -13,9 +13,9 @@ from render.figures.figure import (
     FADED_COLOR,
     PAGE_INCHES,
     PAGE_INCHES_HIGH,
+    attended,
     figure_image,
     lines_figure,
-    looked_at,
     save_figure,
     window_figure,
 )
@@ -30,7 +30,7 @@ def window_weights(points: np.ndarray, text: str) -> np.ndarray:
     return np.exp(-((kappa - np.arange(len(text))) ** 2))
 
 
-def test_the_heat_map_shows_phi_beside_the_characters() -> None:
+def test_the_heat_map_shows_phi_next_to_the_characters() -> None:
     points = loops(8)
     phi = window_weights(points, TEXT)
     figure = window_figure(points, np.pad(phi, ((0, 0), (0, 3))), TEXT)
@@ -77,8 +77,8 @@ def test_the_heat_maps_points_are_those_of_the_line() -> None:
     assert (left, right) == (0.5, len(points) - 0.5) and (bottom, top) == (-0.5, len(TEXT) - 0.5)
 
 
-def test_where_nothing_weighs_it_is_past_the_end() -> None:
-    assert looked_at(np.array([[0.2, 0.1, 0], [0, 0.1, 0.2], [0, 0, 0]])).tolist() == [0, 2, 2]
+def test_no_attention_is_past_the_end() -> None:
+    assert attended(np.array([[0.2, 0.1, 0], [0, 0.1, 0.2], [0, 0, 0]])).tolist() == [0, 2, 2]
 
 
 def test_a_long_line_fits_on_a_page() -> None:

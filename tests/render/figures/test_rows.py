@@ -7,7 +7,7 @@ from render.figures.rows import Row, rows_figure
 from tests.render.some_ink import loops
 
 
-def test_rows_are_at_one_scale_in_order_beside_their_labels() -> None:
+def test_rows_are_at_one_scale_in_order_next_to_their_labels() -> None:
     rows = [Row("real $", loops(8), faded=True), Row("bias 0", loops(5)), Row("", np.zeros((0, 3))), Row("b", loops(2))]
     figure = rows_figure(rows)
     figure_image(figure)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ink.strokes import pen_strokes
-from render.ink.page import LEAST_GAP, X_HEIGHT, Page, lay_out, wrap_text
+from render.ink.page import MIN_GAP, X_HEIGHT, Page, lay_out, wrap_text
 from tests.render.some_ink import loops
 from utils.errors import InputError
 
@@ -103,7 +103,7 @@ def test_lines_are_left_aligned_in_order_and_apart() -> None:
     for above, below in pairwise(rows):
         assert below[:, 0].min() == pytest.approx(above[:, 0].min())
         distances = np.linalg.norm(above[:, None] - below[None], axis=-1)
-        assert distances.min() >= LEAST_GAP * 10 - 1e-6
+        assert distances.min() >= MIN_GAP * 10 - 1e-6
         assert np.median(below[:, 1]) > np.median(above[:, 1])
 
 
@@ -115,7 +115,7 @@ def test_a_tail_and_a_tall_letter_side_by_side_do_not_touch(x: float) -> None:
     lines = [with_bar(x, 290, 330), with_bar(x + 2, 270, 300)]
     (page,) = lay_out(lines, line_height_mm=10)
     above, below = rows_of(page, lines)
-    assert below[-2, 1] - above[-1, 1] >= LEAST_GAP * 10 - 1e-6
+    assert below[-2, 1] - above[-1, 1] >= MIN_GAP * 10 - 1e-6
 
 
 def test_usual_lines_stand_one_line_height_apart() -> None:

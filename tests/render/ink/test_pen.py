@@ -24,4 +24,4 @@ def test_time_never_falls_and_a_dot_takes_some() -> None:
 def test_the_show_is_neither_a_flash_nor_endless() -> None:
     assert writing_seconds(Page(9, 9, [])) == writing_seconds(Page(9, 9, [np.ones((1, 2))])) == 1.0
     long = Page(9, 9, [np.array([[0.0, 0], [1e6, 0]])])
-    assert writing_seconds(long, most=12.0) == pytest.approx(12.0)
+    assert writing_seconds(long, longest=12.0) == pytest.approx(12.0)

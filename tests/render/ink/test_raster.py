@@ -85,7 +85,7 @@ def test_paper_is_white_and_ink_has_its_color() -> None:
     assert (image.reshape(-1, 3).min(axis=0) == (0x20, 0x40, 0x80)).all()
 
 
-def test_too_many_pixels_are_refused_with_the_mend() -> None:
+def test_too_many_pixels_are_refused_with_the_way_to_fix_it() -> None:
     with pytest.raises(InputError, match="lower the dpi"):
         draw_page(Page(20_000, 1000, []), dpi=300)
 
