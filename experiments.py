@@ -1,15 +1,15 @@
-"""What a trained checkpoint can do: write a text, or freely; read ink; measure and show itself.
+"""The command line of trained networks: they write a text, or freely, read ink, and are measured and shown.
 
-from experiments import load, read, write
-writing = write(load("saved/pretrained/conditional.pt"), "any text", bias=0.5)
-readings = read(load("saved/models/recognition/..."), lines)
+from experiments import load
+load("saved/pretrained/conditional.pt").write("any text", bias=0.5).save("any-text.svg")
+readings = load("saved/pretrained/recognition.pt").read(lines)
 """
 
 import argparse
 
 from commands import COMMANDS
-from results import load, read, write
-from results.measuring.likelihood import evaluate
+from commands.common import add_network
+from results import evaluate, load, read, write
 from utils.errors import one_line_errors
 
 __all__ = ["evaluate", "load", "read", "write"]
@@ -18,11 +18,12 @@ __all__ = ["evaluate", "load", "read", "write"]
 def parse_arguments() -> argparse.Namespace:
     """The command line; without a subcommand the network shows what it does: it writes."""
     parser = argparse.ArgumentParser(description="What a trained checkpoint can do.")
-    parser.add_argument("-r", "--resume", metavar="CHECKPOINT", help="checkpoint, or run directory")
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    add_network(parser, default=None)
     commands = parser.add_subparsers(dest="command")
     for name, command in COMMANDS.items():
-        command.add_arguments(commands.add_parser(name, help=command.help))
+        subparser = commands.add_parser(name, help=command.help)
+        command.add_arguments(subparser)
+        add_network(subparser)
     args = parser.parse_args()
     first = args.command is None
     if first:

@@ -18,8 +18,8 @@ from data_loader.formats.skeleton import image_points
 from data_loader.synthetic.digits import synthetic_digits
 from ink.strokes import pen_strokes
 from render.ink.raster import write_png
-from results.trained import load
-from results.writing.digits import digit_grid
+from results.roles import load_as
+from results.writing.digits import CharacterWriter, digit_grid
 from utils.errors import one_line_errors
 from utils.files import atomic_path
 
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="the picture (default: docs/digits.png or docs/digits-strokes.png)")
     args = parser.parse_args()
     if args.checkpoint:
-        page = digit_grid(load(args.checkpoint), bias=args.bias, seed=args.seed)
+        page = digit_grid(load_as(CharacterWriter, args.checkpoint), bias=args.bias, seed=args.seed)
         write_png(args.out or Path("docs/digits.png"), page, dpi=150)
         return
     with atomic_path(args.out or Path("docs/digits-strokes.png")) as path:

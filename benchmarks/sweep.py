@@ -18,15 +18,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from benchmarks.__main__ import table
-from ink.strokes import strokes_to_points
-from model.writing.sampling import HandwritingModel
 from parse_config import ConfigParser, add_arguments, from_args
 from render.figures.figure import save_figure
 from render.ink.grid import grid_page
 from render.ink.page import INK_COLOR
-from results.trained import Loaded, load
-from results.writing.digits import trained_on
-from results.writing.lines import draw_lines
+from results.roles import load
+from results.trained import TrainedModel
 from trainer.run import CATALOGUE, RESERVED, train
 from utils.errors import InputError, one_line_errors
 from utils.files import atomic_path
@@ -80,7 +77,7 @@ def said(values: Values) -> str:
     )
 
 
-def run(config: ConfigParser) -> tuple[Loaded | None, dict[str, float], str]:
+def run(config: ConfigParser) -> tuple[TrainedModel[Any] | None, dict[str, float], str]:
     """The network trained as the config says, its last validation numbers and seconds, and what went wrong, if so."""
     started = time.perf_counter()
     try:
@@ -107,13 +104,13 @@ def report(runs: Sequence[tuple[Values, dict[str, float], str]]) -> str:
     return "\n".join([*table(head, *rows), *wrong])
 
 
-def inks_of(network: Loaded | None, texts: Sequence[str] | None) -> list[np.ndarray]:
+def inks_of(network: Any, texts: Sequence[str] | None) -> list[np.ndarray]:
     """What a network writes, points (T, 3) each: the texts, or all characters that it was trained on."""
-    if network is None or not isinstance(network.model, HandwritingModel):
+    if network is None or not network.can("write"):
         return []
-    words = list(texts or trained_on(network))
-    drawn = draw_lines(network, words, [SEED + word for word in range(len(words))], BIAS)
-    return [strokes_to_points(one.strokes, network.facts["std"]) for one in drawn]
+    words = list(texts or network.characters)
+    drawn = network.draw_lines(words, [SEED + word for word in range(len(words))], BIAS)
+    return [network.points(sample.strokes) for sample in drawn]
 
 
 def picture(rows: Sequence[Sequence[np.ndarray]], labels: Sequence[str]) -> Figure:

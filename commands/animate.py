@@ -4,7 +4,7 @@ import argparse
 
 from commands.common import add_out, add_sampling, loaded, output_folder, save_numbers
 from results.writing.animation import require_speed, save_animation
-from results.writing.text import write
+from results.writing.writer import Writer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Write a text, and save the pen at work as GIF and as an SVG that plays in a browser."""
     require_speed(args.speed)
-    network = loaded(args)
-    (writing,) = write(network, args.text, bias=args.bias, seed=args.seed)
+    network = loaded(args, Writer)
+    writing = network.write(args.text, bias=args.bias, seed=args.seed)
     pages = save_animation(writing.pages(), output_folder(args.out) / "animate", speed=args.speed)
     for page in pages:
         print(*page["files"], sep="\n")
-    stopped = all(sample.stopped for sample in writing.samples)
-    save_numbers(args, {"checkpoint": str(network.path), "stopped_by_itself": stopped, "pages": pages})
+    save_numbers(args, {"checkpoint": str(network.path), "stopped_by_itself": writing.stopped, "pages": pages})

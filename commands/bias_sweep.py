@@ -3,7 +3,7 @@
 import argparse
 
 from commands.figures import Shown, add_several, draw
-from results.trained import Loaded
+from results.writing.writer import Writer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Draw a text written at several biases, a bias below the other."""
 
-    def show(network: Loaded) -> Shown:
+    def show(network: Writer) -> Shown:
         from results.figures.hands import bias_sweep  # matplotlib takes a second to load
 
         return bias_sweep(network, args.text, biases=args.bias, seed=args.seed, n=args.n)

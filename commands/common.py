@@ -10,19 +10,30 @@ import numpy as np
 import torch
 
 from model.language.ngram import load_language_model
-from results.trained import Loaded, load
+from results.reading.decoding import Decoding
+from results.roles import Role, load_as
+from results.trained import TrainedModel
 from utils.errors import InputError
 from utils.files import atomic_path
 
 
-def loaded(args: argparse.Namespace) -> Loaded:
+def loaded(args: argparse.Namespace, role: type[Role]) -> Role:
     """The network that the command line names.
 
-    Raises InputError where it names none.
+    Raises InputError where it names none, or one that has another role.
     """
     if not args.resume:
         raise InputError("no checkpoint is named: experiments.py -r CHECKPOINT ...")
-    return load(args.resume, args.device)
+    return load_as(role, args.resume, args.device)
+
+
+def add_network(parser: argparse.ArgumentParser, *, default: Any = argparse.SUPPRESS) -> None:
+    """Add the checkpoint and the device. In a subcommand they have no default, which would hide those before it."""
+    parser.add_argument(
+        *("-r", "--resume", "--checkpoint"), metavar="CHECKPOINT", default=default, help="checkpoint, or run directory"
+    )
+    devices = ["auto", "cpu", "cuda"]
+    parser.add_argument("--device", default="auto" if default is None else default, choices=devices)
 
 
 def output_folder(path: Path) -> Path:
@@ -76,11 +87,9 @@ def add_corpus(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", type=Path, default=Path("data"))
 
 
-def splits_of(args: argparse.Namespace, network: Loaded) -> list[str] | None:
+def splits_of(args: argparse.Namespace, network: TrainedModel[Any]) -> list[str] | None:
     """The splits that are named, or those that the network was validated on where it is that corpus; else None."""
-    if args.split is None and args.corpus in (None, network.facts["corpus"]):
-        return network.config["data_loader"]["args"].get("valid")
-    return args.split
+    return args.split or network.validated_on(args.corpus)
 
 
 def add_decoding(parser: argparse.ArgumentParser, *, tuned: bool) -> None:
@@ -94,7 +103,18 @@ def add_decoding(parser: argparse.ArgumentParser, *, tuned: bool) -> None:
 
 
 def decoding_options(args: argparse.Namespace) -> dict[str, Any]:
-    """How to find the text of a line, as `read` and `Decoding` take it."""
+    """The settings of a `Decoding` that the command line names."""
     options = {name: getattr(args, name) for name in ("beam", "lm_weight", "ctc_weight", "length_bonus")}
     given = {name: value for name, value in options.items() if value is not None}
-    return given | {"language_model": load_language_model(args.lm) if args.lm else None}
+    return given | ({"language_model": load_language_model(args.lm)} if args.lm else {})
+
+
+def decoding_argument(args: argparse.Namespace, network: TrainedModel[Any]) -> dict[str, Decoding]:
+    """`decoding` for `read` and `evaluate`, where the command line names settings of it.
+
+    Raises InputError where it does and the network reads no lines.
+    """
+    options = decoding_options(args)
+    if options and not network.can("read lines"):
+        raise InputError(f"{network.path}: {network.arch} {network.does}; --beam, --lm and the like are not for it")
+    return {"decoding": Decoding(**options)} if options else {}

@@ -5,8 +5,8 @@ from typing import Any
 
 from commands.common import add_out, add_sampling, output_folder, save_numbers, save_text
 from results.pages.comparison import compare
+from results.roles import load
 from results.runs.run import run_of
-from results.trained import load
 from utils.errors import InputError
 from utils.progress import progress
 

@@ -3,7 +3,7 @@
 import argparse
 
 from commands.figures import Shown, add_subject, draw, subject
-from results.trained import Loaded
+from results.writing.writer import Writer
 
 add_arguments = add_subject
 
@@ -11,7 +11,7 @@ add_arguments = add_subject
 def run(args: argparse.Namespace) -> None:
     """Draw the predicted densities, the pen lifts and the components' weights along a line."""
 
-    def show(network: Loaded) -> Shown:
+    def show(network: Writer) -> Shown:
         trace = subject(args, network)
         from results.figures.window_and_density import density  # matplotlib takes a second to load
 

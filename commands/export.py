@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from commands.common import loaded
+from results.trained import TrainedModel
 from utils.checkpoint import save_checkpoint
 from utils.files import file_hash
 from utils.rounded_weights import rounded
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write what is needed to use the network and nothing else: no optimizer, no training state."""
-    network = loaded(args)
+    network = loaded(args, TrainedModel)
     weights = network.model.state_dict()
     content = {"config": network.config, "facts": network.facts, "model": weights}
     if args.bits == 8:

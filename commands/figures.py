@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.common import add_out, loaded, output_folder, save_numbers
 from results.figures.trace import Trace, corpus_line, followed, written
-from results.trained import Loaded
+from results.writing.writer import Writer
 from utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
 
 
-def subject(args: argparse.Namespace, network: Loaded) -> Trace:
+def subject(args: argparse.Namespace, network: Writer) -> Trace:
     """The line that is named, as the network follows it; args.bias and args.seed are then those it was written with.
 
     Raises InputError where it is named in two ways.
@@ -41,7 +41,7 @@ def subject(args: argparse.Namespace, network: Loaded) -> Trace:
         return written(network, args.text, bias=args.bias, seed=args.seed)
     if (args.text, args.bias, args.seed) != (None, None, None):
         raise InputError("--line is a real line; leave out the text, --bias and --seed, which are for writing")
-    return followed(network, corpus_line(args.corpus or network.facts["corpus"], args.line, args.data_dir))
+    return followed(network, corpus_line(args.corpus or network.corpus, args.line, args.data_dir))
 
 
 def add_several(parser: argparse.ArgumentParser, biases: list[float]) -> None:
@@ -65,9 +65,9 @@ def add_styles(parser: argparse.ArgumentParser, count: str | int) -> None:
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
 
 
-def draw(args: argparse.Namespace, show: Callable[[Loaded], Shown]) -> None:
+def draw(args: argparse.Namespace, show: Callable[[Writer], Shown]) -> None:
     """Save what `show` makes of the network as SVG, PDF and PNG, and its numbers as JSON."""
-    network = loaded(args)
+    network = loaded(args, Writer)
     figure, numbers = show(network)
     from render.figures.figure import save_figure
 

@@ -4,8 +4,8 @@ import argparse
 
 from commands.common import add_out, add_sampling
 from commands.figures import Shown, add_styles, draw
-from results.trained import Loaded
 from results.writing.styles import load_style
+from results.writing.writer import Writer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Draw a text in hands from that of one real line to that of another."""
 
-    def show(network: Loaded) -> Shown:
+    def show(network: Writer) -> Shown:
         first, last = (load_style(network, sample, args.data_dir) for sample in args.style)
         from results.figures.hands import interpolate  # matplotlib takes a second to load
 

@@ -1,6 +1,7 @@
 """legibility: how well what a network writes can be read, against bias."""
 
 import argparse
+from typing import Any
 
 from commands.common import (
     add_corpus,
@@ -13,13 +14,13 @@ from commands.common import (
     save_text,
     splits_of,
 )
-from commands.write import add_hand, draw_of, styles_of
-from model.reading.classifier import StrokeClassifier
+from commands.write import add_hand, best_of, styles_of
 from results.measuring.digit_legibility import digit_legibility
 from results.measuring.digit_legibility import legibility_table as digit_table
 from results.measuring.legibility import legibility
-from results.reading.lines import Decoding
-from results.trained import load
+from results.reading.decoding import Decoding
+from results.roles import load
+from results.writing.writer import Writer
 from utils.errors import InputError
 
 TEXTS, DIGITS = 200, 2000
@@ -38,15 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write texts of a split, read them back, print a table; save the numbers, a page of the worst lines, a figure."""
-    network, reader = loaded(args), load(args.reader, args.device)
-    if isinstance(reader.model, StrokeClassifier):
+    network = loaded(args, Writer)
+    reader: Any = load(args.reader, args.device)
+    if reader.can("read characters"):
         n = DIGITS if args.n is None else args.n
         numbers = digit_legibility(network, reader, n=n, biases=args.bias, seed=args.seed, data_dir=args.data_dir)
         print(digit_table(numbers))
         save_numbers(args, numbers, shown=[])
         return
     decoding = Decoding(**decoding_options(args))
-    draw, styles = draw_of(args, reader, decoding), styles_of(args, network)
+    draw, styles = best_of(args, reader, decoding), styles_of(args, network)
     if len(styles) > 1:
         raise InputError("legibility is measured in one --style at a time")
     found = legibility(

@@ -3,8 +3,8 @@
 import argparse
 
 from commands.figures import Shown, add_several, add_styles, draw
-from results.trained import Loaded
 from results.writing.styles import load_style
+from results.writing.writer import Writer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Draw real lines, and under each a text in its hand at several biases."""
 
-    def show(network: Loaded) -> Shown:
+    def show(network: Writer) -> Shown:
         styles = [load_style(network, sample, args.data_dir) for sample in args.style]
         from results.figures.hands import prime  # matplotlib takes a second to load
 

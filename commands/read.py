@@ -4,14 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from commands.common import add_decoding, decoding_options, loaded, output_folder, save_numbers
+from commands.common import add_decoding, decoding_argument, loaded, output_folder, save_numbers
 from data_loader.formats.ink_files import ink_of
 from data_loader.formats.read_report import Report
-from model.reading.classifier import StrokeClassifier
 from model.reading.error_rates import character_edits, plain
-from results.reading.classifying import classify
-from results.reading.lines import LineReading, read, recognizer_of
-from utils.errors import InputError
+from results.reading.lines import LineReading
+from results.trained import TrainedModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,16 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print and save what is read in ink, a line a row; with --explain draw which ink each character came from."""
-    network = loaded(args)
-    one_character, report = isinstance(network.model, StrokeClassifier), Report()
-    options = decoding_options(args)
-    if one_character and any(options.values()):
-        raise InputError(f"{network.path}: it reads one character a drawing; --beam, --lm and the like are not for it")
-    if not one_character:
-        recognizer_of(network)
+    network, report = loaded(args, TrainedModel), Report()
+    network.require("read")
+    decoding = decoding_argument(args, network)
     lines = ink_of(args.files, report)
     print(*report.summary(), sep="\n", end="\n" if report.summary() else "", file=sys.stderr)
-    readings = classify(network, lines) if one_character else read(network, lines, **options)
+    readings = network.read(lines, **decoding)
     print("\n".join(rows_of(readings)))
     if args.out:
         read_as = [{"id": one.line.id, "text": one.text, "confidence": one.confidence} for one in readings]

@@ -7,8 +7,9 @@ import sys
 from commands.common import add_corpus, add_out, loaded, output_folder, save_numbers, save_text, splits_of
 from results.pages.measured_sections import Lines
 from results.pages.report import Wanted, report
+from results.roles import load
 from results.runs.run import run_of
-from results.trained import load
+from results.trained import TrainedModel
 from utils.errors import InputError
 
 
@@ -26,9 +27,9 @@ def run(args: argparse.Namespace) -> None:
     """Write report.html, which opens without a network, and report.json with its numbers."""
     if args.lines < 1:
         raise InputError(f"--lines is {args.lines}; it must be 1 or more")
-    opened = run_of(loaded(args))
+    opened = run_of(loaded(args, TrainedModel))
     lines = Lines(
-        args.corpus or opened.network.facts["corpus"],
+        args.corpus or opened.network.corpus,
         splits_of(args, opened.network),
         args.data_dir,
         None if args.all else args.lines,

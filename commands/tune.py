@@ -4,6 +4,7 @@ import argparse
 
 from commands.common import add_corpus, add_decoding, add_out, loaded, save_numbers
 from model.language.ngram import load_language_model
+from results.reading.reader import Reader
 from results.reading.tuning import tune_on_corpus
 
 
@@ -18,7 +19,7 @@ def run(args: argparse.Namespace) -> None:
     """Print error rates by the language model's weight and the length bonus, the best first."""
     model = load_language_model(args.lm)
     rates = tune_on_corpus(
-        loaded(args), args.corpus, args.split, args.data_dir, model, beam=args.beam or 16, num_lines=args.lines
+        loaded(args, Reader), args.corpus, args.split, args.data_dir, model, beam=args.beam or 16, num_lines=args.lines
     )
     print("CER      --lm-weight  --length-bonus")
     for (lm_weight, bonus), cer in rates.items():

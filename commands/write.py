@@ -5,14 +5,14 @@ import unicodedata
 from pathlib import Path
 
 from commands.common import add_out, loaded, output_folder, save_numbers
-from ink.alphabet import Alphabet
-from results.reading.lines import Decoding
-from results.trained import Loaded, load
+from results.reading.decoding import GREEDY, Decoding
+from results.reading.reader import Reader
+from results.roles import load_as
 from results.writing.best_of import BestOf
-from results.writing.digits import trained_on, write_number
-from results.writing.lines import Draw, Style, Writing, draw_lines
+from results.writing.digits import write_number
+from results.writing.lines import FORMATS, Style, Writing
 from results.writing.styles import load_style, style_grid
-from results.writing.text import save_writing, write, writer_of
+from results.writing.writer import Writer
 from utils.errors import InputError
 
 FIRST_TEXT = "The pen writes what was never written."
@@ -52,15 +52,15 @@ def add_hand(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--best-of", type=int, metavar="K", help="write each line K times, keep the one read best")
 
 
-def styles_of(args: argparse.Namespace, network: Loaded) -> list[Style | None]:
+def styles_of(args: argparse.Namespace, network: Writer) -> list[Style | None]:
     """The styles that are named, or none."""
     return [load_style(network, sample, args.data_dir) for sample in args.style] or [None]
 
 
-def draw_of(args: argparse.Namespace, reader: Loaded | None, decoding: Decoding) -> Draw:
-    """How lines are written: once, or the best of several."""
+def best_of(args: argparse.Namespace, reader: Reader | None, decoding: Decoding) -> BestOf | None:
+    """The choice among several writings of each line, where the command line asks for it."""
     if args.best_of is None:
-        return draw_lines
+        return None
     if reader is None:
         raise InputError("--best-of wants a recognizer to choose by: --reader CHECKPOINT")
     return BestOf(reader, args.best_of, decoding)
@@ -71,18 +71,18 @@ def run(args: argparse.Namespace) -> None:
     if args.networks:
         _save_writings(args, _by_many(args))
         return
-    network = loaded(args)
+    network = loaded(args, Writer)
     text = _text(args, network)
     if args.reader and args.best_of is None:
         raise InputError("--reader is for --best-of K, which is not there")
-    draw = draw_of(args, load(args.reader, args.device) if args.reader else None, Decoding())
+    draw = best_of(args, load_as(Reader, args.reader, args.device) if args.reader else None, GREEDY)
     styles = styles_of(args, network)
     if len(styles) > 1 or len(args.bias) > 1:
         _save_grid(args, network, text, styles, draw)
     else:
-        writings = write(network, text, bias=args.bias[0], seed=args.seed, n=args.n, style=styles[0], draw=draw)
+        writings = network.write_copies(text, args.n, bias=args.bias[0], seed=args.seed, style=styles[0], draw=draw)
         _save_writings(args, writings)
-    if isinstance(draw, BestOf):
+    if draw:
         numbers = draw.numbers()
         for line in numbers["lines"]:
             told = f"CER {100 * line['cer_first']:.1f} % of the first, {100 * line['cer_kept']:.1f} % of candidate"
@@ -90,13 +90,13 @@ def run(args: argparse.Namespace) -> None:
         save_numbers(args, numbers)
 
 
-def _text(args: argparse.Namespace, network: Loaded) -> str | None:
+def _text(args: argparse.Namespace, network: Writer) -> str | None:
     text = args.text
-    if args.first and writer_of(network).reads_text:
-        known = trained_on(network)
+    if args.first and network.reads_text:
+        known = network.characters
         return "".join(character for character in FIRST_TEXT if character in known).strip() or known
     if text is not None and args.substitute:
-        text, used = Alphabet(network.facts["alphabet"]).substitute(unicodedata.normalize("NFC", text))
+        text, used = network.alphabet.substitute(unicodedata.normalize("NFC", text))
         if used:
             print("written instead: " + ", ".join(f"{new!r} for {old!r}" for old, new in used.items()))
     return text
@@ -107,15 +107,15 @@ def _by_many(args: argparse.Namespace) -> list[Writing]:
     others = args.resume or args.style or args.best_of or args.reader or len(args.bias) > 1
     if others or args.text is None:
         raise InputError("--networks writes one number at one --bias, without -r, --style, --best-of and --reader")
-    networks = [load(path, args.device) for path in args.networks]
+    networks = [load_as(Writer, path, args.device) for path in args.networks]
     return write_number(networks, args.text, bias=args.bias[0], seed=args.seed, n=args.n)
 
 
 def _save_writings(args: argparse.Namespace, writings: list[Writing]) -> None:
     out = output_folder(args.out)
     for copy, writing in enumerate(writings):
-        for path in save_writing(writing, out / f"writing-{args.seed + copy}", animate=args.animate):
-            print(path)
+        for suffix in FORMATS if args.animate else (".svg", ".png"):
+            print(*writing.save(out / f"writing-{args.seed + copy}{suffix}"), sep="\n")
         capped = [
             text for text, drawn in zip(filter(None, writing.texts), writing.samples, strict=False) if not drawn.stopped
         ]
@@ -124,7 +124,7 @@ def _save_writings(args: argparse.Namespace, writings: list[Writing]) -> None:
 
 
 def _save_grid(
-    args: argparse.Namespace, network: Loaded, text: str | None, styles: list[Style | None], draw: Draw
+    args: argparse.Namespace, network: Writer, text: str | None, styles: list[Style | None], draw: BestOf | None
 ) -> None:
     if args.n > 1 or args.animate:
         raise InputError("several styles or biases make one picture, without --n and --animate; name one of each")

@@ -1,37 +1,175 @@
-"""A trained network from its checkpoint, with all that using it takes; no corpus is needed."""
+"""A trained network as its checkpoint has it, with the facts of its data; results/roles.py says what each can do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import numpy as np
+import torch
 
 from base.base_model import BaseModel
-from model import METRICS, MODELS
-from parse_config import Catalogue, ConfigParser
-from utils.checkpoint import load_checkpoint, load_weights, require_facts
-from utils.device import pick_device
+from data_loader.transform import Transform
+from ink.alphabet import Alphabet
+from ink.strokes import MAX_COORDINATE, InkLine, points_to_strokes, strokes_to_points
+from utils.errors import InputError
+
+Ability = Literal["write", "write lines", "write characters", "read", "read lines", "read characters"]
+"""Something that a network can do; "characters" are single ones, each a drawing of its own."""
+BUNDLED: dict[Ability, str] = {
+    "write": "conditional.pt",
+    "write lines": "conditional.pt",
+    "write characters": "digits.pt",
+    "read": "recognition.pt",
+    "read lines": "recognition.pt",
+    "read characters": "digit_recognition.pt",
+}
+"""Checkpoints in saved/pretrained/ to try, by what they can do."""
+MAX_POINTS = 10_000
+"""Points per line that a network takes at most; a full line of handwriting has some hundreds."""
+Model = TypeVar("Model", bound=BaseModel)
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A trained network and what it must know of its data: alphabet, std, points per character, ..."""
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainedModel(Generic[Model]):
+    """A trained network and the facts of its data; the role that it is loaded as adds its verbs.
 
-    model: BaseModel
+    model   on its device, in evaluation mode
+    facts   see `utils.checkpoint.FACTS`
+    config  the whole config of its training
+    path    the checkpoint, or the run directory that holds it
+    """
+
+    model: Model
     facts: dict[str, Any]
     config: dict[str, Any]
     path: Path
 
+    abilities: ClassVar[tuple[Ability, ...]] = ()
+    """Everything that a role can do."""
+    does: ClassVar[str] = "neither writes nor reads"
+    """The same for people, in the third person."""
 
-def load(path: str | Path, device: str = "auto") -> Loaded:
-    """The network of a checkpoint, ready to be used; no corpus is needed.
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.path}: {self.arch}, {self.model.num_parameters:,} parameters)"
 
-    Raises InputError where the file is no checkpoint, or does not fit its own config.
-    """
-    path = Path(path)
-    checkpoint = load_checkpoint(path / "best.pt" if path.is_dir() else path)
-    config, facts = ConfigParser(checkpoint["config"], str(path)), checkpoint["facts"]
-    require_facts(facts, path)
-    catalogue: Catalogue = {"arch": MODELS, "metrics": METRICS}  # the metrics as trainer.monitor may name one
-    config.check(catalogue, {"arch": {"alphabet_size", "mean_points_per_char"}, "metrics": {"alphabet"}})
-    model = config.build("arch", catalogue, alphabet_size=len(facts["alphabet"]))
-    load_weights(model, checkpoint["model"], path)
-    return Loaded(model.to(pick_device(device)).eval(), facts, config.resolved, path)
+    def can(self, ability: Ability) -> bool:
+        """True if the network can do this."""
+        return ability in self.abilities
+
+    def require(self, ability: Ability) -> None:
+        """Raise InputError, with a bundled checkpoint to try, unless the network can do this."""
+        if not self.can(ability):
+            raise InputError(
+                f"{self.path}: {self.arch} {self.does}; it does not {ability}; "
+                f"try -r saved/pretrained/{BUNDLED[ability]}"
+            )
+
+    def write(self, *_: Any, **__: Any) -> Any:
+        """Write a text; see `results.writing.writer.Writer`."""
+        self.require("write")
+
+    def write_copies(self, *_: Any, **__: Any) -> Any:
+        """Write a text several times; see `results.writing.writer.Writer`."""
+        self.require("write")
+
+    def read(self, *_: Any, **__: Any) -> Any:
+        """Read ink; see `results.reading.reader.Reader` and `results.reading.classifier.Classifier`."""
+        self.require("read")
+
+    def evaluate(self, *_: Any, **__: Any) -> Any:
+        """Measure the network on splits of a corpus: an object whose `numbers` are plain data."""
+        raise InputError(f"{self.path}: {self.arch} {self.does}; there is nothing to evaluate")
+
+    @property
+    def arch(self) -> str:
+        """Name of the network's class, as a config has it."""
+        return self.config["arch"]["type"]
+
+    @property
+    def corpus(self) -> str:
+        """Name of the corpus that the network was trained on."""
+        return self.facts["corpus"]
+
+    @cached_property
+    def alphabet(self) -> Alphabet:
+        """The characters that the network knows."""
+        return Alphabet(self.facts["alphabet"])
+
+    @property
+    def std(self) -> tuple[float, float]:
+        """Per-axis standard deviation of its training offsets, in the data set's units."""
+        x, y = self.facts["std"]
+        return x, y
+
+    @cached_property
+    def transform(self) -> Transform:
+        """The transformation of the ink that the network was trained on.
+
+        Raises InputError where this version does not know it.
+        """
+        try:
+            return Transform(**self.facts.get("transform", {}))
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{self.path}: its ink was transformed in a way unknown here ({error})") from None
+
+    @property
+    def device(self) -> torch.device:
+        """The device that the network is on."""
+        return next(self.model.parameters()).device
+
+    @property
+    def digits(self) -> list[int | str] | None:
+        """The texts that its training lines were chosen by; None: all of the corpus."""
+        return self._loading.get("digits")
+
+    @property
+    def characters(self) -> str:
+        """The characters that the network was trained on: those that its config names, or the whole alphabet."""
+        return self.alphabet.characters if self.digits is None else "".join(map(str, self.digits))
+
+    def validated_on(self, corpus: str | None) -> list[str] | None:
+        """The splits that the network was validated on, where its config names them and `corpus` (None: its own) is
+        the one that it was trained on; else None.
+        """
+        own = corpus in (None, self.corpus)
+        return self._loading.get("valid") if own else None
+
+    @property
+    def _loading(self) -> dict[str, Any]:
+        """Arguments of the data loader that it was trained with."""
+        return self.config.get("data_loader", {}).get("args", {})
+
+    def points(self, strokes: np.ndarray) -> np.ndarray:
+        """Points (T, 3) in the data set's units from strokes (T, 3) in the network's."""
+        return strokes_to_points(strokes, self.std)
+
+    def strokes(self, points: np.ndarray) -> np.ndarray:
+        """Strokes (T, 3) in the network's units from points (T, 3) in the data set's."""
+        return points_to_strokes(points, self.std)
+
+    def prepared(self, line: InkLine) -> tuple[np.ndarray, np.ndarray]:
+        """Points (T', 3) of a line, transformed as the network's training ink, and for each of its own points the
+        position (T,) among these.
+
+        Raises InputError where its ink cannot be used: fewer than two points, not finite, or too many.
+        """
+        points = line.points
+        if points.ndim != 2 or points.shape[1] != 3 or len(points) < 2:
+            raise InputError(
+                f"{line.id}: points of shape {points.shape}; a line of ink has two or more points of x, y, end"
+            )
+        if not (np.abs(points) <= MAX_COORDINATE).all():
+            raise InputError(f"{line.id}: has coordinates that are not finite or beyond +-{MAX_COORDINATE:g}")
+        number = np.arange(len(points), dtype=np.float64)
+        clock = number if self.transform.resample_seconds is None else line.times
+        # A transformation keeps the times of all points, so a clock that counts points tells where each has gone.
+        changed = self.transform.line(replace(line, times=clock))
+        if len(changed.points) > MAX_POINTS:
+            raise InputError(
+                f"{line.id}: {len(changed.points):,} points are more than the {MAX_POINTS:,} of a very long line; cut "
+                "it into lines of text"
+            )
+        assert clock is not None and changed.times is not None
+        kept = np.interp(changed.times, clock, number)
+        return changed.points, np.rint(np.interp(number, kept, np.arange(len(kept)))).astype(np.int64)

@@ -7,8 +7,8 @@ import pytest
 
 from data_loader.synthetic.digits import synthetic_digits
 from parse_config import ConfigParser
-from results.trained import load
-from results.writing.digits import draw
+from results import load
+from results.writing.digits import draw_characters
 from tests.tiny import logged, write_corpus
 from trainer.run import train
 
@@ -46,7 +46,7 @@ def test_digits_are_learned_and_end_by_themselves(digits: Path) -> None:
     losses = [line["val_loss"] for line in logged(run) if "val_loss" in line]
     assert losses[-1] < losses[0] - 0.5 and numbers["val_loss"] < 1.2
     texts = "0123456789" * 20
-    drawn = draw([load(run)] * len(texts), texts, list(range(len(texts))), 0.0)
+    drawn = draw_characters([load(run)] * len(texts), texts, list(range(len(texts))), 0.0)
     strokes = np.array([one.strokes[:, 2].sum() for one in drawn]).reshape(20, 10).mean(0)
     assert np.mean([one.stopped for one in drawn]) > 0.98
     assert strokes[[4, 5, 7]].mean() > strokes[[0, 2, 3, 6, 8]].mean() + 0.2, "some make these in two strokes"

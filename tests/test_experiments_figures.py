@@ -89,7 +89,7 @@ def test_the_pen_at_work(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("network", "arguments", "named"),
     [
-        ("c", ("window",), "must be told what to write"),
+        ("c", ("window",), "must be given a text to write"),
         ("u", ("window",), "no window"),
         ("c", ("density", "snow ☃"), "'☃' (U+2603)"),
         ("c", ("density", "--line", "none-such"), "no line 'none-such'"),
@@ -98,9 +98,9 @@ def test_the_pen_at_work(run: Run, tmp_path: Path) -> None:
         ("c", ("window", "ab", "--corpus", "tiny"), "--line ID"),
         ("c", ("window", "ab " * 99), "a figure shows one line"),
         ("c", ("bias-sweep", "ab", "--bias", "-1"), "bias is -1.0"),
-        ("c", ("bias-sweep", "ab", "--n", "0"), "n 0"),
+        ("c", ("bias-sweep", "ab", "--n", "0"), "n is 0"),
         ("c", ("prime", "ab", "--style", "tiny:none-such"), "no line 'none-such'"),
-        ("c", ("interpolate", "ab", *STYLES, "--steps", "0"), "n 0"),
+        ("c", ("interpolate", "ab", *STYLES, "--steps", "0"), "n is 0"),
         ("u", ("interpolate", "ab", *STYLES), "leave the text out"),
         ("c", ("animate", "ab", "--speed", "0"), "speed is 0.0"),
     ],

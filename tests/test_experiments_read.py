@@ -151,8 +151,8 @@ def test_explain_draws_every_line(run: Run, ink: Path, tmp_path: Path) -> None:
         (["evaluate", "--beam", "1000"], "beam is 1000"),
         (["evaluate", "--corpus", "nowhere"], "no prepared corpus"),
         (["evaluate", "--batch-size", "0"], "batch size is 0"),
-        (["write", "abc"], "Seq2SeqRecognizer does not write"),
-        ([], "Seq2SeqRecognizer does not write"),
+        (["write", "abc"], "try -r saved/pretrained/conditional.pt"),
+        ([], "try -r saved/pretrained/conditional.pt"),
     ],
 )
 def test_bad_input_gets_one_line(run: Run, ink: Path, tmp_path: Path, arguments: list[str], named: str) -> None:
@@ -166,7 +166,7 @@ def test_bad_input_gets_one_line(run: Run, ink: Path, tmp_path: Path, arguments:
 
 def test_a_network_that_writes_does_not_read(run: Run, ink: Path) -> None:
     code, _, err = run("read", ink, checkpoint="writer.pt")
-    assert code == 2 and "UnconditionalHandwriting does not read" in err and err.count("\n") == 1
+    assert code == 2 and "try -r saved/pretrained/recognition.pt" in err and err.count("\n") == 1
 
 
 def test_evaluate_puts_numbers_and_a_page(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ import pytest
 import torch
 
 import experiments
-from experiments import load
+from experiments import evaluate, load
 from logger.run_log import METRICS
-from results.measuring.likelihood import evaluate
 from results.pages.measured_sections import Lines, evaluation_section
 from tests.render.web.test_html import Outline
 from tests.results.recognizers import ALPHABET, line_of
@@ -121,7 +120,7 @@ def test_some_lines_are_measured_as_they_are_among_all(runs: dict[str, Path]) ->
     lines = Lines("letters", ["valid"], runs["folder"] / "data", None, 1)
     whole, (_, remark, _) = evaluation_section(network, lines)
     assert whole["n_lines"] == whole["of_lines"] == 8 and "all" in remark
-    direct = evaluate(network.model, network.facts, None, ["valid"], lines.data_dir, 4)
+    direct = evaluate(network, None, ["valid"], lines.data_dir, 4)
     assert whole["nats_per_line"] == pytest.approx(direct["nats_per_line"], rel=1e-5)
     each = {one["writer"]: one["nats_per_line"] for one in whole["by_writer"]}
     drawn = set()
@@ -222,7 +221,7 @@ def test_runs_of_all_kinds_side_by_side(runs: dict[str, Path], run: Run, tmp_pat
         (["-r", "writer", "report", "--split", "test"], "no split test"),
         (["-r", "writer", "report", "--reader", "gone.pt"], "gone.pt"),
         (["-r", "reader", "report", "--text", "abc"], "leave out --text"),
-        (["-r", "free", "report", "--text", "abc"], "cannot be told a text"),
+        (["-r", "free", "report", "--text", "abc"], "takes no text"),
         (["compare", "writer"], "1 run is named"),
         (["compare", "writer", "writer"], "two runs have this name"),
         (["compare", "writer", "gone.pt"], "gone.pt"),

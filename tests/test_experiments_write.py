@@ -97,7 +97,7 @@ def test_legibility_leaves_a_table_numbers_a_page_and_a_figure(run: Run, tmp_pat
         (["write", "dad", "--style", "letters:zz", "--data-dir", "data"], "no line 'zz'"),
         (["write", "dad", "--bias", "0", "1", "--n", "2"], "without --n"),
         (["legibility", "--reader", "gone.pt"], "gone.pt"),
-        (["legibility", "--reader", "reader.pt", "--n", "0", "--data-dir", "data"], "n 0"),
+        (["legibility", "--reader", "reader.pt", "--n", "0", "--data-dir", "data"], "n is 0"),
     ],
 )
 def test_bad_input_gets_one_line(

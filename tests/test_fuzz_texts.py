@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ink.alphabet import Alphabet
 from model import MODELS
-from results import Loaded, write
-from results.writing.text import lines_of
+from results import write
+from results.writing.writer import Writer
 from tests.tiny import ARCHS
 from utils.errors import InputError
 
@@ -40,14 +40,14 @@ texts = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def writer() -> Loaded:
+def writer() -> Writer:
     torch.manual_seed(1)
     args = {**ARCHS["ConditionalHandwriting"], "hidden_size": 8, "num_layers": 1}
     model = MODELS["ConditionalHandwriting"](alphabet_size=len(LETTERS), **args)
-    return Loaded(model.eval(), FACTS, {"arch": {"type": "ConditionalHandwriting", "args": args}}, Path("c.pt"))
+    return Writer(model.eval(), FACTS, {"arch": {"type": "ConditionalHandwriting", "args": args}}, Path("c.pt"))
 
 
-def written_or_refused(writer: Loaded, text: str, seconds: float = 5.0) -> bool:
+def written_or_refused(writer: Writer, text: str, seconds: float = 5.0) -> bool:
     """Whether the text was written, all of it; else one line tells why."""
     started = time.process_time()
     try:
@@ -62,7 +62,7 @@ def written_or_refused(writer: Loaded, text: str, seconds: float = 5.0) -> bool:
     return True
 
 
-def any_text(writer: Loaded, count: int) -> None:
+def any_text(writer: Writer, count: int) -> None:
     outcomes = []
 
     @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -76,12 +76,12 @@ def any_text(writer: Loaded, count: int) -> None:
     assert {True, False} == set(outcomes)
 
 
-def test_any_text_is_written_or_refused(writer: Loaded) -> None:
+def test_any_text_is_written_or_refused(writer: Writer) -> None:
     any_text(writer, 80)
 
 
 @pytest.mark.slow
-def test_more_texts_are_written_or_refused(writer: Loaded) -> None:
+def test_more_texts_are_written_or_refused(writer: Writer) -> None:
     any_text(writer, 1500)
 
 
@@ -102,12 +102,12 @@ def test_more_texts_are_written_or_refused(writer: Loaded) -> None:
         "\x1b[2J",
     ],
 )
-def test_a_text_that_cannot_be_written_is_refused(writer: Loaded, text: str) -> None:
+def test_a_text_that_cannot_be_written_is_refused(writer: Writer, text: str) -> None:
     assert not written_or_refused(writer, text)
 
 
 @pytest.mark.parametrize("text", ["e\u0301", "a\u2028b", "\ta\r\nb\n", "a" * 300, "\u65e5"])
-def test_an_odd_text_that_can_be_written_is(writer: Loaded, text: str) -> None:
+def test_an_odd_text_that_can_be_written_is(writer: Writer, text: str) -> None:
     assert written_or_refused(writer, text)
 
 
@@ -121,12 +121,12 @@ MEGABYTE = {
 
 
 @pytest.mark.parametrize("text", MEGABYTE.values(), ids=MEGABYTE.keys())
-def test_a_megabyte_of_what_cannot_be_written_is_refused_at_once(writer: Loaded, text: str) -> None:
+def test_a_megabyte_of_what_cannot_be_written_is_refused_at_once(writer: Writer, text: str) -> None:
     assert not written_or_refused(writer, text)
 
 
 @pytest.mark.parametrize("text", ["a" * 1_000_000, "ab " * 333_333, "a\n" * 500_000])
-def test_a_megabyte_is_cut_into_lines_at_once(text: str) -> None:
+def test_a_megabyte_is_cut_into_lines_at_once(writer: Writer, text: str) -> None:
     started = time.process_time()
-    lines = lines_of(text, FACTS)
+    lines = writer.lines_of(text)
     assert "".join(lines).replace(" ", "") == "".join(text.split()) and time.process_time() - started < 5

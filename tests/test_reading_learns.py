@@ -7,8 +7,7 @@ import pytest
 
 from experiments import load
 from parse_config import ConfigParser
-from results.reading.corpus import read_corpus
-from results.reading.lines import Decoding
+from results.reading.decoding import Decoding
 from trainer.run import train
 
 CONFIG = {
@@ -59,7 +58,7 @@ def test_a_tiny_recognizer_learns_to_read_hands_that_it_has_not_seen(tmp_path: P
     run_dir, _ = train(config)
     loaded = load(run_dir)
     greedy, search = (
-        read_corpus(loaded, None, ["valid"], tmp_path / "data", 64, decoding).numbers()
+        loaded.evaluate(None, ["valid"], data_dir=tmp_path / "data", decoding=decoding).numbers
         for decoding in (Decoding(), Decoding(beam=4))
     )
     assert greedy["n_lines"] == search["n_lines"] == 600

@@ -6,28 +6,26 @@ from typing import Any
 import numpy as np
 
 from ink.geometry import slant, x_height
-from ink.strokes import strokes_to_points
 from render.figures.rows import Row, rows_figure
 from results.figures.trace import one_line
 from results.figures.window_and_density import Shown
-from results.trained import Loaded
 from results.writing.interpolation import write_between
 from results.writing.lines import Style, require_sane
-from results.writing.text import write
+from results.writing.writer import Writer
 
 
-def bias_sweep(loaded: Loaded, text: str | None, *, biases: Sequence[float], seed: int = 1, n: int = 2) -> Shown:
+def bias_sweep(writer: Writer, text: str | None, *, biases: Sequence[float], seed: int = 1, n: int = 2) -> Shown:
     """A text n times at every bias, the same seeds at each. Graves (2013), fig. 16 and 17."""
     rows, numbers = [], []
     for bias in biases:
-        for copy, (points, stopped) in enumerate(_written(loaded, text, bias, seed, n)):
+        for copy, (points, stopped) in enumerate(_written(writer, text, bias, seed, n)):
             rows.append(Row("" if copy else f"bias {bias:g}", points))
             numbers.append({"bias": bias, "seed": seed + copy, "stopped_by_itself": stopped, **hand(points, text)})
     return rows_figure(rows), {"text": text, "lines": numbers}
 
 
 def prime(
-    loaded: Loaded, text: str | None, styles: Sequence[Style], *, biases: Sequence[float], seed: int = 1
+    writer: Writer, text: str | None, styles: Sequence[Style], *, biases: Sequence[float], seed: int = 1
 ) -> Shown:
     """Under each real line, grey, the same text in its hand at every bias. Graves (2013), fig. 18 to 21.
 
@@ -35,11 +33,11 @@ def prime(
     """
     rows, numbers = [], []
     for style in styles:
-        real, told = _real(loaded, style)
+        real, told = _real(writer, style)
         rows.append(real)
         lines: list[dict[str, Any]] = []
         for bias in biases:
-            ((points, stopped),) = _written(loaded, text, bias, seed, 1, style)
+            ((points, stopped),) = _written(writer, text, bias, seed, 1, style)
             rows.append(Row(f"bias {bias:g}", points))
             lines.append({"bias": bias, "stopped_by_itself": stopped, **hand(points, text)})
         numbers.append({**told, "lines": lines})
@@ -47,7 +45,7 @@ def prime(
 
 
 def interpolate(
-    loaded: Loaded,
+    writer: Writer,
     text: str | None,
     styles: tuple[Style, Style],
     *,
@@ -60,11 +58,11 @@ def interpolate(
     Raises InputError where the network cannot.
     """
     require_sane(bias, seed, steps)
-    told = one_line(loaded, text)
+    told = one_line(writer, text)
     shares = np.linspace(0, 1, steps).tolist()
-    samples = write_between(loaded, told or "", styles, shares, bias=bias, seed=seed)
-    inks = [strokes_to_points(sample.strokes, loaded.facts["std"]) for sample in samples]
-    (first, first_told), (last, last_told) = (_real(loaded, style) for style in styles)
+    samples = write_between(writer, told or "", styles, shares, bias=bias, seed=seed)
+    inks = [writer.points(sample.strokes) for sample in samples]
+    (first, first_told), (last, last_told) = (_real(writer, style) for style in styles)
     rows = [Row(f"{share:.2f}", ink) for share, ink in zip(shares, inks, strict=True)]
     numbers = [
         {"share": share, "stopped_by_itself": sample.stopped, **hand(ink, told)}
@@ -84,8 +82,8 @@ def hand(points: np.ndarray, text: str | None) -> dict[str, Any]:
     return numbers
 
 
-def _real(loaded: Loaded, style: Style) -> tuple[Row, dict[str, Any]]:
-    points = strokes_to_points(style.strokes, loaded.facts["std"])
+def _real(writer: Writer, style: Style) -> tuple[Row, dict[str, Any]]:
+    points = writer.points(style.strokes)
     return Row(style.name, points, faded=True), {
         "style": style.name,
         "style_text": style.text,
@@ -94,8 +92,8 @@ def _real(loaded: Loaded, style: Style) -> tuple[Row, dict[str, Any]]:
 
 
 def _written(
-    loaded: Loaded, text: str | None, bias: float, seed: int, n: int, style: Style | None = None
+    writer: Writer, text: str | None, bias: float, seed: int, n: int, style: Style | None = None
 ) -> list[tuple[np.ndarray, bool]]:
     """One line n times: its points, and whether the network ended it."""
-    writings = write(loaded, one_line(loaded, text), bias=bias, seed=seed, n=n, style=style)
+    writings = writer.write_copies(one_line(writer, text), n, bias=bias, seed=seed, style=style)
     return [(writing.lines[0], writing.samples[0].stopped) for writing in writings]

@@ -9,14 +9,9 @@ import torch
 
 from data_loader.batching import collate
 from data_loader.prepare import open_corpus
-from ink.alphabet import Alphabet
-from ink.strokes import InkLine, points_to_strokes, strokes_to_points
-from model.writing.class_conditional import ClassConditionalHandwriting
+from ink.strokes import InkLine
 from model.writing.mixture_density import Mixture
-from results.reading.lines import as_seen, transform_of
-from results.trained import Loaded
-from results.writing.lines import writer_of
-from results.writing.text import write
+from results.writing.writer import Writer
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -41,37 +36,36 @@ class Trace:
     stopped: bool | None
 
 
-def written(loaded: Loaded, text: str | None, *, bias: float = 0.5, seed: int = 1) -> Trace:
+def written(writer: Writer, text: str | None, *, bias: float = 0.5, seed: int = 1) -> Trace:
     """A line that the network writes, then follows; text None: freely.
 
     Raises InputError where the text is longer than one line of the network, or it cannot be written.
     """
-    writing = write(loaded, one_line(loaded, text), bias=bias, seed=seed)[0]
+    writing = writer.write(one_line(writer, text), bias=bias, seed=seed)
     (sample,) = writing.samples
-    return _followed(loaded, writing.texts[0], sample.strokes, stopped=sample.stopped)
+    return _followed(writer, writing.texts[0], sample.strokes, stopped=sample.stopped)
 
 
-def followed(loaded: Loaded, line: InkLine) -> Trace:
+def followed(writer: Writer, line: InkLine) -> Trace:
     """A real line with its own text, the network told the true points (teacher forcing).
 
     Raises InputError where the line has no text, or characters that the network does not know.
     """
-    one_line(loaded, None)
-    text = unicodedata.normalize("NFC", line.text) if writer_of(loaded).reads_text else ""
-    if writer_of(loaded).reads_text and not text:
-        raise InputError(f"{line.id}: has no text, which this network must be told; choose another line")
-    missing = Alphabet(loaded.facts["alphabet"]).missing(text)
+    writer.require("write lines")
+    text = unicodedata.normalize("NFC", line.text) if writer.reads_text else ""
+    if writer.reads_text and not text:
+        raise InputError(f"{line.id}: has no text, which this network must be given; choose another line")
+    missing = writer.alphabet.missing(text)
     if missing:
         raise InputError(f"{line.id}: has characters that the network does not know: {' '.join(missing)}")
-    points, _ = as_seen(line, transform_of(loaded))
-    return _followed(loaded, text, points_to_strokes(points, loaded.facts["std"]))
+    points, _ = writer.prepared(line)
+    return _followed(writer, text, writer.strokes(points))
 
 
 @torch.inference_mode()
-def _followed(loaded: Loaded, text: str, strokes: np.ndarray, *, stopped: bool | None = None) -> Trace:
-    model = writer_of(loaded)
-    encoded = torch.from_numpy(Alphabet(loaded.facts["alphabet"]).encode(text))
-    batch = collate([("", torch.from_numpy(strokes), encoded)]).to(next(model.parameters()).device)
+def _followed(writer: Writer, text: str, strokes: np.ndarray, *, stopped: bool | None = None) -> Trace:
+    model, encoded = writer.model, torch.from_numpy(writer.alphabet.encode(text))
+    batch = collate([("", torch.from_numpy(strokes), encoded)]).to(writer.device)
     state, mixtures, weights = model.start(batch), [], list[torch.Tensor]()
     for stroke in progress(batch.inputs.unbind(1), len(strokes) - 1, "following the line", "point"):
         mixture, state = model.step(stroke, state)
@@ -80,24 +74,23 @@ def _followed(loaded: Loaded, text: str, strokes: np.ndarray, *, stopped: bool |
         weights += [] if looked is None else [looked]
     return Trace(
         text,
-        strokes_to_points(strokes, loaded.facts["std"]),
+        writer.points(strokes),
         Mixture(*(torch.cat(parts).cpu() for parts in zip(*mixtures, strict=True))),
         torch.cat(weights).cpu().numpy() if weights else None,
-        tuple(loaded.facts["std"]),
+        writer.std,
         stopped,
     )
 
 
-def one_line(loaded: Loaded, text: str | None) -> str | None:
+def one_line(writer: Writer, text: str | None) -> str | None:
     """The text, where it fits into one line of the network; None stays None.
 
     Raises InputError where it does not, or the network writes single characters.
     """
-    if isinstance(writer_of(loaded), ClassConditionalHandwriting):
-        raise InputError(f"{loaded.path}: this network writes single characters, no lines; try: write")
+    writer.require("write lines")
     if text is None:
         return None
-    most = loaded.facts["chars_per_line"]
+    most = writer.facts["chars_per_line"]
     short = " ".join(unicodedata.normalize("NFC", text).split())
     if len(short) > most:
         raise InputError(

@@ -8,19 +8,19 @@ import numpy as np
 
 from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
-from ink.strokes import InkLine, strokes_to_points
+from ink.strokes import InkLine
 from results.measuring.diversity import PLACES, followed
-from results.reading.classifying import class_scores, classifier_of, classify
-from results.reading.lines import transform_of
-from results.trained import Loaded
-from results.writing.digits import draw, trained_on, writers_of
+from results.reading.classifier import Classifier
+from results.reading.classifying import class_scores
+from results.writing.digits import draw_characters, writers_of
 from results.writing.lines import SEEDS_A_WRITING, require_sane
+from results.writing.writer import Writer
 from utils.errors import InputError
 
 
 def digit_legibility(
-    writer: Loaded,
-    reader: Loaded,
+    writer: Writer,
+    reader: Classifier,
     *,
     n: int = 2000,
     biases: Sequence[float] = (0.0, 0.5, 1.0),
@@ -35,12 +35,13 @@ def digit_legibility(
     Raises InputError where a network is of another kind, the reader does not know a class, the writer's corpus is not
     there, or there are fewer than two characters a class to be written.
     """
-    classifier_of(reader)
-    classes = trained_on(writer)
+    reader.require("read characters")
+    writer.require("write characters")
+    classes = writer.characters
     writers_of([writer], classes)
     for bias in biases:
-        require_sane(bias, seed, 1)
-    unknown = [name for name in classes if name not in reader.facts["alphabet"]]
+        require_sane(bias, seed)
+    unknown = reader.alphabet.missing(classes)
     if unknown:
         raise InputError(f"{reader.path}: it does not know {', '.join(map(repr, unknown))}, which {writer.path} writes")
     if n < 2 * len(classes):
@@ -50,41 +51,40 @@ def digit_legibility(
     return {f"{name}_real": value for name, value in real.items()} | {"biases": written}
 
 
-def real_lines(writer: Loaded, classes: str, data_dir: Path) -> list[InkLine]:
+def real_lines(writer: Writer, classes: str, data_dir: Path) -> list[InkLine]:
     """The writer's validation lines of these classes, transformed as it saw them.
 
     Raises InputError where the corpus is not there, or has none.
     """
-    corpus = open_transformed(writer.facts["corpus"], data_dir, transform_of(writer))
+    corpus = open_transformed(writer.corpus, data_dir, writer.transform)
     given = writer.config["data_loader"]["args"]
     _, valid = splits_to_use(corpus, given.get("train"), given.get("valid"))
     lines = map(corpus.line, corpus.lines_of(valid).tolist())
-    found = [line for line in lines if line.text in tuple(classes)]
-    if not found:
+    chosen = [line for line in lines if line.text in tuple(classes)]
+    if not chosen:
         raise InputError(
             f"{corpus.folder}: no line of {', '.join(valid)} is one of {classes}; there is nothing to compare with"
         )
-    return found
+    return chosen
 
 
-def _written(writer: Loaded, reader: Loaded, classes: str, n: int, bias: float, seed: int) -> dict[str, Any]:
+def _written(writer: Writer, reader: Classifier, classes: str, n: int, bias: float, seed: int) -> dict[str, Any]:
     texts = "".join(classes[job % len(classes)] for job in range(n))
-    drawn = draw([writer] * n, texts, [seed * SEEDS_A_WRITING + job for job in range(n)], bias)
+    drawn = draw_characters([writer] * n, texts, [seed * SEEDS_A_WRITING + job for job in range(n)], bias)
     lines = [
-        InkLine(f"written-{job}", texts[job], "", "", strokes_to_points(one.strokes, writer.facts["std"]))
-        for job, one in enumerate(drawn)
+        InkLine(f"written-{job}", texts[job], "", "", writer.points(sample.strokes)) for job, sample in enumerate(drawn)
     ]
-    capped = sum(not one.stopped for one in drawn) / n
+    capped = sum(not sample.stopped for sample in drawn) / n
     return {"bias": bias, "capped": capped} | _measured(reader, lines)
 
 
-def _measured(reader: Loaded, lines: list[InkLine]) -> dict[str, Any]:
+def _measured(reader: Classifier, lines: list[InkLine]) -> dict[str, Any]:
     """Accuracy and diversity (of all classes, alike) of lines whose text is their class; None without two of one."""
     inks: dict[str, list[np.ndarray]] = {}
     for line in lines:
         inks.setdefault(line.text, []).append(line.points)
     by_class = [class_diversity(some) for some in inks.values() if len(some) > 1]
-    return class_scores(classify(reader, lines)) | {"diversity": float(np.mean(by_class)) if by_class else None}
+    return class_scores(reader.read(lines)) | {"diversity": float(np.mean(by_class)) if by_class else None}
 
 
 def class_diversity(drawings: Sequence[np.ndarray]) -> float:

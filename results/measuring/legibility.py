@@ -9,23 +9,22 @@ import numpy as np
 
 from data_loader.line_choice import splits_to_use
 from data_loader.prepare import open_corpus
-from ink.alphabet import Alphabet
-from ink.strokes import InkLine, strokes_to_points
+from ink.strokes import InkLine
 from model.reading.error_rates import character_edits
 from results.measuring.diversity import diversity
 from results.measuring.failures import failures
-from results.reading.lines import Decoding, as_seen, transform_of
+from results.reading.decoding import GREEDY, Decoding
+from results.reading.reader import Reader
 from results.reading.scores import ReadLine, interval, rate
-from results.trained import Loaded
-from results.writing.best_of import read_back, read_with
-from results.writing.lines import SEEDS_A_WRITING, Draw, Style, draw_lines, require_sane, writer_of
+from results.writing.best_of import read_back
+from results.writing.lines import SEEDS_A_WRITING, Style, require_sane
+from results.writing.writer import Draw, Writer
 from utils.errors import InputError
 
 DIVERSE_TEXTS, DIVERSE_SEEDS = 20, 5
 """Texts that are written so many times to see how far the writings differ."""
 LINES_OF_A_BIAS = SEEDS_A_WRITING // 2
 """The seeds of lines written for their variety begin so much after those of the lines that are read."""
-GREEDILY = Decoding()
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class Legibility:
 
 
 def legibility(
-    writer: Loaded,
-    reader: Loaded,
+    writer: Writer,
+    reader: Reader,
     *,
     n: int = 200,
     biases: Sequence[float] = (0.0, 0.5, 1.0),
@@ -63,8 +62,8 @@ def legibility(
     splits: list[str] | None = None,
     data_dir: Path = Path("data"),
     style: Style | None = None,
-    draw: Draw = draw_lines,
-    decoding: Decoding = GREEDILY,
+    draw: Draw | None = None,
+    decoding: Decoding = GREEDY,
 ) -> Legibility:
     """The texts of n lines drawn by lot from the splits, written at every bias and read back, beside the lines read.
 
@@ -75,13 +74,11 @@ def legibility(
 
     Raises InputError where a network is of another kind, or the corpus is not there or has no text to write.
     """
-    if not writer_of(writer).reads_text:
-        raise InputError(f"{writer.path}: this network writes freely; only what has a text can be legible")
-    _require_sane(biases, n, seed)
-    name = corpus or writer.facts["corpus"]
+    _require_sane(writer, reader, biases, n, seed)
+    name = corpus or writer.corpus
     lines, splits, left_out = lines_to_write(writer, name, splits, data_dir, n, seed)
-    real = [_judge(one.line, one.text, one.line.points, capped=False) for one in read_with(decoding, reader, lines)]
-    hand = _Hand(writer, lines, seed, style, draw)
+    real = [_judge(it.line, it.text, it.line.points, capped=False) for it in reader.read(lines, decoding)]
+    hand = _Hand(writer, lines, seed, style, draw or Writer.draw_lines)
     written = {bias: hand.judged(bias, reader, decoding) for bias in biases}
     numbers = {
         **{"checkpoint": str(writer.path), "reader": str(reader.path), "style": style and style.name},
@@ -94,13 +91,16 @@ def legibility(
     return Legibility(numbers, real, written)
 
 
-def _points_a_character(writer: Loaded, lines: list[InkLine]) -> float:
-    """Of real lines, as the network was trained on them."""
-    seen = [as_seen(line, transform_of(writer))[0] for line in lines]
-    return sum(map(len, seen)) / sum(len(line.text) for line in lines)
+def _points_a_character(writer: Writer, lines: list[InkLine]) -> float:
+    """Points per character of real lines, transformed as the network's training lines."""
+    return sum(len(writer.prepared(line)[0]) for line in lines) / sum(len(line.text) for line in lines)
 
 
-def _require_sane(biases: Sequence[float], n: int, seed: int) -> None:
+def _require_sane(writer: Writer, reader: Reader, biases: Sequence[float], n: int, seed: int) -> None:
+    writer.require("write lines")
+    reader.require("read lines")
+    if not writer.reads_text:
+        raise InputError(f"{writer.path}: this network writes freely; only what has a text can be legible")
     if len(set(biases)) != len(biases) or not biases:
         raise InputError(f"biases are {list(biases)}; name one at least, and each once")
     for bias in biases:
@@ -111,20 +111,20 @@ def _require_sane(biases: Sequence[float], n: int, seed: int) -> None:
 class _Hand:
     """Who writes the texts of the lines, and how."""
 
-    writer: Loaded
+    writer: Writer
     lines: list[InkLine]
     seed: int
     style: Style | None
     draw: Draw
 
-    def judged(self, bias: float, reader: Loaded, decoding: Decoding) -> list[JudgedLine]:
+    def judged(self, bias: float, reader: Reader, decoding: Decoding) -> list[JudgedLine]:
         """Every text written once and read back."""
         seeds = [self.seed * SEEDS_A_WRITING + line for line in range(len(self.lines))]
         drawn = self.draw(self.writer, [line.text for line in self.lines], seeds, bias, self.style)
         readings = read_back(reader, self.writer, drawn, decoding)
         return [
-            _judge(line, text, strokes_to_points(one.strokes, self.writer.facts["std"]), capped=not one.stopped)
-            for line, one, (text, _) in zip(self.lines, drawn, readings, strict=True)
+            _judge(line, text, self.writer.points(sample.strokes), capped=not sample.stopped)
+            for line, sample, (text, _) in zip(self.lines, drawn, readings, strict=True)
         ]
 
     def rows(self, written: dict[float, list[JudgedLine]]) -> list[dict[str, Any]]:
@@ -145,17 +145,17 @@ class _Hand:
         seeds = [self.seed * SEEDS_A_WRITING + LINES_OF_A_BIAS + job for job in range(len(each))]
         drawn = self.draw(self.writer, each, seeds, bias, self.style)
         groups = [drawn[first : first + DIVERSE_SEEDS] for first in range(0, len(drawn), DIVERSE_SEEDS)]
-        return diversity(texts, groups, self.writer.facts["std"])
+        return diversity(texts, groups, self.writer.std)
 
 
 def lines_to_write(
-    writer: Loaded, name: str, splits: list[str] | None, data_dir: Path, n: int, seed: int
+    writer: Writer, name: str, splits: list[str] | None, data_dir: Path, n: int, seed: int
 ) -> tuple[list[InkLine], list[str], int]:
     """n lines of the splits drawn by lot, or all where there are fewer; the splits; how many cannot be written.
 
     Raises InputError where the corpus is not there, or no line can be written.
     """
-    opened, alphabet = open_corpus(name, data_dir), Alphabet(writer.facts["alphabet"])
+    opened, alphabet = open_corpus(name, data_dir), writer.alphabet
     splits = splits or splits_to_use(opened, None, None)[1]
     among = opened.lines_of(splits)
     known = [int(line) for line in among if opened.text(line).strip() and not alphabet.missing(opened.text(line))]

@@ -1,7 +1,8 @@
-"""A trained network measured on a split of a corpus, in units that do not depend on how it was normalised."""
+"""Log-likelihood of a corpus under a trained network, in units that do not depend on how it was normalised."""
 
 import math
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from base.base_model import BaseModel
 from base.batch import Batch
 from data_loader.batching import LengthSampler, Lines, collate
 from data_loader.corpus import Corpus
 from data_loader.line_choice import lines_of_digits, splits_to_use
-from data_loader.transform import Transform, open_transformed
+from data_loader.transform import open_transformed
 from model.writing.lattice import cell_log_prob
 from model.writing.mixture_density import MIN_SIGMA, Mixture, end_log_prob, expected_offset, offset_log_prob
 from results.measuring.likelihood_scores import GRAVES, LineSums, scores
+from results.trained import TrainedModel
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -29,47 +30,54 @@ that of IAM-OnDB is over trainset, testset_f and testset_t, as Graves (2013) use
 Pair = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class CorpusPredicted:
+    """The numbers of a network that predicted every point of lines of a corpus, see `predict_corpus`."""
+
+    numbers: dict[str, Any]
+
+
 @torch.inference_mode()
-def evaluate(
-    model: BaseModel,
-    facts: dict[str, Any],
+def predict_corpus(
+    network: TrainedModel[Any],
     corpus_name: str | None,
     splits: list[str] | None,
     data_dir: Path,
     batch_size: int,
-    digits: list[int | str] | None = None,
-    only: Collection[str] | None = None,
-) -> dict[str, Any]:
-    """How well every line of the splits is predicted, see `scores`; none is left out or clipped.
+    ids: Collection[str] | None = None,
+) -> CorpusPredicted:
+    """Measure how well every line of the splits is predicted, see `scores`; none is left out or clipped.
 
-    Of a network for some `digits` those lines alone; with `only` those of these ids. A line of T points counts T - 1
-    predictions. Bits on the lattice are None where `lattice` says why. Of testset_v Graves's results are beside them.
+    For a network that was trained on some digits, those lines alone; with `ids`, the lines of these ids alone. A line
+    of T points counts T - 1 predictions. Bits on the lattice are None where `lattice` says why. Graves's results are
+    given with those of testset_v.
 
-    Raises InputError where the corpus is not there, or has characters that the model does not know.
+    Raises InputError where the corpus is not there, or has characters that the network does not know.
     """
     if batch_size < 1:
         raise InputError(f"batch size is {batch_size}; it must be 1 or more")
-    corpus = open_transformed(corpus_name or facts["corpus"], data_dir, Transform(**facts.get("transform", {})))
-    corpus.read_with(facts["alphabet"])
-    splits = splits or splits_to_use(corpus, None, None)[1]
-    std, lines = (facts["std"][0], facts["std"][1]), lines_of_digits(corpus, splits, digits)
-    lines = lines if only is None else np.array([line for line in lines if corpus.id(int(line)) in only])
-    transformed, source = bool(facts.get("transform")), corpus.card["source"]
-    unit = std if transformed else FROZEN_UNITS.get(source, std)
-    off = off_lattice(corpus, lines, transformed)
+    name, std, transform = corpus_name or network.corpus, network.std, network.transform.settings
+    corpus = open_transformed(name, data_dir, network.transform)
+    corpus.read_with(network.alphabet.characters)
+    splits, source = splits or splits_to_use(corpus, None, None)[1], corpus.card["source"]
+    lines = lines_of_digits(corpus, splits, network.digits)
+    lines = lines if ids is None else np.array([line for line in lines if corpus.id(int(line)) in ids])
+    unit = std if transform else FROZEN_UNITS.get(source, std)
+    off = off_lattice(corpus, lines, bool(transform))
     sums_of = partial(line_sums, std=std, unit=unit, lattice=off is None)
-    sums = _sums_of_lines(model, Lines(corpus, lines, std), sums_of, batch_size)
+    sums = _sums_of_lines(network, Lines(corpus, lines, std), sums_of, batch_size)
     writers = [corpus.card["writers"][writer] for writer in corpus.index["writer"][lines]]
-    his = GRAVES if (source, splits, transformed, only) == ("iam-ondb", ["testset_v"], False, None) else []
-    return {
-        "corpus": corpus_name or facts["corpus"],
-        "transform": facts.get("transform", {}),
+    as_graves = (source, splits, bool(transform), ids) == ("iam-ondb", ["testset_v"], False, None)
+    numbers = {
+        "corpus": name,
+        "transform": network.facts.get("transform", {}),
         "splits": splits,
         "unit": list(unit),
         "sigma_floor": [MIN_SIGMA * own / given for own, given in zip(std, unit, strict=True)],
         "lattice": off or "whole numbers of the data set's unit",
-        "graves_2013": his,
-    } | scores(sums, writers)
+        "graves_2013": GRAVES if as_graves else [],
+    }
+    return CorpusPredicted(numbers | scores(sums, writers))
 
 
 def off_lattice(corpus: Corpus, lines: np.ndarray, transformed: bool) -> str | None:
@@ -84,22 +92,21 @@ def off_lattice(corpus: Corpus, lines: np.ndarray, transformed: bool) -> str | N
 
 
 def _sums_of_lines(
-    model: BaseModel, lines: Lines, sums_of: Callable[[Mixture, Batch], Tensor], batch_size: int
+    network: TrainedModel[Any], lines: Lines, sums_of: Callable[[Mixture, Batch], Tensor], batch_size: int
 ) -> LineSums:
     """The sums of every line, in the order of `lines`."""
     sampler = LengthSampler(lines.corpus.lengths[lines.lines], batch_size, None)
-    device = next(model.parameters()).device
-    found = torch.empty(len(lines), len(LineSums._fields), dtype=torch.float64)
+    sums = torch.empty(len(lines), len(LineSums._fields), dtype=torch.float64)
     for positions in progress(sampler, len(sampler), "evaluation", "batch"):
-        batch = collate([lines[position] for position in positions]).to(device)
-        found[positions] = sums_of(model(batch), batch).cpu()
-    return LineSums(*found.numpy().T)
+        batch = collate([lines[position] for position in positions]).to(network.device)
+        sums[positions] = sums_of(network.model(batch), batch).cpu()
+    return LineSums(*sums.numpy().T)
 
 
 def line_sums(output: Mixture, batch: Batch, std: Pair, unit: Pair, lattice: bool) -> Tensor:
-    """Of every line of a batch in units of `std` its `LineSums`, in columns: (B, 5) float64; nats in units of `unit`.
+    """The `LineSums` of a batch in units of `std`, in columns: (B, 5) float64; nats in units of `unit`.
 
-    Without `lattice` nats on it are NaN. Which lift is a line's last counts nowhere, whether a network says it or not.
+    Without `lattice` nats on it are NaN. A network that also predicts which lift is the last is not scored on that.
     """
     real = batch.target_mask
     mixture, targets = Mixture(*(part[real] for part in output[:5])), batch.targets[real]
@@ -121,5 +128,5 @@ def line_sums(output: Mixture, batch: Batch, std: Pair, unit: Pair, lattice: boo
 
 
 def log_ratio(std: Pair, unit: Pair) -> float:
-    """What is added to the log-density of an offset in units of `std` to have it in units of `unit`."""
+    """The summand that turns the log-density of an offset in units of `std` into that in units of `unit`."""
     return math.log(unit[0] / std[0]) + math.log(unit[1] / std[1])

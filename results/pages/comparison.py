@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from model.writing.sampling import HandwritingModel
 from render.web.curves import Curve, curves_figure
 from render.web.html import Html, grid, joined, page, table, whole
 from results.pages.run_sections import Section, plain_name
-from results.pages.writing_sections import stopped, text_for, written_figures
+from results.pages.writing_sections import text_for, written_figures
 from results.runs.run import ABSENT, Run, changes
-from results.writing.text import write
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -81,9 +79,9 @@ def _curves(runs: Sequence[Run]) -> Section:
 def _written(run: Run, text: str | None, bias: float, seed: int) -> tuple[dict[str, Any] | None, Html]:
     """How long a run's writing is and how it ended, and its lines under the run's name."""
     network = run.network
-    if not isinstance(network.model, HandwritingModel):
+    if not network.can("write"):
         return None, Html("")
     told = text if text is not None and network.model.reads_text else text_for(network)
-    writing = write(network, told, bias=bias, seed=seed)[0]
+    writing = network.write(told, bias=bias, seed=seed)
     points = sum(map(len, writing.lines))
-    return {"text": told, "points": points, "stopped_by_itself": stopped(writing)}, written_figures(writing, run.name)
+    return {"text": told, "points": points, "stopped_by_itself": writing.stopped}, written_figures(writing, run.name)

@@ -11,22 +11,20 @@ from data_loader.corpus import Corpus
 from data_loader.line_choice import splits_to_use
 from data_loader.prepare import open_corpus
 from ink.strokes import InkLine
-from model.reading.classifier import StrokeClassifier
-from model.reading.recognizer import Seq2SeqRecognizer
-from model.writing.class_conditional import ClassConditionalHandwriting
 from render.web.html import Html, image_figure, joined, line_figure, line_figures, number, table
 from results.measuring.digit_legibility import digit_legibility
 from results.measuring.legibility import legibility
-from results.measuring.likelihood import evaluate
 from results.measuring.likelihood_scores import TOLD
 from results.pages.reading import RATES, marked_differences
 from results.pages.run_sections import Section
 from results.pages.writing_sections import figure_png
-from results.reading.classifying import class_scores, classify
-from results.reading.lines import LineReading, read
+from results.reading.classifier import Classifier
+from results.reading.classifying import class_scores
+from results.reading.lines import LineReading
+from results.reading.reader import Reader
 from results.reading.scores import ReadLine, scores
-from results.trained import Loaded
-from results.writing.digits import trained_on
+from results.trained import TrainedModel
+from results.writing.writer import Writer
 from utils.errors import InputError
 
 BATCH_SIZE = 32
@@ -46,7 +44,7 @@ class Lines:
     n: int | None
     seed: int
 
-    def drawn(self, network: Loaded) -> tuple[Corpus, list[str], list[int], int]:
+    def drawn(self, network: TrainedModel[Any]) -> tuple[Corpus, list[str], list[int], int]:
         """The corpus, its splits, the lines in order, and of how many they were drawn.
 
         Raises InputError where the corpus is not there, or has no line that the network was made for.
@@ -54,8 +52,8 @@ class Lines:
         corpus = open_corpus(self.corpus, self.data_dir)
         splits = self.splits or splits_to_use(corpus, None, None)[1]
         lines = corpus.lines_of(splits).tolist()
-        if isinstance(network.model, ClassConditionalHandwriting):
-            lines = [line for line in lines if corpus.text(line) in tuple(trained_on(network))]
+        if network.can("write characters"):
+            lines = [line for line in lines if corpus.text(line) in tuple(network.characters)]
         if not lines:
             raise InputError(f"{corpus.folder}: no line of {', '.join(splits)} is of a kind that this network writes")
         some = lines
@@ -64,7 +62,7 @@ class Lines:
         return corpus, splits, some, len(lines)
 
 
-def evaluation_section(network: Loaded, lines: Lines) -> Measured:
+def evaluation_section(network: Any, lines: Lines) -> Measured:
     """Nats of a network that writes, error rates of one that reads, and how many lines they are of.
 
     Raises InputError where the corpus is not there or does not fit the network.
@@ -72,9 +70,9 @@ def evaluation_section(network: Loaded, lines: Lines) -> Measured:
     corpus, splits, chosen, among = lines.drawn(network)
     where = {"corpus": lines.corpus, "splits": splits, "n_lines": len(chosen), "of_lines": among}
     ink = [corpus.line(line) for line in chosen]
-    if isinstance(network.model, Seq2SeqRecognizer):
+    if network.can("read lines"):
         numbers, body = _read(network, ink)
-    elif isinstance(network.model, StrokeClassifier):
+    elif network.can("read characters"):
         numbers, body = _classified(network, ink)
     else:
         numbers, body = _predicted(network, splits, ink, among, lines)
@@ -84,14 +82,12 @@ def evaluation_section(network: Loaded, lines: Lines) -> Measured:
 
 
 def _predicted(
-    network: Loaded, splits: list[str], ink: list[InkLine], among: int, lines: Lines
+    network: Writer, splits: list[str], ink: list[InkLine], among: int, lines: Lines
 ) -> tuple[dict[str, Any], Html]:
-    """`evaluate` of these of so many lines."""
-    only = None if len(ink) == among else {line.id for line in ink}
-    numbers = evaluate(
-        network.model, network.facts, lines.corpus, splits, lines.data_dir, BATCH_SIZE,
-        network.config["data_loader"]["args"].get("digits"), only,
-    )  # fmt: skip
+    """The evaluation of these of so many lines."""
+    ids = None if len(ink) == among else {line.id for line in ink}
+    measured = network.evaluate(lines.corpus, splits, data_dir=lines.data_dir, batch_size=BATCH_SIZE, ids=ids)
+    numbers = measured.numbers
     rows = [
         (told, f"{numbers[name]:.4g}" if numbers[name] is not None else numbers["lattice"], _error(numbers, name))
         for name, told in TOLD.items()
@@ -108,8 +104,8 @@ def _error(numbers: dict[str, Any], name: str) -> str:
     return "" if error is None else f"± {number(error)}"
 
 
-def _read(network: Loaded, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
-    readings = read(network, ink)
+def _read(network: Reader, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
+    readings = network.read(ink)
     judged = [ReadLine(one.line.id, one.line.writer, one.line.text, one.text) for one in readings]
     numbers = scores(judged)
     rates = [
@@ -119,8 +115,8 @@ def _read(network: Loaded, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
     return numbers, joined([found, *_lines_read(readings, judged), _explained(readings[0])])
 
 
-def _classified(network: Loaded, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
-    readings = classify(network, ink)
+def _classified(network: Classifier, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
+    readings = network.read(ink)
     numbers = class_scores(readings)
     rate, low, high = (f"{100 * numbers[name]:.2f} %" for name in ("accuracy", "accuracy_low", "accuracy_high"))
     judged = [ReadLine(one.line.id, one.line.writer, one.line.text, one.text) for one in readings]
@@ -154,15 +150,15 @@ def _explained(reading: LineReading) -> Html:
         return image_figure((Path(folder) / "line.png").read_bytes(), "Which ink each character was read from.")
 
 
-def legibility_section(network: Loaded, reader: Loaded, lines: Lines, n: int) -> Measured:
+def legibility_section(network: Any, reader: Any, lines: Lines, n: int) -> Measured:
     """How well a reader reads what the network writes, beside real lines.
 
     Raises InputError where either network is of another kind, or the corpus is not there.
     """
     heading = "Legibility"
-    if isinstance(network.model, ClassConditionalHandwriting):
+    if network.can("write characters"):
         numbers = digit_legibility(
-            network, reader, n=max(n, LEAST_OF_A_CLASS * len(trained_on(network))), data_dir=lines.data_dir
+            network, reader, n=max(n, LEAST_OF_A_CLASS * len(network.characters)), data_dir=lines.data_dir
         )
         rows = [("real", numbers["accuracy_real"], numbers["diversity_real"])]
         rows += [(f"bias {row['bias']:g}", row["accuracy"], row["diversity"]) for row in numbers["biases"]]

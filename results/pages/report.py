@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from model.writing.class_conditional import ClassConditionalHandwriting
-from model.writing.sampling import HandwritingModel
 from render.web.html import page
 from results.pages.measured_sections import Lines, Measured, evaluation_section, legibility_section
 from results.pages.run_sections import (
@@ -18,7 +16,7 @@ from results.pages.run_sections import (
 )
 from results.pages.writing_sections import figures_section, text_for, writing_section
 from results.runs.run import Run
-from results.trained import Loaded
+from results.trained import TrainedModel
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -41,7 +39,7 @@ class Wanted:
     seed: int
     lines: Lines
     sure: bool
-    reader: Loaded | None
+    reader: TrainedModel[Any] | None
     made_by: str
     biases: Sequence[float] = BIASES
 
@@ -58,14 +56,14 @@ def report(run: Run, wanted: Wanted) -> tuple[dict[str, Any], str]:
         sections.append(section)
         if found is not None:
             numbers[name] = found
-    arch, corpus = network.config["arch"]["type"], network.facts["corpus"]
+    arch, corpus = network.arch, network.corpus
     lead = f"{arch}, {network.model.num_parameters:,} parameters, trained on {corpus}."
     return numbers, page(run.name, lead, sections)
 
 
 def _parts(run: Run, wanted: Wanted) -> dict[str, Callable[[], tuple[Any, Section]]]:
     """What the page is made of, in order; each gives its numbers, or None, and its section."""
-    network, writes = run.network, isinstance(run.network.model, HandwritingModel)
+    network, writes = run.network, run.network.can("write")
     if not writes and (wanted.text is not None or wanted.reader is not None):
         raise InputError(f"{network.path}: this network reads; leave out --text and --reader, which are for writing")
     text = (text_for(network) if wanted.text is None else wanted.text) if writes else None
@@ -79,7 +77,7 @@ def _parts(run: Run, wanted: Wanted) -> dict[str, Callable[[], tuple[Any, Sectio
     if reader := wanted.reader:
         n = min(wanted.lines.n or LEGIBLE_TEXTS, LEGIBLE_TEXTS)
         parts["legibility"] = lambda: legibility_section(network, reader, wanted.lines, n)
-    if writes and not isinstance(network.model, ClassConditionalHandwriting):
+    if network.can("write lines"):
         parts["figures"] = lambda: figures_section(network, text, wanted.seed)
     return parts | {
         "pictures": lambda: (None, pictures_section(run)),

@@ -124,7 +124,7 @@ def origin_section(run: Run, made_by: str) -> Section:
         ("checkpoint", f"{file}: {file.stat().st_size / 1e6:.1f} MB, {state}"),
         ("its SHA-256", file_hash(file)),
         ("seed, device", f"{config['seed']}, {config['device']}"),
-        ("trained on", run.network.facts["corpus"]),
+        ("trained on", run.network.corpus),
         ("train again", f"python train.py -c {own if own.is_file() else 'FILE, with the config above in it'}"),
         ("this page", made_by),
         ("made with", ", ".join(f"{name} {version}" for name, version in VERSIONS.items())),

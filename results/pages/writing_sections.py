@@ -4,14 +4,11 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from model.writing.class_conditional import ClassConditionalHandwriting
 from render.web.html import Html, image_figure, joined, line_figure, line_figures
 from results.figures.trace import written
 from results.pages.run_sections import Section
-from results.trained import Loaded
-from results.writing.digits import trained_on
-from results.writing.lines import Writing, writer_of
-from results.writing.text import write
+from results.writing.lines import Writing
+from results.writing.writer import Writer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure  # which takes a second to load
@@ -22,39 +19,34 @@ FIGURE_BIAS = 0.5
 FIGURE_DPI = 200
 
 
-def text_for(network: Loaded) -> str | None:
+def text_for(network: Writer) -> str | None:
     """Something that the network can write: what it knows of a sentence, or of its alphabet; None: it writes freely."""
-    if not writer_of(network).reads_text:
+    if not network.reads_text:
         return None
-    if isinstance(network.model, ClassConditionalHandwriting):
-        return trained_on(network)[:CHARACTERS]
-    alphabet = network.facts["alphabet"]
+    if network.can("write characters"):
+        return network.characters[:CHARACTERS]
+    alphabet = network.alphabet.characters
     known = "".join(character for character in TEXT if character in alphabet)
     return known if 2 * len(known) > len(TEXT) else "".join(alphabet.split())[:CHARACTERS]
 
 
-def writing_section(network: Loaded, text: str | None, biases: Sequence[float], seed: int) -> tuple[Any, Section]:
+def writing_section(network: Writer, text: str | None, biases: Sequence[float], seed: int) -> tuple[Any, Section]:
     """A text, or free writing, at several biases from one seed: how long and how it ended, and the lines.
 
     Raises InputError where the network cannot write it.
     """
-    writings = [write(network, text, bias=bias, seed=seed)[0] for bias in biases]
+    writings = [network.write(text, bias=bias, seed=seed) for bias in biases]
     numbers = [
         {
             "bias": bias,
             "points": sum(map(len, one.lines)),
-            "stopped_by_itself": stopped(one),
+            "stopped_by_itself": one.stopped,
         }
         for bias, one in zip(biases, writings, strict=True)
     ]
     drawn = [written_figures(one, f"bias {bias:g}") for bias, one in zip(biases, writings, strict=True)]
     remark = f"Seed {seed}. Bias 0 is as varied as the data, higher is more regular."
     return numbers, ("What it writes", remark, line_figures(drawn))
-
-
-def stopped(writing: Writing) -> bool:
-    """Whether the network ended every line itself, no cap did."""
-    return all(one.stopped for one in writing.samples)
 
 
 def written_figures(writing: Writing, name: str) -> Html:
@@ -67,7 +59,7 @@ def written_figures(writing: Writing, name: str) -> Html:
     return joined(figures)
 
 
-def figures_section(network: Loaded, text: str | None, seed: int) -> tuple[Any, Section]:
+def figures_section(network: Writer, text: str | None, seed: int) -> tuple[Any, Section]:
     """The window and the densities along a line that the network writes, and their numbers.
 
     Raises InputError where the network cannot write it.

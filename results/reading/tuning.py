@@ -1,4 +1,4 @@
-"""How much say a language model should have, found on lines to validate on."""
+"""The weight of a language model and the length bonus, tuned on validation lines."""
 
 from pathlib import Path
 
@@ -7,18 +7,17 @@ import torch
 
 from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
-from ink.strokes import points_to_strokes
 from model.language.ngram import NgramModel
 from model.reading.decoding import tune
-from results.reading.lines import batch_of, batches, recognizer_of, transform_of
-from results.trained import Loaded
+from results.reading.lines import batches, ink_batch
+from results.reading.reader import Reader
 
 SEED = 1
 
 
 @torch.inference_mode()
 def tune_on_corpus(
-    loaded: Loaded,
+    reader: Reader,
     corpus_name: str | None,
     splits: list[str] | None,
     data_dir: Path,
@@ -27,20 +26,19 @@ def tune_on_corpus(
     beam: int,
     num_lines: int,
 ) -> dict[tuple[float, float], float]:
-    """Character error rates by (lm_weight, length_bonus), the lowest first, on lines of the splits drawn by lot.
+    """Character error rates by (lm_weight, length_bonus), the lowest first, on a random sample of the splits' lines.
 
     Splits are those for validation where none are named; a split that will be reported on must not be among them.
 
-    Raises InputError where the network does not read, or the corpus is not there, or the alphabets differ.
+    Raises InputError where the corpus is not there, or the alphabets differ.
     """
-    model = recognizer_of(loaded)
-    language_model.require_alphabet(loaded.facts["alphabet"])
-    corpus = open_transformed(corpus_name or loaded.facts["corpus"], data_dir, transform_of(loaded))
+    language_model.require_alphabet(reader.alphabet.characters)
+    corpus = open_transformed(corpus_name or reader.corpus, data_dir, reader.transform)
     lines = corpus.lines_of(splits or splits_to_use(corpus, None, None)[1])
     lines = np.random.default_rng(SEED).permutation(lines)[:num_lines]
     readings, texts = [], []
-    for some in batches(corpus.lengths[lines], 64):
-        strokes = [points_to_strokes(corpus.points(int(lines[i])), loaded.facts["std"]) for i in some]
-        readings.append(model.encode(batch_of(strokes, model)))
+    for some in batches(corpus.lengths[lines]):
+        strokes = [reader.strokes(corpus.points(int(lines[i]))) for i in some]
+        readings.append(reader.model.encode(ink_batch(strokes, reader.device)))
         texts += [corpus.text(int(lines[i])) for i in some]
-    return tune(model, readings, texts, language_model, beam=beam)
+    return tune(reader.model, readings, texts, language_model, beam=beam)

@@ -8,7 +8,7 @@ from typing import Any
 from logger.run_log import log_folder
 from parse_config import ConfigParser
 from results.runs.history import Row, RunHistory, run_history
-from results.trained import Loaded
+from results.trained import TrainedModel
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
 
@@ -20,9 +20,9 @@ Change = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Run:
-    """A network, the file of its weights, the training's state beside them (None: weights alone), and its log."""
+    """A network, the file of its weights, the state of its training (None: weights alone), and its log."""
 
-    network: Loaded
+    network: Any
     file: Path
     training: dict[str, Any] | None
     history: RunHistory
@@ -53,8 +53,8 @@ class Run:
         return {
             "run": self.name,
             "checkpoint": str(self.file),
-            "arch": self.network.config["arch"]["type"],
-            "corpus": self.network.facts["corpus"],
+            "arch": self.network.arch,
+            "corpus": self.network.corpus,
             "parameters": self.network.model.num_parameters,
             "steps": None if last is None else int(last),
             "epochs": len(epochs) or None,
@@ -67,7 +67,7 @@ class Run:
         }
 
 
-def run_of(network: Loaded) -> Run:
+def run_of(network: TrainedModel[Any]) -> Run:
     """The run that a network comes from; a log that is not there or damaged is a remark of its history."""
     file = network.path / "best.pt" if network.path.is_dir() else network.path
     return Run(network, file, load_checkpoint(file).get("training"), run_history(log_folder(file)))

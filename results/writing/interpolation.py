@@ -9,15 +9,14 @@ from torch import Tensor
 
 from base.base_model import Sample
 from data_loader.batching import collate
-from ink.alphabet import Alphabet
 from model.layers.recurrent import CellState, StackState
 from model.layers.self_attention import Memory
 from model.writing.conditional import ConditionalHandwriting, WritingState
 from model.writing.mixture_density import sample_stroke
 from model.writing.sampling import LineNoise, ending
 from model.writing.unconditional import UnconditionalHandwriting
-from results.trained import Loaded
-from results.writing.lines import Style, writer_of
+from results.writing.lines import Style
+from results.writing.writer import Writer
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -45,7 +44,7 @@ class Hand(NamedTuple):
 
 @torch.inference_mode()
 def write_between(
-    loaded: Loaded, text: str, styles: tuple[Style, Style], shares: Sequence[float], *, bias: float, seed: int
+    writer: Writer, text: str, styles: tuple[Style, Style], shares: Sequence[float], *, bias: float, seed: int
 ) -> list[Sample]:
     """`text` for each share of the second style, all from one seed: what the layers remember of both is mixed linearly.
 
@@ -56,17 +55,17 @@ def write_between(
 
     Raises InputError where there should be a text or none, or the network has no such states.
     """
-    model, facts = writer_of(loaded), loaded.facts
+    model = writer.model
     if not isinstance(model, ConditionalHandwriting | UnconditionalHandwriting):
-        raise InputError(f"{loaded.path}: {type(model).__name__} has no states of two hands to mix; try: write")
+        raise InputError(f"{writer.path}: {type(model).__name__} has no states of two hands to mix; try: write")
     if bool(text) != model.reads_text:
         told = "name the text that it is to write" if model.reads_text else "it writes freely, leave the text out"
-        raise InputError(f"{loaded.path}: {told}")
-    weight = torch.tensor(shares, device=next(model.parameters()).device).unsqueeze(1)
-    first, second = (_hand_after(loaded, style) for style in styles)
+        raise InputError(f"{writer.path}: {told}")
+    weight = torch.tensor(shares, device=writer.device).unsqueeze(1)
+    first, second = (_hand_after(writer, style) for style in styles)
     hand = first.mixed(second, weight)
-    state: Any = _in_hand(_begun(loaded, f" {text}", len(shares)), hand)
-    cap = int(1.5 * facts["points_per_char"] * (len(text) + 3)) if model.reads_text else facts["points_per_line"]
+    state: Any = _in_hand(_begun(writer, f" {text}", len(shares)), hand)
+    cap = writer.max_points(text)
     noise, strokes = LineNoise([seed] * len(shares)), [hand.stroke.cpu()]
     ended = torch.zeros(len(shares), dtype=torch.bool)
     lengths = torch.zeros(len(shares), dtype=torch.int64)
@@ -91,18 +90,17 @@ def _sample(strokes: np.ndarray, stopped: bool) -> Sample:
     return Sample(strokes, None, stopped)
 
 
-def _begun(loaded: Loaded, text: str, lines: int) -> Any:
+def _begun(writer: Writer, text: str, lines: int) -> Any:
     """The state before the first point, of so many lines."""
-    model = writer_of(loaded)
-    told = torch.from_numpy(Alphabet(loaded.facts["alphabet"]).encode(text if model.reads_text else ""))
-    batch = collate([("", torch.zeros(1, 3), told)] * lines)
-    return model.start(batch.to(next(model.parameters()).device))
+    encoded = torch.from_numpy(writer.alphabet.encode(text if writer.reads_text else ""))
+    batch = collate([("", torch.zeros(1, 3), encoded)] * lines)
+    return writer.model.start(batch.to(writer.device))
 
 
-def _hand_after(loaded: Loaded, style: Style) -> Hand:
+def _hand_after(writer: Writer, style: Style) -> Hand:
     """What the network remembers of the hand that wrote the line of a style."""
-    model, state = writer_of(loaded), _begun(loaded, f"{style.text} ", 1)
-    strokes = torch.from_numpy(style.strokes).to(next(model.parameters()).device)
+    model, state = writer.model, _begun(writer, f"{style.text} ", 1)
+    strokes = torch.from_numpy(style.strokes).to(writer.device)
     *before, last = strokes.unsqueeze(1)
     for stroke in progress(before, len(before), "following the style", "point"):
         _, state = model.step(stroke, state)

@@ -1,33 +1,34 @@
-"""What a network wrote, and how it is made to write some lines."""
+"""Writings and styles: lines of ink that a network wrote, and lines that it goes on from."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
 
 import numpy as np
-import torch
 
 from base.base_model import Sample
-from base.batch import Batch
-from data_loader.batching import collate
-from ink.alphabet import Alphabet
-from model.writing.sampling import HandwritingModel, sample
 from render.ink.page import Page, lay_out
-from render.ink.raster import draw_page
-from results.trained import Loaded
+from render.ink.raster import draw_page, write_gif, write_png
+from render.ink.svg import write_animated_svg, write_svg
 from utils.errors import InputError
-from utils.progress import progress
 
-LINES_AT_ONCE = 64
 NOTEBOOK_DPI = 150
 LINES_ON_A_SLIP = 12
-MOST_BIAS = 20.0
+MAX_BIAS = 20.0
 PAGE_WIDTH_MM, PAGE_HEIGHT_MM = 210.0, 297.0
 SEEDS_A_WRITING = 1_000_003
-"""Lines of one writing, each with a seed of its own; the seeds of the next writing begin so much later."""
+"""Distance of the seeds of two successive writings: each line of a writing has a seed of its own."""
+FORMATS: dict[str, Callable[[Path, Page], object]] = {
+    ".animated.svg": write_animated_svg,
+    ".svg": write_svg,
+    ".png": write_png,
+    ".gif": write_gif,
+}
+"""Functions that write a page, by the end of a file's name; the first that fits counts."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Writing:
     """A text as it was written: the lines' texts, their points (T, 3) in the data set's units, the samples."""
 
@@ -35,11 +36,19 @@ class Writing:
     lines: list[np.ndarray]
     samples: list[Sample]
 
+    def __repr__(self) -> str:
+        return f"Writing({' '.join(self.texts)[:60]!r}, {len(self.lines)} lines, {sum(map(len, self.lines)):,} points)"
+
     def _repr_png_(self) -> bytes:
-        """What a notebook shows: all lines on one piece of paper."""
+        """A PNG for notebooks: all lines on one piece of paper."""
         file = io.BytesIO()
         draw_page(lay_out(self.lines)[0], dpi=NOTEBOOK_DPI).save(file, format="PNG")
         return file.getvalue()
+
+    @property
+    def stopped(self) -> bool:
+        """True if the network ended every line itself; none hit its point limit."""
+        return all(sample.stopped for sample in self.samples)
 
     def pages(self) -> list[Page]:
         """A few lines on a piece of paper of their size, more on pages in A4."""
@@ -47,12 +56,37 @@ class Writing:
             return lay_out(self.lines)
         return lay_out(self.lines, width_mm=PAGE_WIDTH_MM, page_height_mm=PAGE_HEIGHT_MM)
 
+    def save(self, path: str | Path) -> list[Path]:
+        """Save the pages in the format of the path's suffix: .svg, .png, or with the pen at work .gif or .animated.svg.
+
+        Returns the paths: `path` itself, or one per page, text-page1.svg and so on.
+
+        Raises InputError where the suffix is another one.
+        """
+        path = Path(path)
+        suffix = next((suffix for suffix in FORMATS if path.name.lower().endswith(suffix)), None)
+        if suffix is None:
+            raise InputError(f"{path}: a writing is saved in a file that ends in {', '.join(FORMATS)}")
+        pages = self.pages()
+        paths = page_paths(path.with_name(path.name[: -len(suffix)]), len(pages), path.name[-len(suffix) :])
+        for page, page_path in zip(pages, paths, strict=True):
+            FORMATS[suffix](page_path, page)
+        return paths
+
+
+def page_paths(stem: Path, count: int, suffix: str) -> list[Path]:
+    """The paths of `count` pages: stem and suffix, with several pages numbered in between."""
+    if count == 1:
+        return [stem.with_name(stem.name + suffix)]
+    digits = len(str(count))
+    return [stem.with_name(f"{stem.name}-page{number:0{digits}}{suffix}") for number in range(1, count + 1)]
+
 
 @dataclass(frozen=True)
 class Style:
-    """A line in whose hand a network goes on: strokes (T, 3) in its units, and the text that they show.
+    """A line in whose handwriting a network goes on: strokes (T, 3) in its units, and the text that they show.
 
-    A network that writes freely is not told the text.
+    A network that writes freely is not given the text.
     """
 
     name: str
@@ -60,66 +94,13 @@ class Style:
     strokes: np.ndarray
 
 
-class Draw(Protocol):
-    """How lines are written: each text from its seed, in the hand of a style where one is given."""
-
-    def __call__(
-        self, loaded: Loaded, texts: list[str], seeds: list[int], bias: float, style: Style | None = None
-    ) -> list[Sample]: ...
-
-
-def require_sane(bias: float, seed: int, n: int) -> None:
-    """Raise InputError unless a writing can be asked for with these."""
-    if not (0 <= bias <= MOST_BIAS and n >= 1 and 0 <= seed < 2**32):
-        raise InputError(
-            f"bias is {bias}, n {n}, seed {seed}; they must be 0 to {MOST_BIAS:g}, 1 or more, 0 to 2**32 - 1"
-        )
-
-
-def writer_of(loaded: Loaded) -> HandwritingModel:
-    """The network, if it is one that writes.
-
-    Raises InputError where it is not.
-    """
-    if not isinstance(loaded.model, HandwritingModel):
-        raise InputError(f"{loaded.path}: {loaded.config['arch']['type']} does not write; try: read FILE, or evaluate")
-    return loaded.model
-
-
-def draw_lines(
-    loaded: Loaded, texts: list[str], seeds: list[int], bias: float, style: Style | None = None
-) -> list[Sample]:
-    """Every text written from its seed, many at once, with a bar; the plainest way to `Draw`."""
-    drawn: list[Sample] = []
-    with progress(None, len(texts), "writing") as bar:
-        for first in range(0, len(texts), LINES_AT_ONCE):
-            some = slice(first, first + LINES_AT_ONCE)
-            drawn += write_lines(loaded, texts[some], seeds[some], bias, bar, style)
-    return drawn
-
-
-def write_lines(
-    loaded: Loaded, texts: list[str], seeds: list[int], bias: float, bar: Any, style: Style | None = None
-) -> list[Sample]:
-    """Lines written in one batch, each ended by the network or by a cap that grows with its text.
-
-    With a style the network goes on where that line ends; only what it then writes is returned.
-    """
-    facts, alphabet, model = loaded.facts, Alphabet(loaded.facts["alphabet"]), writer_of(loaded)
-    before = torch.zeros(1, 3) if style is None else torch.from_numpy(style.strokes)
-    blank = " " if " " in alphabet.position else ""
-    told = style.text + blank if style and model.reads_text else ""
-    batch: Batch = collate([("", before, torch.from_numpy(alphabet.encode(told + text))) for text in texts])
-    caps = [
-        int(1.5 * facts["points_per_char"] * (len(text) + 3)) if model.reads_text else facts["points_per_line"]
-        for text in texts
-    ]
-    return sample(
-        model,
-        batch.to(next(model.parameters()).device),
-        seeds=seeds,
-        max_points=caps,
-        bias=bias,
-        on_end=bar.update,
-        prime_chars=[len(told)] * len(texts) if style else None,
-    )
+def require_sane(bias: float, seed: int, n: int = 1) -> None:
+    """Raise InputError unless these can be the bias, the first seed and the number of writings."""
+    ranges = {
+        f"bias is {bias}; it must be from 0 to {MAX_BIAS:g}": 0 <= bias <= MAX_BIAS,
+        f"seed is {seed}; it must be from 0 to 2**32 - 1": 0 <= seed < 2**32,
+        f"n is {n}; it must be 1 or more": n >= 1,
+    }
+    for message, holds in ranges.items():
+        if not holds:
+            raise InputError(message)

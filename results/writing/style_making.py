@@ -6,21 +6,20 @@ from dataclasses import replace
 import numpy as np
 
 from ink.geometry import slant, x_height
-from ink.strokes import InkLine, strokes_to_points
+from ink.strokes import InkLine
 from model.reading.error_rates import character_edits, plain
-from results.reading.lines import Decoding
-from results.trained import Loaded
+from results.reading.reader import Reader
 from results.writing.best_of import read_back
-from results.writing.lines import draw_lines
 from results.writing.styles import style_of
+from results.writing.writer import Writer
 from utils.errors import InputError
 
-MOST_CER = 0.05
+MAX_CER = 0.05
 
 
 def make_styles(
-    loaded: Loaded,
-    reader: Loaded,
+    writer: Writer,
+    reader: Reader,
     seeds: Sequence[int],
     texts: Sequence[str],
     *,
@@ -35,34 +34,36 @@ def make_styles(
 
     Raises InputError where fewer than `count` are legible.
     """
-    told = [texts[i % len(texts)] for i in range(len(seeds))]
-    drawn = draw_lines(loaded, told, list(seeds), bias)
-    found = []
-    for text, one, reading in zip(told, drawn, read_back(reader, loaded, drawn, Decoding()), strict=True):
-        line = InkLine("", text, "", "", strokes_to_points(one.strokes, loaded.facts["std"]))
-        if one.stopped and _legible([reading], [text]) and _goes_on_legibly(loaded, reader, line, texts, bias):
-            found.append((reading[1], line))
-    if len(found) < count:
-        raise InputError(f"{loaded.path}: {len(found)} of {len(seeds)} lines are legible, {count} are wanted")
-    found.sort(key=lambda one: -one[0])
-    chosen = most_unlike(np.stack([features(line.points, line.text) for _, line in found]), count)
-    return [replace(found[i][1], id=f"style-{n}") for n, i in enumerate(chosen, 1)]
+    each = [texts[i % len(texts)] for i in range(len(seeds))]
+    drawn = writer.draw_lines(each, seeds, bias)
+    legible: list[tuple[float, InkLine]] = []
+    for text, sample, reading in zip(each, drawn, read_back(reader, writer, drawn), strict=True):
+        line = InkLine("", text, "", "", writer.points(sample.strokes))
+        if sample.stopped and _legible([reading], [text]) and _goes_on_legibly(writer, reader, line, texts, bias):
+            legible.append((reading[1], line))
+    if len(legible) < count:
+        raise InputError(f"{writer.path}: {len(legible)} of {len(seeds)} lines are legible, {count} are wanted")
+    legible.sort(key=lambda pair: -pair[0])  # the surest first
+    chosen = most_unlike(np.stack([features(line.points, line.text) for _, line in legible]), count)
+    return [replace(legible[i][1], id=f"style-{n}") for n, i in enumerate(chosen, 1)]
 
 
 def _legible(readings: Sequence[tuple[str, float]], texts: Sequence[str]) -> bool:
     wanted = [plain(text) for text in texts]
     edits = sum(character_edits(plain(read), text) for (read, _), text in zip(readings, wanted, strict=True))
-    return edits <= MOST_CER * sum(map(len, wanted))
+    return edits <= MAX_CER * sum(map(len, wanted))
 
 
-def _goes_on_legibly(loaded: Loaded, reader: Loaded, line: InkLine, texts: Sequence[str], bias: float) -> bool:
+def _goes_on_legibly(writer: Writer, reader: Reader, line: InkLine, texts: Sequence[str], bias: float) -> bool:
     twice = [*texts, *texts]
-    drawn = draw_lines(loaded, twice, list(range(len(twice))), bias, style_of(loaded, line))
-    return _legible(read_back(reader, loaded, drawn, Decoding()), twice)
+    drawn = writer.draw_lines(twice, range(len(twice)), bias, style_of(writer, line))
+    return _legible(read_back(reader, writer, drawn), twice)
 
 
 def features(points: np.ndarray, text: str) -> np.ndarray:
-    """What makes a hand, of a line: slant, log x-height, x-heights of width and of height, pen lifts a character."""
+    """The look of a line (5,): slant, log x-height, x-heights of width per character, their log of height, lifts per
+    character.
+    """
     unit = x_height(points)
     width, height = np.ptp(points[:, :2], axis=0) / unit
     return np.array([slant(points), np.log(unit), width / len(text), np.log(height), points[:, 2].sum() / len(text)])

@@ -10,26 +10,22 @@ import numpy as np
 from data_loader.formats.ink_files import ink_of
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import format_of
-from ink.alphabet import Alphabet
 from ink.geometry import x_height
-from ink.strokes import InkLine, points_to_strokes, strokes_to_points
-from model.writing.class_conditional import ClassConditionalHandwriting
+from ink.strokes import InkLine
 from results.figures.trace import corpus_line
-from results.reading.lines import as_seen, transform_of
-from results.trained import Loaded
-from results.writing.lines import Draw, Style, draw_lines, writer_of
-from results.writing.text import write
+from results.writing.lines import Style
+from results.writing.writer import Draw, Writer
 from utils.errors import InputError
 
 SHIPPED = Path(__file__).parents[2] / "saved" / "pretrained" / "styles.jsonl"
-MOST_POINTS = 3000
-"""Of a style; a long line of handwriting has a thousand."""
-ALIKE = 2.0
-"""Ink so many times larger or smaller than what the network writes is in other units; hands differ by less."""
+MAX_POINTS = 3000
+"""Points of a style, at most; a long line of handwriting has a thousand."""
+SAME_UNITS = 2.0
+"""Ratio of sizes beyond which ink is in other units than what the network writes; people's writing differs by less."""
 LINES_MEASURED = 8
 
 
-def load_style(loaded: Loaded, sample: str, data_dir: Path = Path("data")) -> Style:
+def load_style(writer: Writer, sample: str, data_dir: Path = Path("data")) -> Style:
     """The style that `sample` names: CORPUS:LINE_ID of a prepared corpus, a file of ink, or a style that ships.
 
     Of a file the first line with a text; a style that ships goes by its name or number.
@@ -37,15 +33,14 @@ def load_style(loaded: Loaded, sample: str, data_dir: Path = Path("data")) -> St
     Raises InputError where it names no line, or one that the network cannot be made to write like.
     """
     name, path, corpus = sample, Path(sample), ""
-    needs_text = writer_of(loaded).reads_text
     if format_of(path):
-        line = _first(ink_of([path], Report()), sample, needs_text)
+        line = _first(ink_of([path], Report()), sample, writer.reads_text)
     elif ":" in sample:
         corpus, _, name = sample.rpartition(":")
         line = corpus_line(corpus, name, data_dir)
     else:
         line = _shipped(sample)
-    return style_of(loaded, replace(line, id=name), same_units=corpus == loaded.facts["corpus"])
+    return style_of(writer, replace(line, id=name), same_units=corpus == writer.corpus)
 
 
 def _first(lines: Sequence[InkLine], where: str, needs_text: bool) -> InkLine:
@@ -68,7 +63,7 @@ def _shipped(sample: str) -> InkLine:
     raise InputError(f"style {sample!r}: there are 1 to {len(lines)}: {', '.join(line.id for line in lines)}")
 
 
-def style_of(loaded: Loaded, line: InkLine, *, same_units: bool = True) -> Style:
+def style_of(writer: Writer, line: InkLine, *, same_units: bool = True) -> Style:
     """A line of ink as a style for this network, brought into its units as its training lines were.
 
     If it may not be of the network's own units: where its x-height is more than twice, or less than half, that of what
@@ -76,51 +71,49 @@ def style_of(loaded: Loaded, line: InkLine, *, same_units: bool = True) -> Style
 
     Raises InputError where the line has no text, characters that the network does not know, or too many points.
     """
-    model = writer_of(loaded)
-    if isinstance(model, ClassConditionalHandwriting):
-        raise InputError(f"{loaded.path}: this network writes single characters; it takes no style")
-    text = " ".join(unicodedata.normalize("NFC", line.text).split()) if model.reads_text else ""
-    if model.reads_text:
+    writer.require("write lines")
+    text = " ".join(unicodedata.normalize("NFC", line.text).split()) if writer.reads_text else ""
+    if writer.reads_text:
         if not text:
-            raise InputError(f"style {line.id}: has no text, which the network must be told; choose another line")
-        missing = Alphabet(loaded.facts["alphabet"]).missing(text)
+            raise InputError(f"style {line.id}: has no text, which the network must be given; choose another line")
+        missing = writer.alphabet.missing(text)
         if missing:
             named = ", ".join(map(repr, missing))
             raise InputError(f"style {line.id}: its text has {named}, which the network does not know: {text!r}")
-    points, _ = as_seen(line, transform_of(loaded))
-    if len(points) > MOST_POINTS:
+    points, _ = writer.prepared(line)
+    if len(points) > MAX_POINTS:
         raise InputError(
-            f"style {line.id}: {len(points):,} points are more than {MOST_POINTS:,}; choose one line of handwriting"
+            f"style {line.id}: {len(points):,} points are more than {MAX_POINTS:,}; choose one line of handwriting"
         )
     if not same_units:
-        points = points * np.array([*2 * [_scale(loaded, text, points)], 1], np.float32)
-    return Style(line.id, text, points_to_strokes(points, loaded.facts["std"]))
+        points = points * np.array([*2 * [_scale(writer, text, points)], 1], np.float32)
+    return Style(line.id, text, writer.strokes(points))
 
 
-def _scale(loaded: Loaded, text: str, points: np.ndarray) -> float:
-    """What makes the ink as large as what the network writes; 1 where it is about as large."""
-    drawn = draw_lines(loaded, [text] * LINES_MEASURED, list(range(LINES_MEASURED)), 1.0)
-    inks = [strokes_to_points(one.strokes, loaded.facts["std"]) for one in drawn]
+def _scale(writer: Writer, text: str, points: np.ndarray) -> float:
+    """The factor that makes the ink as large as what the network writes; 1 where it is about as large."""
+    drawn = writer.draw_lines([text] * LINES_MEASURED, range(LINES_MEASURED), 1.0)
+    inks = [writer.points(sample.strokes) for sample in drawn]
     ratio = float(np.median([x_height(ink) for ink in inks])) / x_height(points)
-    return 1.0 if 1 / ALIKE <= ratio <= ALIKE else ratio
+    return 1.0 if 1 / SAME_UNITS <= ratio <= SAME_UNITS else ratio
 
 
 def style_grid(
-    loaded: Loaded,
+    writer: Writer,
     text: str | None,
     styles: Sequence[Style | None],
     biases: Sequence[float],
     seed: int = 1,
-    draw: Draw = draw_lines,
+    draw: Draw | None = None,
 ) -> tuple[list[np.ndarray], list[str]]:
     """A text in every style at every bias: lines of points (T, 3) under each style's own line, and their titles."""
     lines, titles = [], []
     for style in styles:
         if style is not None:
-            lines.append(strokes_to_points(style.strokes, loaded.facts["std"]))
+            lines.append(writer.points(style.strokes))
             titles.append(f"{style.name}: {style.text}")
         for bias in biases:
-            writing = write(loaded, text, bias=bias, seed=seed, style=style, draw=draw)[0]
+            writing = writer.write(text, bias=bias, seed=seed, style=style, draw=draw)
             lines += writing.lines
             titles += [f"bias {bias:g}", *[""] * (len(writing.lines) - 1)]
     return lines, titles

@@ -13,7 +13,7 @@ from ink.alphabet import Alphabet
 from ink.strokes import InkLine, points_to_strokes
 from model.loss import ReadingLoss
 from model.reading.recognizer import Seq2SeqRecognizer
-from results import Loaded
+from results.reading.reader import Reader
 
 ALPHABET = "abcdefg"
 POINTS_A_LETTER = 8
@@ -64,10 +64,10 @@ def taught() -> dict[str, torch.Tensor]:
     return model.state_dict()
 
 
-def recognizer(ctc_weight: float = 0.5, transform: dict[str, Any] | None = None) -> Loaded:
-    """It as it comes from a checkpoint; with ctc_weight 0 or 1 the other head is taken off."""
+def recognizer(ctc_weight: float = 0.5, transform: dict[str, Any] | None = None) -> Reader:
+    """The network as `load` gives it; with ctc_weight 0 or 1 the other head is taken off."""
     args = {**SIZES, "ctc_weight": ctc_weight}
     model = Seq2SeqRecognizer(alphabet_size=len(ALPHABET), **args)
     model.load_state_dict({name: taught()[name] for name in model.state_dict()})
     facts = {"corpus": "letters", "alphabet": ALPHABET, "std": STD, "transform": transform or {}}
-    return Loaded(model.eval(), facts, {"arch": {"type": "Seq2SeqRecognizer", "args": args}}, Path("taught.pt"))
+    return Reader(model.eval(), facts, {"arch": {"type": "Seq2SeqRecognizer", "args": args}}, Path("taught.pt"))

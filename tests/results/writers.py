@@ -8,14 +8,14 @@ import torch
 from model.writing.conditional import ConditionalHandwriting
 from model.writing.sampling import HandwritingModel
 from model.writing.unconditional import UnconditionalHandwriting
-from results import Loaded
+from results.writing.writer import Writer
 from tests.results.recognizers import ALPHABET, POINTS_A_LETTER, STD
 
 CHARACTERS = " " + ALPHABET
 
 
-def writer(*, free: bool = False, attends: bool = False, **facts: Any) -> Loaded:
-    """It as it comes from a checkpoint; `free`: one that is told no text; `attends`: to what it has been through."""
+def writer(*, free: bool = False, attends: bool = False, **facts: Any) -> Writer:
+    """The network as `load` gives it; `free`: one without text; `attends`: with self-attention."""
     torch.manual_seed(2)
     layers = {"num_layers": 3, "attention_heads": 2} if attends else {"num_layers": 1}
     sizes: dict[str, Any] = {"hidden_size": 8, **layers, "num_mixtures": 2, "features": "motion"}
@@ -27,4 +27,4 @@ def writer(*, free: bool = False, attends: bool = False, **facts: Any) -> Loaded
         torch.nn.init.normal_(model.parts.stack.attention.answer.weight)
     known = {"corpus": "letters", "alphabet": CHARACTERS, "std": STD, "points_per_char": 16.0, "points_per_line": 30}
     arch = {"arch": {"type": type(model).__name__}}
-    return Loaded(model.eval(), {**known, "chars_per_line": 12, "transform": {}, **facts}, arch, Path("writer.pt"))
+    return Writer(model.eval(), {**known, "chars_per_line": 12, "transform": {}, **facts}, arch, Path("writer.pt"))

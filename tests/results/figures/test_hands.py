@@ -14,24 +14,24 @@ from ink.strokes import strokes_to_points
 from model.writing.conditional import ConditionalHandwriting
 from model.writing.mixture_density import sample_stroke
 from model.writing.sampling import LATEST, LineNoise
+from results import write
 from results.figures.hands import bias_sweep, interpolate, prime
-from results.trained import Loaded
 from results.writing.interpolation import write_between
 from results.writing.styles import style_of
-from results.writing.text import write
+from results.writing.writer import Writer
 from tests.results.recognizers import line_of
 from tests.results.writers import CHARACTERS, writer
 from utils.errors import InputError
 
 
-def between(loaded: Loaded, shares: list[float], names: tuple[str, str] = ("badcab", "gag")) -> list[Sample]:
+def between(loaded: Writer, shares: list[float], names: tuple[str, str] = ("badcab", "gag")) -> list[Sample]:
     first, last = (style_of(loaded, line_of(name)) for name in names)
     text = "abc" if isinstance(loaded.model, ConditionalHandwriting) else ""
     return write_between(loaded, text, (first, last), shares, bias=1.0, seed=3)
 
 
 @torch.inference_mode()
-def continued(loaded: Loaded) -> np.ndarray:
+def continued(loaded: Writer) -> np.ndarray:
     """ " abc" on all that the layers remember of "badcab", with a new window, from where the way there ends.
 
     A plain loop.
@@ -120,7 +120,7 @@ def test_interpolation_goes_from_the_first_line_to_the_last() -> None:
     assert [line["n_points"] for line in numbers["lines"]] == lengths
     for text, steps, named in (
         ("ab☃", 3, "☃"),
-        ("abc", 0, "n 0"),
+        ("abc", 0, "n is 0"),
         ("", 3, "name the text"),
         (None, 3, "name the text"),
     ):

@@ -10,13 +10,12 @@ import torch
 from data_loader.batching import collate
 from ink.alphabet import Alphabet
 from ink.strokes import points_to_strokes
-from model.reading.recognizer import Seq2SeqRecognizer
 from model.writing.mixture_density import Mixture
+from results import write
 from results.figures.trace import Trace, corpus_line, followed, one_line, written
 from results.figures.window_and_density import density, paper_extent, window
-from results.writing.text import write
 from tests.render.some_ink import loops
-from tests.results.recognizers import SIZES, STD, line_of
+from tests.results.recognizers import STD, line_of, recognizer
 from tests.results.writers import CHARACTERS, writer
 from tests.tiny import write_corpus
 from utils.errors import InputError
@@ -125,7 +124,7 @@ def test_bad_lines_and_texts(tmp_path: Path) -> None:
         written(loaded, "abc defg abcd")
     assert one_line(loaded, " ab\n cd ") == "ab cd" and one_line(loaded, None) is None
     with pytest.raises(InputError, match="does not write"):
-        followed(replace(loaded, model=Seq2SeqRecognizer(alphabet_size=7, **SIZES)), LINE)
+        followed(recognizer(), LINE)  # type: ignore[arg-type]
 
 
 def test_a_line_that_runs_downwards_has_a_map_no_larger_than_another() -> None:

@@ -15,7 +15,8 @@ from model.reading.classifier import StrokeClassifier
 from model.writing.class_conditional import ClassConditionalHandwriting
 from results.measuring import digit_legibility as legibility
 from results.measuring.digit_legibility import class_diversity, digit_legibility, legibility_table, pen_path
-from results.trained import Loaded
+from results.roles import in_role
+from results.writing.digits import CharacterWriter
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
 
@@ -29,17 +30,17 @@ class Steps(StrokeClassifier):
         return 9.0 * torch.nn.functional.one_hot(batch.stroke_mask.sum(1) - 2, 10).float()
 
 
-def loaded(model: Any, name: str, **changes: Any) -> Loaded:
+def loaded(model: Any, name: str, **changes: Any) -> Any:
     facts = {"corpus": "tiny", "alphabet": "0123456789", "std": STD, "points_per_char": 20.0, "transform": {}}
     config: dict[str, Any] = {"arch": {"type": name}, "data_loader": {"args": {"digits": [1, 2, 3]}}}
-    return Loaded(model, {**facts, **changes}, config, Path(f"{name}.pt"))
+    return in_role(model, {**facts, **changes}, config, Path(f"{name}.pt"))
 
 
 READER = loaded(Steps(alphabet_size=10, hidden_size=1), "reader")
 WRITER = loaded(ClassConditionalHandwriting(alphabet_size=10, hidden_size=2, num_mixtures=1), "writer")
 
 
-def stub_draw(networks: list[Loaded], characters: str, seeds: list[int], bias: float) -> list[Sample]:
+def stub_draw(networks: list[CharacterWriter], characters: str, seeds: list[int], bias: float) -> list[Sample]:
     """Ink of the points that make its class; but with bias 0 of every fifth digit one more, ended by the cap."""
     drawn = []
     for job, (character, seed) in enumerate(zip(characters, seeds, strict=True)):
@@ -61,7 +62,7 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 def test_written_and_real_digits_are_counted_alike(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legibility, "draw", stub_draw)
+    monkeypatch.setattr(legibility, "draw_characters", stub_draw)
     numbers = digit_legibility(WRITER, READER, n=30, biases=(0, 1), data_dir=data_dir)
     assert (numbers["n_lines_real"], numbers["accuracy_real"]) == (7, pytest.approx(6 / 7))
     assert numbers["by_class_real"]["3"] == {"lines": 3, "right": 2}
@@ -85,7 +86,7 @@ def test_a_network_that_was_never_trained_is_measured_too(data_dir: Path) -> Non
 
 
 def test_of_single_drawings_there_is_no_diversity(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legibility, "draw", stub_draw)
+    monkeypatch.setattr(legibility, "draw_characters", stub_draw)
     only_four = replace(WRITER, config={**WRITER.config, "data_loader": {"args": {"digits": [4]}}})
     numbers = digit_legibility(only_four, READER, n=4, biases=(1,), data_dir=data_dir)
     assert numbers["diversity_real"] is None and numbers["biases"][0]["diversity"] > 0
@@ -112,8 +113,8 @@ def test_bad_input_is_named(data_dir: Path) -> None:
     rare = replace(WRITER, config={**WRITER.config, "data_loader": {"args": {"digits": [9]}}})
     few = loaded(READER.model, "few", alphabet="12")
     for writer, reader, options, named in (
-        (READER, READER, {}, "reader cannot be told a digit"),
-        (WRITER, WRITER, {}, "writer does not classify"),
+        (READER, READER, {}, "reader reads a single character per drawing; it does not write characters"),
+        (WRITER, WRITER, {}, "writer writes single characters; it does not read characters"),
         (WRITER, few, {}, "few.pt: it does not know '3', which writer.pt writes"),
         (rare, READER, {}, "no line of valid is one of 9"),
         (WRITER, READER, {"n": 5}, "n is 5; of 3 classes at least two each must be written: 6"),
@@ -126,7 +127,7 @@ def test_bad_input_is_named(data_dir: Path) -> None:
 
 def test_the_ink_is_in_the_units_of_its_corpus(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
     seen: list[InkLine] = []
-    monkeypatch.setattr(legibility, "draw", stub_draw)
+    monkeypatch.setattr(legibility, "draw_characters", stub_draw)
     monkeypatch.setattr(legibility, "_measured", lambda reader, lines: seen.extend(lines) or {})
     digit_legibility(WRITER, READER, n=6, biases=(1,), data_dir=data_dir)
     (sample,) = stub_draw([], "1", [1_000_003], 1)

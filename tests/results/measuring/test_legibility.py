@@ -8,9 +8,9 @@ import pytest
 
 from base.base_model import Sample
 from ink.strokes import InkLine, points_to_strokes
+from results import read
 from results.measuring.legibility import DIVERSE_SEEDS, Legibility, legibility
 from results.pages.legibility import legibility_figure, legibility_page, legibility_table
-from results.reading.lines import read
 from results.reading.scores import ReadLine, scores
 from results.writing.lines import SEEDS_A_WRITING
 from results.writing.styles import style_of
@@ -114,7 +114,7 @@ def test_a_network_writes_reads_and_shows_its_worst(data_dir: Path) -> None:
         ({"biases": []}, "name one at least"),
         ({"biases": [1.0, 1.0]}, "each once"),
         ({"biases": [-1.0]}, "bias is -1.0"),
-        ({"n": 0}, "n 0"),
+        ({"n": 0}, "n is 0"),
         ({"splits": ["test"]}, "no split test"),
         ({"corpus": "nowhere"}, "no prepared corpus"),
     ],

@@ -18,8 +18,9 @@ from model.writing.conditional import ConditionalHandwriting
 from model.writing.mixture_density import EndingMixture
 from render.figures.error_bars import MOST_NAMES
 from results.figures.evaluation import density_figure
-from results.measuring.likelihood import evaluate, line_sums
+from results.measuring.likelihood import line_sums
 from results.measuring.likelihood_scores import GRAVES, LineSums, density_table, ratio_error, scores
+from results.writing.writer import Writer
 from tests.model.small import covariance, lines, stir
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
@@ -45,6 +46,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model() -> ConditionalHandwriting:
     return stir(ConditionalHandwriting(alphabet_size=2, hidden_size=6, num_layers=1, num_mixtures=2)).eval()
+
+
+def evaluate(
+    model: ConditionalHandwriting, facts: dict[str, Any], corpus: str | None, splits: Any, folder: Path, batch_size: int
+) -> dict[str, Any]:
+    """The numbers of a network as `load` gives it."""
+    writer = Writer(model, facts, {}, Path("writer.pt"))
+    return writer.evaluate(corpus, splits, data_dir=folder, batch_size=batch_size).numbers
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ def test_lines_with_errors_are_drawn_the_worst_first(tmp_path: Path) -> None:
     write_corpus(tmp_path / "letters", [ink_line(number, text=text) for number, text in enumerate(texts)])
     lines = [ReadLine(f"line-{number}", "w", *pair) for number, pair in enumerate(texts.items())]
     corpus_read = CorpusRead("letters", Corpus(tmp_path / "letters"), ["train"], np.arange(3), lines, 1.0)
-    page = reading_page(corpus_read, corpus_read.numbers())
+    page = reading_page(corpus_read, corpus_read.numbers)
     assert page.count('<svg class="ink"') == 2 and page.index("line-2") < page.index("line-1") and "line-0" not in page
     assert f"de{MARK},</mark>d" in page and "&lt;" in page and "<b>" not in page.split("</style>")[1]
     assert f"{100 * 6 / 18:.2f} %" in page and "5 edits, CER 62 %" in page
@@ -44,6 +44,6 @@ def test_misread_drawings_are_shown_the_surest_first() -> None:
         for number, (true, read, confidence) in enumerate([("/", "-", 0.6), ("-", "-", 0.9), ("/", "|", 0.8)])
     ]
     classified = CorpusClassified("shapes", ["odd"], readings, 1.0)
-    page = classification_page(classified, classified.numbers())
+    page = classification_page(classified, classified.numbers)
     assert page.count('<svg class="ink"') == 2 and page.index("/ → |") < page.index("/ → -") and "80% sure" in page
     assert f"{100 / 3:.2f} % of 3 drawings of odd" in page

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from ink.strokes import InkLine
-from results.reading.classifying import class_scores, classify, classify_corpus, wilson_interval
+from results.reading.classifier import Classifier
+from results.reading.classifying import class_scores, wilson_interval
 from results.reading.lines import LineReading
-from results.trained import Loaded, load
+from results.roles import load_as
 from tests.tiny import ink_line, tiny_config, write_corpus
 from trainer.run import train
 from utils.errors import InputError
@@ -36,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def loaded(folder: Path) -> Loaded:
+def loaded(folder: Path) -> Classifier:
     """A network that was trained on it for some epochs."""
     config = tiny_config(folder, folder / "saved", "UnconditionalHandwriting", trainer__epochs=8)
     config.override("arch", {"type": "StrokeClassifier", "args": {"hidden_size": 8, "num_layers": 2, "dropout": 0.1}})
@@ -46,36 +47,36 @@ def loaded(folder: Path) -> Loaded:
     config.override("trainer.monitor", "max val_accuracy")
     run_dir, numbers = train(config)
     assert numbers["val_accuracy"] == 1
-    return load(run_dir)
+    return load_as(Classifier, run_dir)
 
 
-def test_two_shapes_are_learned_and_a_wrong_label_is_found(loaded: Loaded, folder: Path) -> None:
-    assert classify_corpus(loaded, None, None, folder, 64).numbers()["accuracy"] == 1
-    found = classify_corpus(loaded, "tiny", ["odd"], folder, 4)
-    numbers = found.numbers()
+def test_two_shapes_are_learned_and_a_wrong_label_is_found(loaded: Classifier, folder: Path) -> None:
+    assert loaded.evaluate(data_dir=folder).numbers["accuracy"] == 1
+    measured = loaded.evaluate("tiny", ["odd"], data_dir=folder, batch_size=4)
+    numbers = measured.numbers
     assert (numbers["n_lines"], numbers["accuracy"]) == (6, pytest.approx(5 / 6))
     assert numbers["by_class"] == {"-": {"lines": 2, "right": 2}, "/": {"lines": 4, "right": 3}}
     assert numbers["confusion"] == [{"true": "/", "read": "-", "count": 1, "of": 4}]
 
 
-def test_readings_keep_their_order_and_do_not_hang_on_the_batch(loaded: Loaded) -> None:
+def test_readings_keep_their_order_and_do_not_hang_on_the_batch(loaded: Classifier) -> None:
     lines = [drawing(name, 70 + seed) for seed, name in enumerate("-//-/")]
-    together = classify(loaded, lines)
+    together = loaded.read(lines)
     assert [one.text for one in together] == list("-//-/") and [one.line for one in together] == lines
     for line, reading in zip(lines, together, strict=True):
-        (one,) = classify(loaded, [line], batch_size=1)
+        (one,) = loaded.read([line], batch_size=1)
         assert one.confidence == pytest.approx(reading.confidence, abs=1e-5) and 0.5 < one.confidence <= 1
         assert one.characters[0].probability == one.confidence and len(one.characters[0].points) == len(line.points)
-    assert classify(loaded, []) == []
+    assert loaded.read([]) == []
 
 
-def test_a_class_that_the_network_does_not_know_is_misread(loaded: Loaded, tmp_path: Path) -> None:
+def test_a_class_that_the_network_does_not_know_is_misread(loaded: Classifier, tmp_path: Path) -> None:
     lines = [drawing("-", 1, "valid"), InkLine("x", "x", "", "valid", drawing("-", 2).points), drawing("/", 1)]
     write_corpus(tmp_path / "other", lines)
-    assert classify_corpus(loaded, "other", ["valid"], tmp_path, 64).numbers()["by_class"]["x"]["right"] == 0
+    assert loaded.evaluate("other", ["valid"], data_dir=tmp_path).numbers["by_class"]["x"]["right"] == 0
 
 
-def test_bad_input_is_named(loaded: Loaded, folder: Path, tmp_path: Path) -> None:
+def test_bad_input_is_named(loaded: Classifier, folder: Path, tmp_path: Path) -> None:
     write_corpus(tmp_path / "words", [ink_line(1), ink_line(2, split="valid", text="")])
     for corpus, splits, batch_size, named in (
         ("words", ["train"], 64, "train-1: its text is 'ab'; a class is one character"),
@@ -84,12 +85,9 @@ def test_bad_input_is_named(loaded: Loaded, folder: Path, tmp_path: Path) -> Non
         ("words", None, 0, "batch size is 0"),
     ):
         with pytest.raises(InputError, match=named):
-            classify_corpus(loaded, corpus, splits, tmp_path, batch_size)
+            loaded.evaluate(corpus, splits, data_dir=tmp_path, batch_size=batch_size)
     with pytest.raises(InputError, match="one: points of shape"):
-        classify(loaded, [InkLine("one", "", "", "", np.zeros((1, 3), np.float32))])
-    config = {"arch": {"type": "Other"}}
-    with pytest.raises(InputError, match="Other does not classify drawings"):
-        classify(Loaded(None, loaded.facts, config, loaded.path), [])  # type: ignore[arg-type]
+        loaded.read([InkLine("one", "", "", "", np.zeros((1, 3), np.float32))])
 
 
 def test_the_interval_is_wilsons() -> None:

@@ -10,9 +10,9 @@ from data_loader.data_loaders import HandwritingDataLoader
 from data_loader.transform import Transform
 from ink.strokes import InkLine
 from model.metric import CharacterErrorRate
-from results import Loaded
-from results.reading.corpus import CorpusRead, read_corpus
-from results.reading.lines import Decoding
+from results.reading.corpus import CorpusRead
+from results.reading.decoding import Decoding
+from results.reading.reader import Reader
 from tests.results.recognizers import line_of, recognizer
 from tests.tiny import write_corpus
 from utils.errors import InputError
@@ -33,15 +33,14 @@ def wrong(written: str, said: str) -> InkLine:
     return replace(line_of(written, split="valid", writer="eve"), text=said)
 
 
-def measure(loaded: Loaded, data_dir: Path, **changes: Any) -> CorpusRead:
-    given = {"corpus_name": None, "splits": ["valid"], "batch_size": 3, "decoding": Decoding(), **changes}
-    return read_corpus(loaded, data_dir=data_dir, **given)
+def measure(reader: Reader, data_dir: Path, **changes: Any) -> CorpusRead:
+    return reader.evaluate(data_dir=data_dir, **{"splits": ["valid"], "batch_size": 3, **changes})
 
 
 def test_every_line_is_read_and_scored(data_dir: Path) -> None:
     found = measure(recognizer(), data_dir)
     assert [line.read for line in found.read] == ["cabbage", "bed", "face", "bad", "deed"]
-    numbers = found.numbers()
+    numbers = found.numbers
     assert numbers["n_lines"] == 5 and numbers["n_characters"] == 7 + 3 + 4 + 3 + 8
     assert numbers["cer"] == pytest.approx(6 / 25) and numbers["wer"] == pytest.approx(3 / 6)
     assert {name: one["edits"] for name, one in numbers["by_writer"].items()} == {"bob": 0, "eve": 6}
@@ -66,7 +65,7 @@ def test_it_is_the_error_rate_of_validation(tmp_path: Path, settings: dict) -> N
     metric = CharacterErrorRate(alphabet=loader.facts["alphabet"])
     parts = [metric(loaded.model(batch), batch) for batch in loader.validation()]
     cer = sum(float(edits) for edits, _ in parts) / sum(float(size) for _, size in parts)
-    assert 0 < cer == pytest.approx(measure(loaded, tmp_path).numbers()["cer"])
+    assert 0 < cer == pytest.approx(measure(loaded, tmp_path).numbers["cer"])
 
 
 def test_words_are_joined_as_in_training(data_dir: Path) -> None:
@@ -84,7 +83,7 @@ def test_the_splits_are_those_of_validation_unless_named(data_dir: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"corpus_name": "nowhere"}, "no prepared corpus"),
+        ({"corpus": "nowhere"}, "no prepared corpus"),
         ({"splits": ["test"]}, "no split test"),
         ({"batch_size": 0}, "batch size is 0"),
     ],

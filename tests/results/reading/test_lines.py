@@ -12,12 +12,13 @@ from torch import Tensor
 
 from data_loader.transform import Transform
 from ink.strokes import InkLine
-from model import UnconditionalHandwriting
 from model.language.training import train_language_model
 from model.reading.recognizer import Seq2SeqRecognizer
 from results import read
-from results.reading.lines import Decoding, batches, owners
+from results.reading.decoding import Decoding
+from results.reading.lines import batches, owners
 from tests.results.recognizers import ALPHABET, POINTS_A_LETTER, batch_of_lines, line_of, recognizer, some_lines
+from tests.results.writers import writer
 from utils.errors import InputError
 
 RESAMPLED = {"normalise_baseline": True, "resample_distance": 0.4}
@@ -61,8 +62,7 @@ def test_a_line_reads_the_same_alone_and_in_company(ctc_weight: float, options: 
 
 def test_many_lines_in_several_batches_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = some_lines(*[1, 6, 3, 4, 2, 5] * 3)
-    monkeypatch.setattr("results.reading.lines.LINES_AT_ONCE", 4)
-    monkeypatch.setattr("results.reading.lines.POINTS_AT_ONCE", 100)
+    monkeypatch.setattr("results.reading.lines.BATCH_POINTS", 100)
     assert [reading.text for reading in read(recognizer(), lines)] == [line.text for line in lines]
 
 
@@ -237,10 +237,8 @@ def test_a_beam_is_used_where_an_option_needs_one() -> None:
 
 
 def test_a_network_that_writes_does_not_read() -> None:
-    model = UnconditionalHandwriting(hidden_size=4, num_layers=1, num_mixtures=1)
-    writer = replace(recognizer(), model=model, config={"arch": {"type": "UnconditionalHandwriting"}})
-    with pytest.raises(InputError, match=r"taught.pt: UnconditionalHandwriting does not read"):
-        read(writer, [line_of("ab")])
+    with pytest.raises(InputError, match=r"writer.pt: .*Handwriting writes .* does not read; try .*/recognition.pt"):
+        read(writer(), [line_of("ab")])
 
 
 def test_a_transformation_from_another_version_is_named() -> None:
@@ -250,7 +248,7 @@ def test_a_transformation_from_another_version_is_named() -> None:
 
 
 def test_batches_hold_every_line_once_and_fit_into_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("results.reading.lines.POINTS_AT_ONCE", 100)
+    monkeypatch.setattr("results.reading.lines.BATCH_POINTS", 100)
     lengths = [5, 500, 50, 20, 30, 7, 9]
     cut = list(batches(lengths, 4))
     assert cut == [[1], [2, 4], [3, 6, 5, 0]]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import results.runs.run
+from results import load
 from results.runs.run import ABSENT, changes, changes_from_house, run_of
-from results.trained import load
 from tests.tiny import tiny_config
 from trainer.run import train
 from utils.checkpoint import load_checkpoint

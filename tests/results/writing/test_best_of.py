@@ -6,10 +6,11 @@ import pytest
 from base.base_model import Sample
 from ink.strokes import InkLine, points_to_strokes
 from results import write
-from results.reading.lines import Decoding, LineReading
-from results.writing import best_of
+from results.reading.lines import LineReading
+from results.reading.reader import Reader
 from results.writing.best_of import SEED_STEP, BestOf, read_back
-from results.writing.lines import SEEDS_A_WRITING, draw_lines
+from results.writing.lines import SEEDS_A_WRITING
+from results.writing.writer import Writer
 from tests.results.recognizers import line_of, recognizer
 from tests.results.writers import writer
 from utils.errors import InputError
@@ -27,8 +28,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
         asked.update(texts=list(texts), seeds=list(seeds), rest=[bias, style])
         return [Sample(np.ones((11 + (i + 1) % 5, 3), np.float32), None, True) for i in range(len(texts))]
 
-    monkeypatch.setattr(best_of, "draw_lines", draw)
-    monkeypatch.setattr(best_of, "read", lambda _, lines, **__: [reading(line) for line in lines])
+    monkeypatch.setattr(Writer, "draw_lines", draw)
+    monkeypatch.setattr(Reader, "read", lambda _, lines, __: [reading(line) for line in lines])
     return asked
 
 
@@ -60,7 +61,7 @@ def test_the_first_candidate_is_the_line_that_is_written_without_a_choice() -> N
 def test_candidates_have_random_numbers_of_their_own() -> None:
     loaded = writer()
     seeds = [3 * SEEDS_A_WRITING + k * SEED_STEP for k in range(4)]
-    lines = draw_lines(loaded, ["dad"] * 4, seeds, 0.0)
+    lines = loaded.draw_lines(["dad"] * 4, seeds, 0.0)
     assert len({one.strokes.tobytes() for one in lines}) == 4
     assert len({k * SEED_STEP % 2**32 for k in range(100)}) == 100, "of a seed torch takes the lower 32 bits"
 
@@ -70,18 +71,18 @@ def test_written_ink_is_read_as_real_ink_and_no_ink_as_nothing() -> None:
     drawn = [Sample(points_to_strokes(line.points, (5.0, 4.0)), None, True) for line in lines]
     nothing = Sample(np.array([[0, 0, 1]], np.float32), None, False)
     far = Sample(np.array([[0, 0, 0], [1e9, 0, 1]], np.float32), None, False)
-    found = read_back(recognizer(), writer(), [drawn[0], nothing, far, drawn[1]], Decoding())
+    found = read_back(recognizer(), writer(), [drawn[0], nothing, far, drawn[1]])
     assert [text for text, _ in found] == ["cab", "", "", "faced"]
     assert [confidence > 0 for _, confidence in found] == [True, False, False, True]
-    assert read_back(recognizer(), writer(), [nothing], Decoding()) == [("", 0.0)]
+    assert read_back(recognizer(), writer(), [nothing]) == [("", 0.0)]
 
 
 def test_what_cannot_be_chosen_from() -> None:
     with pytest.raises(InputError, match="best of 0"):
         BestOf(recognizer(), 0)
     with pytest.raises(InputError, match="does not read"):
-        BestOf(writer(), 2)
+        BestOf(writer(), 2)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="no text to choose"):
         write(writer(free=True), draw=BestOf(recognizer(), 2))
     with pytest.raises(InputError, match="x-height of 1"):
-        read_back(recognizer(), writer(transform={"normalise_size": True}), [], Decoding())
+        read_back(recognizer(), writer(transform={"normalise_size": True}), [])

@@ -12,10 +12,9 @@ import experiments
 from base.base_model import Sample
 from model.writing.class_conditional import ClassConditionalHandwriting
 from model.writing.unconditional import UnconditionalHandwriting
-from results.trained import Loaded, load
-from results.writing import digits as numbers
-from results.writing.digits import BLANK, GAP, digit_grid, set_in_rows, side_by_side, write_number
-from results.writing.text import write
+from results import load, write
+from results.writing.digits import GAP, SPACE, CharacterWriter, digit_grid, set_in_row, set_in_rows, write_number
+from results.writing.writer import Writer
 from tests.tiny import ink_line, run_main, tiny_config, write_corpus
 from trainer.run import train
 from utils.errors import InputError
@@ -23,7 +22,7 @@ from utils.errors import InputError
 STD = (2.0, 3.0)
 
 
-def network(trained: list[int] | None = None, seed: int = 1) -> Loaded:
+def network(trained: list[int] | None = None, seed: int = 1) -> CharacterWriter:
     """A network whose drawings are some points long, said to be trained on these of all digits."""
     torch.manual_seed(seed)
     model = ClassConditionalHandwriting(alphabet_size=10, hidden_size=8, num_mixtures=2)
@@ -32,10 +31,10 @@ def network(trained: list[int] | None = None, seed: int = 1) -> Loaded:
     facts = {"alphabet": "0123456789", "std": list(STD), "points_per_char": 20.0}
     args = {"digits": trained}
     config: dict[str, Any] = {"arch": {"type": "ClassConditionalHandwriting"}, "data_loader": {"args": args}}
-    return Loaded(model.eval(), facts, config, Path(f"digits-{seed}.pt"))
+    return CharacterWriter(model.eval(), facts, config, Path(f"digits-{seed}.pt"))
 
 
-def first_points(network: Loaded, text: str, count: int = 4, **options: Any) -> np.ndarray:
+def first_points(network: CharacterWriter, text: str, count: int = 4, **options: Any) -> np.ndarray:
     """The first offsets of a number's ink."""
     return np.diff(write_number([network], text, **options)[0].lines[0][:count], axis=0)
 
@@ -45,10 +44,10 @@ def ink(width: float, height: float) -> np.ndarray:
 
 
 def test_digits_stand_side_by_side_on_one_baseline() -> None:
-    points = side_by_side("12 3", iter([ink(2, 10), ink(4, 8), ink(6, 10)]), height=10)
+    points = set_in_row("12 3", iter([ink(2, 10), ink(4, 8), ink(6, 10)]), height=10)
     starts, ends = points[::2], points[1::2]
     assert starts[:, 1].tolist() == [0, 0, 0] and ends[:, 1].tolist() == [-10, -8, -10]
-    assert (starts[1:, 0] - ends[:-1, 0]).tolist() == pytest.approx([10 * GAP, 10 * (GAP + BLANK)])
+    assert (starts[1:, 0] - ends[:-1, 0]).tolist() == pytest.approx([10 * GAP, 10 * (GAP + SPACE)])
     assert (ends[:, 0] - starts[:, 0]).tolist() == pytest.approx([2, 4, 6])
 
 
@@ -62,12 +61,12 @@ def test_rows_keep_their_digits_and_say_whether_all_stopped() -> None:
 
 
 def test_a_number_is_drawn_in_the_order_of_its_digits(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[list[str], list[int]]] = []
-    draw_lines = numbers.draw_lines
-    monkeypatch.setattr(numbers, "draw_lines", lambda *args: asked.append((args[1], args[2])) or draw_lines(*args))
+    jobs: list[tuple[list[str], list[int]]] = []
+    draw_lines = Writer.draw_lines
+    monkeypatch.setattr(Writer, "draw_lines", lambda *args: jobs.append((args[1], args[2])) or draw_lines(*args))
     writing = write_number([network()], "20 26", seed=4, n=2)[1]
-    assert [digits for digits, _ in asked] == [list("20262026")]
-    assert len({seed for _, seeds in asked for seed in seeds}) == 8
+    assert [digits for digits, _ in jobs] == [list("20262026")]
+    assert len({seed for _, seeds in jobs for seed in seeds}) == 8
     assert writing.texts == ["20 26"] and len(writing.lines) == len(writing.samples) == 1
     assert len(write_number([network()], "7" * 30)[0].lines) == 2
 
@@ -86,9 +85,9 @@ def test_write_takes_a_network_that_writes_digits_and_n_and_seed_are_as_for_a_te
 def test_each_digit_is_drawn_by_the_first_network_that_was_trained_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
     two, six, all_of_them = network([2], 1), network([6], 2), network(None, 3)
     drawn: dict[str, str] = {}
-    draw_lines = numbers.draw_lines
+    draw_lines = Writer.draw_lines
     monkeypatch.setattr(
-        numbers,
+        Writer,
         "draw_lines",
         lambda *args: drawn.setdefault("".join(args[1]), args[0].path.stem) and draw_lines(*args),
     )
@@ -100,25 +99,32 @@ def test_each_digit_is_drawn_by_the_first_network_that_was_trained_on_it(monkeyp
 @pytest.mark.parametrize(
     ("networks", "text", "said"),
     [
-        ([network()], "20x6", r"'x': no network here was trained on it; there is '0123456789'"),
-        ([network([2]), network([3])], "2063", "'0', '6': no network here was trained on it; there is '23'"),
+        ([network()], "20x6", r"'x': no network was trained on it; .* are '0123456789'"),
+        (
+            [network([2]), network([3])],
+            "2063",
+            "'0', '6': no network was trained on it; .* are '23'",
+        ),
         ([network()], " \n ", "the text is empty"),
     ],
 )
-def test_a_digit_that_no_network_knows_is_named(networks: list[Loaded], text: str, said: str) -> None:
+def test_a_digit_that_no_network_knows_is_named(networks: list[CharacterWriter], text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         write_number(networks, text)
 
 
 @pytest.mark.parametrize("options", [{"bias": -1.0}, {"n": 0}, {"seed": -1}])
 def test_numbers_that_cannot_be_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="they must be"):
+    with pytest.raises(InputError, match="it must be"):
         write_number([network()], "1", **options)
 
 
 def test_a_network_of_another_kind_is_refused() -> None:
-    free = Loaded(UnconditionalHandwriting(hidden_size=4), {}, {"arch": {"type": "Free"}}, Path("free.pt"))
-    with pytest.raises(InputError, match=r"free.pt: Free cannot be told a digit"):
+    free = Writer(UnconditionalHandwriting(hidden_size=4), {}, {"arch": {"type": "Free"}}, Path("free.pt"))
+    with pytest.raises(
+        InputError,
+        match=r"free.pt: Free writes lines.* does not write characters; .*/digits.pt",
+    ):
         write_number([network(), free], "1")
 
 
@@ -145,7 +151,7 @@ def test_one_network_a_digit_is_trained_loaded_and_writes(
     assert run_main(experiments, ["-r", str(runs[0]), "write", "00", "--animate"], monkeypatch, capsys)[0] == 0
     assert len(list((tmp_path / "out").iterdir())) == 4
     code, _, error = run_main(experiments, ["-r", str(runs[0]), "write", "02"], monkeypatch, capsys)
-    assert (code, error.count("\n")) == (2, 1) and "'2': no network here was trained on it" in error
+    assert (code, error.count("\n")) == (2, 1) and "'2': no network was trained on it" in error
     many = ["write", "20 2", "--networks", *map(str, runs), "--seed", "9", "--data-dir", str(tmp_path)]
     code, out, _ = run_main(experiments, many, monkeypatch, capsys)
     assert code == 0 and "writing-9.svg" in out

@@ -15,11 +15,12 @@ from ink.alphabet import Alphabet
 from ink.geometry import x_height
 from ink.strokes import points_to_strokes, strokes_to_points
 from model.writing.sampling import sample
-from results import Loaded, write
+from results import write
 from results.writing import styles
 from results.writing.lines import SEEDS_A_WRITING, Style
 from results.writing.style_making import make_styles, most_unlike
 from results.writing.styles import load_style, style_grid, style_of
+from results.writing.writer import Writer
 from tests.results.recognizers import STD, line_of, recognizer
 from tests.results.writers import CHARACTERS, writer
 from tests.tiny import write_corpus
@@ -70,7 +71,7 @@ def test_the_ink_is_transformed_as_the_training_ink_was() -> None:
 def test_ink_in_other_units_becomes_as_large_as_what_the_network_writes(
     size: float, scaled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(styles, "draw_lines", lambda *_: [Sample(STROKES, None, True)] * 3)
+    monkeypatch.setattr(Writer, "draw_lines", lambda *_: [Sample(STROKES, None, True)] * 3)
     line = replace(LINE, points=LINE.points * np.array([size, size, 1], np.float32))
     style = style_of(writer(), line, same_units=False)
     expected = STROKES * np.array([*2 * [1.0 if scaled else size], 1])
@@ -157,16 +158,16 @@ def test_own_styles_are_legible_and_the_most_unlike(monkeypatch: pytest.MonkeyPa
     inks[1] = line_of("bee").points
     drawn = [Sample(points_to_strokes(ink, (5.0, 4.0)), None, i != 3) for i, ink in enumerate(inks)]
 
-    def draw(_: Loaded, texts: list[str], seeds: list[int], bias: float, style: Style | None = None) -> list[Sample]:
+    def draw(_: Writer, texts: list[str], seeds: list[int], bias: float, style: Style | None = None) -> list[Sample]:
         return [Sample(style.strokes, None, True)] * len(texts) if style else drawn
 
-    def read(_: Loaded, __: Loaded, lines: list[Sample], ___: object) -> list[tuple[str, float]]:
+    def read(_: object, __: Writer, lines: list[Sample]) -> list[tuple[str, float]]:
         if lines is drawn:
             return [(text, 0.9) for text in ("cab", "bee", "cab", "cab", "cab", "cab")]
         too_large = np.abs(lines[0].strokes).max() > 5 * np.abs(drawn[0].strokes).max()
         return [("cab", 0.9), ("cob" if too_large else "cab", 0.9)]
 
-    monkeypatch.setattr("results.writing.style_making.draw_lines", draw)
+    monkeypatch.setattr(Writer, "draw_lines", draw)
     monkeypatch.setattr("results.writing.style_making.read_back", read)
     made = make_styles(writer(), recognizer(), range(6), ["cab"], count=2)
     assert [(line.id, line.text) for line in made] == [("style-1", "cab"), ("style-2", "cab")]

@@ -1,0 +1,87 @@
+"""The settings by which a recognizer finds the text of a line."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from model.language.ngram import NgramModel
+from model.reading.decoding import beam_search
+from model.reading.recognizer import Reading, Seq2SeqRecognizer
+from utils.errors import InputError
+
+MAX_BEAM = 100
+BEAM_WITH_LM, BONUS_WITH_LM = 16, 2.1
+RANGES = {"beam": (1, MAX_BEAM), "lm_weight": (0, 10), "ctc_weight": (0, 1), "length_bonus": (-10, 10)}
+"""Smallest and largest value of each setting."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Settings of the search for a line's text: greedy, character by character, or a beam search.
+
+    beam            texts that are followed side by side; None: greedy, or 16 where another of these is given
+    language_model  adds its log-probability of each next character, times lm_weight
+    ctc_weight      share of the CTC head in the search; None: as the network was trained
+    length_bonus    nats that each character adds, to make up for what a language model takes from long texts;
+                    None: 2.1 with a language model, else 0
+
+    Raises InputError where a setting is out of its range.
+    """
+
+    beam: int | None = None
+    language_model: NgramModel | None = None
+    lm_weight: float = 0.9
+    ctc_weight: float | None = None
+    length_bonus: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, (smallest, largest) in RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not smallest <= value <= largest:
+                raise InputError(f"{name} is {value}; it must be from {smallest} to {largest}")
+
+    @property
+    def bonus(self) -> float:
+        """Nats that each character adds."""
+        if self.length_bonus is None:
+            return BONUS_WITH_LM if self.language_model else 0.0
+        return self.length_bonus
+
+    @property
+    def width(self) -> int | None:
+        """Number of texts that the beam search follows; None: greedy."""
+        greedy = self.language_model is None and self.ctc_weight is None and not self.bonus
+        return self.beam if self.beam or greedy else BEAM_WITH_LM
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Plain data, to be saved next to what was measured."""
+        lm_weight = self.lm_weight if self.language_model else None
+        return {
+            "beam": self.width,
+            "lm_weight": lm_weight,
+            "ctc_weight": self.ctc_weight,
+            "length_bonus": self.bonus,
+        }
+
+    def require_alphabet(self, alphabet: str) -> None:
+        """Raise InputError where the language model is of another alphabet than the network."""
+        if self.language_model is not None:
+            self.language_model.require_alphabet(alphabet)
+
+    def texts(self, model: Seq2SeqRecognizer, reading: Reading) -> list[list[int]]:
+        """Positions in the alphabet of the text of each line."""
+        if self.width is None:
+            return model.read_greedily(reading)
+        hypotheses = beam_search(
+            model,
+            reading,
+            beam=self.width,
+            ctc_weight=self.ctc_weight,
+            language_model=self.language_model,
+            lm_weight=self.lm_weight,
+            length_bonus=self.bonus,
+        )
+        return [hypothesis.positions for hypothesis in hypotheses]
+
+
+GREEDY = Decoding()

@@ -1,0 +1,160 @@
+"""Writer: a trained network that writes lines of text, or lines without one."""
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import torch
+
+from base.base_model import Sample
+from base.batch import Batch
+from data_loader.batching import collate
+from model.writing.sampling import HandwritingModel, sample
+from render.ink.page import wrap_text
+from results.measuring.likelihood import CorpusPredicted, predict_corpus
+from results.trained import Ability, TrainedModel
+from results.writing.lines import SEEDS_A_WRITING, Style, Writing, require_sane
+from utils.errors import InputError
+from utils.progress import progress
+
+BATCH_LINES = 64
+POINT_MARGIN, CHARACTER_MARGIN = 1.5, 3
+"""A line's limit of points: this many times those of a slow writer, for its characters and this many more."""
+
+
+class Draw(Protocol):
+    """A way to write lines: each text from its seed, in a style where one is given; as `Writer.draw_lines`."""
+
+    def __call__(
+        self, writer: Any, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None = None, /
+    ) -> list[Sample]: ...
+
+
+class Writer(TrainedModel[HandwritingModel]):
+    """A network that writes."""
+
+    abilities: ClassVar[tuple[Ability, ...]] = ("write", "write lines")
+    does = "writes lines of text"
+
+    @property
+    def reads_text(self) -> bool:
+        """True if the network is given the text that it writes; else it writes freely."""
+        return self.model.reads_text
+
+    def write(
+        self,
+        text: str | None = None,
+        *,
+        bias: float = 0.5,
+        seed: int = 1,
+        style: Style | None = None,
+        draw: Draw | None = None,
+    ) -> Writing:
+        """Write `text`, in lines as long as those that the network learned from; without a text, one line freely.
+
+        bias   0 as varied as the data, higher more regular
+        seed   the same seed gives the same writing
+        style  a line in whose handwriting every line is written, see `results.writing.styles.load_style`
+        draw   another way to write lines, such as `results.writing.best_of.BestOf`
+
+        Raises InputError where the text holds nothing, or characters that the network cannot write.
+        """
+        return self.write_copies(text, 1, bias=bias, seed=seed, style=style, draw=draw)[0]
+
+    def write_copies(
+        self,
+        text: str | None,
+        n: int,
+        *,
+        bias: float = 0.5,
+        seed: int = 1,
+        style: Style | None = None,
+        draw: Draw | None = None,
+    ) -> list[Writing]:
+        """Write `text` n times, all at once: the k-th as `write` does with seed + k - 1."""
+        if (text is not None) != self.reads_text:
+            raise InputError(
+                f"{self.path}: this network must be given a text to write"
+                if self.reads_text
+                else f"{self.path}: this network writes freely and takes no text; leave the text out"
+            )
+        require_sane(bias, seed, n)
+        texts = [""] if text is None else self.lines_of(text)
+        jobs = [(copy, line) for copy in range(n) for line in range(len(texts)) if text is None or texts[line]]
+        seeds = [(seed + copy) * SEEDS_A_WRITING + line for copy, line in jobs]
+        drawn = (draw or Writer.draw_lines)(self, [texts[line] for _, line in jobs], seeds, bias, style)
+        samples = dict(zip(jobs, drawn, strict=True))
+        return [self._writing(texts, [samples.get((copy, line)) for line in range(len(texts))]) for copy in range(n)]
+
+    def _writing(self, texts: list[str], samples: list[Sample | None]) -> Writing:
+        """The writing of these lines; an empty line has no sample."""
+        empty = np.zeros((0, 3), np.float32)
+        lines = [empty if drawn is None else self.points(drawn.strokes) for drawn in samples]
+        return Writing(texts, lines, [drawn for drawn in samples if drawn])
+
+    def lines_of(self, text: str) -> list[str]:
+        """The text in lines, all of whose characters are in the alphabet.
+
+        Raises InputError where one is not, or nothing is left.
+        """
+        lines = wrap_text(unicodedata.normalize("NFC", text), self.facts["chars_per_line"])
+        if not any(lines):
+            raise InputError("the text is empty; there is nothing to write")
+        self.alphabet.encode("".join(lines))
+        return lines
+
+    def max_points(self, text: str) -> int:
+        """Limit of points of a line with this text; of free writing, the length of a usual line."""
+        if not self.reads_text:
+            return self.facts["points_per_line"]
+        return int(POINT_MARGIN * self.facts["points_per_char"] * (len(text) + CHARACTER_MARGIN))
+
+    def draw_lines(
+        self, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None = None
+    ) -> list[Sample]:
+        """One line per text, each from its seed, many at once; it ends by itself or at its limit of points.
+
+        With a style the network goes on where that line ends; only what it then writes is returned.
+        """
+        drawn: list[Sample] = []
+        with progress(None, len(texts), "writing") as bar:
+            for first in range(0, len(texts), BATCH_LINES):
+                some = slice(first, first + BATCH_LINES)
+                drawn += self._draw_batch(texts[some], seeds[some], bias, style, bar)
+        return drawn
+
+    def _draw_batch(
+        self, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None, bar: Any
+    ) -> list[Sample]:
+        prime = torch.zeros(1, 3) if style is None else torch.from_numpy(style.strokes)
+        space = " " if " " in self.alphabet.position else ""
+        prime_text = style.text + space if style and self.reads_text else ""
+        batch: Batch = collate(
+            [("", prime, torch.from_numpy(self.alphabet.encode(prime_text + text))) for text in texts]
+        )
+        return sample(
+            self.model,
+            batch.to(self.device),
+            seeds=list(seeds),
+            max_points=[self.max_points(text) for text in texts],
+            bias=bias,
+            on_end=bar.update,
+            prime_chars=[len(prime_text)] * len(texts) if style else None,
+        )
+
+    def evaluate(
+        self,
+        corpus: str | None = None,
+        splits: list[str] | None = None,
+        *,
+        data_dir: Path = Path("data"),
+        batch_size: int = 64,
+        ids: set[str] | None = None,
+    ) -> CorpusPredicted:
+        """Measure how well the lines of the splits (None: those of validation) are predicted, see `predict_corpus`.
+
+        Raises InputError where the corpus is not there, or has characters that the network does not know.
+        """
+        return predict_corpus(self, corpus, splits or self.validated_on(corpus), data_dir, batch_size, ids)
