@@ -16,7 +16,7 @@ from base.batch import Batch
 from data_loader.corpus import Corpus
 from model.writing.conditional import ConditionalHandwriting
 from model.writing.mixture_density import EndingMixture
-from render.figures.error_bars import MOST_NAMES
+from render.figures.error_bars import MAX_NAMES
 from results.figures.evaluation import density_figure
 from results.measuring.likelihood import line_sums
 from results.measuring.likelihood_scores import GRAVES, LineSums, density_table, ratio_error, scores
@@ -202,7 +202,7 @@ def test_the_figure_has_a_dot_for_every_group(numbers: dict[str, Any], many: Cal
     assert [label.get_text() for label in by_writer.get_xticklabels()] == [part["writer"] for part in order]
     dots = by_writer.containers[0].lines[0].get_ydata()
     assert dots == pytest.approx([part["nats_per_point"] for part in order])
-    assert density_figure(many(MOST_NAMES + 1)).axes[1].get_xticks().size == 0
+    assert density_figure(many(MAX_NAMES + 1)).axes[1].get_xticks().size == 0
 
 
 def test_a_batch_of_no_lines_is_refused(model: ConditionalHandwriting, folder: Path) -> None:
