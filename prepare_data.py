@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from data_loader.check import check_corpus
+from data_loader.corpus_check import check_corpus
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
 from data_loader.line_choice import splits_to_use

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from data_loader.batching import LengthSampler
-from data_loader.check import check_corpus
 from data_loader.corpus import Corpus
+from data_loader.corpus_check import check_corpus
 from data_loader.corpus_writer import CorpusWriter
 from data_loader.data_loaders import HandwritingDataLoader
 from ink.strokes import InkLine

@@ -5,7 +5,6 @@ import os
 import shutil
 import unicodedata
 from array import array
-from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
@@ -13,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.corpus import CARD, FILES, FORMAT_VERSION, INDEX
+from data_loader.corpus_files import CARD, FILES, FORMAT_VERSION, INDEX
+from data_loader.integrity import line_fault
+from data_loader.measures import Measures
 from data_loader.splits import TRAIN, VALID, SplitRule, split_lines
 from ink.strokes import InkLine
 from utils.errors import InputError
 from utils.files import file_hash
 
-HASH, MEASURES = 8, 6
-"""Bytes of a hash of a line's ink; numbers that are kept of every line for the card."""
+HASH = 8
+"""Bytes of a hash of a line's ink."""
 
 
 class CorpusWriter:
@@ -35,8 +36,7 @@ class CorpusWriter:
         self.starts = array("q", (0, 0, 0))  # of points, texts, ids: of every line, and where the next one would begin
         self.writers, self.splits = _Names(), _Names()
         self.inks = bytearray()  # hashes of HASH bytes
-        self.measures = array("d")  # MEASURES a line
-        self.characters: Counter[str] = Counter()
+        self.measures = Measures()
         self.unit: str | None = None
 
     def __enter__(self) -> "CorpusWriter":
@@ -59,8 +59,10 @@ class CorpusWriter:
     def add(self, line: InkLine) -> None:
         """Append a line.
 
-        Raises InputError where its unit is not that of the lines before.
+        Raises InputError where it is not valid, or its unit is not that of the lines before.
         """
+        if fault := line_fault(line):
+            raise InputError(f"line {line.id!r}: {fault}")
         if self.unit is None:
             self.unit = line.unit
         if line.unit != self.unit:
@@ -84,9 +86,7 @@ class CorpusWriter:
         self.writers.add(line.writer)
         self.splits.add(line.split)
         self.inks += blake2b(parts["points.bin"], digest_size=HASH).digest()
-        offsets = np.diff(points[:, :2].astype(np.float64), axis=0)
-        self.measures.extend((len(points), len(text), *offsets.sum(0), *np.square(offsets).sum(0)))
-        self.characters.update(text)
+        self.measures.add(points, text)
 
     def finish(
         self, *, source: str, how_made: str, report: dict[str, Any], split_rule: SplitRule | None = None
@@ -112,13 +112,8 @@ class CorpusWriter:
             "source": source,
             "how_made": how_made,
             "unit": self.unit,
-            "lines": len(index) - 1,
-            "points": self.starts[-3],
-            "alphabet": "".join(sorted(self.characters)),
-            "characters": dict(self.characters.most_common()),
             "how_split": how_split,
-            "splits": {name: self._numbers(index["split"][:-1] == place) for place, name in enumerate(splits)},
-            "writers": writers,
+            **self.measures.card(writers, index["writer"][:-1], splits, index["split"][:-1]),
             "report": report,
             "sha256": {name: file_hash(self.scratch / name) for name in FILES},
         }
@@ -139,21 +134,6 @@ class CorpusWriter:
         applied, valid = split_lines(rule, self.writers.of(lines), inks)
         self.splits.rename(lines, [VALID if is_valid else TRAIN for is_valid in valid])
         return str(applied)
-
-    def _numbers(self, members: np.ndarray) -> dict[str, Any]:
-        """Counts and moments of the offsets of a split's lines (L,) bool."""
-        writers = self.writers.of(np.flatnonzero(members))
-        points, characters, *moments = np.array(self.measures).reshape(-1, MEASURES)[members].sum(0).tolist()
-        lines = int(members.sum())
-        return {
-            "lines": lines,
-            "points": int(points),
-            "characters": int(characters),
-            "writers": len(set(writers) - {""}),
-            "offsets": int(points) - lines,
-            "sum": moments[:2],
-            "sum_of_squares": moments[2:],
-        }
 
     def _move_into_place(self) -> None:
         replaced = self.scratch.with_name(self.scratch.name + ".old")

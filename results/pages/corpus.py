@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.check import check_corpus
 from data_loader.corpus import Corpus
+from data_loader.corpus_check import check_corpus
 from data_loader.survey import Numbers, odd_lines, survey, writer_counts
 from render.web.html import (
     Html,

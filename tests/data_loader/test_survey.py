@@ -126,7 +126,10 @@ def joined(line: InkLine) -> np.ndarray:
 
 FAULTS: dict[str, tuple[Callable[[InkLine], InkLine], str]] = {
     "text cut": (lambda line: replace(line, text=line.text[:9]), "points a character, usual are"),
-    "ink cut": (lambda line: replace(line, points=line.points[:27], times=None), "points a character, usual are"),
+    "ink cut": (
+        lambda line: replace(line, points=np.r_[line.points[:26], line.points[-1:]], times=None),
+        "points a character, usual are",
+    ),
     "other text": (lambda line: replace(line, text=" ".join("abcdefghijklmnopqrst")), "words by the gaps in the ink 8"),
     "far mark": (lambda line: replace(line, points=lifted(line, 700)), "usual height: a stray mark"),
     "jump": (lambda line: replace(line, points=lifted(line, 700)), "a jump of"),

@@ -120,7 +120,7 @@ def test_alphabet_and_std_stay_those_of_the_corpus(data_dir):
 
 
 @pytest.mark.parametrize(
-    ("digits", "said"), [([1, 7], "no line of train is 7"), ([3], "no line of valid is 3"), ([], "is asked for")]
+    ("digits", "said"), [([1, 7], "no line of train is 7"), ([3], "no line of valid is 3"), ([], "is such a digit")]
 )
 def test_a_digit_without_lines_is_named(data_dir, digits, said):
     with pytest.raises(InputError, match=said) as error:

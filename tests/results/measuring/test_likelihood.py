@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data_dir = tmp_path_factory.mktemp("data")
     inks = [ink_line(n, points=8 + 3 * n, split="valid", writer=writer) for n, writer in enumerate(WRITERS)]
     write_corpus(data_dir / "whole", inks)
-    write_corpus(data_dir / "other", [replace(ink, points=ink.points + np.float32(0.1)) for ink in inks])
+    write_corpus(data_dir / "other", [replace(ink, points=ink.points + np.float32([0.1, 0.1, 0])) for ink in inks])
     path = data_dir / "whole" / "card.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"source": "iam-ondb"}))
     return data_dir
