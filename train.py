@@ -19,7 +19,7 @@ def parse_args() -> argparse.Namespace:
     add_arguments(parser)
     for key, text in (
         ("overfit_one_batch", "train on the first batch again and again: any network should learn it by heart"),
-        ("detect_anomaly", "name the operation whose gradient is no number; slow"),
+        ("detect_anomaly", "name the operation whose gradient is NaN; slow"),
         ("deterministic", "refuse algorithms that do not always give the same bits"),
     ):
         flag, const = f"--{key.replace('_', '-')}", (f"trainer.{key}", True)
@@ -30,25 +30,24 @@ def parse_args() -> argparse.Namespace:
 
 
 def run(args: argparse.Namespace, scratch: Path) -> None:
-    """Do what the command line asks for; a fast run lies in the folder `scratch`."""
+    """Do what the command line asks for; a --fast-dev-run is made in the folder `scratch`."""
     if args.fast_dev_run:
         if args.resume:
             raise InputError("--fast-dev-run makes a run of its own: use it with -c CONFIG, not with --resume")
         small = {"epochs": 1, "max_batches": 1, "log_steps": 1, "save_dir": str(scratch)}
         args.overrides += [(f"trainer.{key}", value) for key, value in small.items()]
     resume = checkpoint_of(Path(args.resume).resolve(), "last.pt") if args.resume else None
-    init_from = checkpoint_of(Path(args.init_from), "best.pt") if args.init_from else None
     config = from_args(args, resumed_config(resume) if resume else None)
     config.check(CATALOGUE, RESERVED)
-    said = json.dumps(config.resolved, indent=2)
+    message = json.dumps(config.resolved, indent=2)
     if not args.check:
-        run_dir, _ = train(config, resume=resume, init_from=init_from)
-        said = f"the best checkpoint is {run_dir / 'best.pt'}"
+        folder = train(config, resume=resume, init_from=args.init_from).folder
+        message = f"the best checkpoint is {folder / 'best.pt'}"
         if args.fast_dev_run:
-            load_checkpoint(run_dir / "last.pt")
-            said = "one batch of training, one of validation and their checkpoints went well; the run is deleted again"
+            load_checkpoint(folder / "last.pt")
+            message = "one batch of training, one of validation and their checkpoints went well; the run is deleted"
     if not distributed.rank():
-        print(said)
+        print(message)
 
 
 @one_line_errors

@@ -81,11 +81,11 @@ def run(config: ConfigParser) -> tuple[TrainedModel[Any] | None, dict[str, float
     """The network trained as the config says, its last validation numbers and seconds, and what went wrong, if so."""
     started = time.perf_counter()
     try:
-        run_dir, numbers = train(config)
+        outcome = train(config)
     except InputError as error:
         return None, {"seconds": time.perf_counter() - started}, str(error)
-    measured = {name: value for name, value in numbers.items() if name.startswith("val_")}
-    return load(run_dir), {**measured, "seconds": time.perf_counter() - started}, ""
+    measured = {name: value for name, value in outcome.numbers.items() if name.startswith("val_")}
+    return load(outcome.folder), {**measured, "seconds": time.perf_counter() - started}, ""
 
 
 def report(runs: Sequence[tuple[Values, dict[str, float], str]]) -> str:

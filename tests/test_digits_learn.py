@@ -42,7 +42,7 @@ def digits(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_digits_are_learned_and_end_by_themselves(digits: Path) -> None:
-    run, numbers = train(config(digits))
+    run, numbers, _ = train(config(digits))
     losses = [line["val_loss"] for line in logged(run) if "val_loss" in line]
     assert losses[-1] < losses[0] - 0.5 and numbers["val_loss"] < 1.2
     texts = "0123456789" * 20
@@ -55,5 +55,5 @@ def test_digits_are_learned_and_end_by_themselves(digits: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("changes", [{"arch.args.cell": "gru"}, {"arch.type": "UnconditionalHandwriting"}])
 def test_the_config_takes_other_networks(digits: Path, changes: dict[str, object]) -> None:
-    run, numbers = train(config(digits, **changes, **{"trainer.epochs": 1}))
+    run, numbers, _ = train(config(digits, **changes, **{"trainer.epochs": 1}))
     assert np.isfinite(numbers["val_loss"]) and (run / "best.pt").exists()

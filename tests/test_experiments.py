@@ -26,7 +26,7 @@ def runs(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     from tests.tiny import ARCHS, tiny_config
 
     saved = tmp_path_factory.mktemp("saved")
-    return {name: train(tiny_config(data_dir, saved, name, trainer__epochs=1))[0] for name in ARCHS}
+    return {name: train(tiny_config(data_dir, saved, name, trainer__epochs=1)).folder for name in ARCHS}
 
 
 @pytest.fixture

@@ -32,8 +32,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     write_corpus(folder / "tiny", lines)
     write_jsonl(lines[:2], folder / "ink.jsonl")
     return {
-        "writer": train(config_of(folder, WRITER))[0],
-        "reader": train(config_of(folder, READER))[0],
+        "writer": train(config_of(folder, WRITER)).folder,
+        "reader": train(config_of(folder, READER)).folder,
         "ink": folder / "ink.jsonl",
         "data": folder,
     }

@@ -21,7 +21,7 @@ STYLES = ("--style", "tiny:{0}", "tiny:{1}")
 def runs(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The run directories of two tiny trainings."""
     saved = tmp_path_factory.mktemp("saved")
-    return {name[0].lower(): train(tiny_config(data_dir, saved, name, trainer__epochs=1))[0] for name in ARCHS}
+    return {name[0].lower(): train(tiny_config(data_dir, saved, name, trainer__epochs=1)).folder for name in ARCHS}
 
 
 @pytest.fixture(scope="module")

@@ -33,13 +33,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines += [line_of("cabbage", split="valid", writer="ann"), replace(line_of("deed", split="valid"), text="dead")]
     write_corpus(folder / "data" / "letters", lines)
     config = recognition(folder)
-    run_dir, _ = train(config)
+    run_dir = train(config).folder
     content = load_checkpoint(run_dir / "best.pt")
     facts = {**content["facts"], "std": STD}
     save_checkpoint(folder / "reader.pt", {**content, "model": recognizer().model.state_dict(), "facts": facts})
     config = tiny_config(folder / "data", folder / "saved", "UnconditionalHandwriting", trainer__epochs=1)
     config.override("data_loader.args.corpus", "letters")
-    (folder / "writer.pt").write_bytes((train(config)[0] / "best.pt").read_bytes())
+    (folder / "writer.pt").write_bytes((train(config).folder / "best.pt").read_bytes())
     return folder
 
 

@@ -38,8 +38,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found = {"folder": folder}
     for arch in ("ConditionalHandwriting", "UnconditionalHandwriting"):
         config = tiny_config(folder / "data", folder / "saved", arch, data_loader__args__corpus="letters", **shown)
-        found[arch] = train(config)[0]
-    found["Seq2SeqRecognizer"] = train(recognition(folder))[0]
+        found[arch] = train(config).folder
+    found["Seq2SeqRecognizer"] = train(recognition(folder)).folder
     for arch, loss, metric in (
         ("ClassConditionalHandwriting", "NegativeLogLikelihood", "NatsPerLine"),
         ("StrokeClassifier", "ClassificationLoss", "Accuracy"),
@@ -52,7 +52,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "metrics": [{"type": metric, "args": {}}],
         }.items():
             config.override(path, value)
-        found[arch] = train(config)[0]
+        found[arch] = train(config).folder
     return found
 
 

@@ -35,7 +35,7 @@ def checkpoint(tiny: Callable[..., ConfigParser], tmp_path: Path) -> Path:
     """The last.pt of a tiny run of one epoch of a network that reads text, asked for two."""
     args = {"arch__args__hidden_size": 4, "arch__args__num_layers": 1, "trainer__max_batches": 1, "trainer__epochs": 1}
     config = tiny("ConditionalHandwriting", **args, trainer__ema_decay=0.5)
-    path = train(config)[0] / "last.pt"
+    path = train(config).folder / "last.pt"
     content = load_checkpoint(path)
     content["config"]["trainer"]["epochs"] = 2
     save_checkpoint(path, content)

@@ -169,7 +169,7 @@ def places(section: str, constructor: Any) -> Iterator[str]:
     """The path of every argument of a constructor, and of those of a dataclass that one may be."""
     prefix = section if section == "trainer" else f"{section}.args"
     for name, parameter in named_parameters(constructor).items():
-        if name in run.RESERVED.get(section, ()) | {"processes"}:
+        if name in run.RESERVED.get(section, set()) | {"processes"}:
             continue
         yield f"{prefix}.{name}"
         made = dataclass_of(parameter.annotation)

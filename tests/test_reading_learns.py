@@ -55,7 +55,7 @@ def test_a_tiny_recognizer_learns_to_read_hands_that_it_has_not_seen(tmp_path: P
     config = ConfigParser(json.loads(json.dumps(CONFIG)), "learns.json")
     config.override("data_loader.args.data_dir", str(tmp_path / "data"))
     config.override("trainer.save_dir", str(tmp_path / "saved"))
-    run_dir, _ = train(config)
+    run_dir = train(config).folder
     loaded = load(run_dir)
     greedy, search = (
         loaded.evaluate(None, ["valid"], data_dir=tmp_path / "data", decoding=decoding).numbers

@@ -55,7 +55,7 @@ def soak(folder: Path) -> tuple[Path, dict[int, tuple[float, int]], list[tuple[f
     )
     Trainer.after_step = looking  # type: ignore[method-assign]
     try:
-        run_dir, _ = train(config)
+        run_dir = train(config).folder
     finally:
         Trainer.after_step = after_step  # type: ignore[method-assign]
     writer, written = load_network(run_dir, "cpu"), []

@@ -92,7 +92,7 @@ def assert_refused(result: tuple[int, str, str], run_dir: Path, before: dict[str
 def assert_goes_on(train_cli: Cli, tiny: Any, run_dir: Path, tmp_path: Path, **changes: Any) -> None:
     """The run is mended, and what it comes to is what the run comes to that never had such trouble."""
     assert train_cli("--resume", run_dir)[0] == 0
-    whole_dir, _ = train(tiny(**CHANGES, **changes, trainer__save_dir=str(tmp_path / "whole")))
+    whole_dir = train(tiny(**CHANGES, **changes, trainer__save_dir=str(tmp_path / "whole"))).folder
     assert logged(run_dir) == logged(whole_dir)
     for name in ("last.pt", "best.pt"):
         one, other = (load_checkpoint(folder / name) for folder in (run_dir, whole_dir))

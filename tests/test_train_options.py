@@ -52,7 +52,7 @@ def test_a_fast_run_goes_through_everything_once_and_leaves_nothing(
     monkeypatch.setattr(Trainer, "validate", validating)
     path = config_file(arch, trainer__show_epochs=1, trainer__tensorboard=True, trainer__epochs=50)
     code, out, err = train_cli("-c", path, "--fast-dev-run")
-    assert (code, err) == (0, "") and "one batch of training, one of validation" in out and "deleted again" in out
+    assert (code, err) == (0, "") and "one batch of training, one of validation" in out and "the run is deleted" in out
     assert len(steps) == 1 and shown == [1] and saves == ["best.pt", "last.pt"]
     assert os.listdir(tmp_path) == [path.name]
 
@@ -89,10 +89,10 @@ def test_one_batch_is_learned_by_heart(train_cli: Cli, config_file: Any, tmp_pat
 
 def test_a_limit_of_batches_holds_for_both_loaders_and_the_schedule(tiny: Tiny, monkeypatch: Any) -> None:
     steps = trained_on(monkeypatch)
-    run_dir, _ = train(tiny(trainer__max_batches=2, data_loader__args__batch_size=2))
+    run_dir = train(tiny(trainer__max_batches=2, data_loader__args__batch_size=2)).folder
     assert len(steps) == 4 and steps[0] != steps[2]
     rates = [line["lr"] for line in logged(run_dir) if "lr" in line]
-    whole, _ = train(tiny(data_loader__args__batch_size=10))
+    whole = train(tiny(data_loader__args__batch_size=10)).folder
     assert rates == [line["lr"] for line in logged(whole) if "lr" in line], "of two steps an epoch"
 
 
@@ -112,7 +112,7 @@ def test_a_deterministic_run_is_the_same_run_on_a_cpu_and_puts_things_back(tiny:
         "validate",
         lambda trainer: inside.append(torch.are_deterministic_algorithms_enabled()) or validate(trainer),
     )
-    runs = [train(tiny("ConditionalHandwriting", trainer__deterministic=on))[0] for on in (False, True)]
+    runs = [train(tiny("ConditionalHandwriting", trainer__deterministic=on)).folder for on in (False, True)]
     assert inside == [False] * 2 + [True] * 2 and not torch.are_deterministic_algorithms_enabled()
     assert logged(runs[0]) == logged(runs[1])
 

@@ -1,9 +1,11 @@
-"""The trainer, optimizers and schedules, by the names that a config calls them."""
+"""The trainer, optimizers and schedules, by their names in a config; trainer.run.train trains."""
 
 import torch
 
 from trainer.muon import Muon
+from trainer.optimization import Optimization
 from trainer.schedule import SCHEDULES
+from trainer.settings import TrainerSettings
 from trainer.trainer import Trainer
 
 OPTIMIZERS = {
@@ -13,4 +15,4 @@ OPTIMIZERS = {
     "SGD": torch.optim.SGD,
     "Muon": Muon,
 }
-__all__ = ["OPTIMIZERS", "SCHEDULES", "Trainer"]
+__all__ = ["OPTIMIZERS", "SCHEDULES", "Optimization", "Trainer", "TrainerSettings"]

@@ -1,9 +1,11 @@
-"""Pictures of what a model writes or reads, while it trains."""
+"""Lines that a model writes or reads while it trains, and their pictures."""
 
 import gc
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from base.base_model import BaseModel
 from base.batch import Batch
@@ -15,25 +17,47 @@ from render.figures.figure import figure_image, lines_figure, window_figure
 SEED = 1
 
 
-def preview(model: BaseModel, batch: Batch, facts: dict[str, Any]) -> list[np.ndarray]:
-    """An image (H, W, 3) uint8 for each line that the model shows, with the weights over its text where it has them.
+@dataclass(frozen=True)
+class Preview:
+    """A validation line as a model writes or reads it.
 
-    A line that was read has the weights over what was read, which is its title; one whose text the network was told
-    without looking at it has that as title.
+    points   (T, 3) float32: absolute x, y, end_of_stroke in the data set's units, y downward
+    text     the text that was read, or that a writing network was given; "" if it was given none
+    is_read  True if the model reads
+    weights  attention weights (T-1, U+1) over the U characters of the text and its end; None if the model has none
     """
-    images = []
-    alphabet = Alphabet(facts["alphabet"])
-    for line, shown in enumerate(model.show(batch, SEED)):
-        positions = batch.text[line][batch.char_mask[line]].tolist() if shown.read is None else shown.read
-        text = alphabet.decode(positions)
-        title = "" if shown.read is None else f"read: {text}"
-        points = strokes_to_points(shown.strokes, facts["std"])
-        if shown.weights is None or not text:
-            told = text if isinstance(model, HandwritingModel) and model.reads_text else ""
-            figure = lines_figure([points], [title or told])
-        else:
-            figure = window_figure(points, shown.weights, text)
-            figure.axes[-1].set_title(title, fontsize=8, pad=1, parse_math=False)
-        images.append(figure_image(figure))
-    gc.collect()  # a drawn figure is a circle of objects, of some 15 MB, that Python looks for too seldom
+
+    points: np.ndarray
+    text: str
+    is_read: bool
+    weights: np.ndarray | None
+
+
+def previews(model: BaseModel, batch: Batch, facts: dict[str, Any]) -> list[Preview]:
+    """Return a preview of each line of `batch` that the model shows."""
+    lines, alphabet = [], Alphabet(facts["alphabet"])
+    uses_text = isinstance(model, HandwritingModel) and model.reads_text
+    for number, sample in enumerate(model.show(batch, SEED)):
+        given = batch.text[number][batch.char_mask[number]].tolist()
+        text = alphabet.decode(given if sample.read is None else sample.read)
+        if sample.read is None and sample.weights is None and not uses_text:
+            text = ""
+        points = strokes_to_points(sample.strokes, facts["std"])
+        lines.append(Preview(points, text, sample.read is not None, sample.weights))
+    return lines
+
+
+def pictures(lines: list[Preview]) -> list[np.ndarray]:
+    """Draw previews: images (H, W, 3) uint8, with the attention weights over the text where there are some."""
+    images = [figure_image(_figure(line)) for line in lines]
+    gc.collect()  # a drawn figure is a reference cycle of some 15 MB, which Python collects too rarely
     return images
+
+
+def _figure(line: Preview) -> Figure:
+    title = f"read: {line.text}" if line.is_read else ""
+    if line.weights is None or not line.text:
+        return lines_figure([line.points], [title or line.text])
+    figure = window_figure(line.points, line.weights, line.text)
+    figure.axes[-1].set_title(title, fontsize=8, pad=1, parse_math=False)
+    return figure

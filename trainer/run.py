@@ -1,19 +1,26 @@
-"""Training as a library call: config -> check everything -> run directory -> objects -> Trainer.train()."""
+"""Training as a library call: config -> check everything -> run directory -> objects -> Trainer.train().
+
+from trainer.run import train
+run = train(json.load(open("config_conditional.json")), on_progress=lambda report: print(report.step, report.loss))
+print(run.folder / "best.pt", run.numbers["val_loss"])
+"""
 
 import math
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from base.base_data_loader import BaseDataLoader
 from base.base_model import BaseModel
+from base.progress import Progress
 from data_loader import DATA_LOADERS
 from logger.run_log import log_folder
 from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, make_run_dir
-from trainer import OPTIMIZERS, SCHEDULES, Trainer
+from trainer import OPTIMIZERS, SCHEDULES, Optimization, Trainer, TrainerSettings
 from utils import distributed
 from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts
 from utils.device import keep_memory_small, pick_device
@@ -28,7 +35,7 @@ CATALOGUE: Catalogue = {
     "metrics": METRICS,
     "optimizer": OPTIMIZERS,
     "lr_scheduler": SCHEDULES,
-    "trainer": Trainer,
+    "trainer": TrainerSettings,
 }
 RESERVED = {
     "arch": {"alphabet_size", "mean_points_per_char"},
@@ -36,123 +43,197 @@ RESERVED = {
     "metrics": {"alphabet"},
     "optimizer": {"params"},
     "lr_scheduler": {"optimizer", "steps_per_epoch", "epochs"},
-    "trainer": {"model", "loss", "metrics", "optimizer", "lr_scheduler", "loader", "device", "content", "resume"}
-    | {"batches_an_epoch"},
 }
-"""What the framework fills in itself, and a config must not."""
+"""Arguments that the framework fills in, and that a config must not have."""
+
+
+class Run(NamedTuple):
+    """The outcome of a training.
+
+    folder   its directory, with best.pt, last.pt and config.json
+    numbers  loss and validation values of the last whole epoch; {} if there was none
+    stopped  True if `should_stop` ended it; train(resume=run.folder) goes on
+    """
+
+    folder: Path
+    numbers: dict[str, float]
+    stopped: bool
 
 
 def train(
-    config: ConfigParser, *, resume: Path | None = None, init_from: Path | None = None
-) -> tuple[Path, dict[str, float]]:
-    """Train as the config says, or go on from the checkpoint `resume`: the run's directory, the last epoch's numbers.
+    config: ConfigParser | Mapping[str, Any] | None = None,
+    *,
+    resume: str | Path | None = None,
+    init_from: str | Path | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Run:
+    """Train as the config says, or go on with a run.
 
-    Raises InputError for all that a user can mend, before a run directory is made wherever it can be known before.
+    config       plain data as in a config file, or a ConfigParser; with `resume` by default the run's own
+    resume       a checkpoint or run directory (its last.pt) to go on from
+    init_from    a checkpoint or run directory (its best.pt) whose weights a new run starts from
+    on_progress  called with a Progress after every step whose values are read (on a GPU every log_steps), and with
+                 samples after every epoch; in the thread that called `train`
+    should_stop  called after every batch; once it is true the run is saved as at SIGTERM and returns. The `is_set` of
+                 a threading.Event, which the callback or another thread sets, will do
+
+    May be called in any thread; signals are caught in the main one alone, where SIGINT and SIGTERM save the run and
+    raise base.base_trainer.Interrupted. Seeds torch's generator, which is this process's.
+
+    Raises InputError for all that a user can fix, before a run directory is made wherever it can be known before.
     """
+    resume = checkpoint_of(Path(resume).resolve(), "last.pt") if resume else None
+    init_from = checkpoint_of(Path(init_from), "best.pt") if init_from else None
+    if not isinstance(config, ConfigParser):
+        config = ConfigParser(config, "config") if config else ConfigParser(resumed_config(resume), str(resume))
     config.check(CATALOGUE, RESERVED)
-    old_path = resume or init_from
-    old = load_checkpoint(old_path) if old_path else None
-    state = old["training"] if resume and old else None
+    source = resume or init_from
+    origin = Origin(source, is_resumed=source is resume) if source else None
+    trainer = build_trainer(config, origin, on_progress, should_stop)
+    folders = run_dirs_of(resume) if resume else distributed.on_rank_zero(lambda: make_run_dir(config))
+    trainer.log.info(f"run directory: {folders[0]}")
+    with nullcontext() if distributed.rank() else sole_owner(folders[0]):
+        numbers = trainer.train(*folders)
+    return Run(folders[0], numbers, trainer.is_stopped)
+
+
+class Origin:
+    """The checkpoint that a training starts from: its path and content, and the training state if its run goes on."""
+
+    def __init__(self, path: Path, is_resumed: bool) -> None:
+        self.path, self.is_resumed = path, is_resumed
+        self.content = load_checkpoint(path)
+        self.state: dict[str, Any] | None = self.content["training"] if is_resumed else None
+
+
+def build_trainer(
+    config: ConfigParser,
+    origin: Origin | None,
+    on_progress: Callable[[Progress], object] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Trainer:
+    """Return the trainer of a checked config, ready to start or to go on; writes nothing to the disk."""
     keep_memory_small()
-    device = pick_device(config["device"])
+    settings, device = config.build("trainer", CATALOGUE), pick_device(config["device"])
     torch.manual_seed(config["seed"])
+    state = origin.state if origin else None
     shares = state.get("processes", 1) if state else distributed.world_size()
-    with distributed.rank_zero_first():
+    with distributed.rank_zero_first():  # it may have to draw or convert the corpus
         loader = config.build("data_loader", CATALOGUE, seed=config["seed"], processes=shares)
-    if old and old_path:
-        read_as_before(loader, old["facts"], config["arch"]["type"], old_path, resumed=resume is not None)
+    if origin:
+        read_as_before(loader, config["arch"]["type"], origin)
     facts = {"alphabet_size": len(loader.facts["alphabet"]), **loader.facts}
     model = config.build("arch", CATALOGUE, **facts).to(device)
-    unshared: list[str] = []
-    if old and resume:
-        load_weights(model, old["model"], resume)
-    elif old and init_from:
-        unshared = load_shared_parts(model, old["model"], init_from, (old["config"]["arch"], config["arch"]))
-    trainer = build_trainer(config, model, loader, device, state)
-    folders = run_dirs_of(resume) if resume else distributed.on_rank_zero(lambda: make_run_dir(config))
-    say = trainer.log.info
-    say(f"{config['arch']['type']}: {model.num_parameters:,} parameters, {steps_of(config, loader):,} steps an epoch")
-    if max(loader.processes, distributed.world_size()) > 1:
-        say(f"{distributed.world_size()} processes for steps of {loader.processes} times the batch size")
-    say(f"run directory: {folders[0]}")
-    if unshared:
-        say(f"not in both the checkpoint and this network: {', '.join(unshared)}")
-    for rule, count in loader.left_out.items():
-        say(f"left out of training by {rule}: {count:,} lines")
-    with nullcontext() if distributed.rank() else sole_owner(folders[0]):
-        return folders[0], trainer.train(*folders)
+    unshared = load_origin(model, config, origin) if origin else []
+    trainer = Trainer(
+        settings,
+        optimization=optimization_of(config, settings, model, loader, device),
+        metrics=config.build("metrics", CATALOGUE, alphabet=loader.facts["alphabet"]),
+        loader=loader,
+        config=config.resolved,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    try:
+        trainer.start(state)
+    except (TypeError, ValueError, OverflowError, RuntimeError, MemoryError) as error:
+        assert origin is not None
+        raise InputError(f"{origin.path}: {' '.join(str(error).split())[:1000]}") from error
+    announce(trainer, config["arch"]["type"], unshared)
+    return trainer
 
 
-def read_as_before(
-    loader: BaseDataLoader, facts: dict[str, Any], arch: str, checkpoint: Path, *, resumed: bool
-) -> None:
+def read_as_before(loader: BaseDataLoader, arch: str, origin: Origin) -> None:
     """Have the corpus read with the alphabet of a checkpoint's network, if that reads text at all.
 
     Raises InputError where the alphabet does not cover the corpus, or a run is to go on with a corpus that changed.
     """
-    require_facts(facts, checkpoint)
+    facts, path = origin.content["facts"], origin.path
+    require_facts(facts, path)
     if accepted(MODELS[arch], {"alphabet_size": 0}):
         loader.read_with(facts["alphabet"])
-    if resumed and facts["std"] != loader.facts["std"]:
-        raise InputError(f"{checkpoint}: the corpus {facts['corpus']} is not what it was; use -c with --init-from")
+    if origin.is_resumed and facts["std"] != loader.facts["std"]:
+        raise InputError(f"{path}: the corpus {facts['corpus']} is not what it was; use -c with --init-from")
 
 
-def build_trainer(
-    config: ConfigParser, model: BaseModel, loader: BaseDataLoader, device: torch.device, state: dict[str, Any] | None
-) -> Trainer:
-    """The trainer of a model with its optimizer, schedule, loss and metrics, gone on to `state`; touches no disk."""
+def load_origin(model: BaseModel, config: ConfigParser, origin: Origin) -> list[str]:
+    """Put a checkpoint's weights into the model; returns the parts that only one of them has, for a new run."""
+    weights = origin.content["model"]
+    if not origin.is_resumed:
+        archs = (origin.content["config"]["arch"], config["arch"])
+        return load_shared_parts(model, weights, origin.path, archs)
+    load_weights(model, weights, origin.path)
+    return []
+
+
+def optimization_of(
+    config: ConfigParser, settings: TrainerSettings, model: BaseModel, loader: BaseDataLoader, device: torch.device
+) -> Optimization:
+    """Return the optimization of a model: its loss, optimizer and schedule."""
+    steps = steps_per_epoch(settings, loader)
     optimizer = config.build("optimizer", CATALOGUE, params=list(model.parameters()))
-    steps, epochs = steps_of(config, loader), config["trainer"]["epochs"]
-    scheduler = config.build("lr_scheduler", CATALOGUE, optimizer=optimizer, steps_per_epoch=steps, epochs=epochs)
-    return config.build(
-        "trainer",
-        CATALOGUE,
+    schedule = {"optimizer": optimizer, "steps_per_epoch": steps, "epochs": settings.epochs}
+    return Optimization(
+        settings,
         model=model,
         loss=config.build("loss", CATALOGUE),
-        metrics=config.build("metrics", CATALOGUE, alphabet=loader.facts["alphabet"]),
         optimizer=optimizer,
-        lr_scheduler=scheduler,
-        loader=loader,
+        lr_scheduler=config.build("lr_scheduler", CATALOGUE, **schedule),
         device=device,
-        content={"config": config.resolved},
-        resume=state,
+        steps_per_epoch=steps,
     )
 
 
-def steps_of(config: ConfigParser, loader: BaseDataLoader) -> int:
-    """How many optimizer steps an epoch has."""
-    batches = min(len(loader), config["trainer"].get("max_batches") or len(loader))
-    return math.ceil(batches / max(1, config["trainer"].get("accumulate_batches", 1)))
+def steps_per_epoch(settings: TrainerSettings, loader: BaseDataLoader) -> int:
+    """Return the number of optimizer steps in an epoch."""
+    batches = min(len(loader), settings.max_batches or len(loader))
+    return math.ceil(batches / settings.accumulate_batches)
+
+
+def announce(trainer: Trainer, arch: str, unshared: list[str]) -> None:
+    """Log the sizes of a training that is about to begin, and the lines and weights that it does not use."""
+    loader, info = trainer.loader, trainer.log.info
+    parameters = trainer.optimization.model.num_parameters
+    info(f"{arch}: {parameters:,} parameters, {trainer.steps_per_epoch:,} steps per epoch")
+    if max(loader.processes, distributed.world_size()) > 1:
+        info(f"{distributed.world_size()} processes for steps of {loader.processes} times the batch size")
+    if unshared:
+        info(f"not in both the checkpoint and this network: {', '.join(unshared)}")
+    for rule, count in loader.left_out.items():
+        info(f"left out of training by {rule}: {count:,} lines")
 
 
 def run_dirs_of(checkpoint: Path) -> tuple[Path, Path]:
-    """The directories of the run that a checkpoint is in: saved/models/<name>/<run> and saved/log/<name>/<run>.
+    """Return the directories of a checkpoint's run: saved/models/<name>/<run> and saved/log/<name>/<run>.
 
     Raises InputError where the checkpoint is in no run.
     """
     logs = log_folder(checkpoint)
     if logs is None:
         raise InputError(
-            f"{checkpoint}: lies in no run directory <save_dir>/models/<name>/<run>, so its logs are not to be found; "
+            f"{checkpoint}: is in no run directory <save_dir>/models/<name>/<run>, so its logs cannot be found; "
             f"put it back there, or start a new run with -c CONFIG --init-from {checkpoint}"
         )
     return checkpoint.parent, logs
 
 
 def checkpoint_of(path: Path, name: str) -> Path:
-    """The checkpoint `path`, or the one called `name` in the run directory `path`."""
+    """Return the checkpoint `path`, or the checkpoint `name` in the run directory `path`."""
     return path / name if path.is_dir() else path
 
 
-def resumed_config(path: Path) -> dict[str, Any]:
-    """The config of a checkpoint that a run can go on from.
+def resumed_config(path: Path | None) -> dict[str, Any]:
+    """Return the config of a checkpoint that a run can go on from.
 
     Raises InputError where it holds weights alone, or where its run was stopped before it had saved anything.
     """
+    if path is None:
+        raise InputError("a training needs a config, or a run to resume")
     if not path.exists() and path.with_name("config.json").exists():
         names = sorted(other.name for other in path.parent.glob("*.pt"))
-        there = f"there is {', '.join(names)}" if names else "the run had saved nothing yet"
-        raise InputError(f"{path}: no such checkpoint; {there}; start again with -c {path.with_name('config.json')}")
+        others = f"it has {', '.join(names)}" if names else "the run had saved nothing yet"
+        raise InputError(f"{path}: no such checkpoint; {others}; start again with -c {path.with_name('config.json')}")
     content = load_checkpoint(path)
     if "training" not in content:
         raise InputError(f"{path}: weights alone, nothing to resume; start a new run with -c CONFIG --init-from {path}")

@@ -1,69 +1,75 @@
-"""The one training loop, for every model."""
+"""The training loop of every model."""
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from base.base_data_loader import BaseDataLoader
+from base.base_trainer import BaseTrainer
 from base.batch import Batch, one_ahead
-from trainer.optimization import Numbers, Steps
-from trainer.preview import preview
+from base.progress import Progress
+from trainer.nan_watch import Fault, Moment
+from trainer.optimization import Numbers, Optimization
+from trainer.preview import Preview, pictures, previews
+from trainer.settings import TrainerSettings
 from trainer.sums import Sums, add, ratios
 from utils import distributed
 from utils.device import autocast, strictly_deterministic
-from utils.errors import at_least
+from utils.errors import InputError
 from utils.progress import progress
 
 
-class Trainer(Steps):
-    """Trains on a loader's batches and validates with metrics, epoch after epoch; what a step is stands in `Steps`.
+class Trainer(BaseTrainer):
+    """Trains on a loader's batches by an `Optimization`, and validates with metrics, epoch after epoch.
 
-    log_steps          steps between two lines of metrics.jsonl
-    show_epochs        epochs between two pictures of samples in TensorBoard, 0 for none
-    show_lines         how many samples
-    max_batches        of an epoch and of a validation; null for all
-    overfit_one_batch  train on the first batch again and again, and validate on it
-    deterministic      refuse algorithms that do not always give the same bits; on a GPU slower
+    A GPU's NaN or infinity is noticed when values are next logged or saved, so that no step waits for the GPU; a CPU's,
+    and with skip_non_finite or detect_anomaly a GPU's too, in its own step.
     """
+
+    settings: TrainerSettings
+    may_be_unset = ("best", "raw_model", "weight_noise")
 
     def __init__(
         self,
+        settings: TrainerSettings,
         *,
+        optimization: Optimization,
         metrics: list[Any],
         loader: BaseDataLoader,
-        content: dict[str, Any],
-        log_steps: int = 20,
-        show_epochs: int = 1,
-        show_lines: int = 4,
-        max_batches: int | None = None,
-        overfit_one_batch: bool = False,
-        deterministic: bool = False,
-        **steps: Any,
+        config: dict[str, Any],
+        on_progress: Callable[[Progress], object] | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        at_least(1, log_steps=log_steps, show_lines=show_lines, max_batches=max_batches)
-        at_least(0, show_epochs=show_epochs)
+        super().__init__(settings, optimization.steps_per_epoch, on_progress, should_stop)
+        self.optimization, self.config = optimization, config
         self.metrics, self.loader, self.valid_loader = metrics, loader, loader.validation()
-        self.fixed_content, self.deterministic = content, deterministic
-        self.log_steps, self.show_epochs, self.show_lines = log_steps, show_epochs, show_lines
-        self.max_batches, self.overfit_one_batch = max_batches, overfit_one_batch
-        super().__init__(batches_an_epoch=min(len(loader), max_batches or len(loader)), **steps)
+        self.device, self.watch = optimization.device, optimization.watch
+        self.sums, self.skipped = Sums(), 0
 
     def train(self, checkpoint_dir: Path, log_dir: Path) -> dict[str, float]:
-        with strictly_deterministic(self.deterministic), torch.autograd.set_detect_anomaly(self.detect_anomaly):
+        self.log.info(self.optimization.settle_precision())
+        settings = self.settings
+        with strictly_deterministic(settings.deterministic), torch.autograd.set_detect_anomaly(settings.detect_anomaly):
             return super().train(checkpoint_dir, log_dir)
 
+    @property
+    def moment(self) -> Moment:
+        """Epoch and step by now."""
+        return Moment(self.epoch, self.step)
+
     def train_epoch(self) -> dict[str, float]:
-        self.model.train()
+        self.optimization.model.train()
         if self.batch == 0:
             self.sums = {}
         self.points, self.since = torch.zeros((), dtype=torch.float64, device=self.device), time.perf_counter()
         total, batches = self._batches(self.loader, self.batch)
-        with progress(None, total, f"epoch {self.epoch}/{self.epochs}", "batch", start=self.batch) as bar:
-            while some := list(itertools.islice(batches, self.accumulate_batches)):
+        name = f"epoch {self.epoch}/{self.settings.epochs}"
+        with progress(None, total, name, "batch", start=self.batch) as bar:
+            while some := list(itertools.islice(batches, self.settings.accumulate_batches)):
                 numbers = self._one_step(some)
                 self._log(numbers, bar)
                 bar.update(len(some))
@@ -72,19 +78,34 @@ class Trainer(Steps):
         return ratios(self.sums)
 
     def _batches(self, loader: BaseDataLoader, first: int = 0) -> tuple[int, Iterator[Batch]]:
-        """How many batches the epoch has, and those from `first` on, on the device."""
-        total = min(len(loader), self.max_batches or len(loader))
+        """Return the number of batches in the epoch, and those from `first` on, on the device."""
+        total = min(len(loader), self.settings.max_batches or len(loader))
         first = min(first, total)  # max_batches may have become less
-        if self.overfit_one_batch:
+        if self.settings.overfit_one_batch:
             batch = next(iter(self.loader.at(1))).to(self.device)
             return total, itertools.repeat(batch, total - first)
         return total, one_ahead(itertools.islice(loader.at(self.epoch, first), total - first), self.device)
 
+    def _one_step(self, batches: list[Batch]) -> Numbers:
+        """Move the weights; nothing to log where a NaN or infinity is skipped."""
+        outcome = self.optimization.step(batches, self.moment)
+        limit = self.settings.skip_non_finite
+        if isinstance(outcome, Fault) and self.skipped >= limit:
+            raise self._ended_by(outcome)
+        self.step, self.batch = self.step + 1, self.batch + len(batches)
+        if isinstance(outcome, Fault):
+            self.skipped += 1
+            self.log.warning(f"skipped step {self.step}, {self.skipped} of at most {limit}: {outcome}")
+            self.run_log.note(self.step, {"skipped": self.skipped, "why": str(outcome)})
+            return {}
+        add(self.sums, "loss", outcome["nats"], outcome["count"])
+        return outcome
+
     def _log(self, numbers: Numbers, bar: Any) -> None:
-        """Tell a step's numbers, and how many points a second there were since the last line of metrics.jsonl."""
+        """Show and report a step's values, and the points per second since the last line of metrics.jsonl."""
         self.points += numbers.get("points", 0)
-        is_time = self.step % self.log_steps == 0
-        if not numbers or not (is_time or self.looks_at_once):
+        is_time = self.step % self.settings.log_steps == 0
+        if not numbers or not (is_time or self.watch.at_once):
             return
         values = {
             "loss": float(numbers["nats"]) / float(numbers["count"]),
@@ -92,49 +113,83 @@ class Trainer(Steps):
             "lr": numbers["lr"],
             "points_per_second": float(self.points) / (time.perf_counter() - self.since),
         }
-        bar.set_postfix(loss=f"{values['loss']:.3f}", points_s=f"{values['points_per_second']:,.0f}")
+        rate = f"{values['points_per_second']:,.0f} points/s"
+        bar.set_postfix_str(f"loss {values['loss']:.3f}, {rate}{self.time_left}")
         if is_time:
             self.stop_at_fault()
             self.run_log.scalars(self.step, values)
             self.points, self.since = torch.zeros_like(self.points), time.perf_counter()
+        self.report(values, [])
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        model = self.best_model.eval()
-        none = torch.zeros(2, dtype=torch.float64, device=self.device)
-        sums: Sums = {name: none for name in ("val_loss", *(f"val_{metric.name}" for metric in self.metrics))}
+        model = self.optimization.best_model.eval()
+        zero = torch.zeros(2, dtype=torch.float64, device=self.device)
+        sums: Sums = {name: zero for name in ("val_loss", *(f"val_{metric.name}" for metric in self.metrics))}
         total, batches = self._batches(self.valid_loader)
         for batch in progress(batches, total, "validation", "batch"):
             if batch.ids:
-                with autocast(self.device, self.precision):
+                with autocast(self.device, self.optimization.precision):
                     output = model(batch)
-                nats, count = self.loss(output, batch)
-                self.watch.add("validation loss", nats, batch.ids, self.epoch, self.step)
+                nats, count = self.optimization.loss(output, batch)
+                self.watch.add("validation loss", nats, batch.ids, self.moment)
                 add(sums, "val_loss", nats, count)
                 for metric in self.metrics:
                     add(sums, f"val_{metric.name}", *metric(output, batch))
-            if self.looks_at_once:
+            if self.watch.at_once:
                 self.stop_at_fault()
-            self.leave_if_asked()
+            self.stop_if_due()
         self.stop_at_fault()
-        if self.tensorboard and self.show_epochs and self.epoch % self.show_epochs == 0 and not distributed.rank():
-            self._show()
         return ratios({name: distributed.all_sum(pair) for name, pair in sums.items()})
 
-    def _show(self) -> None:
-        """A few validation lines of middling length, as the model writes or reads them, to TensorBoard."""
-        middle = self.valid_loader.at(self.epoch, len(self.valid_loader) // 2)
-        batch = next(iter(middle))
-        batch = batch.of(list(range(len(batch.strokes)))[: self.show_lines]).to(self.device)
-        for index, image in enumerate(preview(self.best_model, batch, self.loader.facts)):
-            self.run_log.picture(self.step, f"samples/{index + 1}", image)
+    @torch.inference_mode()
+    def samples(self) -> list[Preview]:
+        """A few validation lines of middling length, as the model writes or reads them; TensorBoard gets pictures."""
+        settings = self.settings
+        is_due = settings.show_epochs and self.epoch % settings.show_epochs == 0 and not distributed.rank()
+        if not is_due or not (settings.tensorboard or self.on_progress):
+            return []
+        batch = next(iter(self.valid_loader.at(self.epoch, len(self.valid_loader) // 2)))
+        batch = batch.of(list(range(len(batch.strokes)))[: settings.show_lines]).to(self.device)
+        lines = previews(self.optimization.best_model, batch, self.loader.facts)
+        if settings.tensorboard:
+            for number, image in enumerate(pictures(lines), 1):
+                self.run_log.picture(self.step, f"samples/{number}", image)
+        return lines
 
     def save(self, name: str) -> Path:
         self.stop_at_fault()
         return super().save(name)
 
+    def stop_at_fault(self) -> None:
+        """Raise InputError where a value since the last check is NaN or infinite."""
+        fault = self.watch.fault()
+        if fault:
+            raise self._ended_by(fault)
+
+    def _ended_by(self, fault: Fault) -> InputError:
+        return InputError(
+            f"{fault}; the checkpoints in {self.checkpoint_dir} are from before. "
+            "Try a lower optimizer.args.lr or trainer.gradient_clip, or look at these lines"
+            + (f" ({self.skipped} steps were skipped before)" if self.skipped else "")
+        )
+
     def content(self) -> dict[str, Any]:
-        return {**self.fixed_content, "facts": self.loader.facts, "model": self.best_model.state_dict()}
+        model = self.optimization.best_model
+        return {"config": self.config, "facts": self.loader.facts, "model": model.state_dict()}
 
     def state(self) -> dict[str, Any]:
-        return {**super().state(), "processes": self.loader.processes}
+        return {
+            **super().state(),
+            **self.optimization.state(),
+            "sums": {name: tuple(pair.tolist()) for name, pair in self.sums.items()},
+            "skipped": self.skipped,
+            "processes": self.loader.processes,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self.optimization.load_state(state)
+        for name, pair in state["sums"].items():
+            self.sums[name] = torch.tensor(pair, dtype=torch.float64, device=self.device).reshape(2)
+        self.skipped = int(state.get("skipped", 0))

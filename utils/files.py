@@ -91,6 +91,18 @@ def remove_scratch(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def keep_newest(path: Path, step: int, number: int) -> None:
+    """Give a file such as last.pt the name last-<step>.pt too, and keep the `number` newest of these names."""
+    kept = path.with_name(f"{path.stem}-{step}{path.suffix}")
+    kept.unlink(missing_ok=True)
+    os.link(path, kept)
+    name = re.compile(rf"{re.escape(path.stem)}-\d+{re.escape(path.suffix)}")
+    names = [other for other in path.parent.iterdir() if name.fullmatch(other.name)]
+    # A run that went back to an older checkpoint writes lower steps last: the time of writing counts, not the step.
+    for old in sorted(names, key=lambda other: (other.stat().st_mtime_ns, len(other.name), other.name))[:-number]:
+        old.unlink()
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as file:

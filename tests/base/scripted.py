@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from base.base_trainer import BaseTrainer
+from base.run_settings import RunSettings
 
 STEPS = 3
 
@@ -14,10 +15,11 @@ STEPS = 3
 class Scripted(BaseTrainer):
     """Epochs of three steps; epoch n validates to the n-th number of the script; its one weight is the step."""
 
-    def __init__(self, script: list[float], *, signal_at: float = -1, resume: Any = None, **frame: Any) -> None:
-        super().__init__(resume=resume, epochs=len(script), tensorboard=False, verbosity=0, **frame)
+    def __init__(self, script: list[float], *, signal_at: float = -1, resume: Any = None, **settings: Any) -> None:
+        super().__init__(RunSettings(epochs=len(script), tensorboard=False, verbosity=0, **settings), STEPS)
         self.script, self.signal_at = script, signal_at
         self.saves: list[tuple[str, int]] = []
+        self.start(resume)
 
     def train_epoch(self) -> dict[str, float]:
         while self.batch < STEPS:
@@ -30,7 +32,7 @@ class Scripted(BaseTrainer):
     def validate(self) -> dict[str, float]:
         if self.step + 0.5 == self.signal_at:
             signal.raise_signal(signal.SIGINT)
-        self.leave_if_asked()
+        self.stop_if_due()
         return {"val_loss": self.script[self.epoch - 1], "val_cer": -self.script[self.epoch - 1]}
 
     def content(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_accumulated_batches_are_a_larger_batch(tiny: Tiny, together: int) -> No
     """Of five batches in an epoch the last step gets what remains."""
     schedule = {"type": "StepDecay", "args": {"every_epochs": 1}}
     config = tiny(trainer__accumulate_batches=together, lr_scheduler=schedule, data_loader__args__batch_size=4)
-    run_dir, _ = train(config)
+    run_dir = train(config).folder
     content, weights = load_checkpoint(run_dir / "last.pt"), plain_loop(config, together)
     for name, weight in content["model"].items():
         torch.testing.assert_close(weight, weights[name], rtol=1e-4, atol=1e-5)
@@ -68,14 +68,14 @@ def test_accumulated_batches_are_a_larger_batch(tiny: Tiny, together: int) -> No
 
 def test_the_loss_that_is_logged_is_over_all_points_of_the_step(tiny: Tiny) -> None:
     still = {"optimizer": {"type": "SGD", "args": {"lr": 1e-30}}, "trainer__epochs": 1}
-    whole, _ = train(tiny(trainer__accumulate_batches=9, **still))
+    whole = train(tiny(trainer__accumulate_batches=9, **still)).folder
     (step, epoch) = logged(whole)
     assert step["loss"] == pytest.approx(epoch["loss"], rel=1e-6)
 
 
 def test_a_run_goes_on_between_accumulated_steps(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny(trainer__accumulate_batches=2, arch__args__dropout=0.3, trainer__epochs=3)
-    whole, _ = train(config)
+    whole = train(config).folder
     with monkeypatch.context() as patch, pytest.raises(Interrupted):
         stop_after(patch, 5)
         train(config)

@@ -84,7 +84,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(data_dir: Path, tmp_path: Path, monke
     def config() -> Any:
         return tiny_config(data_dir, tmp_path / "saved", arch, optimizer__type="Muon", trainer__ema_decay=0.8)
 
-    whole, _ = train(config())
+    whole = train(config()).folder
     with monkeypatch.context() as patch:
         stop_after(patch, 7)
         with pytest.raises(Interrupted):

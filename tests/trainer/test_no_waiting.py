@@ -30,7 +30,7 @@ def lazily(monkeypatch: pytest.MonkeyPatch) -> None:
     begin = Trainer.train
 
     def lazy(trainer: Trainer, *folders: Any) -> Any:
-        trainer.looks_at_once = False
+        trainer.watch.at_once = False
         return begin(trainer, *folders)
 
     monkeypatch.setattr(Trainer, "train", lazy)
@@ -87,9 +87,9 @@ def test_on_a_cpu_every_step_is_looked_at(tiny: Tiny, monkeypatch: pytest.Monkey
 
 def test_looking_rarely_changes_no_number(tiny: Tiny, request: pytest.FixtureRequest) -> None:
     config = tiny(trainer__log_steps=2)
-    at_once, _ = train(config)
+    at_once = train(config).folder
     request.getfixturevalue("lazily")
-    rarely, _ = train(config)
+    rarely = train(config).folder
     assert logged(at_once) == logged(rarely)
     assert differences(load_checkpoint(at_once / "last.pt"), load_checkpoint(rarely / "last.pt")) == []
 

@@ -104,7 +104,8 @@ class Spy:
 
     @staticmethod
     def state(trainer: Trainer) -> list[Any]:
-        parts = (trainer.model, trainer.optimizer, trainer.lr_scheduler, trainer.best_model)
+        optimization = trainer.optimization
+        parts = (optimization.model, optimization.optimizer, optimization.lr_scheduler, optimization.best_model)
         return copy.deepcopy([dict(part.state_dict()) for part in parts])  # type: ignore[attr-defined]
 
     def still_steps(self) -> list[int]:
@@ -119,14 +120,14 @@ def test_a_step_that_is_left_out_changes_nothing_and_is_told(
 ) -> None:
     """Five batches of training and two of validation make an epoch."""
     seen, spy = poison(monkeypatch, 2, 8, gradient=gradient), Spy(monkeypatch)
-    run_dir, _ = train(tiny(trainer__skip_non_finite=2, trainer__ema_decay=0.8, trainer__epochs=2))
+    run_dir = train(tiny(trainer__skip_non_finite=2, trainer__ema_decay=0.8, trainer__epochs=2)).folder
     assert spy.still_steps() == [2, 6]
     notes = {line["step"]: line for line in logged(run_dir) if "skipped" in line}
     what = "gradient" if gradient else "loss"
     assert [notes[step]["skipped"] for step in (2, 6)] == [1, 2] and len(notes) == 2
     assert notes[6]["why"].startswith(f"the {what} is nan in epoch 2 after step 5 (lines ")
     said = capfd.readouterr().err.splitlines()
-    assert len(said) == 2 and said[0].startswith("left out step 2, 1 of at most 2: ")
+    assert len(said) == 2 and said[0].startswith("skipped step 2, 1 of at most 2: ")
     for line, note, ids in zip(said, notes.values(), seen, strict=True):
         assert all(name in line and name in note["why"] for name in ids)
     steps = {line["step"]: line["loss"] for line in logged(run_dir) if "lr" in line}
@@ -146,7 +147,7 @@ def test_one_more_than_allowed_ends_the_run_also_after_a_resumption(
         train(config)
     (run_dir,) = run_dirs(tmp_path)
     poison(monkeypatch, 1)
-    with pytest.raises(InputError, match=r"the loss is nan in epoch 1 after step 4 .*2 steps were left out before"):
+    with pytest.raises(InputError, match=r"the loss is nan in epoch 1 after step 4 .*2 steps were skipped before"):
         train(config, resume=run_dir / "last.pt")
 
 
@@ -156,7 +157,7 @@ def test_a_run_that_leaves_steps_out_is_resumed_bit_for_bit(
     config = tiny(trainer__skip_non_finite=2, arch__args__dropout=0.3)
     with monkeypatch.context() as patch:
         poison(patch, 2, 4)
-        whole_dir, _ = train(config)
+        whole_dir = train(config).folder
     for step, calls in ((2, (2,)), (10, (2,))):
         with monkeypatch.context() as patch:
             poison(patch, *calls)

@@ -13,7 +13,7 @@ from model.writing.class_conditional import ClassConditionalHandwriting
 from model.writing.unconditional import UnconditionalHandwriting
 from render.figures import figure
 from tests.results.recognizers import batch_of_lines, line_of, recognizer
-from trainer.preview import preview
+from trainer.preview import pictures, previews
 
 
 def test_a_reading_is_drawn_over_where_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,7 @@ def test_a_reading_is_drawn_over_where_it_was_read(monkeypatch: pytest.MonkeyPat
     )
     batch = batch_of_lines([line_of("cabbage"), replace(line_of("bed"), text="fad")])
     with torch.inference_mode():
-        images = preview(loaded.model, batch, loaded.facts)
+        images = pictures(previews(loaded.model, batch, loaded.facts))
     assert drawn == [((7 * 8 - 1, 8), "cabbage"), ((3 * 8 - 1, 4), "bed")]
     assert titles == ["read: cabbage", "read: bed"]
     assert all(image.dtype == np.uint8 and image.ndim == 3 and image.min() < 100 for image in images)
@@ -56,7 +56,7 @@ class Shows(BaseModel):
 def test_whatever_is_shown_is_a_picture(weights: np.ndarray | None, read: list[int] | None) -> None:
     batch = batch_of_lines([line_of("a")])
     sample = Sample(batch.strokes[0].numpy(), weights, True, read)
-    (image,) = preview(Shows(sample), batch, recognizer().facts)
+    (image,) = pictures(previews(Shows(sample), batch, recognizer().facts))
     assert image.min() < 100 and image.max() == 255
 
 
@@ -69,5 +69,5 @@ def test_what_a_network_was_told_stands_over_what_it_drew(monkeypatch: pytest.Mo
     sizes = {"hidden_size": 4, "num_layers": 1, "num_mixtures": 1}
     model = ClassConditionalHandwriting(alphabet_size=10, **sizes) if told else UnconditionalHandwriting(**sizes)
     batch = Batch(torch.zeros(2, 9, 3), torch.ones(2, 9).bool(), torch.tensor([[7], [0]]), torch.ones(2, 1).bool())
-    preview(model, batch, {"alphabet": "0123456789", "std": [1.0, 1.0]})
+    pictures(previews(model, batch, {"alphabet": "0123456789", "std": [1.0, 1.0]}))
     assert titles == (["7", "0"] if told else ["", ""])

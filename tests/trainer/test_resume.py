@@ -33,7 +33,7 @@ def whole(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
         args = {"arch__args__cell": cell, "arch__args__dropout": 0.3, "trainer__ema_decay": 0.8}
         args |= {"trainer__weight_noise": 0.02}
         config = tiny_config(data_dir, save_dir, arch, trainer__epochs=EPOCHS, **args)
-        return config, train(config)[0]
+        return config, train(config).folder
 
     return run
 
@@ -152,7 +152,7 @@ def test_a_run_that_died_goes_on_from_the_epoch_before(whole: Whole, monkeypatch
 
 
 def test_a_run_goes_on_from_an_older_checkpoint_such_as_its_best(tiny: Any, monkeypatch: Any, capsys: Any) -> None:
-    whole_dir, _ = train(tiny(trainer__epochs=EPOCHS, trainer__monitor="max val_loss", arch__args__dropout=0.3))
+    whole_dir = train(tiny(trainer__epochs=EPOCHS, trainer__monitor="max val_loss", arch__args__dropout=0.3)).folder
     assert load_checkpoint(whole_dir / "best.pt")["training"]["step"] < EPOCHS * STEPS
     run_dir = whole_dir.with_name("copy")
     log_dirs = [path.parents[2] / "log" / "tiny" / path.name for path in (whole_dir, run_dir)]

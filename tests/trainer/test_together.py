@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from base.base_trainer import Interrupted, _draw_from, rng_state
+from base.base_trainer import Interrupted
 from parse_config import ConfigParser
 from tests.tiny import differences, ink_line, logged, run_dirs, stop_after, tiny_config, write_corpus
 from tests.together import together
@@ -18,6 +18,7 @@ from trainer.run import CATALOGUE, train
 from utils import distributed
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
+from utils.random_state import restore_rng, rng_state
 
 Uneven = Callable[..., ConfigParser]
 
@@ -63,7 +64,7 @@ def test_two_processes_are_one_with_batches_twice_as_large(
         return uneven(arch, data_loader__args__batch_size=batch_size, trainer__ema_decay=0.5, **changes)
 
     two = train_on(tmp_path, 2, config(2))
-    assert_about_the_same(two, train(config(4))[0])
+    assert_about_the_same(two, train(config(4)).folder)
     assert len(run_dirs(tmp_path)) == 2 and sorted(path.name for path in two.iterdir()) == [
         "best.pt",
         "config.json",
@@ -74,7 +75,7 @@ def test_two_processes_are_one_with_batches_twice_as_large(
 def test_accumulated_steps_and_a_limit_of_batches(uneven: Uneven, tmp_path: Path) -> None:
     changes = {"trainer__accumulate_batches": 2, "trainer__max_batches": 3}
     two = train_on(tmp_path, 2, uneven(data_loader__args__batch_size=2, **changes))
-    assert_about_the_same(two, train(uneven(data_loader__args__batch_size=4, **changes))[0])
+    assert_about_the_same(two, train(uneven(data_loader__args__batch_size=4, **changes)).folder)
 
 
 def test_a_run_goes_on_from_two_processes_to_one_and_back(uneven: Uneven, tmp_path: Path, monkeypatch: Any) -> None:
@@ -89,7 +90,7 @@ def test_a_run_goes_on_from_two_processes_to_one_and_back(uneven: Uneven, tmp_pa
         assert load_checkpoint(run_dir / "last.pt")["training"]["processes"] == 2
     assert run_dir is not None
     train_on(tmp_path, 1, config, resume=run_dir / "last.pt")
-    assert_about_the_same(run_dir, train(uneven(data_loader__args__batch_size=4, trainer__epochs=3))[0])
+    assert_about_the_same(run_dir, train(uneven(data_loader__args__batch_size=4, trainer__epochs=3)).folder)
 
 
 def test_shares_are_disjoint_and_cover_every_batch(uneven: Uneven, tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_shares_are_disjoint_and_cover_every_batch(uneven: Uneven, tmp_path: Pat
 def test_a_process_without_a_state_of_its_own_draws_what_no_other_does(tmp_path: Path, states: int) -> None:
     def draws() -> list[float]:
         torch.manual_seed(7)
-        _draw_from([rng_state()] * states, step=0)
+        restore_rng([rng_state()] * states, step=0)
         return torch.rand(3).tolist()
 
     first, second, third = together(tmp_path, draws, number=3)
@@ -161,7 +162,7 @@ def test_all_leave_out_the_same_step_and_name_the_lines_of_it(
 
     def work() -> Any:
         seen = poison(monkeypatch, 3, gradient=gradient) if distributed.rank() == 1 else []
-        return train(config)[1], seen
+        return train(config).numbers, seen
 
     (numbers, _), (same, seen) = together(tmp_path, work)
     assert numbers == same

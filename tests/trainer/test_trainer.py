@@ -24,7 +24,7 @@ Tiny = Callable[..., ConfigParser]
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("arch", ARCHS)
 def test_every_model_learns_and_its_best_epoch_is_kept(tiny: Tiny, arch: str, cell: str) -> None:
-    run_dir, numbers = train(tiny(arch, arch__args__cell=cell, trainer__epochs=4))
+    run_dir, numbers, _ = train(tiny(arch, arch__args__cell=cell, trainer__epochs=4))
     epochs = [line for line in logged(run_dir) if "epoch" in line]
     assert [line["epoch"] for line in epochs] == [1, 2, 3, 4]
     assert epochs[-1]["loss"] < epochs[0]["loss"] - 0.4
@@ -35,7 +35,7 @@ def test_every_model_learns_and_its_best_epoch_is_kept(tiny: Tiny, arch: str, ce
 
 
 def test_a_checkpoint_alone_is_enough_to_use_the_model(tiny: Tiny) -> None:
-    run_dir, _ = train(tiny("ConditionalHandwriting", trainer__epochs=1))
+    run_dir = train(tiny("ConditionalHandwriting", trainer__epochs=1)).folder
     content = load_checkpoint(run_dir / "best.pt")
     args = content["config"]["arch"]["args"]
     model = MODELS[content["config"]["arch"]["type"]](alphabet_size=len(content["facts"]["alphabet"]), **args)
@@ -74,7 +74,7 @@ def plain_loop(config: ConfigParser, decay: float | None) -> tuple[dict[str, Any
 def test_the_trainer_is_a_plain_loop(tiny: Tiny, clip: float, decay: float | None) -> None:
     changes = {"arch__args__dropout": 0.2, "trainer__gradient_clip": clip, "trainer__ema_decay": decay}
     config = tiny(lr_scheduler={"type": "Constant", "args": {}}, **changes)
-    run_dir, _ = train(config)
+    run_dir = train(config).folder
     weights, average, losses = plain_loop(config, decay)
     assert [line["loss"] for line in logged(run_dir) if "epoch" not in line] == losses
     content = load_checkpoint(run_dir / "last.pt")
@@ -88,7 +88,7 @@ def test_the_trainer_is_a_plain_loop(tiny: Tiny, clip: float, decay: float | Non
 
 @pytest.mark.parametrize("points", [1, 30, 60])
 def test_a_batch_in_parts_gives_the_same_steps(tiny: Tiny, points: int) -> None:
-    runs = [train(tiny(trainer__points_at_once=at_once, trainer__epochs=1))[0] for at_once in (None, points)]
+    runs = [train(tiny(trainer__points_at_once=at_once, trainer__epochs=1)).folder for at_once in (None, points)]
     whole, parts = (load_checkpoint(run_dir / "last.pt")["model"] for run_dir in runs)
     for name, weight in whole.items():
         torch.testing.assert_close(parts[name], weight, rtol=1e-4, atol=1e-5)
@@ -111,14 +111,14 @@ def test_the_average_tends_to_a_moving_average_of_the_given_decay() -> None:
 
 def test_numbers_of_an_epoch_are_over_all_points_whatever_the_batches(tiny: Tiny) -> None:
     still = {"optimizer": {"type": "SGD", "args": {"lr": 1e-30}}, "trainer__epochs": 1}
-    (_, one), (_, six) = (train(tiny(data_loader__args__batch_size=size, **still)) for size in (1, 6))
-    assert one == pytest.approx(six, rel=1e-5)
+    single, six = (train(tiny(data_loader__args__batch_size=size, **still)).numbers for size in (1, 6))
+    assert single == pytest.approx(six, rel=1e-5)
 
 
 def test_validation_changes_nothing(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked, _ = train(tiny(arch__args__dropout=0.3, trainer__show_epochs=1, trainer__tensorboard=True))
+    looked = train(tiny(arch__args__dropout=0.3, trainer__show_epochs=1, trainer__tensorboard=True)).folder
     monkeypatch.setattr(Trainer, "validate", lambda trainer: {"val_loss": 0.0})
-    blind, _ = train(tiny(arch__args__dropout=0.3))
+    blind = train(tiny(arch__args__dropout=0.3)).folder
     contents = [load_checkpoint(run_dir / "last.pt") for run_dir in (looked, blind)]
     assert differences(contents[0]["model"], contents[1]["model"]) == []
     assert torch.equal(contents[0]["training"]["rng"], contents[1]["training"]["rng"])
@@ -161,6 +161,6 @@ def test_numbers_that_make_no_sense_are_refused_before_a_run_directory_is_made(
 
 @pytest.mark.slow
 def test_workers_change_nothing(tiny: Tiny) -> None:
-    runs = [train(tiny(data_loader__args__num_workers=number))[0] for number in (0, 2)]
+    runs = [train(tiny(data_loader__args__num_workers=number)).folder for number in (0, 2)]
     one, other = (load_checkpoint(run_dir / "last.pt") for run_dir in runs)
     assert differences(one["model"], other["model"]) == [] and logged(runs[0]) == logged(runs[1])

@@ -133,7 +133,7 @@ def test_its_state_is_all_that_it_goes_on_from(noise: WeightNoise) -> None:
 
 def test_a_training_with_noise_is_another_one_and_learns_its_deviations(tiny: Callable[..., ConfigParser]) -> None:
     with_noise, without = (
-        load_checkpoint(train(tiny("ConditionalHandwriting", trainer__weight_noise=sigma))[0] / "last.pt")
+        load_checkpoint(train(tiny("ConditionalHandwriting", trainer__weight_noise=sigma)).folder / "last.pt")
         for sigma in (0.05, None)
     )
     assert all(not torch.equal(weight, without["model"][name]) for name, weight in with_noise["model"].items())

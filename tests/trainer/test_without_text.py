@@ -44,5 +44,5 @@ def test_lines_without_text_teach_no_reading(tmp_path: Path, train_text: str, va
 def test_a_line_without_text_among_others_is_no_fault(tmp_path: Path) -> None:
     lines = [ink_line(n, text="ab" if n else "", split=split) for n in (0, 1) for split in ("train", "valid")]
     write_corpus(tmp_path / "data" / "c", lines)
-    _, numbers = train(reading_config(tmp_path))
+    numbers = train(reading_config(tmp_path)).numbers
     assert numbers["val_cer"] >= 0

@@ -45,7 +45,7 @@ def loaded(folder: Path) -> Classifier:
     config.override("metrics", [{"type": "Accuracy", "args": {}}])
     config.override("data_loader.args.augment", {"rotate": 5, "jitter": 0.1})
     config.override("trainer.monitor", "max val_accuracy")
-    run_dir, numbers = train(config)
+    run_dir, numbers, _ = train(config)
     assert numbers["val_accuracy"] == 1
     return load_as(Classifier, run_dir)
 

@@ -41,7 +41,7 @@ def test_no_config_is_near_to_a_strange_one(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_numbers_of_a_run_are_those_of_its_log(data_dir: Path, tmp_path: Path) -> None:
     config = tiny_config(data_dir, tmp_path / "saved", "ConditionalHandwriting", trainer__tensorboard=True)
-    run_dir, last = train(config)
+    run_dir, last, _ = train(config)
     run = run_of(load(run_dir))
     numbers, best = run.numbers(), load_checkpoint(run_dir / "best.pt")["training"]["best"]
     assert numbers["best_val_loss"] == best <= last["val_loss"]

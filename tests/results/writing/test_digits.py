@@ -144,7 +144,7 @@ def test_one_network_a_digit_is_trained_loaded_and_writes(
         config.override("arch", {"type": "ClassConditionalHandwriting", "args": {"hidden_size": 8, "num_mixtures": 2}})
         config.override("name", f"digit-{digit}")
         config.override("data_loader.args.digits", [digit])
-        runs.append(train(config)[0])
+        runs.append(train(config).folder)
     networks = [load(run) for run in runs]
     assert write_number(networks, "2 0")[0].texts == ["2 0"]
     monkeypatch.chdir(tmp_path)
