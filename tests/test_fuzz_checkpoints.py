@@ -13,12 +13,13 @@ import pytest
 import torch
 
 import experiments
+import train
 from model.language.ngram import load_language_model
 from parse_config import ConfigParser
 from results import load, write
 from tests.data_loader.formats.mutate import mutants
 from tests.tiny import differences, run_main
-from trainer.run import train
+from trainer import run
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.errors import InputError
 
@@ -35,7 +36,7 @@ def checkpoint(tiny: Callable[..., ConfigParser], tmp_path: Path) -> Path:
     """The last.pt of a tiny run of one epoch of a network that reads text, asked for two."""
     args = {"arch__args__hidden_size": 4, "arch__args__num_layers": 1, "trainer__max_batches": 1, "trainer__epochs": 1}
     config = tiny("ConditionalHandwriting", **args, trainer__ema_decay=0.5)
-    path = train(config).folder / "last.pt"
+    path = run.train(config).folder / "last.pt"
     content = load_checkpoint(path)
     content["config"]["trainer"]["epochs"] = 2
     save_checkpoint(path, content)
