@@ -143,14 +143,14 @@ def test_results_of_others_stand_beside_those_of_all_lines_only(runs: dict[str, 
         assert bool(numbers["graves_2013"]) == ("Graves" in body) == beside
 
 
-def test_a_bare_checkpoint_has_no_curves_and_says_so(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+def test_a_bare_checkpoint_has_no_empty_sections(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
     shutil.copy(runs["ConditionalHandwriting"] / "best.pt", tmp_path / "bare.pt")
     (tmp_path / "data").unlink()
     assert run("-r", "bare.pt", "report", "--text", "a bad cab")[0] == 2  # no blank in its alphabet
     code, _, err = run("-r", "bare.pt", "report", "--text", "abc")
     text = page_of(tmp_path).text
-    assert (code, err) == (0, "") and "There are no logs of this checkpoint, hence no curves." in text
-    assert "Left out: data/letters: no prepared corpus" in text and "There are no pictures" in text
+    assert (code, err) == (0, "") and "Left out: data/letters: no prepared corpus" in text
+    assert "Curves" not in text and "While it trained" not in text
     assert "evaluation" not in numbers_of(tmp_path) and numbers_of(tmp_path)["steps"] is None
     assert (tmp_path / "out" / "report.html").stat().st_size < 1_000_000
 
@@ -164,7 +164,7 @@ def test_how_legible_it_writes_stands_there_with_a_reader(runs: dict[str, Path],
         assert wanted in numbers_of(tmp_path)["legibility"] and "bias 0.5" in page_of(tmp_path).text
 
 
-def test_damaged_logs_are_told(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+def test_damaged_logs_are_named(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
     shutil.copytree(runs["folder"] / "saved", tmp_path / "saved")
     path = tmp_path / runs["UnconditionalHandwriting"].relative_to(runs["folder"])
     log = tmp_path / "saved" / "log" / path.parent.name / path.name
@@ -173,7 +173,11 @@ def test_damaged_logs_are_told(runs: dict[str, Path], run: Run, tmp_path: Path) 
         events.write_bytes(b"damaged")
     assert run("-r", path, "report", "--lines", "1")[0] == 0
     text = page_of(tmp_path).text
-    assert f"{METRICS}: 1 of its" in text and "are damaged and left out" in text and "no pictures" in text
+    assert (
+        f"{METRICS}: 1 of its" in text
+        and "are damaged and left out" in text
+        and "its pictures and times are left out" in text
+    )
     (log / METRICS).unlink()
     assert run("-r", path, "report", "--lines", "1")[0] == 0
     assert "cannot be read" in page_of(tmp_path).text

@@ -1,25 +1,14 @@
-"""Web pages that stand alone: ink, numbers and tables, with no script and nothing from the network.
+"""Web pages that stand alone: sections of text, numbers, tables and figures; no script, nothing from the network.
 
-A page is built of pieces: what is `Html` is put in as it is, every other value is text and is escaped.
-
-points   (T, 3) x, y (downward), end_of_stroke   as everywhere in the project, in the data set's own units
+A page is built of pieces: a piece that is `Html` is put in as it is, every other value is text and is escaped.
 """
 
 import base64
 import html
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-
-from ink.strokes import pen_strokes
-
-WIDTH, HEIGHT = 8000, 600  # of the box that ink is fitted into, in whole units
-UNITS_A_PIXEL = 8
-MARGIN = 12  # units, for the pen's own width
-BANDS = 12  # of color, from the first stroke to the last
-FIRST_HUE, LAST_HUE = 222, 335
-BINS = 48
 
 STYLE = """
 :root { --ink: #23283b; --soft: #6c7286; --line: #e4e5ec; --paper: #fff; --back: #f6f6f9; --warn: #a5480c }
@@ -84,22 +73,21 @@ class Html(str):
     """A piece of a page that is markup already."""
 
 
-def escaped(value: Any) -> Html:
-    """A value as markup: `Html` as it is, anything else as text that means nothing to a browser."""
-    return value if isinstance(value, Html) else Html(html.escape(str(value)))
+class Section(NamedTuple):
+    """A part of a page: its heading, a remark below it, and a body."""
+
+    heading: str
+    remark: Any
+    body: Html
 
 
-def joined(pieces: Iterable[Any]) -> Html:
-    """Pieces one after the other."""
-    return Html("\n".join(map(escaped, pieces)))
-
-
-def page(title: str, lead: Any, sections: Iterable[tuple[str, Any, Any]]) -> str:
-    """A whole page: its title, a lead, and sections of a heading, a remark and a body."""
+def page(title: str, lead: Any, sections: Iterable[Section]) -> str:
+    """Return a whole page: its title, a lead, and those of the sections that have a body."""
     body = [f"<h1>{escaped(title)}</h1>", f"<p>{escaped(lead)}</p>"]
     for heading, remark, piece in sections:
-        told = f"<p>{escaped(remark)}</p>\n" if remark else ""
-        body.append(f"<section><h2>{escaped(heading)}</h2>\n{told}{escaped(piece)}</section>")
+        if piece:
+            below = f"{paragraph(remark)}\n" if remark else ""
+            body.append(f"<section><h2>{escaped(heading)}</h2>\n{below}{escaped(piece)}</section>")
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # no script runs and nothing is fetched
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
@@ -111,12 +99,27 @@ def page(title: str, lead: Any, sections: Iterable[tuple[str, Any, Any]]) -> str
     )
 
 
+def escaped(value: Any) -> Html:
+    """Return a value as markup: `Html` as it is, anything else as text that means nothing to a browser."""
+    return value if isinstance(value, Html) else Html(html.escape(str(value)))
+
+
+def stacked(pieces: Iterable[Any]) -> Html:
+    """Return pieces one after the other, empty ones left out."""
+    return Html("\n".join(filter(None, map(escaped, pieces))))
+
+
+def paragraph(text: Any) -> Html:
+    """Return a paragraph of text."""
+    return Html(f"<p>{escaped(text)}</p>")
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Html:
-    """A table; numbers stand to the right, whole ones with commas. Without a row it says so."""
+    """Return a table, numbers aligned to the right, whole ones with commas; "None." without a row."""
     head = "".join(f"<th>{escaped(name)}</th>" for name in header)
     body = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     if not body:
-        return Html("<p>None.</p>")
+        return paragraph("None.")
     return Html(f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>")
 
 
@@ -126,133 +129,59 @@ def _cell(value: Any) -> str:
     return f'<td dir="auto">{escaped(value)}</td>'
 
 
-def whole(value: Any) -> Html:
-    """A name or a number of a table, never broken into lines; a number, of four digits, to the right."""
+def unbroken(value: Any) -> Html:
+    """Return a name or a number for a table, never broken into lines; a number with four digits, to the right."""
     if not isinstance(value, int | float):
         return Html(f'<span class="key">{escaped(value)}</span>')
-    shown = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return Html(f'<span class="figures">{shown}</span>')
+    digits = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return Html(f'<span class="figures">{digits}</span>')
 
 
 def number(value: float) -> str:
-    """A number for people: 12,345 or 3.14; a dash for none."""
+    """Return a number for people: 12,345 or 3.14; a dash for NaN and inf."""
     if not np.isfinite(value):
         return "–"
     return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
 
 
-def line_figures(figures: Iterable[Html]) -> Html:
-    """Lines of ink, as many beside each other as there is room for."""
-    return Html(f'<div class="lines">{joined(figures)}</div>')
-
-
 def grid(pieces: Iterable[Any]) -> Html:
-    """Pieces side by side, in as many columns as there is room for."""
-    return Html(f'<div class="grid">{joined(pieces)}</div>')
+    """Return pieces in as many columns as there is space for; nothing if all are empty."""
+    cells = stacked(pieces)
+    return Html(f'<div class="grid">{cells}</div>') if cells else cells
 
 
 def folded(summary: str, piece: Any) -> Html:
-    """A piece behind a line to click on."""
+    """Return a piece behind a line to click on."""
     return Html(f"<details><summary>{escaped(summary)}</summary>{escaped(piece)}</details>")
 
 
 def large_numbers(numbers: Iterable[tuple[str, Any]]) -> Html:
-    """The few numbers that matter most, large, each over its name."""
-    rows = ((escaped(number(value) if isinstance(value, int | float) else value), name) for name, value in numbers)
-    return Html(f'<div class="large">{joined(_large(*row) for row in rows)}</div>')
+    """Return the few numbers that matter, large, each above its name."""
+    values = ((name, number(value) if isinstance(value, int | float) else value) for name, value in numbers)
+    tiles = (f"<div><b>{escaped(value)}</b><small>{escaped(name)}</small></div>" for name, value in values)
+    return Html(f'<div class="large">{stacked(map(Html, tiles))}</div>')
 
 
-def _large(value: Html, name: str) -> Html:
-    return Html(f"<div><b>{value}</b><small>{escaped(name)}</small></div>")
+def figure(picture: Html, *caption: Any, title: str = "", kind: str = "") -> Html:
+    """Return a framed picture below its title and above the pieces of its caption; `kind` is a class of `STYLE`."""
+    above = f"<strong>{escaped(title)}</strong>" if title else ""
+    style = f' class="{kind}"' if kind else ""
+    return Html(f"<figure{style}>{above}{picture}<figcaption>{stacked(caption)}</figcaption></figure>")
 
 
 def image_figure(png: bytes, caption: str) -> Html:
-    """A PNG, in the page itself, over its caption."""
+    """Return a PNG, in the page itself, above its caption."""
     data = base64.b64encode(png).decode()
-    below = escaped(caption)
-    image = f'<img src="data:image/png;base64,{data}" alt="{below}">'
-    return Html(f"<figure>{image}<figcaption>{below}</figcaption></figure>")
-
-
-def line_figure(points: np.ndarray, name: str, text: str, facts: str, reasons: Sequence[str] = ()) -> Html:
-    """A line of ink over its name, its text and facts; with `reasons` why it is odd, marked as such."""
-    why = "".join(f'<span class="why">{escaped(reason)}</span>' for reason in reasons)
-    kind = ' class="odd"' if reasons else ""
-    return Html(
-        f"<figure{kind}>{ink_svg(points)}<figcaption><strong>{escaped(name)}</strong>"
-        f'<q dir="auto">{escaped(text)}</q><span>{escaped(facts)}</span>{why}</figcaption></figure>'
-    )
-
-
-def ink_svg(points: np.ndarray) -> Html:
-    """The ink of points (T, 3) as an `<svg>`, fitted to the page; from the first stroke to the last the color changes.
-
-    Points that are not finite are left out.
-    """
-    points = points[np.isfinite(points).all(1)]
-    if not len(points):
-        return Html('<svg class="ink" width="1" height="1"></svg>')
-    xy = points[:, :2].astype(np.float64)
-    size = np.maximum(np.ptp(xy, axis=0), 1e-12)
-    scale = min(WIDTH / size[0], HEIGHT / size[1])
-    whole = np.rint((xy - xy.min(0)) * scale).astype(np.int64)
-    strokes = pen_strokes(np.column_stack((whole, points[:, 2])))
-    bands = np.arange(len(strokes)) * BANDS // len(strokes)
-    paths = []
-    for band in np.unique(bands).tolist():
-        hue = FIRST_HUE + (LAST_HUE - FIRST_HUE) * band // BANDS
-        data = "".join(_path_data(strokes[i].astype(np.int64)) for i in np.flatnonzero(bands == band))
-        paths.append(f'<path stroke="hsl({hue} 55% 38%)" d="{data}"/>')
-    width, height = (whole.max(0) + 2 * MARGIN).tolist()
-    size_px = f'width="{width / UNITS_A_PIXEL:.0f}" height="{height / UNITS_A_PIXEL:.0f}"'
-    box = f'viewBox="{-MARGIN} {-MARGIN} {width} {height}"'
-    return Html(f'<svg class="ink" {size_px} {box}>{"".join(paths)}</svg>')
-
-
-def _path_data(stroke: np.ndarray) -> str:
-    """The `d` of a stroke (n, 2) of whole numbers: its start, then offsets; those of no length are left out."""
-    offsets = np.diff(stroke, axis=0)
-    offsets = offsets[(offsets != 0).any(1)]
-    start = f"M{stroke[0, 0]} {stroke[0, 1]}"
-    return start + "l" + (" ".join(f"{dx} {dy}" for dx, dy in offsets.tolist()) or "0 0").replace(" -", "-")
-
-
-def histogram(values: np.ndarray, label: str) -> Html:
-    """How often which value occurs: bars as an `<svg>`, the numbers beneath; values that are not finite do not count.
-
-    The last bar holds all that lies beyond the 99.5th percentile.
-    """
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return Html(f"<figure><strong>{escaped(label)}</strong><figcaption>not known of any line</figcaption></figure>")
-    low, q1, middle, q99, cut, high = np.percentile(values, [0, 1, 50, 99, 99.5, 100])
-    step = (cut - low) / BINS or 1.0
-    whole = bool((values == np.rint(values)).all())
-    if whole:
-        step = np.ceil(step)
-    edges = low - 0.5 * whole + step * np.arange(np.floor((cut - low) / step) + 2)
-    counts = np.histogram(np.minimum(values, edges[-1]), edges)[0]
-    bars = "".join(
-        f'<rect x="{i * 320 / len(counts):.1f}" y="{90 - 88 * n / counts.max():.1f}" '
-        f'width="{320 / len(counts) - 0.8:.1f}" height="{88 * n / counts.max():.1f}">'
-        f"<title>from {number(edges[i] + 0.5 * whole)}: {n:,}</title></rect>"
-        for i, n in enumerate(counts.tolist())
-        if n
-    )
-    told = f"median {number(middle)}, 98 % from {number(q1)} to {number(q99)}, all from {number(low)} to {number(high)}"
-    return Html(
-        f'<figure><strong>{escaped(label)}</strong><svg class="bars" viewBox="0 0 320 90">{bars}</svg>'
-        f"<figcaption>{told}</figcaption></figure>"
-    )
+    return figure(Html(f'<img src="data:image/png;base64,{data}" alt="{escaped(caption)}">'), caption)
 
 
 def character_tiles(counts: dict[str, int], rare: int) -> Html:
-    """Characters with their counts, as given; those that occur less than `rare` times are marked."""
+    """Return characters with their counts, in the order given; those that occur less than `rare` times are marked."""
     return Html(f'<div class="tiles">{"".join(_tile(*item, rare) for item in counts.items())}</div>')
 
 
 def _tile(character: str, count: int, rare: int) -> str:
-    code = " ".join(f"U+{ord(part):04X}" for part in character)
+    code = " ".join(f"U+{ord(point):04X}" for point in character)
     kind = ' class="rare"' if count < rare else ""
-    shown = escaped("␣" if character == " " else character)
-    return f'<span{kind} title="{code}"><b>{shown}</b><small>{count:,}</small></span>'
+    visible = escaped("␣" if character == " " else character)
+    return f'<span{kind} title="{code}"><b>{visible}</b><small>{count:,}</small></span>'

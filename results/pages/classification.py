@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from render.web.html import Html, line_figure, line_figures, page, table
+from render.web.html import Html, Section, page, table
+from render.web.ink import line_figure, line_figures
 from results.reading.classifying import CorpusClassified
 from results.reading.lines import LineReading
 
@@ -19,14 +20,14 @@ def classification_page(classified: CorpusClassified, numbers: dict[str, Any]) -
     ]
     wrong = sorted((one for one in classified.readings if one.text != one.line.text), key=lambda one: -one.confidence)
     shown = "" if len(wrong) <= MOST_DRAWN else f" The first {MOST_DRAWN} of {len(wrong):,}."
-    sections: list[tuple[str, Any, Any]] = [
-        (
+    sections = [
+        Section(
             "Misread",
             f"What it is and what was read, how sure of it the network was; the surest first.{shown}",
             line_figures(_misread(wrong[:MOST_DRAWN])),
         ),
-        ("By class", "", table(("class", "drawings", "read right", "accuracy"), rows)),
-        ("Taken for what", "Down what it is, across what was read.", _matrix(numbers)),
+        Section("By class", "", table(("class", "drawings", "read right", "accuracy"), rows)),
+        Section("Taken for what", "Down what it is, across what was read.", _matrix(numbers)),
     ]
     lead = (
         f"{rate} of {numbers['n_lines']:,} drawings of {', '.join(classified.splits)} read right (95 % interval "

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from render.web.curves import Curve, curves_figure
-from render.web.html import Html, grid, joined, page, table, whole
-from results.pages.run_sections import Section, plain_name
+from render.web.charts import Curve, curves_figure
+from render.web.html import Html, Section, grid, page, stacked, table, unbroken
+from results.pages.run_sections import plain_name
 from results.pages.writing_sections import text_for, written_figures
 from results.runs.run import ABSENT, Run, changes
 from utils.errors import InputError
@@ -30,11 +30,17 @@ def compare(runs: Sequence[Run], *, text: str | None, bias: float, seed: int) ->
     rows = [run.numbers() for run in runs]
     differences = changes(*(run.network.config for run in runs))
     written = [_written(run, text, bias, seed) for run in progress(runs, len(runs), "comparing", "run")]
-    sections: list[Section] = [
-        ("In numbers", "Of the best epoch by what each watched, where not said otherwise.", _numbers(names, rows)),
+    sections = [
+        Section(
+            "In numbers", "Of the best epoch by what each watched, where not said otherwise.", _numbers(names, rows)
+        ),
         _curves(runs),
-        ("Where their configs differ", "", table(("key", *names), [(whole(key), *row) for key, *row in differences])),
-        ("What they write", f"Bias {bias:g}, seed {seed}.", joined(figure for _, figure in written)),
+        Section(
+            "Where their configs differ",
+            "",
+            table(("key", *names), [(unbroken(key), *row) for key, *row in differences]),
+        ),
+        Section("What they write", f"Bias {bias:g}, seed {seed}.", stacked(figure for _, figure in written)),
     ]
     numbers = {
         "runs": [row | {"writing": wrote} for row, (wrote, _) in zip(rows, written, strict=True)],
@@ -48,11 +54,11 @@ def _numbers(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> Html:
     keys = dict.fromkeys(key for row in rows for key in row if key != "run")
     found = {key: [row.get(key) for row in rows] for key in keys}
     some = {key: row for key, row in found.items() if any(value is not None for value in row)}
-    return table(("", *names), [(whole(plain_name(key)), *map(_cell, row)) for key, row in some.items()])
+    return table(("", *names), [(unbroken(plain_name(key)), *map(_cell, row)) for key, row in some.items()])
 
 
 def _cell(value: Any) -> Any:
-    return ABSENT if value is None else whole(value) if isinstance(value, int | float) else value
+    return ABSENT if value is None else unbroken(value) if isinstance(value, int | float) else value
 
 
 def _curves(runs: Sequence[Run]) -> Section:
@@ -69,11 +75,11 @@ def _curves(runs: Sequence[Run]) -> Section:
     small = [curves_figure(plain_name(name), of(name)) for name in dict.fromkeys(shared) if shared.count(name) > 1]
     large = curves_figure("validation loss, by step", of("val_loss"), wide=True)
     others = [
-        curves_figure("validation loss, by hours of work", of("val_loss", by_hours=True), across="hours"),
+        curves_figure("validation loss, by hours of work", of("val_loss", by_hours=True), x_label="hours"),
         curves_figure("training loss, by step", of("loss", "steps")),
         curves_figure("points per second, by step", of("points_per_second", "steps")),
     ]
-    return "Curves", " ".join(remarks), joined([large, grid([*others, *small])])
+    return Section("Curves", " ".join(remarks), stacked([large, grid([*others, *small])]))
 
 
 def _written(run: Run, text: str | None, bias: float, seed: int) -> tuple[dict[str, Any] | None, Html]:

@@ -9,18 +9,9 @@ import numpy as np
 from data_loader.corpus import Corpus
 from data_loader.corpus_check import check_corpus
 from data_loader.survey import Numbers, odd_lines, survey, writer_counts
-from render.web.html import (
-    Html,
-    character_tiles,
-    folded,
-    grid,
-    histogram,
-    line_figure,
-    line_figures,
-    number,
-    page,
-    table,
-)
+from render.web.charts import histogram
+from render.web.html import Html, Section, character_tiles, folded, grid, number, page, table
+from render.web.ink import line_figure, line_figures
 from utils.errors import InputError
 from utils.files import atomic_path
 
@@ -57,7 +48,7 @@ def write_corpus_page(folder: Path, path: Path, seed: int = 1) -> None:
         temporary.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
 
 
-def _sections(corpus: Corpus, notes: list[str], seed: int) -> list[tuple[str, Any, Any]]:
+def _sections(corpus: Corpus, notes: list[str], seed: int) -> list[Section]:
     """The page's headings, remarks and bodies."""
     card, characters, numbers = corpus.card, corpus.card["characters"], survey(corpus)
     odd = odd_lines(numbers, corpus.index["writer"][:-1])
@@ -68,14 +59,18 @@ def _sections(corpus: Corpus, notes: list[str], seed: int) -> list[tuple[str, An
     writers = table(["writer", "splits", "lines", "points"], writer_counts(corpus, MOST_WRITERS))
     splits = table(["split", "lines", "share", "points", "characters", "writers"], _split_rows(card))
     return [
-        ("Splits", card.get("how_split", ""), splits),
-        ("Odd lines", odd_remark, line_figures(_figure(corpus, numbers, one.line, one.reasons) for one in odd)),
-        ("Lines drawn at random", f"Seed {seed}.", line_figures(_figure(corpus, numbers, line) for line in drawn)),
-        ("Numbers", "", grid(histogram(numbers[name], label) for name, label in HISTOGRAMS.items())),
-        ("Characters", rare_remark, character_tiles(characters, RARE)),
-        ("Writers", "", folded("by lines", writers)),
-        ("Check", "The corpus is sound.", table(["worth knowing"], [[note] for note in notes])),
-        ("Preparation", "What was left out and noted.", table(["", "what", "count", "where"], _report_rows(card))),
+        Section("Splits", card.get("how_split", ""), splits),
+        Section("Odd lines", odd_remark, line_figures(_figure(corpus, numbers, one.line, one.reasons) for one in odd)),
+        Section(
+            "Lines drawn at random", f"Seed {seed}.", line_figures(_figure(corpus, numbers, line) for line in drawn)
+        ),
+        Section("Numbers", "", grid(histogram(numbers[name], label) for name, label in HISTOGRAMS.items())),
+        Section("Characters", rare_remark, character_tiles(characters, RARE)),
+        Section("Writers", "", folded("by lines", writers)),
+        Section("Check", "The corpus is sound.", table(["worth knowing"], [[note] for note in notes])),
+        Section(
+            "Preparation", "What was left out and noted.", table(["", "what", "count", "where"], _report_rows(card))
+        ),
     ]
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from render.figures.bias_curves import bias_curves_figure
-from render.web.html import Html, line_figure, line_figures, page, table
+from render.web.html import Html, Section, page, table
+from render.web.ink import line_figure, line_figures
 from results.measuring.legibility import JudgedLine, Legibility
 from results.pages.reading import marked_differences
 
@@ -36,11 +37,11 @@ def _cells(row: dict[str, Any]) -> list[str]:
 def legibility_page(found: Legibility) -> str:
     """A web page of the numbers, and at every bias of the lines that were read worst, drawn over text and reading."""
     numbers = found.numbers
-    sections: list[tuple[str, Any, Any]] = [("How well they are read", EXPLAINED, table(*legibility_table(numbers)))]
+    sections = [Section("How well they are read", EXPLAINED, table(*legibility_table(numbers)))]
     for bias, judged in found.written.items():
         remark = "Above the text, below what was read; the lines with the highest error rate first."
-        sections.append((f"The worst lines at bias {bias:g}", remark, _worst(judged)))
-    sections.append(("The worst real lines", "Read by the same recognizer.", _worst(found.real)))
+        sections.append(Section(f"The worst lines at bias {bias:g}", remark, _worst(judged)))
+    sections.append(Section("The worst real lines", "Read by the same recognizer.", _worst(found.real)))
     lead = (
         f"{numbers['n_lines']:,} texts of {', '.join(numbers['splits'])} of {numbers['corpus']}, written by "
         f"{numbers['checkpoint']}, read by {numbers['reader']}."

@@ -11,12 +11,12 @@ from data_loader.corpus import Corpus
 from data_loader.line_choice import splits_to_use
 from data_loader.prepare import open_corpus
 from ink.strokes import InkLine
-from render.web.html import Html, image_figure, joined, line_figure, line_figures, number, table
+from render.web.html import Html, Section, image_figure, number, stacked, table
+from render.web.ink import line_figure, line_figures
 from results.measuring.digit_legibility import digit_legibility
 from results.measuring.legibility import legibility
 from results.measuring.likelihood_scores import TOLD
 from results.pages.reading import RATES, marked_differences
-from results.pages.run_sections import Section
 from results.pages.writing_sections import figure_png
 from results.reading.classifier import Classifier
 from results.reading.classifying import class_scores
@@ -78,7 +78,7 @@ def evaluation_section(network: Any, lines: Lines) -> Measured:
         numbers, body = _predicted(network, splits, ink, among, lines)
     lot = "all" if among == len(chosen) else f"drawn by lot (seed {lines.seed}) from {among:,}"
     remark = f"{len(chosen):,} lines of {', '.join(splits)} of {lines.corpus}, {lot}."
-    return numbers | where, ("Evaluation", remark, body)
+    return numbers | where, Section("Evaluation", remark, body)
 
 
 def _predicted(
@@ -112,7 +112,7 @@ def _read(network: Reader, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
         (told, *(f"{100 * numbers[name + end]:.2f} %" for end in ("", "_low", "_high"))) for name, told in RATES.items()
     ]
     found = table(("wrong, of", "rate", "from", "to"), rates)
-    return numbers, joined([found, *_lines_read(readings, judged), _explained(readings[0])])
+    return numbers, stacked([found, *_lines_read(readings, judged), _explained(readings[0])])
 
 
 def _classified(network: Classifier, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
@@ -120,7 +120,7 @@ def _classified(network: Classifier, ink: list[InkLine]) -> tuple[dict[str, Any]
     numbers = class_scores(readings)
     rate, low, high = (f"{100 * numbers[name]:.2f} %" for name in ("accuracy", "accuracy_low", "accuracy_high"))
     judged = [ReadLine(one.line.id, one.line.writer, one.line.text, one.text) for one in readings]
-    return numbers, joined([table(("right", "from", "to"), [(rate, low, high)]), *_lines_read(readings, judged)])
+    return numbers, stacked([table(("right", "from", "to"), [(rate, low, high)]), *_lines_read(readings, judged)])
 
 
 def _lines_read(readings: list[LineReading], judged: list[ReadLine]) -> list[Html]:
@@ -135,7 +135,7 @@ def _lines_read(readings: list[LineReading], judged: list[ReadLine]) -> list[Htm
     above = "above the truth, below what was read"
     groups = {"The first lines": range(min(SHOWN, len(judged))), "Wrong, though sure of it": wrong}
     return [
-        joined([Html(f"<p><strong>{told}</strong>, {above}.</p>"), line_figures(map(drawn, some))])
+        stacked([Html(f"<p><strong>{told}</strong>, {above}.</p>"), line_figures(map(drawn, some))])
         for told, some in groups.items()
         if some
     ]
@@ -164,7 +164,7 @@ def legibility_section(network: Any, reader: Any, lines: Lines, n: int) -> Measu
         rows += [(f"bias {row['bias']:g}", row["accuracy"], row["diversity"]) for row in numbers["biases"]]
         shown = [(name, f"{100 * accuracy:.1f} %", f"{diversity:.3f}") for name, accuracy, diversity in rows]
         remark = f"Characters read right by {reader.path}, and how far two of a class lie apart."
-        return numbers, (heading, remark, table(("", "read right", "diversity"), shown))
+        return numbers, Section(heading, remark, table(("", "read right", "diversity"), shown))
     found = legibility(
         network, reader, n=n, seed=lines.seed, corpus=lines.corpus, splits=lines.splits, data_dir=lines.data_dir
     )
@@ -176,4 +176,4 @@ def legibility_section(network: Any, reader: Any, lines: Lines, n: int) -> Measu
 
     remark = f"{found.numbers['n_lines']:,} texts written, and read by {reader.path}. {EXPLAINED}"
     image = image_figure(figure_png(legibility_figure(found.numbers)), "Error rate and diversity against bias.")
-    return found.numbers, (heading, remark, joined([table(*legibility_table(found.numbers)), image]))
+    return found.numbers, Section(heading, remark, stacked([table(*legibility_table(found.numbers)), image]))

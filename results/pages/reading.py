@@ -7,7 +7,8 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from model.reading.error_rates import character_edits
-from render.web.html import Html, escaped, line_figure, line_figures, page, table
+from render.web.html import Html, Section, escaped, page, table
+from render.web.ink import line_figure, line_figures
 from results.reading.corpus import CorpusRead
 from results.reading.scores import ReadLine
 
@@ -22,15 +23,15 @@ def reading_page(corpus_read: CorpusRead, numbers: dict[str, Any]) -> str:
         (told, *(f"{100 * numbers[name + end]:.2f} %" for end in ("", "_low", "_high"))) for name, told in RATES.items()
     ]
     sections = [
-        ("Error rates", "With their 95 % bootstrap intervals.", table(("of", "rate", "from", "to"), rates)),
-        (
+        Section("Error rates", "With their 95 % bootstrap intervals.", table(("of", "rate", "from", "to"), rates)),
+        Section(
             "The worst lines",
             "Above the truth, below what was read, the lines with the most edits first.",
             _worst(corpus_read),
         ),
-        ("By length", "Characters of the true text.", _groups("length", numbers["by_length"])),
-        ("Characters taken for others", "", _confusion(numbers["confusion"])),
-        ("By writer", "", _groups("writer", numbers["by_writer"])),
+        Section("By length", "Characters of the true text.", _groups("length", numbers["by_length"])),
+        Section("Characters taken for others", "", _confusion(numbers["confusion"])),
+        Section("By writer", "", _groups("writer", numbers["by_writer"])),
     ]
     lead = (
         f"{numbers['n_lines']:,} lines of {', '.join(corpus_read.splits)}, {numbers['n_characters']:,} characters, "

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from render.web.html import page
+from render.web.html import Section, page, paragraph
 from results.pages.measured_sections import Lines, Measured, evaluation_section, legibility_section
 from results.pages.run_sections import (
-    Section,
     config_section,
     curves_section,
     numbers_section,
@@ -93,4 +92,4 @@ def _if_there(wanted: Wanted, measure: Callable[[], Measured], heading: str) -> 
     except InputError as error:
         if wanted.sure:
             raise
-        return None, (heading, f"Left out: {error}", "")
+        return None, Section(heading, "", paragraph(f"Left out: {error}"))

@@ -3,18 +3,15 @@
 import json
 import platform
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 
-from render.web.curves import Curve, curves_figure
-from render.web.html import Html, escaped, folded, grid, image_figure, joined, large_numbers, table
+from render.web.charts import Curve, curves_figure
+from render.web.html import Html, Section, escaped, folded, grid, image_figure, large_numbers, paragraph, stacked, table
 from results.runs.run import Run, changes_from_house
 from utils.files import file_hash
 
-Section = tuple[str, Any, Any]
-"""A heading, a remark and a body, see `render.web.html.page`."""
 MOST_PICTURE_BYTES = 2_500_000
 PICTURES_IN_SIGHT = 6
 TRAINING = {"gradient_norm": "gradient norm", "lr": "learning rate", "points_per_second": "points per second"}
@@ -36,7 +33,7 @@ def numbers_section(run: Run) -> Section:
     shown += [("steps skipped", skipped)] * bool(skipped)
     how = "the last one: nothing was watched" if run.monitor == "off" else f"by {run.monitor}, of those logged"
     best = f"The best epoch is {how}." if run.best else ""
-    return "In short", best, large_numbers(shown)
+    return Section("In short", best, large_numbers(shown))
 
 
 def curves_section(run: Run) -> Section:
@@ -52,30 +49,29 @@ def curves_section(run: Run) -> Section:
         return curves_figure(title, curves, marks=marks, best=ring, wide=wide)
 
     losses = [
-        history.curve("loss", called="training, a step"),
-        history.curve("loss", "epochs", called="training, an epoch"),
+        history.curve("loss", called="training, per step"),
+        history.curve("loss", "epochs", called="training, per epoch"),
         history.curve("val_loss", "epochs", called="validation"),
     ]
-    if not any(len(curve.x) for curve in losses):
-        return "Curves", " ".join(history.remarks) or "Nothing was logged.", ""
-    more = [name for name in history.names if name not in ("loss", "val_loss")]
-    small = [chart(plain_name(name), [history.curve(name, "epochs")], name) for name in more]
-    small += [chart(told, [history.curve(name)]) for name, told in TRAINING.items()]
-    remark = " ".join(["By optimizer step; the dotted lines are the ends of epochs.", *history.remarks])
-    return "Curves", remark, joined([chart("loss", losses, "val_loss", wide=True), grid(small)])
+    names = [name for name in history.names if name not in ("loss", "val_loss")]
+    small = [chart(plain_name(name), [history.curve(name, "epochs")], name) for name in names]
+    small += [chart(label, [history.curve(name)]) for name, label in TRAINING.items()]
+    charts = stacked([chart("loss", losses, "val_loss", wide=True), grid(small)])
+    remarks = " ".join(history.remarks)
+    if not charts:
+        return Section("Curves", "", paragraph(remarks) if remarks else charts)
+    return Section("Curves", f"By optimizer step; the dotted lines are the ends of epochs. {remarks}", charts)
 
 
 def pictures_section(run: Run) -> Section:
     """What the network showed while it trained: the first picture of a few epochs, all others folded away."""
     pictures = run.history.pictures
     steps = steps_shown(pictures)
-    if not steps:
-        return "While it trained", "There are no pictures in the log.", ""
     epochs = {int(row["step"]): f"epoch {row['epoch']:g}" for row in run.history.epochs}
     names = {step: f"{epochs[step]}, step {step:,}" if step in epochs else f"step {step:,}" for step in steps}
     in_sight = evenly(steps, PICTURES_IN_SIGHT)
     rest = [
-        folded(names[step], joined(image_figure(png, names[step]) for png in rest))
+        folded(names[step], stacked(image_figure(png, names[step]) for png in rest))
         for step in steps
         if (rest := pictures[step][1:] if step in in_sight else pictures[step])
     ]
@@ -83,8 +79,8 @@ def pictures_section(run: Run) -> Section:
         f"; {len(steps)} of {len(pictures)} times, so that the page stays small" if len(steps) < len(pictures) else ""
     )
     first = grid(image_figure(pictures[step][0], names[step]) for step in in_sight)
-    body = joined([first, folded("the other pictures", joined(rest))]) if rest else first
-    return "While it trained", f"What TensorBoard was shown{left}.", body
+    body = stacked([first, folded("the other pictures", stacked(rest))]) if rest else first
+    return Section("While it trained", f"What TensorBoard was shown{left}.", body)
 
 
 def steps_shown(pictures: dict[int, list[bytes]]) -> list[int]:
@@ -109,9 +105,9 @@ def config_section(run: Run) -> Section:
     name, differences = changes_from_house(config)
     whole = folded("the whole config", Html(f"<pre>{escaped(json.dumps(config, indent=2, ensure_ascii=False))}</pre>"))
     if name is None:
-        return "Config", f"The project has no config of a {config['arch']['type']}.", whole
+        return Section("Config", f"The project has no config of a {config['arch']['type']}.", whole)
     header = ("key", "here", name)
-    return "Config", f"What differs from {name}.", joined([table(header, differences), whole])
+    return Section("Config", f"What differs from {name}.", stacked([table(header, differences), whole]))
 
 
 def origin_section(run: Run, made_by: str) -> Section:
@@ -129,4 +125,4 @@ def origin_section(run: Run, made_by: str) -> Section:
         ("this page", made_by),
         ("made with", ", ".join(f"{name} {version}" for name, version in VERSIONS.items())),
     ]
-    return "Where it comes from", "", table(("", ""), rows)
+    return Section("Where it comes from", "", table(("", ""), rows))

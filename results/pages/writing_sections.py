@@ -4,9 +4,9 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from render.web.html import Html, image_figure, joined, line_figure, line_figures
+from render.web.html import Html, Section, image_figure, stacked
+from render.web.ink import line_figure, line_figures
 from results.figures.trace import written
-from results.pages.run_sections import Section
 from results.writing.lines import Writing
 from results.writing.writer import Writer
 
@@ -46,7 +46,7 @@ def writing_section(network: Writer, text: str | None, biases: Sequence[float], 
     ]
     drawn = [written_figures(one, f"bias {bias:g}") for bias, one in zip(biases, writings, strict=True)]
     remark = f"Seed {seed}. Bias 0 is as varied as the data, higher is more regular."
-    return numbers, ("What it writes", remark, line_figures(drawn))
+    return numbers, Section("What it writes", remark, line_figures(drawn))
 
 
 def written_figures(writing: Writing, name: str) -> Html:
@@ -56,7 +56,7 @@ def written_figures(writing: Writing, name: str) -> Html:
     for (told, points), one in zip(lines, writing.samples, strict=True):
         why = ["ended by the cap"] if told and not one.stopped else []
         figures.append(line_figure(points, name, told, f"{len(points):,} points", why))
-    return joined(figures)
+    return stacked(figures)
 
 
 def figures_section(network: Writer, text: str | None, seed: int) -> tuple[Any, Section]:
@@ -75,9 +75,11 @@ def figures_section(network: Writer, text: str | None, seed: int) -> tuple[Any, 
         "window": "Where it looked in its text: pen points to the right, characters upwards.",
         "density": "Where it expected each next point, the pen lifts, and the weights of the components.",
     }
-    images = joined(image_figure(figure_png(figure), told[name]) for name, (figure, _) in figures.items())
+    images = stacked(image_figure(figure_png(figure), told[name]) for name, (figure, _) in figures.items())
     remark = f"Written at bias {FIGURE_BIAS:g}, seed {seed}."
-    return {name: numbers for name, (_, numbers) in figures.items()}, ("What it looks at and expects", remark, images)
+    return {name: numbers for name, (_, numbers) in figures.items()}, Section(
+        "What it looks at and expects", remark, images
+    )
 
 
 def figure_png(figure: "Figure") -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from logger.run_log import METRICS
-from render.web.curves import Curve
+from render.web.charts import Curve
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PICTURES = "samples/"
@@ -64,7 +64,6 @@ def run_history(folder: Path | None) -> RunHistory:
     """All that can be read of the logs in a folder; what cannot stands in `remarks`."""
     history = RunHistory()
     if folder is None or not folder.is_dir():
-        history.remarks.append("There are no logs of this checkpoint, hence no curves.")
         return history
     _read_metrics(folder / METRICS, history)
     for path in event_files(folder):

@@ -123,9 +123,9 @@ def test_event_files_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     assert [path.name for path in event_files(tmp_path)] == names
 
 
-def test_without_a_log_there_is_a_remark(tmp_path: Path) -> None:
+def test_a_checkpoint_without_logs_has_an_empty_history_and_a_lost_log_is_named(tmp_path: Path) -> None:
     for folder in (None, tmp_path / "nowhere"):
-        assert run_history(folder).remarks == ["There are no logs of this checkpoint, hence no curves."]
+        assert run_history(folder) == RunHistory()
     (remark,) = run_history(tmp_path).remarks
     assert METRICS in remark and "No such file" in remark
     assert run_history(tmp_path).hours is None

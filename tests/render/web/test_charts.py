@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from render.web.curves import BINS, NARROW, Curve, curves_figure
+from render.web.charts import BARS, CURVE_BINS, NARROW, Curve, curves_figure, histogram
 from tests.render.web.test_html import EVIL, Outline
 
 
@@ -31,8 +31,8 @@ def lines_of(figure: str) -> list[np.ndarray]:
 def scale(figure: str, anchor: str, at: str) -> np.ndarray:
     """The numbers beside (anchor "end") or below ("middle") the frame, and where they stand: (n, 2)."""
     texts = [text for text in svg_of(figure).iter("text") if text.attrib["text-anchor"] == anchor]
-    told = [(text.text or "", float(text.attrib[at])) for text in texts]
-    return np.array([(float(t.replace(",", "")), place) for t, place in told if re.fullmatch(r"[-\d.,e+]+", t)])
+    labels = [(text.text or "", float(text.attrib[at])) for text in texts]
+    return np.array([(float(t.replace(",", "")), place) for t, place in labels if re.fullmatch(r"[-\d.,e+]+", t)])
 
 
 @pytest.mark.parametrize(
@@ -61,16 +61,16 @@ def test_values_of_many_sizes_stand_on_a_logarithmic_axis() -> None:
 
 def test_what_is_no_number_is_left_out_and_counted() -> None:
     figure = curves_figure("t", [curve([1, np.nan, np.inf, 2, -1e300, 3])])
-    assert len(lines_of(figure)[0]) == 3 and "3 of the values are no numbers" in figure
-    assert "nothing was logged" in curves_figure("t", [curve([])])
-    assert "1 of the values" in curves_figure("t", [curve([np.nan])])
+    assert len(lines_of(figure)[0]) == 3 and "3 values are NaN, inf or beyond 1e+100" in figure
+    assert curves_figure("t", [curve([])]) == ""
+    assert "1 values are NaN" in curves_figure("t", [curve([np.nan])])
 
 
 def test_no_spike_of_a_long_curve_is_lost() -> None:
     y = np.random.default_rng(1).normal(size=20_000)
     y[12_345], y[777] = 50, -60
     (drawn,) = lines_of(curves_figure("t", [curve(y.tolist())]))
-    assert BINS < len(drawn) <= 2 * BINS + 2 and (np.diff(drawn[:, 0]) >= 0).all()
+    assert CURVE_BINS < len(drawn) <= 2 * CURVE_BINS + 2 and (np.diff(drawn[:, 0]) >= 0).all()
     low, high = drawn[:, 1].argmax(), drawn[:, 1].argmin()
     xs = drawn[[0, -1], 0]
     assert np.interp([777, 12_345], [0, 19_999], xs) == pytest.approx(drawn[[low, high], 0], abs=0.1)
@@ -95,7 +95,7 @@ def test_marks_dots_the_best_and_the_legend() -> None:
 @pytest.mark.parametrize("evil", EVIL)
 def test_names_are_text(evil: str) -> None:
     curves = [curve([1, 2], name=evil, dots=True), curve([2, 1], name=evil)]
-    outline = Outline(curves_figure(evil, curves, across=evil, marks=[(1, evil)], best=(0, 1, evil)))
+    outline = Outline(curves_figure(evil, curves, x_label=evil, marks=[(1, evil)], best=(0, 1, evil)))
     assert not any(tag == "script" or name.startswith("on") for tag, attrs in outline.tags for name in attrs)
     assert outline.text.count(evil) == 1 + 2 + 2 + 1 + 1 + 1
 
@@ -111,3 +111,30 @@ def test_any_numbers_can_be_drawn(pairs: list[tuple[float, float]]) -> None:
         (drawn,) = lines_of(figure)
         assert len(drawn) == len(finite) and np.isfinite(drawn).all()
         assert (drawn >= 0).all() and (drawn <= NARROW).all()
+
+
+def bars(svg: str) -> list[tuple[str, int]]:
+    """The bars of a histogram: where each begins and how many it counts."""
+    return [(begin, int(n.replace(",", ""))) for begin, n in re.findall(r"<title>from (\S+): (\S+)</title>", svg)]
+
+
+def test_a_histogram_of_few_whole_numbers_has_a_bar_for_each() -> None:
+    assert bars(histogram(np.array([3, 1, 1, 2, 3, 3, np.nan, np.inf]), "n")) == [("1", 2), ("2", 1), ("3", 3)]
+    assert bars(histogram(np.full(7, 4.0), "n")) == [("4", 7)]
+    assert bars(histogram(np.full(7, 4.5), "n")) == [("4.5", 7)]
+
+
+@given(st.lists(st.floats(-1e6, 1e6) | st.integers(0, 500).map(float), min_size=1, max_size=300))
+def test_a_histogram_loses_no_value(values: list[float]) -> None:
+    counted = bars(histogram(np.array(values), "n"))
+    assert sum(n for _, n in counted) == len(values) and len(counted) <= BARS + 2
+
+
+def test_a_histogram_says_its_percentiles_and_bars_are_to_scale() -> None:
+    svg = histogram(np.repeat(np.arange(101.0), 3), "n")
+    assert "median 50, 98 % from 1 to 99, all from 0 to 100" in svg
+    heights = {float(h) for h in re.findall(r'height="([\d.]+)"', histogram(np.array([1, 2, 2, 2, 2]), "n"))}
+    assert heights == {88.0, 22.0}
+    # 300 whole numbers in bins of whole width: an even spread stays even
+    counts = [n for _, n in bars(histogram(np.arange(0, 300.0), "n"))]
+    assert len(set(counts[:-1])) == 1
