@@ -11,6 +11,7 @@ from commands import COMMANDS
 from commands.common import add_network
 from results import evaluate, load, read, write
 from utils.errors import one_line_errors
+from utils.version import add_version
 
 __all__ = ["evaluate", "load", "read", "write"]
 
@@ -19,6 +20,7 @@ def parse_arguments() -> argparse.Namespace:
     """The command line; without a subcommand the network shows what it does: it writes."""
     parser = argparse.ArgumentParser(description="What a trained checkpoint can do.")
     add_network(parser, default=None)
+    add_version(parser)
     commands = parser.add_subparsers(dest="command")
     for name, command in COMMANDS.items():
         subparser = commands.add_parser(name, help=command.help)

@@ -22,6 +22,7 @@ from data_loader.splits import SPLIT_BY, SplitRule
 from model.language.training import train_language_model
 from results.pages.corpus import write_corpus_page
 from utils.errors import InputError, one_line_errors
+from utils.version import add_version
 
 RARE = 10
 """A character that occurs less often cannot be learned well, and is told."""
@@ -104,6 +105,7 @@ def text_lines(path: Path) -> Iterator[str]:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    add_version(parser)
     commands = parser.add_subparsers(dest="command", required=True, metavar="FORMAT|look|check|export|language-model")
     for name, entry in FORMATS.items():
         reading = commands.add_parser(name, help=f"read a {entry.source}")

@@ -11,12 +11,14 @@ from trainer.run import CATALOGUE, RESERVED, checkpoint_of, resumed_config, trai
 from utils import distributed
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError, one_line_errors
+from utils.version import add_version
 
 
 def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
+    add_version(parser)
     for key, text in (
         ("overfit_one_batch", "train on the first batch again and again: any network should learn it by heart"),
         ("detect_anomaly", "name the operation whose gradient is NaN; slow"),

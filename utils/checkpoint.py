@@ -11,6 +11,7 @@ from utils.files import atomic_path
 from utils.rounded_weights import widened
 from utils.safe_load import RefusedError, read_plain
 from utils.strict_json import shown
+from utils.version import version
 
 FORMAT_VERSION = 2
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], None]] = {1: lambda content: None}
@@ -43,7 +44,7 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """
     try:
         with atomic_path(path) as scratch, open(scratch, "wb") as file:
-            torch.save({"format_version": FORMAT_VERSION, **content}, file)
+            torch.save({"format_version": FORMAT_VERSION, **content, "version": version()}, file)
     except (OSError, RuntimeError) as error:
         reason = error if isinstance(error, OSError) else error.__context__  # torch says that closing failed too
         if not isinstance(reason, OSError):

@@ -24,6 +24,7 @@ from utils.checkpoint import (
     save_checkpoint,
 )
 from utils.errors import InputError
+from utils.version import version
 
 
 def content() -> dict[str, Any]:
@@ -58,6 +59,7 @@ def test_what_was_saved_comes_back_bit_for_bit(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "last.pt", saved)
     loaded = load_checkpoint(tmp_path / "last.pt")
     assert loaded.pop("format_version") == FORMAT_VERSION
+    assert loaded.pop("version") == version()
     assert differences(saved, loaded) == []
 
 
