@@ -15,14 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from model.kernels.lstm_sequence import Path, product_dtype
+from model.kernels.lstm_sequence import Activations, product_dtype
 
 POINTS = 32
-"""Points of a chunk: what is beyond the last one's end is computed in vain."""
+"""Points per chunk. The last chunk is padded to this length; results for the padding are discarded."""
 ROUNDED = 16
 """Lines and characters are rounded up to multiples of this, so that few shapes need a graph."""
 GRAPHS = 16
-"""Graphs kept, two a shape; each holds memory of its own."""
+"""Maximum number of cached CUDA graphs (a forward and a backward one per shape); each owns a private memory pool."""
 
 Chunk = Callable[..., tuple[Tensor, ...]]
 
@@ -39,40 +39,43 @@ class GraphedSequence(torch.autograd.Function):
         (points, lines, _), dtype, exact = inputs.shape, product_dtype(weight), weight.dtype
         with torch.autocast(inputs.device.type, enabled=False):
             inputs = F.pad(inputs, (0, 0, 0, -lines % ROUNDED, 0, -points % POINTS)).to(dtype)
-            texts = spelt(characters, lengths, weight.shape[1] - len(bias) // 4, exact)
-            path = Path.ahead(F.linear(inputs, from_input.to(dtype), bias.to(dtype)), weight, len(moves_bias) // 3)
+            texts = one_hot_texts(characters, lengths, weight.shape[1] - len(bias) // 4, exact)
+            gates = F.linear(inputs, from_input.to(dtype), bias.to(dtype))
+            activations = Activations.allocate(gates, weight, len(moves_bias) // 3)
             weights = weight.t().to(dtype), to_moves.t(), moves_bias
             for now, after in chunks(len(inputs)):
-                state = path.seen[now.start], path.cells[now.start], path.kappas[now.start]
-                found = run(forward_chunk, path.gates[now].to(exact), *state, *weights, texts)
-                for place, at, states in zip(path, (now, after, after, after, now), found, strict=True):
+                state = activations.states[now.start], activations.cells[now.start], activations.kappas[now.start]
+                results = run(forward_chunk, activations.gates[now].to(exact), *state, *weights, texts)
+                for place, at, states in zip(activations, (now, after, after, after, now), results, strict=True):
                     place[at] = states
-        ctx.save_for_backward(inputs, from_input, weight, to_moves, texts, *path)
-        return path.seen[1 : points + 1, :lines]
+        ctx.save_for_backward(inputs, from_input, weight, to_moves, texts, *activations)
+        return activations.states[1 : points + 1, :lines]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_seen: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor | None, ...]:
         inputs, from_input, weight, to_moves, texts, *saved = ctx.saved_tensors
-        path, (points, lines, _) = Path(*saved), grad_seen.shape
-        dtype, exact = path.gates.dtype, weight.dtype
+        activations, (points, lines, _) = Activations(*saved), grad_states.shape
+        dtype, exact = activations.gates.dtype, weight.dtype
         with torch.autocast(inputs.device.type, enabled=False):
-            above = F.pad(grad_seen, (0, 0, 0, inputs.shape[1] - lines, 0, len(inputs) - points))
-            grad_gates, grad_moves = torch.empty_like(path.gates), torch.empty_like(path.moves)
-            carried = [torch.zeros_like(state[0]) for state in (path.seen, path.cells, path.kappas)]
+            above = F.pad(grad_states, (0, 0, 0, inputs.shape[1] - lines, 0, len(inputs) - points))
+            grad_gates, grad_moves = torch.empty_like(activations.gates), torch.empty_like(activations.moves)
+            carried = [
+                torch.zeros_like(state[0]) for state in (activations.states, activations.cells, activations.kappas)
+            ]
             weights = weight.to(dtype), to_moves, texts
             for now, after in reversed(chunks(len(inputs))):
-                cells = path.cells[now.start : after.stop]
-                been = path.gates[now].to(exact), cells, path.kappas[after], path.moves[now]
-                grads = run(backward_chunk, above[now].to(exact), *carried, *been, *weights)
+                cells = activations.cells[now.start : after.stop]
+                of_chunk = activations.gates[now].to(exact), cells, activations.kappas[after], activations.moves[now]
+                grads = run(backward_chunk, above[now].to(exact), *carried, *of_chunk, *weights)
                 grad_gates[now], grad_moves[now], *carried = grads
-            across = grad_gates.flatten(0, 1).t()
-            hiddens = path.seen[1:, :, : path.cells.shape[2]].to(exact)
+            transposed = grad_gates.flatten(0, 1).t()
+            hiddens = activations.states[1:, :, : activations.cells.shape[2]].to(exact)
             return (
                 (grad_gates @ from_input.to(dtype))[:points, :lines] if ctx.needs_input_grad[0] else None,
-                (across @ inputs.flatten(0, 1)).to(exact),
+                (transposed @ inputs.flatten(0, 1)).to(exact),
                 grad_gates.sum((0, 1), dtype=exact),
-                (across @ path.seen[:-1].flatten(0, 1)).to(exact),
+                (transposed @ activations.states[:-1].flatten(0, 1)).to(exact),
                 grad_moves.flatten(0, 1).t() @ hiddens.flatten(0, 1),
                 grad_moves.sum((0, 1)),
                 None,
@@ -80,45 +83,45 @@ class GraphedSequence(torch.autograd.Function):
             )
 
 
-def spelt(characters: Tensor, lengths: Tensor, alphabet: int, dtype: torch.dtype) -> Tensor:
-    """Texts as onehot_u (B, U, A), zeros where there is no character; B and U rounded up."""
-    lines, most = characters.shape
-    written = (torch.arange(most, device=lengths.device) < lengths.unsqueeze(1)).to(dtype)
-    texts = written.new_zeros(lines, most, alphabet).scatter_(2, characters.unsqueeze(2), written.unsqueeze(2))
-    return F.pad(texts, (0, 0, 0, -most % ROUNDED, 0, -lines % ROUNDED))
+def one_hot_texts(characters: Tensor, lengths: Tensor, alphabet: int, dtype: torch.dtype) -> Tensor:
+    """Return texts as onehot_u (B, U, A), zeros where there is no character; B and U rounded up."""
+    lines, longest = characters.shape
+    written = (torch.arange(longest, device=lengths.device) < lengths.unsqueeze(1)).to(dtype)
+    texts = written.new_zeros(lines, longest, alphabet).scatter_(2, characters.unsqueeze(2), written.unsqueeze(2))
+    return F.pad(texts, (0, 0, 0, -longest % ROUNDED, 0, -lines % ROUNDED))
 
 
 def chunks(points: int) -> list[tuple[slice, slice]]:
-    """The points of every chunk, and the same with each one's state after it."""
+    """Return the points of every chunk, and the rows of the states after them."""
     return [(slice(at, at + POINTS), slice(at + 1, at + POINTS + 1)) for at in range(0, points, POINTS)]
 
 
 def forward_chunk(
-    ahead: Tensor,
-    seen: Tensor,
+    from_inputs: Tensor,
+    state: Tensor,
     cell: Tensor,
     kappa: Tensor,
-    across: Tensor,
+    recurrent: Tensor,
     to_moves: Tensor,
     bias: Tensor,
     texts: Tensor,
 ) -> tuple[Tensor, ...]:
-    """Gates, seen, cells, kappas, moves of C points, as in `Path`, of pre-activations from the inputs (C, B, 4H).
+    """The `Activations` of C points, from the inputs' pre-activations (C, B, 4H): gates, states, cells, kappas, moves.
 
-    seen, cell, kappa are the state before; across is W^T and to_moves V^T.
+    state, cell, kappa are those before; recurrent is W^T and to_moves V^T.
     """
-    places, nothing, path = places_of(texts), ahead.new_zeros(()), []
-    for now in ahead:
-        gates, cell, hidden = lstm_forward(now, torch.mm(seen, across).to(cell.dtype), cell)
+    places, zero, steps = places_of(texts), from_inputs.new_zeros(()), []
+    for now in from_inputs:
+        gates, cell, hidden = lstm_forward(now, torch.mm(state, recurrent).to(cell.dtype), cell)
         moves = torch.addmm(bias, hidden, to_moves).exp()
-        alpha, beta, step = moves.unsqueeze(2).chunk(3, 1)
-        kappa = kappa + step.squeeze(2)
-        distance = kappa.unsqueeze(2) - places
-        near = torch.addcmul(nothing, beta * distance, distance, value=-1).exp()
-        window = alpha.transpose(1, 2) @ near @ texts
-        seen = torch.cat([hidden, window.squeeze(1)], 1).to(seen.dtype)
-        path.append((gates, seen, cell, kappa, moves))
-    return tuple(torch.stack(states) for states in zip(*path, strict=True))
+        alpha, beta, shift = moves.unsqueeze(2).chunk(3, 1)  # (B, K, 1) each
+        kappa = kappa + shift.squeeze(2)
+        distance = kappa.unsqueeze(2) - places  # (B, K, U)
+        near = torch.addcmul(zero, beta * distance, distance, value=-1).exp()
+        window = alpha.transpose(1, 2) @ near @ texts  # (B, 1, K) (B, K, U) (B, U, A) -> (B, 1, A)
+        state = torch.cat([hidden, window.squeeze(1)], 1).to(state.dtype)
+        steps.append((gates, state, cell, kappa, moves))
+    return tuple(torch.stack(parts) for parts in zip(*steps, strict=True))
 
 
 def backward_chunk(
@@ -146,23 +149,23 @@ def backward_chunk(
     # what w' is multiplied by to give alpha alpha', beta beta' and what is added to kappa': (C, B, 3K, A)
     slopes = torch.cat([near, -beta * sloping * distance, -2 * beta * sloping], 2) @ texts
     steps, (size, components) = steps.squeeze(3), (cells.shape[2], kappas.shape[2])
-    path = []
+    grads = []
     for t in reversed(range(len(above))):
         grad_hidden, grad_window = (above[t] + carried).split([size, texts.shape[2]], 1)
-        by_shape, by_place = (
-            torch.bmm(slopes[t], grad_window.unsqueeze(2)).squeeze(2).split([2 * components, components], 1)
-        )
+        # (B, 3K, A) (B, A, 1) -> (B, 3K)
+        by_moves = torch.bmm(slopes[t], grad_window.unsqueeze(2)).squeeze(2)
+        by_shape, by_place = by_moves.split([2 * components, components], 1)
         grad_kappa = grad_kappa + by_place
         grad_moves = torch.cat([by_shape, grad_kappa * steps[t]], 1)
         grad_hidden = torch.addmm(grad_hidden, grad_moves, to_moves)
         grad_gates, grad_cell = lstm_backward(grad_hidden, grad_cell, gates[t], cells[t], cells[t + 1])
         carried = torch.mm(grad_gates.to(weight.dtype), weight)
-        path.append((grad_gates, grad_moves))
-    return (*(torch.stack(grads[::-1]) for grads in zip(*path, strict=True)), carried, grad_cell, grad_kappa)
+        grads.append((grad_gates, grad_moves))
+    return (*(torch.stack(parts[::-1]) for parts in zip(*grads, strict=True)), carried, grad_cell, grad_kappa)
 
 
 def places_of(texts: Tensor) -> Tensor:
-    """Where the characters stand: 1, 2, ... U."""
+    """Return the characters' positions in the text: 1, 2, ... U."""
     return torch.arange(1, texts.shape[1] + 1, device=texts.device, dtype=texts.dtype)
 
 
@@ -196,14 +199,14 @@ def lstm_backward(
 
 
 def run(chunk: Chunk, *tensors: Tensor) -> tuple[Tensor, ...]:
-    """What `chunk` makes of tensors, good until the next call where it is captured."""
+    """Return what `chunk` makes of tensors, good until the next call where it is captured."""
     if not can_be_captured(tensors[0]):
         return chunk(*tensors)
     return graph_of(chunk, tuple((tensor.shape, tensor.dtype, tensor.device) for tensor in tensors))(*tensors)
 
 
 def can_be_captured(tensor: Tensor) -> bool:
-    """Whether it is on a GPU, and no caller is just capturing all of this."""
+    """Return True on a GPU, unless a caller is capturing a graph already."""
     return tensor.is_cuda and not torch.cuda.is_current_stream_capturing()
 
 
@@ -220,13 +223,13 @@ class Graph:
         """The outputs, which every replay fills. The first run is not captured: in it libraries set themselves up."""
         device = self.inputs[0].device
         with torch.cuda.device(device):
-            aside = torch.cuda.Stream()
-            aside.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(aside):
+            side_stream = torch.cuda.Stream()
+            side_stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side_stream):
                 self.chunk(*self.inputs)
-            torch.cuda.current_stream().wait_stream(aside)
+            torch.cuda.current_stream().wait_stream(side_stream)
             self.graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self.graph, stream=aside, capture_error_mode="thread_local"):
+            with torch.cuda.graph(self.graph, stream=side_stream, capture_error_mode="thread_local"):
                 return self.chunk(*self.inputs)
 
     def replay(self) -> None:

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 HEAD_SIZE = 64
+NORM_EPSILON = 1e-5
 
 
 class Memory(NamedTuple):
@@ -46,7 +47,7 @@ class SelfAttention(nn.Module):
     def __init__(self, hidden_size: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.norm = nn.LayerNorm(hidden_size)
+        self.norm = nn.LayerNorm(hidden_size, eps=NORM_EPSILON)
         self.ask = nn.Linear(2 * hidden_size, 3 * heads * HEAD_SIZE)
         self.answer = nn.Linear(heads * HEAD_SIZE, hidden_size)
         nn.init.zeros_(self.answer.weight)

@@ -1,29 +1,87 @@
-"""Lines drawn by the kernel of `model/kernels/sampler.c`, which needs no Python between two points."""
+"""Lines written by the kernel of `model/kernels/sampler.c`, which needs no Python between two points."""
 
 import ctypes
+import math
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.kernels.build import kernels
+from model.kernels.build import Constants, fields, kernels
 from model.kernels.lstm_sequence import require_texts
 from model.layers.recurrent import RecurrentLayer, SkipStack
-from model.layers.self_attention import HEAD_SIZE
-from model.writing.mixture_density import MixtureDensity
-from model.writing.pen_motion import Features, num_features, start_of, tell_next
+from model.layers.self_attention import HEAD_SIZE, NORM_EPSILON
+from model.writing import pen_motion
+from model.writing.line_end import MAX_POINTS_AFTER_TEXT
+from model.writing.mixture_density import MAX_RHO, MIN_SIGMA, MixtureDensity
+from model.writing.pen_motion import Features, initial_state, num_features, num_skip_features, pen_features_step
 from model.writing.window import Text, WindowLayer
 from utils.rounded_weights import GROUP, round_groups
 
 BLOCK = 64
-"""Outputs that the kernel sums at once, of float32."""
+"""Outputs that the kernel sums at once: four vectors of 16 float32 each."""
 PRECISION = torch.int8
-"""Of the layers' weights: the largest of each group is 127 times its scale. The density's stay float32."""
+"""Precision of the layers' weights: the largest of each group is 127 times its scale. The density's are float32."""
+CONSTANTS: Constants = (
+    ("BLOCK", BLOCK),
+    ("GROUP", GROUP),
+    ("HEAD_SIZE", HEAD_SIZE),
+    ("NORM_EPSILON", NORM_EPSILON),
+    ("LOG_MIN_SIGMA", math.log(MIN_SIGMA)),
+    ("MAX_RHO", MAX_RHO),
+    ("MAX_POINTS_AFTER_TEXT", MAX_POINTS_AFTER_TEXT),
+    ("NUM_OFFSETS", num_features("offsets")),
+    *((name, getattr(pen_motion, name)) for name in ("TYPICAL_MOVE", "PRIOR_MOVES", "MIN_SCALE", "MAX_SCALE", "JUMP")),
+    *((name, getattr(pen_motion, name)) for name in ("SLOW", "SPEED_FLOOR", "SPEED_UNIT", "AGE_UNIT", "HEIGHT_UNIT")),
+    *((name, getattr(pen_motion, name)) for name in ("PLACE_UNIT", "MAX_FEATURE")),
+)
+
+
+class Linear(ctypes.Structure):
+    """`linear` of sampler.c."""
+
+    _fields_ = [
+        *fields(ctypes.c_int64, "inputs outputs is_narrow"),
+        *fields(ctypes.c_void_p, "weights scales bias"),
+    ]
+
+
+class Network(ctypes.Structure):
+    """`network` of sampler.c."""
+
+    _fields_ = [
+        *fields(ctypes.c_int64, "layers size features skip_features alphabet components mixtures heads attending"),
+        ("products", ctypes.POINTER(Linear)),
+        *fields(ctypes.c_void_p, "to_moves moves_bias norm norm_bias"),
+    ]
+
+
+class Lines(ctypes.Structure):
+    """`lines` of sampler.c."""
+
+    _fields_ = [
+        ("net", ctypes.POINTER(Network)),
+        *fields(ctypes.c_int64, "lines row window hiddens cells pen own kappa phi"),
+        *fields(ctypes.c_void_p, "state characters ends"),
+        *fields(ctypes.c_int64, "max_text room remembered"),
+        *fields(ctypes.c_void_p, "slots memory late ended x y"),
+    ]
+
+
+class Span(ctypes.Structure):
+    """`span` of sampler.c."""
+
+    _fields_ = [
+        *fields(ctypes.c_int64, "points"),
+        *fields(ctypes.c_void_p, "noise given strokes attention"),
+        *fields(ctypes.c_float, "bias"),
+    ]
 
 
 class Parts(NamedTuple):
-    """What a network that writes is made of; complete: of nothing else."""
+    """The sub-modules that the compiled sampler needs; complete is False if the network has others: it cannot run."""
 
     window_layer: WindowLayer | None
     stack: SkipStack
@@ -33,28 +91,17 @@ class Parts(NamedTuple):
 
     @property
     def can_be_compiled(self) -> bool:
-        """Whether the kernel can draw from it."""
+        """True if the kernel can draw from it."""
         weight = self.density.linear.weight
         known = (
             weight.dtype == torch.float32 and weight.device.type == "cpu" and isinstance(self.layers[0].rnn, nn.LSTM)
         )
-        return self.complete and known and kernels("sampler", PRECISION) is not None
+        return self.complete and known and kernels("sampler", PRECISION, CONSTANTS) is not None
 
     @property
     def layers(self) -> list[RecurrentLayer]:
-        """From the lowest on, all of one kind and size."""
+        """The layers from the lowest on, all of one kind and size."""
         return [*([self.window_layer.layer] if self.window_layer else []), *self.stack]
-
-
-class Network(ctypes.Structure):
-    """`network` of sampler.c."""
-
-    _fields_ = [
-        *((name, ctypes.c_int64) for name in ("layers", "size", "told", "alphabet", "components", "most", "mixtures")),
-        *((name, ctypes.c_int64) for name in ("heads", "attending", "room")),
-        *((name, ctypes.POINTER(ctypes.c_void_p)) for name in ("weights", "scales", "biases")),
-        *((name, ctypes.c_void_p) for name in ("to_window", "window_bias", "norm", "norm_bias", "memory")),
-    ]
 
 
 class Packed:
@@ -69,33 +116,43 @@ class Packed:
         products.append((parts.density.linear.weight, parts.density.linear.bias, torch.float32))
         if attention:
             products += [(each.weight, each.bias, PRECISION) for each in (attention.ask, attention.answer)]
-        self.weights, self.scales, self.biases = zip(*(_packed(*product) for product in products), strict=True)
-        self.sizes = {"layers": len(layers), "size": layers[0].hidden_size, "mixtures": parts.density.num_mixtures}
-        self.sizes |= {"told": num_features(parts.features), "alphabet": 0, "components": 0, "heads": 0}
         self.features = parts.features
-        self.others: dict[str, Tensor] = {}
+        self.network = Network(
+            layers=len(layers),
+            size=layers[0].hidden_size,
+            features=num_features(parts.features),
+            skip_features=num_skip_features(parts.features),
+            mixtures=parts.density.num_mixtures,
+        )
+        self.tensors = [_packed(*product) for product in products]  # the struct has but their addresses
+        self.products = (Linear * len(products))(*map(_linear, products, self.tensors))
+        self.network.products = self.products
         if window:
             linear = window.window.linear
-            self.sizes |= {"alphabet": window.window.alphabet_size, "components": window.num_components}
-            self.others |= {"to_window": linear.weight.detach().contiguous(), "window_bias": linear.bias.detach()}
+            self.network.alphabet, self.network.components = window.window.alphabet_size, window.num_components
+            self.network.to_moves, self.network.moves_bias = self._pointers(linear.weight, linear.bias)
         if attention:
-            self.sizes |= {"heads": attention.heads, "attending": len(layers) - 2}
-            self.others |= {"norm": attention.norm.weight.detach(), "norm_bias": attention.norm.bias.detach()}
-        self.read = self.sizes["told"] + self.sizes["alphabet"]
+            self.network.heads, self.network.attending = attention.heads, len(layers) - 2
+            self.network.norm, self.network.norm_bias = self._pointers(attention.norm.weight, attention.norm.bias)
 
-    def network(self, most: int, memory: Tensor) -> Network:
-        """For texts of up to `most` positions; memory (lines, points, 2, heads, HEAD_SIZE)."""
-        pointers = {name: _array(getattr(self, name)) for name in ("weights", "scales", "biases")}
-        others = {name: tensor.data_ptr() for name, tensor in {**self.others, "memory": memory}.items()}
-        return Network(**self.sizes, **pointers, **others, most=most, room=memory.shape[1])
+    def _pointers(self, *tensors: Tensor) -> list[int]:
+        self.tensors.append(tuple(tensor.detach().contiguous() for tensor in tensors))
+        return [tensor.data_ptr() for tensor in self.tensors[-1]]
 
 
-def _array(tensors: tuple[Tensor, ...]) -> Any:
-    return (ctypes.c_void_p * len(tensors))(*(tensor.data_ptr() for tensor in tensors))
+def _linear(product: tuple[Tensor, Tensor, torch.dtype], packed: tuple[Tensor, ...]) -> Linear:
+    """Return the struct of a product's packed weights, scales and bias."""
+    weight, _, precision = product
+    pointers = zip(("weights", "scales", "bias"), (tensor.data_ptr() for tensor in packed), strict=True)
+    is_narrow = precision == PRECISION
+    return Linear(inputs=weight.shape[1], outputs=len(packed[2]), is_narrow=is_narrow, **dict(pointers))
 
 
-def _packed(weight: Tensor, bias: Tensor, precision: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
-    """Weights (O, I) as (O / BLOCK, I, BLOCK), scales (O / BLOCK, I / GROUP, BLOCK), bias; zeros up to whole blocks."""
+def _packed(weight: Tensor, bias: Tensor, precision: torch.dtype) -> tuple[Tensor, ...]:
+    """Return weights (O, I) as (O / BLOCK, I, BLOCK), scales (O / BLOCK, I / GROUP, BLOCK) and the bias.
+
+    Outputs are padded with zeros to whole blocks.
+    """
     missing = -len(weight) % BLOCK
     whole = weight.detach(), weight.new_ones(len(weight), -(-weight.shape[1] // GROUP))
     parts = round_groups(weight.detach()) if precision == torch.int8 else whole
@@ -106,31 +163,34 @@ def _packed(weight: Tensor, bias: Tensor, precision: torch.dtype) -> tuple[Tenso
 
 
 class Drawing:
-    """Lines being drawn from their first strokes (B, 3) on: states, texts, and room for up to `at_once` points.
+    """Lines being written by the kernel, from their first strokes (B, 3) on.
 
-    points  of the longest line there can be
+    at_once   points per call at most
+    points    of the longest line there can be
+    state     (B, row) one row per line, its columns named by `columns`
+    memory    (B, points, 2, heads, HEAD_SIZE) attention's keys and values
+    late      (B,) points since all of the text was written
+    ended     (B,) True if the line was at its end before its last point
     """
 
     def __init__(self, packed: Packed, text: Text, at_once: int, first: Tensor, points: int) -> None:
-        sizes, lines = packed.sizes, len(text.end)
-        self.characters, self.ends = text.characters, text.end
-        if sizes["alphabet"]:
-            require_texts(text.characters, text.end, sizes["alphabet"])
-        self.most = text.characters.shape[1] if sizes["alphabet"] else 0
-        layers, size, heads = sizes["layers"], sizes["size"], sizes["heads"]
-        self.memory = torch.empty(lines, points, 2, heads, HEAD_SIZE)
+        net, lines = packed.network, len(text.end)
+        self.packed, self.characters, self.ends = packed, text.characters, text.end
+        if net.alphabet:
+            require_texts(text.characters, text.end, net.alphabet)
+        self.max_text = text.characters.shape[1] if net.alphabet else 0
+        self.memory = torch.empty(lines, points, 2, net.heads, HEAD_SIZE)
         self.slots, self.remembered = torch.arange(lines), 0
-        self.packed, self.network = packed, packed.network(self.most, self.memory)
-        told, pen = tell_next(first, start_of(lines, first), packed.features)
-        own = 2 * size if heads else 0
-        room = [sizes["alphabet"] + 2 * layers * size, own + sizes["components"] + self.most]
-        parts = (told.pen, torch.zeros(lines, room[0]), *pen, torch.zeros(lines, room[1]))
-        self.state = torch.cat(parts, 1)
-        inputs = max(packed.read + 2 * size, layers * size + sizes["told"], heads * HEAD_SIZE)
-        widest = inputs, max(len(bias) for bias in packed.biases)
+        inputs, pen = pen_features_step(first, initial_state(lines, first), packed.features)
+        self.columns = _columns(net, self.max_text)
+        self.state = torch.zeros(lines, self.columns["phi"].stop)
+        self.state[:, : self.columns["window"].start] = inputs.features
+        self.state[:, self.columns["pen"]] = torch.cat(pen, 1)
+        widest_input = max(*(product.inputs for product in packed.products), 2 * net.size)
+        widest = widest_input, max(product.outputs for product in packed.products)
         self.scratch = [torch.empty(lines, width) for width in widest]
         self.late, self.ended = torch.zeros(lines, dtype=torch.uint8), torch.zeros(lines, dtype=torch.bool)
-        self.strokes, self.weights = torch.empty(at_once * lines * 3), torch.empty(at_once * lines * self.most)
+        self.strokes, self.attention = torch.empty(at_once * lines * 3), torch.empty(at_once * lines * self.max_text)
 
     def keep(self, lines: Tensor) -> None:
         """Go on with these lines alone (mask)."""
@@ -139,34 +199,53 @@ class Drawing:
         self.characters, self.ends = self.characters[lines], self.ends[lines]
 
     def move(self, characters: Tensor) -> None:
-        """Move what is looked at in the texts on by so many characters (B,)."""
-        kappa = self.state.shape[1] - self.most - self.packed.sizes["components"]
-        self.state[:, kappa : kappa + self.packed.sizes["components"]] += characters.unsqueeze(1)
+        """Move the windows on by this many characters (B,)."""
+        self.state[:, self.columns["kappa"]] += characters.unsqueeze(1)
 
     def write(self, noise: Tensor, bias: float, given: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """The next points of all lines, until the noise (P, B, 4) is used up or one is at its end.
+        """Write the next points of all lines, until the noise (P, B, 4) is used up or a line is at its end.
 
-        Their strokes (points, B, 3) and what was looked at (points, B, U), both good until the next call. Strokes that
-        are given (P, B, 3) are taken as they are, where their last number is not negative.
+        Returns their strokes (points, B, 3) and the window's weights (points, B, U), both good until the next call.
+        Strokes that are given (P, B, 3) are taken as they are, where their last number is not negative.
         """
-        noise, (lines, row) = noise.contiguous(), self.state.shape
+        noise, lines = noise.contiguous(), len(self.state)
         given = None if given is None else given.contiguous()
-        step: Any = kernels("sampler", PRECISION)
-        read, room = (
-            (self.slots, self.characters, self.ends, noise),
-            (*self.scratch, self.strokes, self.weights, self.late, self.ended),
+        tensors = {"state": self.state, "characters": self.characters, "ends": self.ends, "slots": self.slots}
+        tensors |= {"memory": self.memory, "late": self.late, "ended": self.ended}
+        struct = Lines(
+            net=ctypes.pointer(self.packed.network),
+            lines=lines,
+            row=self.state.shape[1],
+            **{name: columns.start for name, columns in self.columns.items() if name != "features"},
+            **{name: tensor.data_ptr() for name, tensor in tensors.items()},
+            **{name: tensor.data_ptr() for name, tensor in zip("xy", self.scratch, strict=True)},
+            max_text=self.max_text,
+            room=self.memory.shape[1],
+            remembered=self.remembered,
         )
-        points = step.write_points(
-            ctypes.addressof(self.network),
-            *(len(noise), lines, self.state.data_ptr(), row, self.remembered),
-            *(part.data_ptr() for part in read),
-            bias,
-            None if given is None else given.data_ptr(),
-            *(part.data_ptr() for part in room),
+        span = Span(len(noise), noise.data_ptr(), None if given is None else given.data_ptr())
+        span.strokes, span.attention, span.bias = self.strokes.data_ptr(), self.attention.data_ptr(), bias
+        library: Any = kernels("sampler", PRECISION, CONSTANTS)
+        library.write_points(ctypes.byref(struct), ctypes.byref(span))
+        self.remembered = struct.remembered
+        strokes, attention = (
+            part[: span.points * lines * width].view(span.points, lines, width)
+            for part, width in ((self.strokes, 3), (self.attention, self.max_text))
         )
-        self.remembered += points
-        strokes, weights = (
-            part[: points * lines * width].view(points, lines, width)
-            for part, width in ((self.strokes, 3), (self.weights, self.most))
-        )
-        return strokes, weights if self.most else None
+        return strokes, attention if self.max_text else None
+
+
+def _columns(net: Network, max_text: int) -> dict[str, slice]:
+    """Return the columns of a row of the state, see `lines` of sampler.c."""
+    sizes = {
+        "features": net.features,
+        "window": net.alphabet,
+        "hiddens": net.layers * net.size,
+        "cells": net.layers * net.size,
+        "pen": sum(pen_motion.STATE_SIZES),
+        "own": 2 * net.size if net.heads else 0,
+        "kappa": net.components,
+        "phi": max_text,
+    }
+    ends = pairwise(accumulate(sizes.values(), initial=0))
+    return {name: slice(*columns) for name, columns in zip(sizes, ends, strict=True)}

@@ -9,7 +9,15 @@ from base.batch import Batch
 from model.layers.recurrent import Cell, SkipStack, StackState
 from model.writing.compiled import Parts
 from model.writing.mixture_density import Mixture, MixtureDensity
-from model.writing.pen_motion import Features, PenState, beside, num_features, start_of, tell, tell_next
+from model.writing.pen_motion import (
+    Features,
+    PenState,
+    initial_state,
+    num_features,
+    num_skip_features,
+    pen_features,
+    pen_features_step,
+)
 from model.writing.sampling import HandwritingModel
 from model.writing.window import Text, WindowLayer, WindowState, encode_text
 from utils.errors import at_least
@@ -29,7 +37,7 @@ class ConditionalHandwriting(HandwritingModel):
 
     mean_points_per_char: the pace at which the window sets out; it matters before training only.
     attention_heads: of the layer below the last, see `SelfAttention`.
-    features: "offsets", as Graves, or "motion", see `tell`.
+    features: "offsets", as Graves, or "motion", see `pen_features`.
     """
 
     reads_text = True
@@ -56,27 +64,27 @@ class ConditionalHandwriting(HandwritingModel):
             num_mixtures=num_mixtures,
             num_window_components=num_window_components,
         )
-        self.features, told = features, num_features(features)
+        self.features, pen_size = features, num_features(features)
         self.window_layer = WindowLayer(
-            cell, told, alphabet_size, hidden_size, num_window_components, mean_points_per_char
+            cell, pen_size, alphabet_size, hidden_size, num_window_components, mean_points_per_char
         )
         self.stack = SkipStack(
             cell,
-            told + alphabet_size,
+            pen_size + alphabet_size,
             hidden_size,
             num_layers - 1,
             below_size=hidden_size,
             dropout=dropout,
             attention_heads=attention_heads,
         )
-        self.density = MixtureDensity(hidden_size * num_layers + beside(features), num_mixtures)
+        self.density = MixtureDensity(hidden_size * num_layers + num_skip_features(features), num_mixtures)
 
     def forward(self, batch: Batch) -> Mixture:
-        text, told = encode_text(batch.text, batch.char_mask), tell(batch.inputs, self.features)
-        hidden, window = self.window_layer(told.pen, text)
-        above = self.stack(torch.cat([told.pen, window], dim=-1), hidden)
+        text, inputs = encode_text(batch.text, batch.char_mask), pen_features(batch.inputs, self.features)
+        hidden, window = self.window_layer(inputs.features, text)
+        above = self.stack(torch.cat([inputs.features, window], dim=-1), hidden)
         hiddens = self.stack.dropout(torch.cat([hidden, *above], dim=-1))
-        return told.in_stds(self.density(told.beside(hiddens)))
+        return inputs.in_stds(self.density(inputs.with_hiddens(hiddens)))
 
     @property
     def parts(self) -> Parts:
@@ -85,15 +93,15 @@ class ConditionalHandwriting(HandwritingModel):
     def start(self, batch: Batch) -> WritingState:
         text = encode_text(batch.text, batch.char_mask)
         lines, window = len(batch.text), self.window_layer.start(text)
-        return WritingState(window, self.stack.start(lines), start_of(lines, window.kappa), text)
+        return WritingState(window, self.stack.start(lines), initial_state(lines, window.kappa), text)
 
     def step(self, stroke: Tensor, state: WritingState) -> tuple[Mixture, WritingState]:
-        told, pen = tell_next(stroke, state.pen, self.features)
-        window = self.window_layer.step(told.pen, state.window, state.text)
+        inputs, pen = pen_features_step(stroke, state.pen, self.features)
+        window = self.window_layer.step(inputs.features, state.window, state.text)
         hidden = window.cell[0]
-        above, stack = self.stack.step(torch.cat([told.pen, window.window], dim=-1), state.stack, hidden)
+        above, stack = self.stack.step(torch.cat([inputs.features, window.window], dim=-1), state.stack, hidden)
         hiddens = torch.cat([hidden, *above], dim=-1)
-        return told.in_stds(self.density(told.beside(hiddens))), WritingState(window, stack, pen, state.text)
+        return inputs.in_stds(self.density(inputs.with_hiddens(hiddens))), WritingState(window, stack, pen, state.text)
 
     def finished(self, state: WritingState) -> Tensor:
         """The end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3.

@@ -10,15 +10,14 @@ from torch import Tensor
 
 from base.base_model import BaseModel, Sample
 from base.batch import Batch
-from model.kernels.lstm_sequence import over_lines
+from model.kernels.threads import over_lines
 from model.writing.compiled import Drawing, Packed, Parts
+from model.writing.line_end import ending
 from model.writing.mixture_density import Mixture, sample_stroke
 from model.writing.priming import FREE, Prime
 from model.writing.window import encode_text
 
 NOISE_CHUNK = 256
-LATEST = 20
-"""Points after which a line whose text is written ends without a lift: of 66 real lines 95 % lift within 16."""
 
 
 class HandwritingModel(BaseModel):
@@ -110,9 +109,9 @@ def sample(
 ) -> list[Sample]:
     """One line written for each line of `batch`: its text is read, its strokes are not.
 
-    seeds, max_points: one a line, max_points 2 or more. A line ends by the model's rule where the pen is lifted, as
-    every line of the data does, or LATEST points on, or after its max_points, and leaves the batch; `on_end` is told
-    how many just did.
+    seeds, max_points: one per line, max_points 2 or more. A line ends by the model's rule where the pen is lifted, as
+    every line of the data does, or MAX_POINTS_AFTER_TEXT later, or after its max_points, and leaves the batch; `on_end`
+    is called with the number of lines that just did.
 
     With prime_chars the network is first clamped to the strokes, Graves (2013), section 5.5: they show so many
     characters of the text, blank after them counted, and only what is written of the rest is returned, in strokes and
@@ -160,15 +159,6 @@ class Asked:
         """Tell how many lines are not to be kept (mask)."""
         if self.on_end and not keep.all():
             self.on_end(int((~keep).sum()))
-
-
-def ending(done: Tensor, stroke: Tensor, late: Tensor) -> Tensor:
-    """Which lines end (B,) after their last stroke (B, 3): done, and the pen is lifted, or LATEST points later.
-
-    late (B,): for how many points they have been done; it is kept up.
-    """
-    late.copy_(torch.where(done, late + 1, 0))
-    return done & ((stroke[:, 2] > 0) | (late > LATEST))
 
 
 def _point_by_point(model: HandwritingModel, asked: Asked, record: "Record") -> None:

@@ -9,7 +9,15 @@ from base.batch import Batch
 from model.layers.recurrent import Cell, SkipStack, StackState
 from model.writing.compiled import Parts
 from model.writing.mixture_density import Mixture, MixtureDensity
-from model.writing.pen_motion import Features, PenState, beside, num_features, start_of, tell, tell_next
+from model.writing.pen_motion import (
+    Features,
+    PenState,
+    initial_state,
+    num_features,
+    num_skip_features,
+    pen_features,
+    pen_features_step,
+)
 from model.writing.sampling import HandwritingModel
 from utils.errors import at_least
 
@@ -25,7 +33,7 @@ class UnconditionalHandwriting(HandwritingModel):
     """Recurrent layers with skip connections under a mixture density, Graves (2013), eqs. 15-26.
 
     attention_heads: of the layer below the last, see `SelfAttention`.
-    features: "offsets", as Graves, or "motion", see `tell`.
+    features: "offsets", as Graves, or "motion", see `pen_features`.
     """
 
     reads_text = False
@@ -47,12 +55,12 @@ class UnconditionalHandwriting(HandwritingModel):
         self.stack = SkipStack(
             cell, num_features(features), hidden_size, num_layers, dropout=dropout, attention_heads=attention_heads
         )
-        self.density = MixtureDensity(hidden_size * num_layers + beside(features), num_mixtures)
+        self.density = MixtureDensity(hidden_size * num_layers + num_skip_features(features), num_mixtures)
 
     def forward(self, batch: Batch) -> Mixture:
-        told = tell(batch.inputs, self.features)
-        hiddens = self.stack.dropout(torch.cat(self.stack(told.pen), dim=-1))
-        return told.in_stds(self.density(told.beside(hiddens)))
+        inputs = pen_features(batch.inputs, self.features)
+        hiddens = self.stack.dropout(torch.cat(self.stack(inputs.features), dim=-1))
+        return inputs.in_stds(self.density(inputs.with_hiddens(hiddens)))
 
     @property
     def parts(self) -> Parts:
@@ -60,12 +68,12 @@ class UnconditionalHandwriting(HandwritingModel):
 
     def start(self, batch: Batch) -> FreeState:
         stack = self.stack.start(len(batch.text))
-        return FreeState(stack, start_of(len(batch.text), stack.cells[0][0]))
+        return FreeState(stack, initial_state(len(batch.text), stack.cells[0][0]))
 
     def step(self, stroke: Tensor, state: FreeState) -> tuple[Mixture, FreeState]:
-        told, pen = tell_next(stroke, state.pen, self.features)
-        hiddens, stack = self.stack.step(told.pen, state.stack)
-        return told.in_stds(self.density(told.beside(torch.cat(hiddens, dim=-1)))), FreeState(stack, pen)
+        inputs, pen = pen_features_step(stroke, state.pen, self.features)
+        hiddens, stack = self.stack.step(inputs.features, state.stack)
+        return inputs.in_stds(self.density(inputs.with_hiddens(torch.cat(hiddens, dim=-1)))), FreeState(stack, pen)
 
     def finished(self, state: FreeState) -> Tensor:
         """Never: free writing ends where the caller's cap ends it."""

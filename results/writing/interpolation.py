@@ -12,8 +12,9 @@ from data_loader.batching import collate
 from model.layers.recurrent import CellState, StackState
 from model.layers.self_attention import Memory
 from model.writing.conditional import ConditionalHandwriting, WritingState
+from model.writing.line_end import ending
 from model.writing.mixture_density import sample_stroke
-from model.writing.sampling import LineNoise, ending
+from model.writing.sampling import LineNoise
 from model.writing.unconditional import UnconditionalHandwriting
 from results.writing.lines import Style
 from results.writing.writer import Writer
@@ -105,7 +106,7 @@ def _hand_after(writer: Writer, style: Style) -> Hand:
     for stroke in progress(before, len(before), "following the style", "point"):
         _, state = model.step(stroke, state)
     lowest = (state.window.cell,) if isinstance(state, WritingState) else ()
-    return Hand((*lowest, *state.stack.cells), state.stack.memory, state.pen.seen, last)
+    return Hand((*lowest, *state.stack.cells), state.stack.memory, state.pen.moves, last)
 
 
 def _in_hand(state: Any, hand: Hand) -> Any:
@@ -113,4 +114,4 @@ def _in_hand(state: Any, hand: Hand) -> Any:
     cells = hand.cells
     if isinstance(state, WritingState):
         state, cells = state._replace(window=state.window._replace(cell=cells[0])), cells[1:]
-    return state._replace(stack=StackState(cells, hand.memory), pen=state.pen._replace(seen=hand.seen))
+    return state._replace(stack=StackState(cells, hand.memory), pen=state.pen._replace(moves=hand.seen))

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from model.kernels import lstm_sequence
+from model.kernels import lstm_sequence, threads
 from model.kernels.build import kernels
 from model.kernels.lstm_sequence import LSTMSequence, product_by
 from model.layers.recurrent import RecurrentLayer, SkipStack
@@ -88,7 +88,7 @@ def test_window_sequence_is_the_point_by_point_path_with_all_gradients(monkeypat
 @pytest.mark.parametrize("points", [1, 15])
 def test_threads_change_nothing(monkeypatch, points):
     """Each has lines of its own, the last one fewer than the others."""
-    monkeypatch.setattr(lstm_sequence, "LEAST_LINES", 1)
+    monkeypatch.setattr(threads, "MIN_LINES", 1)
     layer = window_layer()
     expected_outputs, expected_gradients = window_run(layer, points)
     torch.set_num_threads(2)

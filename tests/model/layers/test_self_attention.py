@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from torch import nn
 
 from model.layers.recurrent import SkipStack
 from model.layers.self_attention import HEAD_SIZE, SelfAttention
@@ -115,7 +114,3 @@ def test_a_network_without_heads_has_no_such_weights():
 def test_heads_that_cannot_be_are_refused_by_name(heads):
     with pytest.raises(ValueError, match=rf"attention_heads is {heads}"):
         ConditionalHandwriting(alphabet_size=4, num_layers=2, attention_heads=heads)
-
-
-def test_the_norm_is_torchs_so_that_the_kernel_knows_its_epsilon():
-    assert isinstance(attention().norm, nn.LayerNorm) and attention().norm.eps == 1e-5

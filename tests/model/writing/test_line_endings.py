@@ -5,7 +5,8 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from model.writing.sampling import LATEST, sample
+from model.writing.line_end import MAX_POINTS_AFTER_TEXT
+from model.writing.sampling import sample
 from tests.model.small import marching, network, patient, texts
 
 EITHER_WAY = pytest.mark.parametrize("compiled", [True, False], ids=["kernel", "point by point"])
@@ -35,7 +36,7 @@ def test_a_line_ends_where_the_pen_is_lifted(compiled, point_by_point):
 def test_a_line_whose_pen_is_never_lifted_ends_some_points_later(compiled, point_by_point):
     with nullcontext() if compiled else point_by_point():
         drawn = sample(marching(lift=-100), texts(*TEXT_LENGTHS), seeds=[1, 2, 3], max_points=[100] * 3)
-    assert [len(line.strokes) for line in drawn] == [end + LATEST for end in ENDS]
+    assert [len(line.strokes) for line in drawn] == [end + MAX_POINTS_AFTER_TEXT for end in ENDS]
     assert all(line.stopped for line in drawn)
 
 

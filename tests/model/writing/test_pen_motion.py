@@ -1,4 +1,4 @@
-"""What a network is told of the pen's motion is what a plain loop over the points makes of it."""
+"""The features of the pen's motion are what a plain loop over the points makes of it."""
 
 import math
 
@@ -7,14 +7,14 @@ import torch
 
 from model.writing import pen_motion
 from model.writing.mixture_density import stroke_log_prob
-from model.writing.pen_motion import Told, num_features, start_of, tell, tell_next
+from model.writing.pen_motion import PenInputs, initial_state, num_features, pen_features, pen_features_step
 from model.writing.unconditional import UnconditionalHandwriting
 from tests.model.small import assert_close, lines, network, random_mixture
 
 
 def by_a_loop(strokes: list[list[float]]) -> list[list[float]]:
-    """Of one line (T, 3), point by point."""
-    told, before, height, stroke, length, moves = [], (0.0, 0.0), 0.0, None, 0.0, 0
+    """Return the features of a line (T, 3), point by point."""
+    features, before, height, stroke, length, moves = [], (0.0, 0.0), 0.0, None, 0.0, 0
     for dx, dy, end in strokes:
         if stroke is not None and math.hypot(dx, dy) < 6:
             length, moves = length + math.hypot(dx, dy), moves + 1
@@ -23,15 +23,15 @@ def by_a_loop(strokes: list[list[float]]) -> list[list[float]]:
         height += y
         stroke = [*(stroke or []), (x, y)] if stroke is not None else [(0.0, 0.0)]
         speed = math.hypot(x, y)
-        way = [sum(move[axis] for move in stroke) / 5 for axis in (0, 1)]
+        from_start = [sum(move[axis] for move in stroke) / 5 for axis in (0, 1)]
         now = [x, y, end, math.log(scale), x / (speed + 0.02), y / (speed + 0.02), math.log(speed + 0.05) / 2]
-        now += [x - before[0], y - before[1], height / 10, *way, math.log(len(stroke)) / 3]
-        told.append([max(-5.0, min(5.0, value)) for value in now])
+        now += [x - before[0], y - before[1], height / 10, *from_start, math.log(len(stroke)) / 3]
+        features.append([max(-5.0, min(5.0, value)) for value in now])
         before, stroke = (x, y), None if end else stroke
-    return told
+    return features
 
 
-def hand(count: int = 3, points: int = 60, size: float = 0.6) -> torch.Tensor:
+def written(count: int = 3, points: int = 60, size: float = 0.6) -> torch.Tensor:
     """Lines (B, T, 3), long ones with a jump and a pen at rest."""
     strokes = lines([points] * count, [1] * count, torch.float64, seed=2).strokes
     strokes[..., :2] *= size
@@ -43,51 +43,54 @@ def hand(count: int = 3, points: int = 60, size: float = 0.6) -> torch.Tensor:
 
 @pytest.mark.parametrize("size", [0.01, 0.6, 5.0])
 def test_motion_is_what_a_loop_makes_of_the_points(size):
-    strokes = hand(size=size)
-    told = tell(strokes, "motion")
-    assert told.pen.shape == (3, 60, num_features("motion"))
+    strokes = written(size=size)
+    inputs = pen_features(strokes, "motion")
+    assert inputs.features.shape == (3, 60, num_features("motion"))
     expected = torch.tensor([by_a_loop(line) for line in strokes.tolist()], dtype=torch.float64)
-    assert_close(told.pen, expected)
-    assert_close(told.scale, expected[..., 3:4].exp())
-    assert told.pen.abs().max() == 5
+    assert_close(inputs.features, expected)
+    assert_close(inputs.scale, expected[..., 3:4].exp())
+    assert inputs.features.abs().max() == 5
 
 
 def test_point_by_point_it_is_the_same():
-    strokes = hand()
-    told, state = tell(strokes, "motion"), start_of(3, strokes)
+    strokes = written()
+    inputs, state = pen_features(strokes, "motion"), initial_state(3, strokes)
     for t, stroke in enumerate(strokes.unbind(1)):
-        now, state = tell_next(stroke, state, "motion")
-        assert_close(now.pen, told.pen[:, t])
-        assert_close(now.scale, told.scale[:, t])
+        now, state = pen_features_step(stroke, state, "motion")
+        assert_close(now.features, inputs.features[:, t])
+        assert_close(now.scale, inputs.scale[:, t])
 
 
-def test_offsets_are_told_as_they_are_and_answered_in_stds():
-    strokes, mixture = hand(), random_mixture(3, 60)
-    told = tell(strokes, "offsets")
-    assert told.pen is strokes and told.beside(strokes) is strokes and told.in_stds(mixture) is mixture
-    assert tell_next(strokes[:, 0], start_of(3, strokes), "offsets")[0].pen.shape == (3, num_features("offsets"))
+def test_offsets_stay_as_they_are_and_are_predicted_in_stds():
+    strokes, mixture = written(), random_mixture(3, 60)
+    inputs = pen_features(strokes, "offsets")
+    assert inputs.features is strokes and inputs.with_hiddens(strokes) is strokes and inputs.in_stds(mixture) is mixture
+    assert pen_features_step(strokes[:, 0], initial_state(3, strokes), "offsets")[0].features.shape == (
+        3,
+        num_features("offsets"),
+    )
 
 
-def test_a_hand_of_another_size_is_told_and_expected_as_this_one(monkeypatch):
-    """Once no typical move is thought to have been seen; the log of the scale tells the sizes apart."""
-    monkeypatch.setattr(pen_motion, "UNSEEN", 1e-15)
-    strokes, larger = hand(), hand()
+def test_writing_of_another_size_has_the_same_features(monkeypatch):
+    """Without a prior in the scale estimate; the log of the scale tells the sizes apart."""
+    monkeypatch.setattr(pen_motion, "PRIOR_MOVES", 1e-15)
+    strokes, larger = written(), written()
     larger[..., :2] *= 1.5
     larger[:, 0, :2], larger[0, 7, :2] = strokes[:, 0, :2], 1.5 * torch.tensor([40.0, -30.0], dtype=torch.float64)
-    one, other = tell(strokes, "motion"), tell(larger, "motion")
+    features, scaled = pen_features(strokes, "motion"), pen_features(larger, "motion")
     later = slice(5, None)
-    assert_close(other.scale[:, later], 1.5 * one.scale[:, later])
+    assert_close(scaled.scale[:, later], 1.5 * features.scale[:, later])
     alike = [0, 1, 2, 4, 5, 6, 7, 8]
-    assert_close(other.pen[:, later, alike], one.pen[:, later, alike])
+    assert_close(scaled.features[:, later, alike], features.features[:, later, alike])
 
 
 def test_a_mixture_in_units_of_the_scale_is_a_density_in_stds():
-    """By the rule of change of variables: p(x) = q(x / s) / s^2."""
-    mixture, strokes = random_mixture(2, 5), hand(2, 5)
+    """p(x) = q(x / s) / s^2, the rule of change of variables."""
+    mixture, strokes = random_mixture(2, 5), written(2, 5)
     scale = torch.tensor([0.5, 2.0], dtype=torch.float64).view(2, 1, 1).expand(2, 5, 1)
     in_units = torch.cat([strokes[..., :2] / scale, strokes[..., 2:]], -1)
-    found = stroke_log_prob(Told(strokes, scale).in_stds(mixture), strokes)
-    assert_close(found, stroke_log_prob(mixture, in_units) - 2 * scale.squeeze(-1).log())
+    log_prob = stroke_log_prob(PenInputs(strokes, scale).in_stds(mixture), strokes)
+    assert_close(log_prob, stroke_log_prob(mixture, in_units) - 2 * scale.squeeze(-1).log())
 
 
 def test_the_density_reads_the_motion_too():

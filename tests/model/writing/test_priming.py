@@ -8,9 +8,10 @@ import torch
 
 from base.batch import Batch
 from model.writing import compiled
+from model.writing.line_end import MAX_POINTS_AFTER_TEXT
 from model.writing.mixture_density import sample_stroke
 from model.writing.priming import Prime
-from model.writing.sampling import LATEST, LineNoise, sample
+from model.writing.sampling import LineNoise, sample
 from tests.model.small import alone, assert_close, lines, network
 
 LENGTHS, TEXTS, CHARS = [7, 3, 12, 5], [6, 9, 5, 7], [3, 4, 2, 5]
@@ -52,7 +53,7 @@ def by_hand(model, batch: Batch, line: int) -> tuple[np.ndarray, np.ndarray]:
         mixture, state = model.step(stroke, state)
         drawn = sample_stroke(mixture, noise.next(), 0.4)
         late = late + 1 if t >= length and bool(model.finished(state)) else 0
-        if late > (0 if stroke[0, 2] > 0 else LATEST):
+        if late > (0 if stroke[0, 2] > 0 else MAX_POINTS_AFTER_TEXT):
             break
         stroke = one.strokes[:, t] if t < length else drawn
         strokes.append(stroke[0])

@@ -12,8 +12,9 @@ from ink.alphabet import Alphabet
 from ink.geometry import slant, x_height
 from ink.strokes import strokes_to_points
 from model.writing.conditional import ConditionalHandwriting
+from model.writing.line_end import MAX_POINTS_AFTER_TEXT
 from model.writing.mixture_density import sample_stroke
-from model.writing.sampling import LATEST, LineNoise
+from model.writing.sampling import LineNoise
 from results import write
 from results.figures.hands import bias_sweep, interpolate, prime
 from results.writing.interpolation import write_between
@@ -43,13 +44,13 @@ def continued(loaded: Writer) -> np.ndarray:
     for stroke in before:
         _, state = model.step(stroke, state)
     new = model.start(collate([("", torch.zeros(1, 3), torch.from_numpy(Alphabet(CHARACTERS).encode(" abc")))]))
-    pen, window = new.pen._replace(seen=state.pen.seen), new.window._replace(cell=state.window.cell)
+    pen, window = new.pen._replace(moves=state.pen.moves), new.window._replace(cell=state.window.cell)
     state = new._replace(window=window, stack=state.stack, pen=pen)
     noise, strokes, late = LineNoise([3]), [last], 0
     for _ in range(int(1.5 * 16 * 6)):
         mixture, state = model.step(strokes[-1], state)
         late = late + 1 if model.finished(state).any() else 0
-        if late > (0 if strokes[-1][0, 2] > 0 else LATEST):
+        if late > (0 if strokes[-1][0, 2] > 0 else MAX_POINTS_AFTER_TEXT):
             break
         strokes.append(sample_stroke(mixture, noise.next(), 1.0))
     drawn = torch.cat(strokes[1:]).numpy()
@@ -69,7 +70,7 @@ def test_with_no_share_of_the_second_it_is_the_first_written_on(attends: bool) -
 def test_a_window_that_is_past_the_text_at_once_leaves_a_point_at_least() -> None:
     loaded = writer()
     loaded.model.window_layer.window.linear.bias.data[4:] = 5  # of 150 characters a point
-    assert [1 <= len(line.strokes) <= LATEST + 2 for line in between(loaded, [0.0, 1.0])] == [True, True]
+    assert [1 <= len(line.strokes) <= MAX_POINTS_AFTER_TEXT + 2 for line in between(loaded, [0.0, 1.0])] == [True, True]
 
 
 @pytest.mark.parametrize("free", [False, True])
