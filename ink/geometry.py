@@ -27,18 +27,25 @@ def stroke_bounds(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def down_strokes(points: np.ndarray) -> np.ndarray:
     """Return begin and end of each run down the paper: (K, 4) float64 x0, y0, x1, y1, the trembling left out."""
     xy = points[:, :2].astype(np.float64)
-    dy = np.diff(xy[:, 1])
+    begin, end = down_stroke_rows(points)
+    return np.concatenate([xy[begin], xy[end]], axis=1)
+
+
+def down_stroke_rows(points: np.ndarray, shortest: float = USUAL) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and the last row (K,) of each run down the paper; see USUAL for `shortest`."""
+    y = points[:, 1].astype(np.float64)
+    dy = np.diff(y)
     moves = np.flatnonzero((points[:-1, 2] < 0.5) & (dy != 0))
     stroke = np.cumsum(points[:, 2] > 0.5)[moves]
     down = dy[moves] > 0
     if not down.any():
-        return np.empty((0, 4))
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     first = np.append(True, (down[1:] != down[:-1]) | (stroke[1:] != stroke[:-1]))
     last = np.append(first[1:], True)
     begin, end = moves[first & down], moves[last & down] + 1
-    lengths = xy[end, 1] - xy[begin, 1]
-    runs = np.concatenate([xy[begin], xy[end]], axis=1)
-    return runs[lengths >= USUAL * _weighted_median(lengths, lengths)]
+    lengths = y[end] - y[begin]
+    long = lengths >= shortest * weighted_median(lengths, lengths)
+    return begin[long], end[long]
 
 
 def x_height(points: np.ndarray) -> float:
@@ -52,7 +59,7 @@ def x_height(points: np.ndarray) -> float:
     if len(runs):
         lengths = runs[:, 3] - runs[:, 1]
         estimate = float(np.median(runs[:, 3]) - np.median(runs[:, 1]))
-        height = max(estimate, USUAL * _weighted_median(lengths, lengths))
+        height = max(estimate, USUAL * weighted_median(lengths, lengths))
     return max(height, width / LONGEST_LINE) or 1.0
 
 
@@ -63,7 +70,7 @@ def slant(points: np.ndarray) -> float:
     """
     runs = down_strokes(points)
     heights = runs[:, 3] - runs[:, 1]
-    return _weighted_median((runs[:, 2] - runs[:, 0]) / heights, heights) if len(runs) else 0.0
+    return weighted_median((runs[:, 2] - runs[:, 0]) / heights, heights) if len(runs) else 0.0
 
 
 def baseline(points: np.ndarray) -> float:
@@ -193,7 +200,7 @@ def _distances(xy: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray
     return np.linalg.norm(offset - share[:, None] * chord, axis=1)
 
 
-def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
     """Return the smallest value such that it and all smaller ones have half of the weight."""
     order = np.argsort(values, kind="stable")
     total = np.cumsum(weights[order])
