@@ -213,3 +213,16 @@ def test_export_holds_weights_alone_and_smaller_ones_still_write(
     assert all(torch.equal(whole[name], tensor) for name, tensor in load(conditional).model.state_dict().items())
     assert all(torch.allclose(whole[name], small[name], atol=error) for name in whole)
     assert run(tmp_path / "small.pt", "write", "ab")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["-r", "--resume", "--checkpoint"])
+def test_the_checkpoint_and_the_device_are_named_before_or_after_the_subcommand(
+    conditional: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    network, text = [name, str(conditional), "--device", "cpu"], ["write", "ab"]
+    assert run_main(experiments, [*network, *text], monkeypatch, capsys)[0] == 0
+    before = (tmp_path / "out" / "writing-1.svg").read_bytes()
+    (tmp_path / "out" / "writing-1.svg").unlink()
+    assert run_main(experiments, [*text, *network], monkeypatch, capsys)[0] == 0
+    assert (tmp_path / "out" / "writing-1.svg").read_bytes() == before

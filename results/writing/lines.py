@@ -37,7 +37,9 @@ class Writing:
     samples: list[Sample]
 
     def __repr__(self) -> str:
-        return f"Writing({' '.join(self.texts)[:60]!r}, {len(self.lines)} lines, {sum(map(len, self.lines)):,} points)"
+        text, lines = " ".join(self.texts), "1 line" if len(self.lines) == 1 else f"{len(self.lines)} lines"
+        shown = f"{text[:60]}..." if len(text) > 60 else text
+        return f"Writing({shown!r}, {lines}, {sum(map(len, self.lines)):,} points)"
 
     def _repr_png_(self) -> bytes:
         """A PNG for notebooks: all lines on one piece of paper."""
