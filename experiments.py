@@ -24,7 +24,7 @@ def parse_arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command")
     for name, command in COMMANDS.items():
         subparser = commands.add_parser(name, help=command.help)
-        command.add_arguments(subparser)
+        command.module.add_arguments(subparser)
         add_network(subparser)
     args = parser.parse_args()
     first = args.command is None
@@ -38,7 +38,7 @@ def parse_arguments() -> argparse.Namespace:
 @one_line_errors
 def main() -> None:
     args = parse_arguments()
-    COMMANDS[args.command].run(args)
+    COMMANDS[args.command].module.run(args)
 
 
 if __name__ == "__main__":

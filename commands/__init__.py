@@ -1,7 +1,6 @@
 """The subcommands of experiments.py, one file each: its arguments, and what it does."""
 
-import argparse
-from collections.abc import Callable
+from types import ModuleType
 from typing import NamedTuple
 
 from commands import (
@@ -23,30 +22,25 @@ from commands import (
 
 
 class Command(NamedTuple):
-    """A line of help, what adds the arguments to a parser, and what is done with them."""
+    """A line of help, and the module whose `add_arguments` and `run` are the command."""
 
     help: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], None]
+    module: ModuleType
 
 
 COMMANDS = {
-    "write": Command("write a text, or freely, as SVG and PNG", write.add_arguments, write.run),
-    "read": Command("read ink: InkML, jsonl or SVG", read.add_arguments, read.run),
-    "evaluate": Command(
-        "error rates of a reader, nats per line of a writer, on a split", evaluate.add_arguments, evaluate.run
-    ),
-    "legibility": Command(
-        "how well a recognizer reads what is written, beside real lines", legibility.add_arguments, legibility.run
-    ),
-    "window": Command("figure: where it looks in its text while it writes", window.add_arguments, window.run),
-    "density": Command("figure: where it expects each next point", density.add_arguments, density.run),
-    "bias-sweep": Command("figure: a text at several biases", bias_sweep.add_arguments, bias_sweep.run),
-    "prime": Command("figure: a text in the hands of real lines", prime.add_arguments, prime.run),
-    "interpolate": Command("figure: a text in hands between two real ones", interpolate.add_arguments, interpolate.run),
-    "animate": Command("the pen at work, as GIF and SVG", animate.add_arguments, animate.run),
-    "report": Command("all about a run on one web page", report.add_arguments, report.run),
-    "compare": Command("runs side by side on one web page", compare.add_arguments, compare.run),
-    "tune": Command("which say a language model should have, on a split to validate on", tune.add_arguments, tune.run),
-    "export": Command("weights alone, to be shipped or to begin a new run from", export.add_arguments, export.run),
+    "write": Command("write a text, or freely, as SVG and PNG", write),
+    "read": Command("read ink: InkML, jsonl or SVG", read),
+    "evaluate": Command("error rates of a reader, nats per line of a writer, on a split", evaluate),
+    "legibility": Command("how well a recognizer reads what is written, compared with real lines", legibility),
+    "window": Command("figure: what it attends to in its text while it writes", window),
+    "density": Command("figure: where it expects each next point", density),
+    "bias-sweep": Command("figure: a text at several biases", bias_sweep),
+    "prime": Command("figure: a text in the handwriting of real lines", prime),
+    "interpolate": Command("figure: a text in handwriting between that of two real lines", interpolate),
+    "animate": Command("the pen at work, as GIF and SVG", animate),
+    "report": Command("all about a run on one web page", report),
+    "compare": Command("several runs on one web page", compare),
+    "tune": Command("tune the language-model weight and length bonus on a validation split", tune),
+    "export": Command("weights alone, to publish or to begin a new run from", export),
 }

@@ -1,4 +1,4 @@
-"""What several subcommands share: the checkpoint, lines of a corpus, how to decode, and where results go."""
+"""Arguments and steps that subcommands share: the checkpoint, lines of a corpus, the decoding, the results' folder."""
 
 import argparse
 import json
@@ -12,6 +12,7 @@ import torch
 from model.language.ngram import load_language_model
 from results.reading.decoding import Decoding
 from results.roles import Role, load_as
+from results.tables import aligned
 from results.trained import TrainedModel
 from utils.errors import InputError
 from utils.files import atomic_path
@@ -48,8 +49,13 @@ def output_folder(path: Path) -> Path:
     return path
 
 
+def cell(value: Any) -> str:
+    """A number or text for a table; "" of None."""
+    return "" if value is None else f"{value:,.4f}" if isinstance(value, float) else str(value)
+
+
 def save_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and say where it lies."""
+    """Write a file whole or not at all, and print its path."""
     with atomic_path(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
     print(path)
@@ -57,9 +63,10 @@ def save_text(path: Path, text: str) -> None:
 
 def save_numbers(args: argparse.Namespace, numbers: dict[str, Any], shown: list[str] | None = None) -> None:
     """Print a table of the plain numbers (or those `shown`), and write <command>.json with inputs and versions."""
-    for name, value in numbers.items():
-        if name in shown if shown is not None else not isinstance(value, dict | list):
-            print(f"{name:32} {value:,.4f}" if isinstance(value, float) else f"{name:32} {value}")
+    names = numbers if shown is None else shown
+    rows = [[name, cell(numbers[name])] for name in names if not isinstance(numbers[name], dict | list)]
+    if rows:
+        print(aligned(rows))
     inputs = {name: value for name, value in vars(args).items() if value is not None and name != "first"}
     versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
     content = {**numbers, "inputs": inputs, "versions": versions}
@@ -73,7 +80,7 @@ def add_out(parser: argparse.ArgumentParser) -> None:
 
 
 def add_sampling(parser: argparse.ArgumentParser, bias: float = 0.5) -> None:
-    """Add what a writing depends on beside its text."""
+    """Add the bias and the seed of a writing."""
     parser.add_argument(
         "--bias", type=float, default=bias, help=f"0 as varied as the data, higher more regular ({bias:g})"
     )
@@ -93,12 +100,12 @@ def splits_of(args: argparse.Namespace, network: TrainedModel[Any]) -> list[str]
 
 
 def add_decoding(parser: argparse.ArgumentParser, *, tuned: bool) -> None:
-    """Add the arguments of a `Decoding`; not `tuned`: those that are to be found are left out."""
-    parser.add_argument("--beam", type=int, help="texts followed side by side (default: greedily, with --lm 16)")
+    """Add the arguments of a `Decoding`; not `tuned`: without those that are tuned."""
+    parser.add_argument("--beam", type=int, help="texts that the search follows (default: greedy; with --lm 16)")
     parser.add_argument("--lm", type=Path, required=not tuned, help="language model of prepare_data.py language-model")
     parser.add_argument("--ctc-weight", type=float, help="share of the CTC head (default: as it was trained)")
     if tuned:
-        parser.add_argument("--lm-weight", type=float, help="its say in each next character (default: 0.9)")
+        parser.add_argument("--lm-weight", type=float, help="its weight in the score of each character (default: 0.9)")
         parser.add_argument("--length-bonus", type=float, help="nats that each character adds (default: 2.1 with --lm)")
 
 

@@ -15,7 +15,7 @@ from commands.common import (
     save_text,
 )
 from results.measuring.likelihood import CorpusPredicted
-from results.measuring.likelihood_scores import density_table
+from results.measuring.likelihood_scores import likelihood_table
 from results.pages.classification import classification_page
 from results.pages.reading import reading_page
 from results.reading.classifying import CorpusClassified
@@ -60,7 +60,7 @@ def _present_likelihood(args: argparse.Namespace, _: CorpusPredicted, numbers: d
     from render.figures.figure import save_figure  # matplotlib takes a second to load
     from results.figures.evaluation import density_figure
 
-    print(density_table(numbers))
+    print(likelihood_table(numbers))
     save_numbers(args, numbers, shown=["checkpoint"])
     for suffix in (".svg", ".png"):
         path = output_folder(args.out) / f"evaluate{suffix}"

@@ -1,4 +1,4 @@
-"""export: weights alone, to be shipped or to begin a new run from."""
+"""export: weights alone, to publish or to begin a new run from."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,7 @@ from utils.rounded_weights import rounded
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument(
-        "--bits", type=int, choices=(8, 16, 32), default=32, help="of every weight: with 8 a quarter of the size"
+        "--bits", type=int, choices=(8, 16, 32), default=32, help="bits per weight: 8 makes a quarter of the size"
     )
 
 
@@ -26,6 +26,6 @@ def run(args: argparse.Namespace) -> None:
         content["model"], content["scales"] = rounded(weights)
     elif args.bits == 16:
         content["model"] = {name: tensor.half() for name, tensor in weights.items()}
-    network.config["trainer"].pop("save_dir", None)  # of this machine, and of no use on another
+    network.config["trainer"].pop("save_dir", None)  # a folder of this machine
     save_checkpoint(args.file, content)
     print(f"{args.file}: {args.file.stat().st_size / 1e6:.1f} MB, sha256 {file_hash(args.file)}")

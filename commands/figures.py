@@ -1,4 +1,4 @@
-"""What the subcommands that draw a figure share: the line that it is of, and the files that it becomes."""
+"""Arguments and steps of the subcommands that draw a figure: the line that it shows, and the files to save."""
 
 import argparse
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Shown = tuple["Figure", dict[str, Any]]
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:
-    """Add what names one line: a text to be written, or a real line."""
+    """Add the arguments that name one line: a text to be written, or a real line."""
     parser.add_argument("text", nargs="?", help="what the network is to write, one line")
     parser.add_argument("--bias", type=float, help=f"0 as varied as the data, higher more regular ({BIAS:g})")
     parser.add_argument("--seed", type=int, help=f"the same seed gives the same line ({SEED})")
@@ -45,22 +45,22 @@ def subject(args: argparse.Namespace, network: Writer) -> Trace:
 
 
 def add_several(parser: argparse.ArgumentParser, biases: list[float]) -> None:
-    """Add what several writings of one text depend on."""
+    """Add the text, the biases and the seed of several writings of one text."""
     parser.add_argument("text", nargs="?", help="what to write, one line; none where the network writes freely")
-    told = " ".join(f"{bias:g}" for bias in biases)
-    parser.add_argument("--bias", type=float, nargs="+", default=biases, help=f"(default: {told})")
+    shown = " ".join(f"{bias:g}" for bias in biases)
+    parser.add_argument("--bias", type=float, nargs="+", default=biases, help=f"(default: {shown})")
     parser.add_argument("--seed", type=int, default=SEED, help="the same seed gives the same lines")
     add_out(parser)
 
 
 def add_styles(parser: argparse.ArgumentParser, count: str | int) -> None:
-    """Add the real lines in whose hands to write."""
+    """Add the real lines in whose handwriting to write."""
     parser.add_argument(
         "--style",
         nargs=count,
         required=True,
         metavar="SAMPLE",
-        help="CORPUS:LINE_ID, an InkML or jsonl file, or a style that ships",
+        help="CORPUS:LINE_ID, an InkML or jsonl file, or a bundled style",
     )
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
 

@@ -15,11 +15,11 @@ from commands.common import (
     splits_of,
 )
 from commands.write import add_hand, best_of, styles_of
-from results.measuring.digit_legibility import digit_legibility
-from results.measuring.digit_legibility import legibility_table as digit_table
+from results.measuring import digit_legibility
 from results.measuring.legibility import legibility
 from results.reading.decoding import Decoding
 from results.roles import load
+from results.tables import aligned
 from results.writing.writer import Writer
 from utils.errors import InputError
 
@@ -28,7 +28,7 @@ TEXTS, DIGITS = 200, 2000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reader", metavar="CHECKPOINT", required=True, help="the recognizer that reads them")
-    parser.add_argument("--n", type=int, help="texts, drawn by lot (default: 200), or digits (2000)")
+    parser.add_argument("--n", type=int, help="texts, a random sample (default: 200), or digits (2000)")
     parser.add_argument("--bias", type=float, nargs="+", default=[0.0, 0.5, 1.0], help="(default: 0 0.5 1)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same texts and the same lines")
     add_corpus(parser)
@@ -43,15 +43,17 @@ def run(args: argparse.Namespace) -> None:
     reader: Any = load(args.reader, args.device)
     if reader.can("read characters"):
         n = DIGITS if args.n is None else args.n
-        numbers = digit_legibility(network, reader, n=n, biases=args.bias, seed=args.seed, data_dir=args.data_dir)
-        print(digit_table(numbers))
+        numbers = digit_legibility.digit_legibility(
+            network, reader, n=n, biases=args.bias, seed=args.seed, data_dir=args.data_dir
+        )
+        _print(*digit_legibility.legibility_table(numbers))
         save_numbers(args, numbers, shown=[])
         return
     decoding = Decoding(**decoding_options(args))
     draw, styles = best_of(args, reader, decoding), styles_of(args, network)
     if len(styles) > 1:
         raise InputError("legibility is measured in one --style at a time")
-    found = legibility(
+    measured = legibility(
         network,
         reader,
         n=TEXTS if args.n is None else args.n,
@@ -67,13 +69,14 @@ def run(args: argparse.Namespace) -> None:
     from render.figures.figure import save_figure  # matplotlib takes a second to load
     from results.pages.legibility import legibility_figure, legibility_page, legibility_table
 
-    header, rows = legibility_table(found.numbers)
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    for row in (header, *rows):
-        print("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
-    save_numbers(args, found.numbers, shown=[])
+    _print(*legibility_table(measured.numbers))
+    save_numbers(args, measured.numbers, shown=[])
     out = output_folder(args.out)
-    save_text(out / "legibility.html", legibility_page(found))
+    save_text(out / "legibility.html", legibility_page(measured))
     for suffix in (".svg", ".png"):
-        save_figure(legibility_figure(found.numbers), out / f"legibility{suffix}")
+        save_figure(legibility_figure(measured.numbers), out / f"legibility{suffix}")
         print(out / f"legibility{suffix}")
+
+
+def _print(header: list[str], rows: list[list[str]]) -> None:
+    print(aligned([header, *rows]))

@@ -1,4 +1,4 @@
-"""prime: a text in the hands of real lines."""
+"""prime: a text in the handwriting of real lines."""
 
 import argparse
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Draw real lines, and under each a text in its hand at several biases."""
+    """Draw real lines, and under each a text in its handwriting at several biases."""
 
     def show(network: Writer) -> Shown:
         styles = [load_style(network, sample, args.data_dir) for sample in args.style]

@@ -16,11 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".inkml, .jsonl, .jsonl.gz or .svg")
     parser.add_argument("--explain", action="store_true", help="draw which ink each character came from")
     add_decoding(parser, tuned=True)
-    parser.add_argument("--out", type=Path, help="folder for read.json and for the drawings (theirs by default: out)")
+    parser.add_argument(
+        "--out", type=Path, help="folder for read.json and the drawings (default: out, for drawings alone)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print and save what is read in ink, a line a row; with --explain draw which ink each character came from."""
+    """Print and save what is read in ink, a row per line; with --explain draw which ink each character came from."""
     network, report = loaded(args, TrainedModel), Report()
     network.require("read")
     decoding = decoding_argument(args, network)
@@ -29,8 +31,8 @@ def run(args: argparse.Namespace) -> None:
     readings = network.read(lines, **decoding)
     print("\n".join(rows_of(readings)))
     if args.out:
-        read_as = [{"id": one.line.id, "text": one.text, "confidence": one.confidence} for one in readings]
-        save_numbers(args, {"n_lines": len(readings), "lines": read_as}, shown=[])
+        rows = [{"id": read.line.id, "text": read.text, "confidence": read.confidence} for read in readings]
+        save_numbers(args, {"n_lines": len(readings), "lines": rows}, shown=[])
     if args.explain:
         from results.figures.explained import save_explained  # matplotlib takes a second to load
 
@@ -40,12 +42,13 @@ def run(args: argparse.Namespace) -> None:
 
 
 def rows_of(readings: list[LineReading]) -> list[str]:
-    """Of each line confidence, id and text; before the text the CER where one has a transcription of its own."""
+    """Confidence, id and text per line; before the text its CER, where any line has a transcription of its own."""
     widest = max((len(reading.line.id) for reading in readings), default=0)
-    told = any(reading.line.text for reading in readings)
+    transcribed = any(reading.line.text for reading in readings)
     rows = []
     for reading in readings:
         true, text = plain(reading.line.text), plain(reading.text)
         cer = f"CER {100 * character_edits(text, true) / len(true):5.1f} %" if true else ""
-        rows.append(f"{reading.confidence:.2f}  {reading.line.id:{widest}}  {f'{cer:11}  ' * told}{reading.text}")
+        column = f"{cer:11}  " * transcribed
+        rows.append(f"{reading.confidence:.2f}  {reading.line.id:{widest}}  {column}{reading.text}")
     return rows

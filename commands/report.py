@@ -15,8 +15,8 @@ from utils.errors import InputError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", help="what it writes on the page (default: a short sentence)")
-    parser.add_argument("--seed", type=int, default=1, help="of what it writes, and of the lines drawn by lot")
-    parser.add_argument("--lines", type=int, default=200, help="lines it is measured on, drawn by lot (default: 200)")
+    parser.add_argument("--seed", type=int, default=1, help="of what it writes, and of the random sample of lines")
+    parser.add_argument("--lines", type=int, default=200, help="measure on a random sample of this many lines (200)")
     parser.add_argument("--all", action="store_true", help="measure on all lines of the splits")
     parser.add_argument("--reader", metavar="CHECKPOINT", help="a recognizer: how legible the network writes")
     add_corpus(parser)

@@ -1,4 +1,4 @@
-"""tune: which say a language model should have in reading."""
+"""tune: the weight of a language model and the length bonus in reading."""
 
 import argparse
 
@@ -6,10 +6,11 @@ from commands.common import add_corpus, add_decoding, add_out, loaded, save_numb
 from model.language.ngram import load_language_model
 from results.reading.reader import Reader
 from results.reading.tuning import tune_on_corpus
+from results.tables import aligned
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lines", type=int, default=400, help="lines drawn by lot (default: 400)")
+    parser.add_argument("--lines", type=int, default=400, help="lines, a random sample (default: 400)")
     add_corpus(parser)
     add_decoding(parser, tuned=False)
     add_out(parser)
@@ -21,8 +22,7 @@ def run(args: argparse.Namespace) -> None:
     rates = tune_on_corpus(
         loaded(args, Reader), args.corpus, args.split, args.data_dir, model, beam=args.beam or 16, num_lines=args.lines
     )
-    print("CER      --lm-weight  --length-bonus")
-    for (lm_weight, bonus), cer in rates.items():
-        print(f"{100 * cer:5.2f} %  {lm_weight:11}  {bonus:14}")
+    cells = [[f"{100 * cer:.2f} %", f"{weight:g}", f"{bonus:g}"] for (weight, bonus), cer in rates.items()]
+    print(aligned([["CER", "--lm-weight", "--length-bonus"], *cells]))
     rows = [{"cer": cer, "lm_weight": weight, "length_bonus": bonus} for (weight, bonus), cer in rates.items()]
     save_numbers(args, {"n_lines": args.lines, "rates": rows}, shown=[])

@@ -1,4 +1,4 @@
-"""window: where the network looks in its text while it writes a line."""
+"""window: the part of its text that the network attends to while it writes a line."""
 
 import argparse
 
@@ -9,7 +9,7 @@ add_arguments = add_subject
 
 
 def run(args: argparse.Namespace) -> None:
-    """Draw the window's heat map beside the line, and save how it moved."""
+    """Draw the window's heat map next to the line, and save how it moved."""
 
     def show(network: Writer) -> Shown:
         trace = subject(args, network)

@@ -34,20 +34,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_hand(parser)
     parser.add_argument("--reader", metavar="CHECKPOINT", help="the recognizer of --best-of")
     parser.add_argument(
-        "--networks", nargs="+", metavar="RUN", help="instead of -r: each digit by the first of these trained on it"
+        "--networks",
+        nargs="+",
+        metavar="RUN",
+        help="instead of -r: each digit by the first of these trained on it",
     )
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
     add_out(parser)
 
 
 def add_hand(parser: argparse.ArgumentParser) -> None:
-    """Add whose hand lines are written in, and how often, to keep the best."""
+    """Add the style that lines are written in, and the number of candidates of which the best is kept."""
     parser.add_argument(
         "--style",
         action="append",
         default=[],
         metavar="SAMPLE",
-        help="a line to write on from: CORPUS:LINE_ID, an InkML or jsonl file, or a style that ships; may be repeated",
+        help="a line to go on from: CORPUS:LINE_ID, an InkML or jsonl file, or a bundled style; may be repeated",
     )
     parser.add_argument("--best-of", type=int, metavar="K", help="write each line K times, keep the one read best")
 
@@ -62,19 +65,19 @@ def best_of(args: argparse.Namespace, reader: Reader | None, decoding: Decoding)
     if args.best_of is None:
         return None
     if reader is None:
-        raise InputError("--best-of wants a recognizer to choose by: --reader CHECKPOINT")
+        raise InputError("--best-of needs a recognizer to choose by: --reader CHECKPOINT")
     return BestOf(reader, args.best_of, decoding)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write, save the pictures, say where they lie and which lines went wrong."""
+    """Write, save the pictures, print their paths and the lines that went wrong."""
     if args.networks:
         _save_writings(args, _by_many(args))
         return
     network = loaded(args, Writer)
     text = _text(args, network)
     if args.reader and args.best_of is None:
-        raise InputError("--reader is for --best-of K, which is not there")
+        raise InputError("--reader is for --best-of K: add it, or leave --reader out")
     draw = best_of(args, load_as(Reader, args.reader, args.device) if args.reader else None, GREEDY)
     styles = styles_of(args, network)
     if len(styles) > 1 or len(args.bias) > 1:
@@ -85,8 +88,8 @@ def run(args: argparse.Namespace) -> None:
     if draw:
         numbers = draw.numbers()
         for line in numbers["lines"]:
-            told = f"CER {100 * line['cer_first']:.1f} % of the first, {100 * line['cer_kept']:.1f} % of candidate"
-            print(f"{line['text']!r}: {told} {line['kept']}")
+            rates = f"CER {100 * line['cer_first']:.1f} % of the first, {100 * line['cer_kept']:.1f} % of candidate"
+            print(f"{line['text']!r}: {rates} {line['kept']}")
         save_numbers(args, numbers)
 
 
@@ -103,7 +106,7 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
 
 
 def _by_many(args: argparse.Namespace) -> list[Writing]:
-    """The number written by one network a digit."""
+    """The number, each digit written by its network."""
     others = args.resume or args.style or args.best_of or args.reader or len(args.bias) > 1
     if others or args.text is None:
         raise InputError("--networks writes one number at one --bias, without -r, --style, --best-of and --reader")
@@ -120,7 +123,7 @@ def _save_writings(args: argparse.Namespace, writings: list[Writing]) -> None:
             text for text, drawn in zip(filter(None, writing.texts), writing.samples, strict=False) if not drawn.stopped
         ]
         if capped:
-            print(f"seed {args.seed + copy}: ended by the cap, not by the network: {'; '.join(map(repr, capped))}")
+            print(f"seed {args.seed + copy}: hit the limit of points before their end: {'; '.join(map(repr, capped))}")
 
 
 def _save_grid(

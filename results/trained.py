@@ -48,7 +48,7 @@ class TrainedModel(Generic[Model]):
     abilities: ClassVar[tuple[Ability, ...]] = ()
     """Everything that a role can do."""
     does: ClassVar[str] = "neither writes nor reads"
-    """The same for people, in the third person."""
+    """The abilities for people, in the third person."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.path}: {self.arch}, {self.model.num_parameters:,} parameters)"

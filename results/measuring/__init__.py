@@ -1,1 +1,1 @@
-"""How good what a network expects and writes is."""
+"""Measures of trained networks: likelihood, legibility, variety."""

@@ -1,4 +1,4 @@
-"""Whether what a network writes when told a character can be read, and whether it writes it in more than one way."""
+"""Legibility and variety of single characters that a network writes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,12 +27,12 @@ def digit_legibility(
     seed: int = 1,
     data_dir: Path = Path("data"),
 ) -> dict[str, Any]:
-    """How many of n characters that `writer` writes are read right by `reader`, a row for each bias, beside real ones.
+    """Measure the share of n characters written by `writer` that `reader` reads right, at each bias, and of real ones.
 
     The real ones are the validation lines that the writer was judged by, as it saw them. accuracy is as in
-    `class_scores`, diversity as in `class_diversity`; capped is the share that a cap ended, not the network.
+    `class_scores`, diversity as in `class_diversity`; capped is the share that hit the limit of points.
 
-    Raises InputError where a network is of another kind, the reader does not know a class, the writer's corpus is not
+    Raises InputError where a network has another role, the reader does not know a class, the writer's corpus is not
     there, or there are fewer than two characters a class to be written.
     """
     reader.require("read characters")
@@ -88,10 +88,10 @@ def _measured(reader: Classifier, lines: list[InkLine]) -> dict[str, Any]:
 
 
 def class_diversity(drawings: Sequence[np.ndarray]) -> float:
-    """How far two drawings of a class, points (T, 3), lie apart: the mean over all pairs of their paths' mean distance.
+    """Mean distance of the paths of two drawings of a class, points (T, 3), over all pairs.
 
-    In units of a drawing's size, see `pen_path`; 0 where all are alike but for size and place. Drawings that differ in
-    where the pen sets out, or in the order of its strokes, are far apart even where the ink is the same.
+    In units of a drawing's size, see `pen_path`; 0 where all are alike but for size and place. Drawings whose pen
+    starts elsewhere, or takes the strokes in another order, are far apart even where the ink is the same.
     """
     paths = np.stack([pen_path(points) for points in drawings])
     total = sum(float(np.abs(places[:, None] - places[None]).sum()) for places in (paths @ (1, 1j)).T)
@@ -99,24 +99,21 @@ def class_diversity(drawings: Sequence[np.ndarray]) -> float:
 
 
 def pen_path(points: np.ndarray) -> np.ndarray:
-    """(16, 2): places evenly along the way of the pen, lifted or not; about their mean, root mean square 1."""
+    """Points (16, 2) evenly spaced along the pen's path, lifts included; about their mean, root mean square 1."""
     path = followed(points[:, :2].astype(np.float64))
     return path / max(float(np.sqrt(np.square(path).sum(axis=1).mean())), 1e-9)
 
 
-def legibility_table(numbers: dict[str, Any]) -> str:
-    """The numbers of `digit_legibility` as a table in Markdown: the real ones, then a row for each bias."""
-    rows = [
-        ("", "drawings", "read right", "95 % interval", "capped", "diversity"),
-        ("---",) * 6,
-        _row("real", {name.removesuffix("_real"): value for name, value in numbers.items() if name != "biases"}),
-        *(_row(f"bias {one['bias']:g}", one) for one in numbers["biases"]),
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def legibility_table(numbers: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows for people of the numbers of `digit_legibility`: the real ones, then each bias."""
+    header = ["", "drawings", "read right", "95 % interval", "capped", "diversity"]
+    real = {name.removesuffix("_real"): value for name, value in numbers.items() if name != "biases"}
+    rows = [("real", real), *((f"bias {row['bias']:g}", row) for row in numbers["biases"])]
+    return header, [_cells(name, row) for name, row in rows]
 
 
-def _row(name: str, one: dict[str, Any]) -> tuple[str, ...]:
-    interval = f"{one['accuracy_low']:.1%} to {one['accuracy_high']:.1%}"
-    capped = f"{one['capped']:.1%}" if "capped" in one else ""
-    diversity = "" if one["diversity"] is None else f"{one['diversity']:.3f}"
-    return name, f"{one['n_lines']:,}", f"{one['accuracy']:.1%}", interval, capped, diversity
+def _cells(name: str, row: dict[str, Any]) -> list[str]:
+    interval = f"{row['accuracy_low']:.1%} to {row['accuracy_high']:.1%}"
+    capped = f"{row['capped']:.1%}" if "capped" in row else ""
+    diversity = "" if row["diversity"] is None else f"{row['diversity']:.3f}"
+    return [name, f"{row['n_lines']:,}", f"{row['accuracy']:.1%}", interval, capped, diversity]

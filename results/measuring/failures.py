@@ -1,4 +1,4 @@
-"""What went wrong with a written line, from what a recognizer read: words left out, ink written twice."""
+"""Failures of a written line, from the text that a recognizer read: words left out, text written twice."""
 
 from itertools import pairwise
 
@@ -6,19 +6,19 @@ from rapidfuzz.distance import Levenshtein
 
 from results.reading.scores import ReadLine
 
-LEAST_WORD, LEAST_REPEAT = 2, 3
-"""Characters of a word that can be told to be skipped, of a run that can be told to be repeated."""
+MIN_WORD, MIN_REPEAT = 2, 3
+"""Smallest number of characters of a word that counts as skipped, and of a run that counts as repeated."""
 HALF, ALIKE = 0.5, 1 / 3
 """Share of wrong characters above which a line cannot be read; up to which two runs count as the same."""
 
 
 def failures(line: ReadLine, capped: bool) -> dict[str, bool]:
-    """In which ways a line failed, both texts under the rule for transcriptions.
+    """True for each way in which a line failed, with both texts under the rule for transcriptions.
 
-    capped     it was ended by the cap on its points, not by the network
+    capped     it hit its limit of points; the network did not end it
     over_half  more edits than half of its characters
     skipped    a word of two characters or more of which the alignment with the fewest edits leaves out every one
-    repeated   a run of three characters or more (two of them no blanks) that the alignment puts in, and that differs in
+    repeated   a run of three characters or more (two of them no spaces) that the alignment puts in, and that differs in
                a third of its characters at most from as many read just before or just after it
     """
     ruled = line.plain
@@ -29,28 +29,28 @@ def failures(line: ReadLine, capped: bool) -> dict[str, bool]:
         "capped": capped,
         "over_half": len(edits) > HALF * len(ruled.true),
         "skipped": any(
-            end - first >= LEAST_WORD and lacking.issuperset(range(first, end)) for first, end in words(ruled.true)
+            end - first >= MIN_WORD and lacking.issuperset(range(first, end)) for first, end in words(ruled.true)
         ),
         "repeated": any(is_repeat(ruled.read, first, end) for first, end in runs(extra)),
     }
 
 
 def words(text: str) -> list[tuple[int, int]]:
-    """Where each word begins and ends."""
-    blanks = [-1, *(i for i, character in enumerate(text) if character == " "), len(text)]
-    return [(before + 1, after) for before, after in pairwise(blanks) if after > before + 1]
+    """First and last position, exclusive, of each word."""
+    spaces = [-1, *(i for i, character in enumerate(text) if character == " "), len(text)]
+    return [(before + 1, after) for before, after in pairwise(spaces) if after > before + 1]
 
 
 def runs(positions: list[int]) -> list[tuple[int, int]]:
-    """Where each run of successive positions (rising) begins and ends."""
+    """First and last, exclusive, of each run of successive positions (rising)."""
     begins = [i for i, at in enumerate(positions) if i == 0 or positions[i - 1] != at - 1]
     return [(positions[first], positions[after - 1] + 1) for first, after in pairwise([*begins, len(positions)])]
 
 
 def is_repeat(read: str, first: int, end: int) -> bool:
-    """Whether the characters from `first` to `end` are much like as many before or after them."""
+    """True if the characters from `first` to `end` are much like as many before or after them."""
     run, size = read[first:end], end - first
-    if size < LEAST_REPEAT or len(run.replace(" ", "")) < 2:
+    if size < MIN_REPEAT or len(run.replace(" ", "")) < 2:
         return False
-    beside = (read[max(first - size, 0) : first], read[end : end + size])
-    return any(Levenshtein.distance(run, other) <= ALIKE * size for other in beside)
+    neighbours = (read[max(first - size, 0) : first], read[end : end + size])
+    return any(Levenshtein.distance(run, other) <= ALIKE * size for other in neighbours)

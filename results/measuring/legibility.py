@@ -1,4 +1,4 @@
-"""How well what a network writes can be read, beside real lines of the same texts, and what that costs in variety."""
+"""Legibility of what a network writes, compared with real lines of the same texts, and its variety."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from results.writing.writer import Draw, Writer
 from utils.errors import InputError
 
 DIVERSE_TEXTS, DIVERSE_SEEDS = 20, 5
-"""Texts that are written so many times to see how far the writings differ."""
-LINES_OF_A_BIAS = SEEDS_A_WRITING // 2
-"""The seeds of lines written for their variety begin so much after those of the lines that are read."""
+"""Number of texts, and of writings of each, whose distance is measured."""
+DIVERSE_OFFSET = SEEDS_A_WRITING // 2
+"""Distance of the seeds of lines written to measure variety from those of the lines that are read."""
 
 
 @dataclass(frozen=True)
 class JudgedLine:
-    """A line with its true text and what was read in it, its points (T, 3) in the data set's units, how it failed."""
+    """A line with its true text and its reading, its points (T, 3) in the data set's units, and how it failed."""
 
     reading: ReadLine
     points: np.ndarray
@@ -65,7 +65,7 @@ def legibility(
     draw: Draw | None = None,
     decoding: Decoding = GREEDY,
 ) -> Legibility:
-    """The texts of n lines drawn by lot from the splits, written at every bias and read back, beside the lines read.
+    """Write the texts of a random sample of n lines of the splits at every bias; read these and the real lines.
 
     In `numbers`: cer_real and of every bias, in `rows`, its cer, each with its 95 % bootstrap interval over lines;
     shares of lines that failed, see `failures`, and `failed`, of those that did in any way; points per character;
@@ -77,21 +77,24 @@ def legibility(
     _require_sane(writer, reader, biases, n, seed)
     name = corpus or writer.corpus
     lines, splits, left_out = lines_to_write(writer, name, splits, data_dir, n, seed)
-    real = [_judge(it.line, it.text, it.line.points, capped=False) for it in reader.read(lines, decoding)]
-    hand = _Hand(writer, lines, seed, style, draw or Writer.draw_lines)
-    written = {bias: hand.judged(bias, reader, decoding) for bias in biases}
+    real = [
+        _judge(reading.line, reading.text, reading.line.points, capped=False)
+        for reading in reader.read(lines, decoding)
+    ]
+    trial = _Trial(writer, lines, seed, style, draw or Writer.draw_lines)
+    written = {bias: trial.judged(bias, reader, decoding) for bias in biases}
     numbers = {
         **{"checkpoint": str(writer.path), "reader": str(reader.path), "style": style and style.name},
         **{"corpus": name, "splits": splits, "n_lines": len(lines), "left_out": left_out, "seed": seed},
         **{f"{key}_real": value for key, value in _rates(real).items() if key != "capped"},
-        "points_per_character_real": _points_a_character(writer, lines),
+        "points_per_character_real": _points_per_character(writer, lines),
         "decoding": decoding.settings,
-        "rows": hand.rows(written),
+        "rows": trial.rows(written),
     }
     return Legibility(numbers, real, written)
 
 
-def _points_a_character(writer: Writer, lines: list[InkLine]) -> float:
+def _points_per_character(writer: Writer, lines: list[InkLine]) -> float:
     """Points per character of real lines, transformed as the network's training lines."""
     return sum(len(writer.prepared(line)[0]) for line in lines) / sum(len(line.text) for line in lines)
 
@@ -102,14 +105,14 @@ def _require_sane(writer: Writer, reader: Reader, biases: Sequence[float], n: in
     if not writer.reads_text:
         raise InputError(f"{writer.path}: this network writes freely; only what has a text can be legible")
     if len(set(biases)) != len(biases) or not biases:
-        raise InputError(f"biases are {list(biases)}; name one at least, and each once")
+        raise InputError(f"biases are {list(biases)}; name at least one, and each once")
     for bias in biases:
         require_sane(bias, seed, n)
 
 
 @dataclass(frozen=True)
-class _Hand:
-    """Who writes the texts of the lines, and how."""
+class _Trial:
+    """The texts of lines, and how they are written."""
 
     writer: Writer
     lines: list[InkLine]
@@ -128,21 +131,21 @@ class _Hand:
         ]
 
     def rows(self, written: dict[float, list[JudgedLine]]) -> list[dict[str, Any]]:
-        """All that is said of each bias."""
+        """The numbers of each bias."""
         variety = {bias: self.variety(bias) for bias in dict.fromkeys([0.0, *written])}
         base, characters, rows = variety[0.0], sum(len(line.text) for line in self.lines), []
         for bias, judged in written.items():
-            points, spread = sum(len(one.points) for one in judged), variety[bias]
+            points, spread = sum(len(line.points) for line in judged), variety[bias]
             ratio = spread / base if spread is not None and base else None
-            told = {"points_per_character": points / characters, "diversity": spread, "diversity_to_bias_0": ratio}
-            rows.append({"bias": bias, **_rates(judged), **told})
+            pace = {"points_per_character": points / characters}
+            rows.append({"bias": bias, **_rates(judged), **pace, "diversity": spread, "diversity_to_bias_0": ratio})
         return rows
 
     def variety(self, bias: float) -> float | None:
         """`diversity` of some of the texts, each written from seeds of its own."""
         texts = [line.text for line in self.lines[:DIVERSE_TEXTS]]
         each = [text for text in texts for _ in range(DIVERSE_SEEDS)]
-        seeds = [self.seed * SEEDS_A_WRITING + LINES_OF_A_BIAS + job for job in range(len(each))]
+        seeds = [self.seed * SEEDS_A_WRITING + DIVERSE_OFFSET + job for job in range(len(each))]
         drawn = self.draw(self.writer, each, seeds, bias, self.style)
         groups = [drawn[first : first + DIVERSE_SEEDS] for first in range(0, len(drawn), DIVERSE_SEEDS)]
         return diversity(texts, groups, self.writer.std)
@@ -151,7 +154,7 @@ class _Hand:
 def lines_to_write(
     writer: Writer, name: str, splits: list[str] | None, data_dir: Path, n: int, seed: int
 ) -> tuple[list[InkLine], list[str], int]:
-    """n lines of the splits drawn by lot, or all where there are fewer; the splits; how many cannot be written.
+    """A random sample of n lines of the splits, or all where there are fewer; the splits; how many cannot be written.
 
     Raises InputError where the corpus is not there, or no line can be written.
     """
@@ -172,10 +175,10 @@ def _judge(line: InkLine, text: str, points: np.ndarray, *, capped: bool) -> Jud
 
 def _rates(judged: list[JudgedLine]) -> dict[str, float]:
     """CER with its interval, and the shares of lines that failed."""
-    ruled = [one.reading.plain for one in judged]
+    ruled = [line.reading.plain for line in judged]
     edits = np.array([character_edits(line.read, line.true) for line in ruled])
     sizes = np.array([len(line.true) for line in ruled])
     low, high = interval(edits, sizes)
-    shares = {way: float(np.mean([one.failed[way] for one in judged])) for way in judged[0].failed}
-    any_way = float(np.mean([any(one.failed.values()) for one in judged]))
-    return {"cer": rate(edits, sizes), "cer_low": low, "cer_high": high, "failed": any_way, **shares}
+    shares = {kind: float(np.mean([line.failed[kind] for line in judged])) for kind in judged[0].failed}
+    failed = float(np.mean([any(line.failed.values()) for line in judged]))
+    return {"cer": rate(edits, sizes), "cer_low": low, "cer_high": high, "failed": failed, **shares}

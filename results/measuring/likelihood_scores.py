@@ -1,10 +1,12 @@
-"""How well lines were predicted: what is lost a line and a point, with standard errors, by length and by writer."""
+"""Scores of predicted lines: nats per line and per point, with standard errors, by length and by writer."""
 
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from results.tables import aligned
 
 GRAVES: list[dict[str, Any]] = [
     {"network": "prediction, 1 layer", "nats_per_line": -1025.7, "sse": 0.40},
@@ -15,7 +17,7 @@ GRAVES: list[dict[str, Any]] = [
 ]
 """Graves (2013), tables 3 and 4: on the same split of IAM-OnDB."""
 LENGTHS = 5
-TOLD = {
+LABELS = {
     "nats_per_line": "nats per line",
     "nats_per_point": "nats per point",
     "end_of_stroke_nats": "of these for pen lifts",
@@ -25,12 +27,12 @@ TOLD = {
 
 
 class LineSums(NamedTuple):
-    """Of L lines, each (L,): sums over their points.
+    """Sums over the points of L lines, each (L,).
 
     nats     negative log-density of the strokes, pen lifts included
     end      the part of the pen lifts in it
     error    squared distance from the mixture's mean to the true offset, both axes together
-    lattice  negative log-probability of strokes on the lattice, pen lifts included, nats; NaN where there is none
+    lattice  negative log-probability of strokes on the integer lattice, pen lifts included, nats; NaN without a lattice
     points   predicted points
     """
 
@@ -42,9 +44,9 @@ class LineSums(NamedTuple):
 
 
 def scores(sums: LineSums, writers: Sequence[str]) -> dict[str, Any]:
-    """Nats a line and a point, squared error and bits a point, with standard errors; by length and by writer.
+    """Nats per line and per point, squared error and bits per point, with standard errors; by length and by writer.
 
-    Lengths are fifths of the lines by their points; the parts, weighted by their lines or points, add up to the whole.
+    Lengths are fifths of the lines by their points; the groups, weighted by their lines or points, add up to the whole.
     """
     bounds = np.quantile(sums.points, np.arange(1, LENGTHS) / LENGTHS)
     fifth, names = np.searchsorted(bounds, sums.points), np.array(writers)
@@ -56,11 +58,11 @@ def scores(sums: LineSums, writers: Sequence[str]) -> dict[str, Any]:
 def _some(sums: LineSums, chosen: np.ndarray) -> dict[str, Any]:
     """The numbers of the chosen lines."""
     nats, end, error, lattice, points = (column[chosen] for column in sums)
-    one = np.ones_like(points)
+    lines = np.ones_like(points)
     numbers: dict[str, Any] = {"n_lines": len(points), "n_points": int(points.sum())}
     numbers |= {"shortest_line": int(points.min()) + 1, "longest_line": int(points.max()) + 1}
     measures = {
-        "nats_per_line": (nats, one),
+        "nats_per_line": (nats, lines),
         "nats_per_point": (nats, points),
         "end_of_stroke_nats": (end, points),
         "sse": (error, points),
@@ -87,23 +89,24 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def density_table(numbers: dict[str, Any]) -> str:
-    """The numbers of `evaluate` as a short text, with what others reached on the same lines."""
+def likelihood_table(numbers: dict[str, Any]) -> str:
+    """The numbers of `predict_corpus` as a short text, with those of Graves (2013) on the same lines."""
     where = f"{numbers['corpus']} {', '.join(numbers['splits'])}"
-    rows = [f"{where}: {numbers['n_lines']:,} lines, {numbers['n_points']:,} predicted points"]
-    for name, told in TOLD.items():
-        value, error = numbers[name], numbers[f"{name}_standard_error"]
-        if value is None:
-            rows.append(f"{told:26} {numbers['lattice']}")
-        else:
-            digits = 1 if name == "nats_per_line" else 3
-            rows.append(f"{told:26} {value:9.{digits}f}" + (f" ± {error:.{digits}f}" if error is not None else ""))
+    rows = [[label, *_cells(numbers, name)] for name, label in LABELS.items()]
+    text = [f"{where}: {numbers['n_lines']:,} lines, {numbers['n_points']:,} predicted points", aligned(rows)]
     if numbers["graves_2013"]:
-        rows += ["", f"{'':60} nats per line  squared error"]
-        for row in [{"network": "this network", **numbers}, *_named(numbers["graves_2013"])]:
-            rows.append(f"{row['network']:60} {row['nats_per_line']:13.1f}  {row['sse']:13.2f}")
-    return "\n".join(rows)
+        others = [row | {"network": f"Graves (2013), {row['network']}"} for row in numbers["graves_2013"]]
+        rows = [
+            [row["network"], f"{row['nats_per_line']:.1f}", f"{row['sse']:.2f}"]
+            for row in ({"network": "this network", **numbers}, *others)
+        ]
+        text += ["", aligned([["", "nats per line", "squared error"], *rows])]
+    return "\n".join(text)
 
 
-def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row | {"network": f"Graves (2013), {row['network']}"} for row in rows]
+def _cells(numbers: dict[str, Any], name: str) -> list[str]:
+    """A number and its standard error for people, or why there is none."""
+    value, error, digits = numbers[name], numbers[f"{name}_standard_error"], 1 if name == "nats_per_line" else 3
+    if value is None:
+        return [numbers["lattice"]]
+    return [f"{value:.{digits}f}", "" if error is None else f"± {error:.{digits}f}"]

@@ -15,14 +15,14 @@ from render.web.html import Html, Section, image_figure, number, stacked, table
 from render.web.ink import line_figure, line_figures
 from results.measuring.digit_legibility import digit_legibility
 from results.measuring.legibility import legibility
-from results.measuring.likelihood_scores import TOLD
+from results.measuring.likelihood_scores import LABELS
 from results.pages.reading import RATES, marked_differences
 from results.pages.writing_sections import figure_png
 from results.reading.classifier import Classifier
 from results.reading.classifying import class_scores
 from results.reading.lines import LineReading
 from results.reading.reader import Reader
-from results.reading.scores import ReadLine, scores
+from results.reading.scores import ReadLine, read_line, scores
 from results.trained import TrainedModel
 from results.writing.writer import Writer
 from utils.errors import InputError
@@ -90,7 +90,7 @@ def _predicted(
     numbers = measured.numbers
     rows = [
         (told, f"{numbers[name]:.4g}" if numbers[name] is not None else numbers["lattice"], _error(numbers, name))
-        for name, told in TOLD.items()
+        for name, told in LABELS.items()
     ]
     rows += [
         (f"Graves (2013), {row['network']}, nats per line", f"{row['nats_per_line']:.1f}", "")
@@ -106,7 +106,7 @@ def _error(numbers: dict[str, Any], name: str) -> str:
 
 def _read(network: Reader, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
     readings = network.read(ink)
-    judged = [ReadLine(one.line.id, one.line.writer, one.line.text, one.text) for one in readings]
+    judged = list(map(read_line, readings))
     numbers = scores(judged)
     rates = [
         (told, *(f"{100 * numbers[name + end]:.2f} %" for end in ("", "_low", "_high"))) for name, told in RATES.items()
@@ -119,7 +119,7 @@ def _classified(network: Classifier, ink: list[InkLine]) -> tuple[dict[str, Any]
     readings = network.read(ink)
     numbers = class_scores(readings)
     rate, low, high = (f"{100 * numbers[name]:.2f} %" for name in ("accuracy", "accuracy_low", "accuracy_high"))
-    judged = [ReadLine(one.line.id, one.line.writer, one.line.text, one.text) for one in readings]
+    judged = list(map(read_line, readings))
     return numbers, stacked([table(("right", "from", "to"), [(rate, low, high)]), *_lines_read(readings, judged)])
 
 

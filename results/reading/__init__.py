@@ -1,1 +1,1 @@
-"""What a network reads, and how well."""
+"""Readings of ink by trained networks, and their error rates."""

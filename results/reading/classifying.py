@@ -1,4 +1,4 @@
-"""Drawings as a trained classifier reads them, one by one and over a corpus."""
+"""Scores of drawings that were read as single characters."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from results.reading.lines import LineReading
-from results.reading.scores import ReadLine, confusion
+from results.reading.scores import confusion, read_line
 
 Z = 1.959964
 """Standard deviations to either side that hold 95 % of a normal distribution."""
@@ -30,13 +30,13 @@ class CorpusClassified:
 
 
 def class_scores(readings: Sequence[LineReading]) -> dict[str, Any]:
-    """Share of drawings read right, with its 95 % interval, by class, and what was taken for what."""
+    """Share of drawings read right, with its 95 % interval, by class, and the classes confused."""
     by_class: dict[str, list[bool]] = {}
     for reading in readings:
         by_class.setdefault(reading.line.text, []).append(reading.text == reading.line.text)
     right = sum(map(sum, by_class.values()))
     low, high = wilson_interval(right, len(readings))
-    lines = [ReadLine(one.line.id, one.line.writer, one.line.text, one.text) for one in readings]
+    lines = [read_line(reading) for reading in readings]
     return {
         "n_lines": len(readings),
         "accuracy": right / len(readings),
@@ -48,7 +48,7 @@ def class_scores(readings: Sequence[LineReading]) -> dict[str, Any]:
 
 
 def wilson_interval(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share, Wilson (1927): it holds its promise where nearly all or nearly none are hits."""
+    """The 95 % interval of a share, Wilson (1927): it is right even where nearly all or nearly none are hits."""
     middle, weight = (hits + Z**2 / 2) / (count + Z**2), Z / (count + Z**2)
     half = weight * math.sqrt(hits * (count - hits) / count + Z**2 / 4)
     return max(0.0, middle - half), min(1.0, middle + half)

@@ -1,4 +1,4 @@
-"""A trained network that reads, measured on a split of a corpus."""
+"""The readings of a corpus's lines and their scores."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""How well lines were read: error rates with their intervals, by writer, by length, and what was taken for what."""
+"""Error rates of readings with their intervals, by writer and by length, and the characters confused."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,16 +10,17 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from model.reading.error_rates import character_edits, plain, word_edits
+from results.reading.lines import LineReading
 
-DRAWS, SEED = 1000, 1
-MOST_CONFUSED = 30
+RESAMPLES, SEED = 1000, 1
+MAX_CONFUSIONS = 30
 LENGTHS = (0, 1, 11, 21, 31, 41, 51, 61)
 """Characters from which on a line counts as one of the next length."""
 MEASURES: dict[str, tuple[Callable[[str, str], int], Callable[[str], int]]] = {
     "cer": (character_edits, len),
     "wer": (word_edits, lambda text: len(text.split())),
 }
-"""By name: edits from a reading to the truth, and how many things the truth has."""
+"""Error rates by name: the edits from a reading to the truth, and the size of the truth."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,20 @@ class ReadLine:
 
     @property
     def plain(self) -> "ReadLine":
-        """The same with both texts under the rule."""
+        """The line with both texts under the rule for transcriptions, see `model.reading.error_rates.plain`."""
         return ReadLine(self.id, self.writer, plain(self.true), plain(self.read))
+
+
+def read_line(reading: LineReading) -> ReadLine:
+    """The true text of a reading's line and the text that was read."""
+    return ReadLine(reading.line.id, reading.line.writer, reading.line.text, reading.text)
 
 
 def scores(lines: Sequence[ReadLine]) -> dict[str, Any]:
     """Error rates under the rule and as written ("_raw"), each with its 95 % interval, and where the errors are.
 
     A rate is the sum of all edits over that of all true characters or words. A line without text counts all that was
-    read of it as edits. The interval tells how much the lines at hand may differ from others like them.
+    read of it as edits. The interval covers the variation among lines like these.
     """
     ruled = [line.plain for line in lines]
     numbers: dict[str, Any] = {"n_lines": len(lines)}
@@ -56,7 +62,7 @@ def scores(lines: Sequence[ReadLine]) -> dict[str, Any]:
         "n_words": sum(len(line.true.split()) for line in ruled),
         "by_writer": grouped(ruled, lambda line: line.writer or "unknown"),
         "by_length": grouped(ruled, length_of),
-        "confusion": confusion(ruled)[:MOST_CONFUSED],
+        "confusion": confusion(ruled)[:MAX_CONFUSIONS],
     }
 
 
@@ -65,10 +71,10 @@ def rate(edits: np.ndarray, sizes: np.ndarray) -> float:
     return float(edits.sum() / max(sizes.sum(), 1))
 
 
-def interval(edits: np.ndarray, sizes: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> tuple[float, float]:
-    """The 95 % bootstrap interval of `rate` over lines (L,): its percentiles when lines are drawn anew with repeats."""
+def interval(edits: np.ndarray, sizes: np.ndarray, resamples: int = RESAMPLES, seed: int = SEED) -> tuple[float, float]:
+    """The 95 % bootstrap interval of `rate` over lines (L,): percentiles over samples of lines with replacement."""
     rng = np.random.default_rng(seed)
-    picks = (rng.integers(0, len(edits), len(edits)) for _ in range(draws))
+    picks = (rng.integers(0, len(edits), len(edits)) for _ in range(resamples))
     low, high = np.percentile([rate(edits[pick], sizes[pick]) for pick in picks], [2.5, 97.5])
     return float(low), float(high)
 
@@ -97,9 +103,9 @@ def length_of(line: ReadLine) -> str:
 
 
 def confusion(lines: Sequence[ReadLine]) -> list[dict[str, Any]]:
-    """How often which true character was taken for which, the most frequent first; all counts add up to the edits.
+    """Counts of true characters read as others, the most frequent first; they add up to the edits.
 
-    read "" is a character that was left out, true "" one that is not there; `of` is how often the true one occurs.
+    read "" is a character that was left out, true "" one that is not there; `of` counts the true one's occurrences.
     """
     pairs: Counter[tuple[str, str]] = Counter()
     occurs = Counter(character for line in lines for character in line.true)

@@ -1,1 +1,1 @@
-"""What a network writes, and in whose hand."""
+"""Writings of trained networks, and the styles that they are written in."""

@@ -111,7 +111,7 @@ def test_a_network_writes_reads_and_shows_its_worst(data_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"biases": []}, "name one at least"),
+        ({"biases": []}, "name at least one"),
         ({"biases": [1.0, 1.0]}, "each once"),
         ({"biases": [-1.0]}, "bias is -1.0"),
         ({"n": 0}, "n is 0"),

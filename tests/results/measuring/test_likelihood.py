@@ -19,7 +19,7 @@ from model.writing.mixture_density import EndingMixture
 from render.figures.error_bars import MAX_NAMES
 from results.figures.evaluation import density_figure
 from results.measuring.likelihood import line_sums
-from results.measuring.likelihood_scores import GRAVES, LineSums, density_table, ratio_error, scores
+from results.measuring.likelihood_scores import GRAVES, LineSums, likelihood_table, ratio_error, scores
 from results.writing.writer import Writer
 from tests.model.small import covariance, lines, stir
 from tests.tiny import ink_line, write_corpus
@@ -170,7 +170,7 @@ def test_ink_that_is_on_no_lattice_has_no_bits_and_is_told_why(model: Conditiona
     for facts, name, why in ((FACTS, "other", "valid-0 are no whole numbers"), (transformed, "whole", "transformed")):
         numbers = evaluate(model, facts, name, ["valid"], folder, 3)
         assert numbers["lattice_bits_per_point"] is numbers["lattice_bits_per_point_standard_error"] is None
-        assert why in numbers["lattice"] and why in density_table(numbers)
+        assert why in numbers["lattice"] and why in likelihood_table(numbers)
         assert math.isfinite(numbers["nats_per_line"])
         json.dumps(numbers, allow_nan=False)
 
@@ -179,8 +179,8 @@ def test_others_are_beside_it_on_their_own_lines_alone(
     model: ConditionalHandwriting, folder: Path, numbers: dict[str, Any]
 ) -> None:
     assert numbers["unit"] == list(UNIT) and numbers["graves_2013"] == []
-    assert "Graves" not in density_table(numbers)
-    table = density_table(numbers | {"graves_2013": GRAVES}).splitlines()
+    assert "Graves" not in likelihood_table(numbers)
+    table = likelihood_table(numbers | {"graves_2013": GRAVES}).splitlines()
     assert f"{numbers['nats_per_line']:.1f}" in table[-6] and table[-6].startswith("this network")
     assert table[-1].split()[-2:] == ["-1128.2", "0.23"]
 
