@@ -1,6 +1,7 @@
-"""Raw pen data into prepared corpora in data/<name>/; a look at them, a check of them, and out again."""
+"""Prepare raw pen data as corpora in data/<name>/, look at them, check them and export them."""
 
 import argparse
+import shlex
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -24,8 +25,9 @@ from results.pages.corpus import write_corpus_page
 from utils.errors import InputError, one_line_errors
 from utils.version import add_version
 
+DATA_DIR = Path("data")
 RARE = 10
-"""A character that occurs less often cannot be learned well, and is told."""
+"""A character that occurs less often cannot be learned well, and is named."""
 
 
 def describe(card: dict) -> list[str]:
@@ -35,7 +37,7 @@ def describe(card: dict) -> list[str]:
         lines.append(f"  {name:12} {split['lines']:7,} lines {split['points']:12,} points {split['writers']:5} writers")
     rare = [f"{character!r} {count}" for character, count in card["characters"].items() if count < RARE]
     if rare:
-        lines.append(f"characters seen less than {RARE} times: {', '.join(rare)}")
+        lines.append(f"characters that occur less than {RARE} times: {', '.join(rare)}")
     return [*lines, f"split {card['how_split']}"]
 
 
@@ -50,11 +52,12 @@ def prepare_command(args: argparse.Namespace) -> None:
         options = {name: value for name, value in given.items() if value is not None}
         card = prepare(args.command, args.source, folder, report, split_rule=rule, **options)
     print("\n".join(describe(card) + report.summary()))
-    print(f"prepared in {folder}; look at it with: python prepare_data.py look {folder.name}")
+    where = "" if args.data_dir == DATA_DIR else f" --data-dir {shlex.quote(str(args.data_dir))}"
+    print(f"prepared in {folder}; look at it with: python prepare_data.py look {folder.name}{where}")
 
 
 def look_command(args: argparse.Namespace) -> None:
-    """Write the page with the odd lines of a corpus, some of the others, and its numbers."""
+    """Write the page with the odd lines of a corpus, some others, and its numbers."""
     target = args.out or Path("out") / f"look-{args.name}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     write_corpus_page(open_corpus(args.name, args.data_dir).folder, target, args.seed)
@@ -62,13 +65,13 @@ def look_command(args: argparse.Namespace) -> None:
 
 
 def check_command(args: argparse.Namespace) -> None:
-    """Say what is wrong with a prepared corpus; exit code 2 if anything is."""
+    """Print what is wrong with a prepared corpus; exit code 2 if anything is."""
     folder = corpus_folder(args.name, args.data_dir)
     findings = check_corpus(folder)
     print("\n".join([*findings.faults, *(f"note: {note}" for note in findings.notes)] or []))
     if findings.faults:
         raise InputError(f"{folder}: {len(findings.faults)} faults; prepare it again")
-    print(f"{folder}: sound")
+    print(f"{folder}: valid")
 
 
 def export_command(args: argparse.Namespace) -> None:
@@ -86,9 +89,9 @@ def language_model_command(args: argparse.Namespace) -> None:
     trained.model.save(args.out)
     print(f"{trained.lines:,} lines, {trained.characters:,} characters; {args.out}")
     if trained.foreign:
-        many = sorted(trained.foreign.items(), key=lambda item: -item[1])
-        told = ", ".join(f"{character!r} {count:,}" for character, count in many[:10])
-        print(f"left out, as the corpus has them not: {told}{' ...' if len(many) > 10 else ''}")
+        foreign = sorted(trained.foreign.items(), key=lambda item: -item[1])
+        names = ", ".join(f"{character!r} {count:,}" for character, count in foreign[:10])
+        print(f"left out, as the corpus does not have them: {names}{' ...' if len(foreign) > 10 else ''}")
 
 
 def text_lines(path: Path) -> Iterator[str]:
@@ -121,8 +124,8 @@ def parse_arguments() -> argparse.Namespace:
         commands.choices[name].add_argument("--name", help="name of the prepared corpus (default: the format's)")
     looking = commands.add_parser("look", help="a page of pictures and numbers, the odd lines first")
     looking.add_argument("--out", type=Path, help="the page (default: out/look-NAME.html)")
-    looking.add_argument("--seed", type=int, default=1, help="of the lines drawn by lot")
-    checking = commands.add_parser("check", help="whether a prepared corpus is sound, and what is wrong")
+    looking.add_argument("--seed", type=int, default=1, help="of the random lines")
+    checking = commands.add_parser("check", help="whether a prepared corpus is valid, and what is wrong")
     exporting = commands.add_parser("export", help="write a prepared corpus in another format")
     learning = commands.add_parser("language-model", help="a character n-gram model, for reading with a beam search")
     for command in (looking, checking, exporting, learning):
@@ -132,10 +135,12 @@ def parse_arguments() -> argparse.Namespace:
     exporting.add_argument("--split", nargs="+", help="these splits only")
     learning.add_argument("texts", nargs="*", type=Path, metavar="TEXT", help="more text: UTF-8, in lines as written")
     learning.add_argument("--split", nargs="+", help="whose transcriptions (default: the training splits)")
-    learning.add_argument("--order", type=int, default=8, help="characters that it looks at, itself included (8)")
+    learning.add_argument(
+        "--order", type=int, default=8, help="characters in context, the predicted one included (default: 8)"
+    )
     learning.add_argument("--out", type=Path, required=True, metavar="LM.npz", help="the file to be made")
     for command in commands.choices.values():
-        command.add_argument("--data-dir", type=Path, default=Path("data"), help="where corpora lie (default: data)")
+        command.add_argument("--data-dir", type=Path, default=DATA_DIR, help="folder of the corpora (default: data)")
     return parser.parse_args()
 
 

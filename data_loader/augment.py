@@ -12,17 +12,17 @@ CERTAIN_GAP = 1.5
 LEAST_GAP = 0.3
 """x-heights that a gap between words has at least."""
 EVEN_WORDS = 2.0
-"""A word's width a character may be so many times the line's, either way, or no gap is trusted."""
+"""A word's width per character may be this many times the line's, either way, or no gap is trusted."""
 WAVES = 4
-"""That a bent paper is warped by."""
+"""Number of sine waves that warp a bent paper."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Augment:
-    """What changes at random in a training line, evenly within these bounds; all off by default.
+    """Random changes of a training line, uniform within these bounds; all off by default.
 
     crop_words  (probability, least share): so often, a run of whole words with at least this share of the characters
-                is cut out of the line, ink and text, where the gaps tell the words without doubt
+                is cut out of the line, ink and text, where the gaps separate the words without doubt
     reorder     so often, the strokes come in any order, each from either of its ends: for drawings read as a whole
     speed       each stroke is written so much slower or faster: up to +- this share more points along it, or fewer
     jitter      each point moves by a Gaussian of this share of the line's median move
@@ -30,7 +30,7 @@ class Augment:
                 x-height, more or less
     scale       width and height each change by up to +- this share
     shear       the ink leans up to +- this tangent more
-    rotate      the line turns by up to +- so many degrees
+    rotate      the line turns by up to +- this many degrees
     """
 
     crop_words: tuple[float, float] | None = None
@@ -45,9 +45,9 @@ class Augment:
     def __post_init__(self) -> None:
         bounds = {"reorder": 1.0, "speed": 0.9, "jitter": 1.0, "bend": 0.5}
         bounds |= {"scale": 0.9, "shear": 2.0, "rotate": 180.0}
-        for name, most in bounds.items():
-            if not 0 <= getattr(self, name) <= most:
-                raise ValueError(f"augment.{name} is {getattr(self, name)}; it must be from 0 to {most}")
+        for name, highest in bounds.items():
+            if not 0 <= getattr(self, name) <= highest:
+                raise ValueError(f"augment.{name} is {getattr(self, name)}; it must be from 0 to {highest}")
         if self.crop_words is not None and not all(0 <= share <= 1 for share in self.crop_words):
             raise ValueError(f"augment.crop_words is {list(self.crop_words)}; its two numbers must be from 0 to 1")
 
@@ -105,28 +105,28 @@ def bent(points: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarr
     return result
 
 
-def cropped(points: np.ndarray, text: str, least: float, rng: np.random.Generator) -> tuple[np.ndarray, str]:
-    """A run of whole words with at least the share `least` of the text, any such run alike; ink and text of it.
+def cropped(points: np.ndarray, text: str, min_share: float, rng: np.random.Generator) -> tuple[np.ndarray, str]:
+    """A run of whole words with at least the share `min_share` of the text, each such run as likely; its ink and text.
 
-    The line as it is where its words cannot be told without doubt.
+    The line stays as it is where its words cannot be separated without doubt.
     """
     words = text.split(" ")
-    word_of_stroke = told_apart(points, words)
+    word_of_stroke = words_of_strokes(points, words)
     if word_of_stroke is None:
         return points, text
     ends = np.cumsum([len(word) + 1 for word in words])
     starts = np.append(0, ends[:-1])
     shares = (ends[None, :] - 1 - starts[:, None]) / len(text)
-    runs = np.argwhere(np.triu(shares >= least))
-    one, other = runs[rng.integers(len(runs))]
-    chosen = np.repeat((word_of_stroke >= one) & (word_of_stroke <= other), _lengths(points))
+    runs = np.argwhere(np.triu(shares >= min_share))
+    first, last = runs[rng.integers(len(runs))]
+    chosen = np.repeat((word_of_stroke >= first) & (word_of_stroke <= last), _lengths(points))
     if chosen.sum() < 2:
         return points, text
-    return points[chosen], " ".join(words[one : other + 1])
+    return points[chosen], " ".join(words[first : last + 1])
 
 
-def told_apart(points: np.ndarray, words: list[str]) -> np.ndarray | None:
-    """Which word each stroke belongs to, (S,), or None where the gaps in x do not tell it without doubt.
+def words_of_strokes(points: np.ndarray, words: list[str]) -> np.ndarray | None:
+    """Return the word that each stroke belongs to, (S,), or None where the gaps in x leave a doubt.
 
     n words have n - 1 gaps between them. They are known when the n - 1 widest gaps are wide, much wider than the next
     one, and leave every word a width that suits its characters.

@@ -1,4 +1,4 @@
-"""Writes a prepared corpus: line by line beside its folder, whole or not at all."""
+"""The writer of a prepared corpus: line by line next to its folder, whole or not at all."""
 
 import json
 import os
@@ -25,7 +25,7 @@ HASH = 8
 
 
 class CorpusWriter:
-    """Writes lines one by one beside `folder` and puts them there when complete; on any error nothing is left.
+    """Writes lines one by one next to `folder` and puts them there when complete; on any error nothing is left.
 
     Raises InputError where `folder` cannot be written, or holds anything but an older corpus.
     """

@@ -74,7 +74,7 @@ def make_built_in(name: str, folder: Path) -> dict[str, Any]:
 
 
 def corpus_folder(name: str, data_dir: Path) -> Path:
-    """Where the corpus called `name` lies.
+    """Return the folder of the corpus called `name`.
 
     Raises InputError where the name would lead out of `data_dir`.
     """

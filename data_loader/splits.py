@@ -1,4 +1,4 @@
-"""Which lines train and which validate, where the source does not say."""
+"""The split of lines into training and validation, where the source has none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ TRAIN, VALID = "train", "valid"
 
 @dataclass(frozen=True)
 class SplitRule:
-    """How a corpus is split into "train" and "valid".
+    """The rule by which a corpus is split into "train" and "valid".
 
-    by           writer  whole writers, so that validation measures new hands and not memory
-                 line    lines by lot; lines of equal ink stay together
+    by           writer  whole writers, so that validation measures unseen writers and not memory
+                 line    random lines; lines of equal ink stay together
                  order   the last lines are for validation
                  None    the source's own splits; lines without one by writer where two or more are known, else by line
     valid_share  about this share of the lines is for validation
-    seed         of the lot
+    seed         of the random split
     """
 
     by: SplitBy | None = None

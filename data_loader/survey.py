@@ -14,7 +14,7 @@ from utils.errors import InputError
 from utils.progress import progress
 
 CHUNK_POINTS = 1 << 19  # at once in memory
-WORD_GAP = 0.75  # of the writer's width a character: wider free paper parts words, what fits IAM-OnDB's words best
+WORD_GAP = 0.75  # of the writer's width per character: wider free paper parts words, what fits IAM-OnDB's words best
 ODD = 3.0  # deviations
 FEW_CHARACTERS = 8  # a shorter text says less of the width and the points of a character
 LEAST_SPREAD = 0.05  # of a logarithm: a corpus whose lines are all alike has no odd ones
@@ -26,7 +26,7 @@ Numbers = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Measure:
-    """A number by which lines can be odd, and how it is said where it is too much or too little ("": never odd)."""
+    """An outlier measure of lines, with its messages for too much and too little ("": never an outlier)."""
 
     name: str
     too_much: str
@@ -36,23 +36,23 @@ class Measure:
     least_spread: float = LEAST_SPREAD
 
 
-_POINTS = "{value:.3g} points a character, usual are {usual:.3g}: is the "
-_WIDTH = "{times:.2g} times the writer's usual width a character: "
+_POINTS = "{value:.3g} points per character, usual are {usual:.3g}: is the "
+_WIDTH = "{times:.2g} times the writer's usual width per character: "
 _WORDS = "by the gaps in the ink {seen:.0f}, in the text {words:.0f}: is it this line's text?"
 MEASURES = (
-    Measure("points a character", _POINTS + "transcription whole?", _POINTS + "ink whole?", of_text=True),
+    Measure("points per character", _POINTS + "transcription whole?", _POINTS + "ink whole?", of_text=True),
     Measure(
-        "points a character", _POINTS + "transcription whole?", _POINTS + "ink whole?", by_writer=True, of_text=True
+        "points per character", _POINTS + "transcription whole?", _POINTS + "ink whole?", by_writer=True, of_text=True
     ),
     Measure(
-        "width a character",
+        "width per character",
         _WIDTH + "is the transcription whole?",
         _WIDTH + "does the text say more than the ink?",
         by_writer=True,
         of_text=True,
     ),
     Measure(
-        "words seen a word",
+        "words seen per word",
         "words " + _WORDS,
         "words " + _WORDS,
         by_writer=True,
@@ -93,8 +93,8 @@ def survey(corpus: Corpus) -> Numbers:
 
     points, strokes, characters (spaces too), words; width, height of the ink in the data set's units; seconds;
     longest jump: the longest move from point to point, and longest move with the pen down, both in units of the
-    corpus's per-axis std; points a character, width a character; words seen by the free paper between them, and
-    words seen a word.
+    corpus's per-axis std; points per character, width per character; words seen by the free paper between them,
+    and words seen per word.
     """
     try:
         std = np.array(corpus.std(corpus.split_names))
@@ -105,17 +105,17 @@ def survey(corpus: Corpus) -> Numbers:
     parts = [_numbers(corpus, first, last, std) for first, last in walk]
     numbers = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     characters = np.where(numbers["characters"] > 0, numbers["characters"], np.nan)
-    numbers["points a character"] = numbers["points"] / characters
-    numbers["width a character"] = numbers["width"] / characters
-    usual = np.exp(_usual(_log(numbers["width a character"]), corpus.index["writer"][:-1]))
-    seen = [_words_by_gaps(corpus, first, last, WORD_GAP * usual[first:last]) for first, last in chunks]
-    numbers["words seen"] = np.concatenate(seen)
-    numbers["words seen a word"] = numbers["words seen"] / np.where(numbers["words"] > 0, numbers["words"], np.nan)
+    numbers["points per character"] = numbers["points"] / characters
+    numbers["width per character"] = numbers["width"] / characters
+    usual = np.exp(_usual(_log(numbers["width per character"]), corpus.index["writer"][:-1]))
+    words_seen = [_words_by_gaps(corpus, first, last, WORD_GAP * usual[first:last]) for first, last in chunks]
+    numbers["words seen"] = np.concatenate(words_seen)
+    numbers["words seen per word"] = numbers["words seen"] / np.where(numbers["words"] > 0, numbers["words"], np.nan)
     return numbers
 
 
-def odd_lines(numbers: Numbers, writers: np.ndarray, most: int = 60) -> list[OddLine]:
-    """The lines that stand out, oddest first, each measure in turn; `writers` (L,) tells the lines of one hand."""
+def odd_lines(numbers: Numbers, writers: np.ndarray, max_lines: int = 60) -> list[OddLine]:
+    """The lines that stand out, oddest first, each measure in turn; `writers` (L,) are labels."""
     enough = min(FEW_CHARACTERS, float(np.median(numbers["characters"]))) or 1.0
     trust = np.sqrt(np.minimum(1, numbers["characters"] / enough))
     reasons: dict[int, dict[str, tuple[float, str]]] = {}
@@ -125,31 +125,31 @@ def odd_lines(numbers: Numbers, writers: np.ndarray, most: int = 60) -> list[Odd
         usual = _usual(logs, writers if measure.by_writer else np.zeros(len(logs), np.int64))
         deviations = _deviations(logs - usual, measure.least_spread) * (trust if measure.of_text else 1)
         score = np.abs(deviations) if measure.too_little else deviations
-        oddest = np.argsort(-score, kind="stable")[:most]
+        oddest = np.argsort(-score, kind="stable")[:max_lines]
         for rank, line in enumerate(oddest[score[oddest] > ODD].tolist()):
             words = measure.too_much if deviations[line] > 0 else measure.too_little
-            why = words.format(**_said(numbers, line, measure.name, float(np.exp(usual[line]))))
+            why = words.format(**_values(numbers, line, measure.name, float(np.exp(usual[line]))))
             reasons.setdefault(line, {})[measure.name] = (float(score[line]), why)
             turns.append((rank, -float(score[line]), line))
     in_turn = dict.fromkeys(line for *_, line in sorted(turns))
-    ranked = [(line, sorted(reasons[line].values(), reverse=True)) for line in list(in_turn)[:most]]
+    ranked = [(line, sorted(reasons[line].values(), reverse=True)) for line in list(in_turn)[:max_lines]]
     return [OddLine(line, why[0][0], [words for _, words in why]) for line, why in ranked]
 
 
-def _said(numbers: Numbers, line: int, name: str, usual: float) -> dict[str, float]:
-    """What the words of a measure may speak of."""
+def _values(numbers: Numbers, line: int, name: str, usual: float) -> dict[str, float]:
+    """Return the values that the messages of a measure may name."""
     value = float(numbers[name][line])
     parts = {"words": float(numbers["words"][line]), "seen": float(numbers["words seen"][line])}
     return {"value": value, "usual": usual, "times": value / usual, **parts}
 
 
-def writer_counts(corpus: Corpus, most: int) -> list[tuple[str, str, int, int]]:
-    """The `most` writers with the most lines: name, splits, lines, points."""
+def writer_counts(corpus: Corpus, max_writers: int) -> list[tuple[str, str, int, int]]:
+    """The `max_writers` writers with the most lines: name, splits, lines, points."""
     writers, splits = corpus.index["writer"][:-1], corpus.index["split"][:-1]
     lines = np.bincount(writers, minlength=len(corpus.card["writers"]))
     points = np.bincount(writers, corpus.lengths, minlength=len(lines))
     rows = []
-    for writer in np.argsort(-lines, kind="stable")[:most].tolist():
+    for writer in np.argsort(-lines, kind="stable")[:max_writers].tolist():
         names = ", ".join(corpus.split_names[split] for split in np.unique(splits[writers == writer]))
         rows.append((corpus.card["writers"][writer], names, int(lines[writer]), int(points[writer])))
     return rows
@@ -187,9 +187,11 @@ def _words_by_gaps(corpus: Corpus, first: int, last: int, gap: np.ndarray) -> np
     line = np.searchsorted(bounds - bounds[0], starts, "right") - 1
     order = np.lexsort((left, line))
     left, right, line = left[order], right[order], line[order]
-    own_room = line * (points[:, 0].max() - points[:, 0].min() + 1)  # the lines side by side, each in a room of its own
-    reached = np.maximum.accumulate(right + own_room)
-    is_gap = (left[1:] + own_room[1:] - reached[:-1] > gap[line[1:]]) & (line[1:] == line[:-1])
+    own_space = line * (
+        points[:, 0].max() - points[:, 0].min() + 1
+    )  # the lines side by side, each in a space of its own
+    reached = np.maximum.accumulate(right + own_space)
+    is_gap = (left[1:] + own_space[1:] - reached[:-1] > gap[line[1:]]) & (line[1:] == line[:-1])
     return 1.0 + np.bincount(line[1:][is_gap], minlength=last - first)
 
 
@@ -197,12 +199,12 @@ def _log(values: np.ndarray) -> np.ndarray:
     """Logarithms of values >= 0, none taken for less than a twentieth of the median, so that they have a bound."""
     known = values[np.isfinite(values)]
     middle = float(np.median(known)) if len(known) else 0.0
-    least = middle / 20 or float(known.max(initial=0)) / 20 or 1.0
-    return np.log(np.where(np.isfinite(values), np.maximum(values, least), np.nan))
+    lowest = middle / 20 or float(known.max(initial=0)) / 20 or 1.0
+    return np.log(np.where(np.isfinite(values), np.maximum(values, lowest), np.nan))
 
 
 def _usual(logs: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """What is usual for every line (L,): the median of its group, drawn to that of all as if by PRIOR_LINES lines."""
+    """The usual value for every line (L,): the median of its group, shrunk to that of all as by PRIOR_LINES lines."""
     known = np.isfinite(logs)
     if not known.any():
         return np.zeros(len(logs))

@@ -31,27 +31,27 @@ from utils.errors import InputError
 from utils.progress import progress
 
 VERSION = 1
-"""Of what the transformations do; with another one corpora are derived anew."""
+"""Version of the transformations; with another one corpora are derived anew."""
 DERIVED = ".derived"
 """Folder of the derived corpora in the data_dir; it can be deleted at any time."""
 WORD_GAP = 1.5
 """x-heights of paper between two joined words; the middling gap of IAM-OnDB is 1.7."""
 WORD_SECONDS = 0.3
-"""From one joined word to the next."""
+"""Seconds from one joined word to the next."""
 LONGEST_STEP = 1.0
 """Seconds: a longer one within a stroke is a clock that jumped, and counts as this when resampling by time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Transform:
-    """What is done to every line of a corpus, training and scoring alike, in this order; all off by default.
+    """Transformations of every line of a corpus, for training and scoring alike, in this order; all off by default.
 
     join_words          successive lines of one writer and split are set side by side on one baseline, a gap
                         between them, up to this many characters; lines without text stay alone
     smooth              standard deviation in points of a Gaussian along each stroke; its end points stay
     normalise_baseline  the line is turned until its baseline is level, and moved until it is at y = 0
-    normalise_slant     the line is sheared until its down-strokes stand upright
-    normalise_size      the line is scaled until its x-height is 1, so that hands and units of any size are alike
+    normalise_slant     the line is sheared until its down-strokes are upright
+    normalise_size      the line is scaled until its x-height is 1, so that writers and units of any size are alike
     resample_distance   points this far apart along each stroke, in x-heights of the line
     resample_seconds    points this far apart in time; lines without times are refused
     simplify            points are left out where the ink stays within this tolerance, in x-heights of the line
@@ -71,16 +71,16 @@ class Transform:
     def __post_init__(self) -> None:
         bounds = {"join_words": (2, 1000), "smooth": (0.1, 50), "simplify": (0.001, 10)}
         bounds |= {"resample_distance": (0.01, 10), "resample_seconds": (0.001, 10)}
-        for name, (least, most) in bounds.items():
+        for name, (lowest, highest) in bounds.items():
             value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise ValueError(f"transform.{name} is {value}; it must be from {least} to {most}")
+            if value is not None and not lowest <= value <= highest:
+                raise ValueError(f"transform.{name} is {value}; it must be from {lowest} to {highest}")
         if self.resample_distance is not None and self.resample_seconds is not None:
             raise ValueError("transform.resample_distance and transform.resample_seconds exclude each other")
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What is on, as plain data; {} when nothing is."""
+        """The settings that are on, as plain data; {} when none is."""
         return {name: value for name, value in asdict(self).items() if value not in (None, False)}
 
     def lines(self, lines: Iterable[InkLine]) -> Iterator[InkLine]:
@@ -123,8 +123,8 @@ def levelled(points: np.ndarray) -> np.ndarray:
     return level
 
 
-def joined(lines: Iterable[InkLine], most: int) -> Iterator[InkLine]:
-    """Lines of up to `most` characters, made of successive ones of one writer, split and unit.
+def joined(lines: Iterable[InkLine], max_characters: int) -> Iterator[InkLine]:
+    """Lines of up to `max_characters` characters, made of successive ones of one writer, split and unit.
 
     A line without text stays alone. All lines are whole: one that is longer stays as it is. Ids are joined by "+".
     """
@@ -134,7 +134,7 @@ def joined(lines: Iterable[InkLine], most: int) -> Iterator[InkLine]:
             yield line
             continue
         words = waiting.setdefault((line.writer, line.split, line.unit), [])
-        if words and sum(len(word.text) + 1 for word in words) + len(line.text) > most:
+        if words and sum(len(word.text) + 1 for word in words) + len(line.text) > max_characters:
             yield side_by_side(words)
             words.clear()
         words.append(line)
@@ -176,7 +176,7 @@ def _in_a_row(parts: list[np.ndarray | None]) -> np.ndarray | None:
 def open_transformed(name: str, data_dir: Path, transform: Transform | None) -> Corpus:
     """The prepared corpus data_dir/name with every line transformed.
 
-    It is derived the first time that it is asked for, into data_dir/.derived, and then opened from there; it is
+    It is derived the first time that it is needed, into data_dir/.derived, and then opened from there; it is
     derived anew when the corpus has changed.
 
     Raises InputError where the corpus is not there or not whole, or a line cannot be transformed.

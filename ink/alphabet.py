@@ -15,7 +15,7 @@ STAND_INS = {
     "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
     "[": "(", "]": ")", "{": "(", "}": ")",
 }  # fmt: skip
-"""What a reader takes for the same, where the character itself cannot be written."""
+"""Stand-ins that a human reader takes for the same, for characters that cannot be written."""
 
 
 class Alphabet:

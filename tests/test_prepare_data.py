@@ -52,7 +52,9 @@ def test_archives_and_trees_become_a_corpus(cli: Cli, tmp_path: Path, below: str
     source = raw.write_archives(tmp_path / "raw") if below is None else raw.write_tree(tmp_path / "raw", below)
     code, out, err = cli("iam-ondb", source)
     assert (code, err) == (0, "")
-    assert out.startswith("iam-ondb: 6 lines, 24 points") and f"prepared in {tmp_path / 'data' / 'iam-ondb'}" in out
+    data = tmp_path / "data"
+    assert out.startswith("iam-ondb: 6 lines, 24 points") and f"prepared in {data / 'iam-ondb'}; look at it" in out
+    assert out.endswith(f"python prepare_data.py look iam-ondb --data-dir {data}\n")
     assert "listed form without ink: 1 (z99-999z)" in out, "oddities are told"
     assert ids(tmp_path / "data" / "iam-ondb") == LINES and os.listdir(tmp_path / "data") == ["iam-ondb"]
     card = Corpus(tmp_path / "data" / "iam-ondb").card
@@ -107,7 +109,7 @@ def test_a_folder_that_is_no_corpus_is_not_replaced(cli: Cli, iam: Path, tmp_pat
     assert sorted(os.listdir(tmp_path / "raw"))[-1] == "trainset.txt"
 
 
-def test_a_source_is_asked_for(cli: Cli, tmp_path: Path) -> None:
+def test_a_source_is_required(cli: Cli, tmp_path: Path) -> None:
     code, _, err = cli("iam-ondb")
     assert code == 2 and "required: source" in err and not (tmp_path / "data").exists()
 
@@ -155,7 +157,7 @@ def test_strokes_npy_comes_back_with_its_ink_and_text(cli: Cli, tmp_path: Path) 
         np.testing.assert_array_equal(np.diff(corpus.points(line), axis=0), np.diff(ink_line(line).points, axis=0))
 
 
-def test_export_writes_the_splits_asked_for_and_never_over_what_is_there(cli: Cli, tmp_path: Path) -> None:
+def test_export_writes_the_splits_given_and_never_over_a_file(cli: Cli, tmp_path: Path) -> None:
     write_corpus(tmp_path / "data" / "mine", [ink_line(1), ink_line(2, split="valid")])
     assert cli("export", "mine", tmp_path / "out.jsonl", "--split", "valid")[0] == 0
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 1
@@ -171,7 +173,7 @@ def test_labels_are_for_digits_alone(cli: Cli, iam: Path) -> None:
 def test_a_sound_corpus_is_said_to_be_and_a_damaged_one_is_refused(cli: Cli, tmp_path: Path) -> None:
     write_corpus(tmp_path / "data" / "mine", [ink_line(1), ink_line(2, split="valid")])
     code, out, err = cli("check", "mine")
-    assert (code, err) == (0, "") and out.endswith(f"{tmp_path / 'data' / 'mine'}: sound\n")
+    assert (code, err) == (0, "") and out.endswith(f"{tmp_path / 'data' / 'mine'}: valid\n")
     with open(tmp_path / "data" / "mine" / "texts.bin", "r+b") as file:
         file.write(b"c")
     code, out, err = cli("check", "mine")
@@ -189,10 +191,10 @@ def test_the_page_shows_lines_numbers_and_what_was_noted(cli: Cli, tmp_path: Pat
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "<script" not in page
 
 
-def test_rare_characters_are_told(cli: Cli, tmp_path: Path) -> None:
+def test_rare_characters_are_named(cli: Cli, tmp_path: Path) -> None:
     write_corpus(tmp_path / "data" / "mine", [ink_line(n, text="aaaaaaaaaab") for n in range(2)])
     assert cli("export", "mine", tmp_path / "o.jsonl")[0] == 0
-    assert "characters seen less than 10 times: 'b' 2\n" in cli("jsonl", tmp_path / "o.jsonl")[1]
+    assert "characters that occur less than 10 times: 'b' 2\n" in cli("jsonl", tmp_path / "o.jsonl")[1]
 
 
 def test_the_built_in_corpus_is_drawn_and_made_only_where_it_is_not_there(
@@ -205,7 +207,7 @@ def test_the_built_in_corpus_is_drawn_and_made_only_where_it_is_not_there(
     assert len(prepare.open_corpus("synthetic", tmp_path / "data")) == 2
 
 
-def test_the_built_in_corpus_is_made_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_built_in_corpus_is_made_when_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(prepare.BUILT_IN, "synthetic", lambda: iter([ink_line(1)]))
     assert len(prepare.open_corpus("synthetic", tmp_path / "data")) == 1
 

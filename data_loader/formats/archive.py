@@ -79,7 +79,7 @@ def _walk_archive(path: Path, max_file_bytes: int, max_total_bytes: int) -> Iter
     except InputError:
         raise
     except gzip.BadGzipFile as error:
-        raise InputError(f"{path}: not a sound gzip file ({error}); download it again") from None
+        raise InputError(f"{path}: not a valid gzip file ({error}); download it again") from None
     except EOFError:
         raise InputError(f"{path}: cut off before its end; download it again") from None
     except (tarfile.TarError, zlib.error, ValueError, LookupError, ArithmeticError, RecursionError) as error:

@@ -58,7 +58,7 @@ def read_drawing_files(
                 num_lines += 1
                 yield replace(line, writer=writer) if writer_from else line
         except BadFileError as bad:
-            report.dropped(bad.kind, shown, bad.what)
+            report.dropped(bad.kind, shown, bad.problem)
         if number >= MAX_FILES or report.num_dropped > MAX_FAULTS or num_lines > MAX_LINES:
             raise InputError(f"{source}: too large or too faulty; {_first_faults(report)}")
     if not num_lines:

@@ -24,7 +24,7 @@ LABEL_NAMES = {
     ]
     for split, stems in {"train": ("train",), "test": ("t10k", "test")}.items()
 }
-"""What the files of labels are called in de Jong's set and in LeCun's."""
+"""File names of the labels in de Jong's set and in LeCun's."""
 MAX_ITEMS = 1_000_000
 MAX_SIDE = 128
 MAX_BYTES = 2**30
@@ -63,7 +63,7 @@ def _items(path: Path, num_dimensions: int) -> Iterator[np.ndarray]:
     except EOFError as error:
         raise InputError(f"{path}: cut off ({error}); download it again") from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: not a sound gzip file ({error}); download it again") from None
+        raise InputError(f"{path}: not a valid gzip file ({error}); download it again") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
@@ -87,35 +87,35 @@ def _sizes(path: Path, file: IO[bytes], num_dimensions: int) -> list[int]:
 
 
 def split_of(name: str) -> str:
-    """The split that a file's name tells: "train", "test" or "" for neither."""
+    """The split in a file's name: "train", "test" or "" for neither."""
     return "train" if "train" in name.lower() else "test" if "test" in name.lower() or "t10k" in name.lower() else ""
 
 
 def given_labels(labels: Path, splits: list[str], report: Report) -> dict[str, list[str]]:
     """The labels that the user gave for each of these splits, in a file or in a folder of files with the usual names.
 
-    Raises InputError where none is found, or one file is given and its name does not tell which split it is for.
+    Raises InputError where none is found, or one file is given and its name does not say which split it is for.
     """
     if labels.is_dir():
-        found = {
+        paths = {
             split: labels / name
             for split in SPLITS
             for name in reversed(LABEL_NAMES[split])
             if split in splits and (labels / name).is_file()
         }
-        if not found:
+        if not paths:
             raise InputError(f"{labels}: holds no labels such as {LABEL_NAMES[splits[0] or 'train'][0]}; name the file")
     elif len(splits) == 1:
-        found = {splits[0]: labels}
+        paths = {splits[0]: labels}
     elif (split := split_of(labels.name)) in splits:
-        found = {split: labels}
+        paths = {split: labels}
     else:
         raise InputError(f"{labels}: is it for {' or '.join(splits)}? Put that into its name, or give a folder of both")
-    return {split: read_labels(path, report) for split, path in found.items()}
+    return {split: read_labels(path, report) for split, path in paths.items()}
 
 
 def read_labels(path: Path, report: Report) -> list[str]:
-    """The labels in a file, as texts: one a line, or idx bytes, of which only 0 to 9 tell a text, their digit.
+    """The labels in a file, as texts: one per line, or idx bytes, of which only 0 to 9 are a text, their digit.
 
     A set of letters numbers its classes as it likes: labels in idx that go beyond 9 give empty texts and a note.
 
@@ -131,12 +131,12 @@ def read_labels(path: Path, report: Report) -> list[str]:
     numbers = [int(number) for number in open_idx(path, 1)[1]]
     if max(numbers) <= 9:
         return [str(number) for number in numbers]
-    report.note("labels that are no text", path.name, f"classes up to {max(numbers)}; give --labels one text a line")
+    report.note("labels that are no text", path.name, f"classes up to {max(numbers)}; give --labels one text per line")
     return [""] * len(numbers)
 
 
 def parse_labels(data: bytes, name: str) -> list[str]:
-    """The labels in a text with one a line, NFC, blanks at the ends cut. A blank line is the label "".
+    """The labels in a text with one per line, NFC, spaces at the ends cut. An empty line is the label "".
 
     Raises InputError where it is empty, too large or not UTF-8.
     """

@@ -27,8 +27,8 @@ def read_mnist_images(
 ) -> Iterator[InkLine]:
     """Yield the strokes of every image in an idx file, or in the train and test files of a folder; unit "px".
 
-    Ids are such as "test-00012", or "image-00012" where the file's name tells no split. The text is the label where
-    labels are digits (see `read_labels`); they are found beside the images by their usual name, or are `labels`. The
+    Ids are such as "test-00012", or "image-00012" where the file's name has no split. The text is the label where
+    labels are digits (see `read_labels`); they are found next to the images by their usual name, or are `labels`. The
     split is "train" or "test" if both are there, else "". Needs scikit-image.
 
     Raises:
@@ -40,7 +40,7 @@ def read_mnist_images(
     given = given_labels(labels, list(files), report) if labels else {}
     num_lines = 0
     for split, path in files.items():
-        texts = given[split] if split in given else _labels_beside(path, report)
+        texts = given[split] if split in given else _labels_next_to(path, report)
         (count, *_), images = open_idx(path, 3)
         if texts and len(texts) != count:
             raise InputError(f"{path}: {count} images, but {len(texts)} labels; take those that belong to it")
@@ -53,7 +53,7 @@ def read_mnist_images(
                 text = label_of(number, texts) if texts else ""
                 points = _drawn(image.T if turned else image, skeletonize)
             except BadFileError as bad:
-                report.dropped(bad.kind, line_id, bad.what)
+                report.dropped(bad.kind, line_id, bad.problem)
                 continue
             num_lines += 1
             yield InkLine(line_id, text, "", split if len(files) == 2 else "", points, None, UNIT)
@@ -87,22 +87,22 @@ def _files(source: Path) -> dict[str, Path]:
     """The images files by split: the source itself, or those in the folder; a plain file goes before its gzip."""
     if not source.is_dir():
         return {split_of(source.name): source}
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in sorted(source.iterdir()):
         if "images" not in path.name.lower() or "idx3" not in path.name.lower() or not path.is_file():
             continue
-        other = found.setdefault(split_of(path.name), path)
+        other = files.setdefault(split_of(path.name), path)
         if path.name.removesuffix(".gz") != other.name.removesuffix(".gz"):
             raise InputError(f"{source}: holds {other.name} and {path.name}; name one of them")
-    if len(found) > 1 and "" in found:
-        raise InputError(f"{source}: is {found[''].name} of train or of test? Put that into its name, or name one file")
-    if not found:
+    if len(files) > 1 and "" in files:
+        raise InputError(f"{source}: is {files[''].name} of train or of test? Put that into its name, or name one file")
+    if not files:
         raise InputError(f"{source}: holds no images such as train-images-idx3-ubyte.gz; name the file")
-    return dict(sorted(found.items(), key=lambda item: item[0] != "train"))
+    return dict(sorted(files.items(), key=lambda item: item[0] != "train"))
 
 
-def _labels_beside(path: Path, report: Report) -> list[str]:
-    """The labels of a file of images, by their usual name beside it; none, and a note, where there are none."""
+def _labels_next_to(path: Path, report: Report) -> list[str]:
+    """The labels of a file of images, by their usual name next to it; none, and a note, where there are none."""
     name = path.name.replace("images", "labels").replace("idx3", "idx1").removesuffix(".gz")
     for labels in (path.with_name(name), path.with_name(name + ".gz")):
         if name not in (path.name, path.name.removesuffix(".gz")) and labels.is_file():

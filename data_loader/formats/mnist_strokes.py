@@ -32,7 +32,7 @@ _ID = re.compile(r"(train|test)-(\d{5,6})", re.ASCII)
 _MAX_LABEL = 1000
 
 
-class _Found:
+class _Files:
     """The sequences by split and number, and the lists of labels by split."""
 
     def __init__(self, source: Path, report: Report) -> None:
@@ -74,45 +74,45 @@ def read_mnist_strokes(
 ) -> Iterator[InkLine]:
     """Yield the digits of de Jong's set, in a folder or .tar.gz, by number: ids such as "train-00012", unit "px".
 
-    The text is the digit. `labels` (a file, or a folder with both) stands in for the lists beside the digits, as text
+    The text is the digit. `labels` (a file, or a folder with both) replaces the lists next to the digits, as text
     or in idx; where there are none at all, the texts are empty. The split is "train" or "test" if both are there,
     else "". The files are held in memory, 25 MB for the whole set, as labels may come after digits in an archive.
 
     Raises InputError where the source or a list of labels cannot be trusted as a whole, or no digit is left.
     """
-    found = _Found(source, report)
+    files_read = _Files(source, report)
     files: Iterable[tuple[str, bytes | None]] = walk_files(source)
     if progress:
         files = progress(files, None, f"reading {source.name}")
     for path, data in files:
-        found.add(path, data)
-    splits = [split for split in SPLITS if any(split == key[0] for key in found.sequences)]
+        files_read.add(path, data)
+    splits = [split for split in SPLITS if any(split == key[0] for key in files_read.sequences)]
     if labels and splits:
-        found.labels |= given_labels(labels, splits, report)
-    has_labels = any(any(texts) for texts in found.labels.values())
+        files_read.labels |= given_labels(labels, splits, report)
+    has_labels = any(any(texts) for texts in files_read.labels.values())
     if splits and not has_labels:
         report.note("no labels", source.name, "the texts are empty; give --labels")
     num_lines = 0
-    for split, number in sorted(found.sequences, key=lambda key: (SPLITS.index(key[0]), key[1])):
+    for split, number in sorted(files_read.sequences, key=lambda key: (SPLITS.index(key[0]), key[1])):
         line_id = f"{split}-{number:05d}"
         try:
-            text = label_of(number, found.labels.get(split, [])) if has_labels else ""
-            points = parse_sequence(found.sequences[split, number])
+            text = label_of(number, files_read.labels.get(split, [])) if has_labels else ""
+            points = parse_sequence(files_read.sequences[split, number])
         except BadFileError as bad:
-            report.dropped(bad.kind, line_id, bad.what)
+            report.dropped(bad.kind, line_id, bad.problem)
             continue
         if has_labels and not text:
-            report.note("blank label", line_id, "its text is empty")
+            report.note("empty label", line_id, "its text is empty")
         num_lines += 1
         yield InkLine(line_id, text, "", split if len(splits) == 2 else "", points, None, UNIT)
-    _compare_counts(found, splits, report)
+    _compare_counts(files_read, splits, report)
     if not num_lines:
         raise InputError(f"{source}: no digit in it can be used; {'; '.join(report.summary()[:3]) or 'it is empty'}")
 
 
-def _compare_counts(found: _Found, splits: list[str], report: Report) -> None:
+def _compare_counts(files_read: _Files, splits: list[str], report: Report) -> None:
     for split in splits:
-        digits, labels = sum(key[0] == split for key in found.sequences), len(found.labels.get(split, []))
+        digits, labels = sum(key[0] == split for key in files_read.sequences), len(files_read.labels.get(split, []))
         if labels > digits:
             report.note("labels without a digit", f"{split} labels", f"{labels} labels, {digits} digits")
 
@@ -170,7 +170,7 @@ def write_mnist_strokes(lines: Iterable[InkLine], path: Path) -> None:
     Moves are whole numbers where the points are, else decimals such that the points come back as they were: to the
     last bit, or to 1e-9 of the largest coordinate where that is coarser. A line with an id such as "train-00012" keeps
     it; others are numbered on, as "test" if that is their split and else as "train". The format cannot hold other
-    ids, writers, times and units, nor a split where not both are there; a text loses blanks at its ends.
+    ids, writers, times and units, nor a split where not both are there; a text loses spaces at its ends.
 
     Raises InputError where the folder is there or cannot be written.
     """

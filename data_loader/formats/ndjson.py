@@ -22,7 +22,7 @@ from utils.strict_json import parse_json, shown
 
 MAX_LINE_BYTES = 16 * 2**20
 MAX_PACKING, FREE_BYTES = 50, 64 * 2**20  # ink in JSON packs to a third or a tenth, a bomb to a thousandth
-MAX_LINES = 2_000_000  # what is kept of one in memory until the corpus is written is some 700 bytes
+MAX_LINES = 2_000_000  # kept of each in memory until the corpus is written is some 700 bytes
 MAX_CHARACTERS = 2**27  # of all ids, writers and splits, which are kept too
 MAX_FAULTS = 100_000
 MAX_UNKNOWN_KEYS = 100
@@ -80,11 +80,11 @@ def numbers(values: list[Any]) -> np.ndarray:
     """The values as float64.
 
     Raises:
-        BadFileError: one is no number.
+        BadFileError: a value is not a number.
     """
     if not has_only(values, int, float):
         bad = next(value for value in values if type(value) not in (int, float))
-        raise BadFileError("bad coordinates", f"{shown(bad)} is no number")
+        raise BadFileError("bad coordinates", f"{shown(bad)} is not a number")
     try:
         return np.array(values, np.float64)
     except OverflowError:
@@ -106,8 +106,8 @@ def ink(
     points = np.zeros((len(x), 3), np.float32)
     for axis, values in enumerate((x, y)):
         if not np.abs(values).max() <= MAX_COORDINATE:
-            found = f"{'xy'[axis]} from {values.min():g} to {values.max():g}"
-            raise BadFileError("bad coordinates", f"{found}, beyond +-{MAX_COORDINATE:g}")
+            extent = f"{'xy'[axis]} from {values.min():g} to {values.max():g}"
+            raise BadFileError("bad coordinates", f"{extent}, beyond +-{MAX_COORDINATE:g}")
         points[:, axis] = values
     points[np.cumsum(lengths) - 1, 2] = 1  # after an empty stroke the one before ends again, or, at -1, the last
     if 0 in lengths:
@@ -119,7 +119,7 @@ def ink(
 
 
 class _Reader:
-    """What is known across the files of a source."""
+    """The state of reading a source, across its files."""
 
     def __init__(self, source: Path, keys: frozenset[str], make: MakeLine, report: Report) -> None:
         self.source, self.keys, self.make, self.report = source, keys, make, report
@@ -169,7 +169,7 @@ class _Reader:
         except InputError as error:
             raise BadFileError("no JSON", str(error).replace("JSON at 1:", "JSON at column ")) from None
         if not isinstance(record, dict):
-            raise BadFileError("no JSON object", f"{shown(record)} stands alone; a line is {{...}}")
+            raise BadFileError("no JSON object", f"{shown(record)} is not an object; a line is {{...}}")
         for key in filterfalse((self.keys | self.unknown).__contains__, record):
             self.unknown.add(key)
             self.report.note("unknown key", where, f"{shown(key)} is not read")
@@ -178,7 +178,7 @@ class _Reader:
         return record
 
     def _drop(self, bad: BadFileError, where: str) -> None:
-        self.report.dropped(bad.kind, where, bad.what)
+        self.report.dropped(bad.kind, where, bad.problem)
         if len(self.first_faults) < 3:
             self.first_faults.append(f"{where}: {bad}")
         if self.report.num_dropped > MAX_FAULTS:
@@ -212,10 +212,10 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes | None]]:
         with open(path, "rb") as file:
             packed = file.peek(2)[:2] == _GZIP
             lines = io.BufferedReader(gzip.GzipFile(fileobj=file)) if packed else file  # type: ignore[arg-type]
-            most = FREE_BYTES + MAX_PACKING * path.stat().st_size if packed else math.inf
-            yield from _cut(lines.readline, most, path)
+            max_bytes = FREE_BYTES + MAX_PACKING * path.stat().st_size if packed else math.inf
+            yield from _cut(lines.readline, max_bytes, path)
     except gzip.BadGzipFile as error:
-        raise InputError(f"{path}: not a sound gzip file ({error}); pack or download it again") from None
+        raise InputError(f"{path}: not a valid gzip file ({error}); pack or download it again") from None
     except (EOFError, zlib.error) as error:
         raise InputError(f"{path}: damaged or cut off ({error}); pack or download it again") from None
     except OSError as error:

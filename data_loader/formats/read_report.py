@@ -1,4 +1,4 @@
-"""What all readers share: how they tell progress, and what they met on their way, each oddity with its place."""
+"""The parts that all readers share: progress, a file's fault, and the report of oddities with their places."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypedDict
@@ -10,18 +10,15 @@ MAX_PLACES_SHOWN = 3
 
 
 class BadFileError(Exception):
-    """One file that cannot be used: `kind` names the fault in few words, `what` says what was found."""
+    """One file or line that cannot be used: `kind` names the fault in few words, `problem` gives its details."""
 
-    def __init__(self, kind: str, what: str) -> None:
-        super().__init__(f"{kind}: {what}")
-        self.kind, self.what = kind, what
+    def __init__(self, kind: str, problem: str) -> None:
+        super().__init__(f"{kind}: {problem}")
+        self.kind, self.problem = kind, problem
 
 
-class Place(TypedDict):
-    """Where an oddity is (a line's id, a form, a file) and what is odd there."""
-
-    where: str
-    what: str
+Place = dict[str, str]
+"""The place of an oddity, under "where" (a line's id, a form, a file), and its details, under "what"."""
 
 
 class Kind(TypedDict):
@@ -38,17 +35,17 @@ class Report:
         self._noted: dict[str, list[Place]] = {}
         self._dropped: dict[str, list[Place]] = {}
 
-    def note(self, kind: str, where: str, what: str) -> None:
+    def note(self, kind: str, where: str, problem: str) -> None:
         """Keep an oddity that left nothing out."""
-        self._noted.setdefault(kind, []).append({"where": where, "what": what})
+        self._noted.setdefault(kind, []).append({"where": where, "what": problem})
 
-    def dropped(self, kind: str, where: str, what: str) -> None:
+    def dropped(self, kind: str, where: str, problem: str) -> None:
         """Keep a line or file that was left out."""
-        self._dropped.setdefault(kind, []).append({"where": where, "what": what})
+        self._dropped.setdefault(kind, []).append({"where": where, "what": problem})
 
     @property
     def num_dropped(self) -> int:
-        """How many lines and files were left out."""
+        """The number of lines and files that were left out."""
         return sum(len(places) for places in self._dropped.values())
 
     def summary(self) -> list[str]:

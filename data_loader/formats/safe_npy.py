@@ -54,7 +54,7 @@ def read_arrays(data: bytes, name: str) -> list[np.ndarray | None]:
     except RefusedError as refused:
         raise InputError(f"{name}: {refused}; only arrays of numbers are read") from None
     except DAMAGE:
-        raise InputError(f"{name}: damaged, or no array that numpy.save wrote; take a sound copy") from None
+        raise InputError(f"{name}: damaged, or no array that numpy.save wrote; take an intact copy") from None
 
 
 def _read_arrays(data: bytes) -> list[np.ndarray | None]:

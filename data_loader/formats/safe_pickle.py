@@ -2,7 +2,7 @@
 
 A pickle is a program for a stack machine, and Python's own machine imports and calls whatever the program names.
 numpy's object arrays need some thirty of its instructions and five names. The machine here has only these, and a
-name stands for a function of this file: nothing is ever imported, looked up or called by what is in the data.
+name refers to a function of this file: nothing is ever imported, looked up or called by what is in the data.
 """
 
 import math
@@ -21,7 +21,7 @@ _MAX_DIMENSIONS = 8
 _MAX_NAME = 100
 _MAX_TEXT = 32 * 2**20  # the numbers of one array, where Python 3 wrote them for Python 2
 DAMAGE = (IndexError, KeyError, TypeError, ValueError, struct.error)
-"""What a damaged pickle ends in."""
+"""Exceptions that a damaged pickle ends in."""
 
 
 class RefusedError(Exception):
@@ -128,7 +128,7 @@ _NAMES: dict[tuple[str, str], Callable[..., object]] = {
     ("_codecs", "encode"): _encode,
     ("__builtin__", "bytes"): _no_bytes,
 }
-"""All that a pickle may name, and what stands for it here. Python 3 writes b"" for Python 2 as a call of bytes()."""
+"""All that a pickle may name, and its replacement here. Python 3 writes b"" for Python 2 as a call of bytes()."""
 
 
 class _Machine:
@@ -142,7 +142,7 @@ class _Machine:
         self.bytes_left = MAX_BYTES
 
     def run(self) -> object:
-        """What the pickle says."""
+        """Return the object that the pickle holds."""
         for _ in range(MAX_STEPS):
             code = self.data[self.at]
             self.at += 1

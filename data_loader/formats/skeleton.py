@@ -23,7 +23,7 @@ _PAD = 1  # pixels put around the image, so that ink at its edge is thinned as e
 _SMOOTHING = 0.7  # pixels, the standard deviation of the Gaussian that takes the steps out of a path
 _REACH = 1.5  # in widths of the pen: how far from a junction the direction of a path is measured
 _BACK = 1.8  # in widths of the pen: so far it goes back over its own ink rather than being lifted
-_ON_PATH = 1.0  # pixels: what is nearer to a path lies on it
+_ON_PATH = 1.0  # pixels: what is nearer to a path is on it
 _EXACT = 5  # strokes: while more are left the nearest is next, then every order is tried
 _MAX_EDGES = 300  # a letter has a few; what has more is noise or a photograph, and takes long
 
@@ -53,7 +53,7 @@ def image_points(image: np.ndarray, skeletonize: Callable[[np.ndarray], np.ndarr
 
 
 def _enlarged_ink(image: np.ndarray) -> np.ndarray:
-    """Where the image, padded and enlarged, is ink: bool (SCALE * (H + 2 PAD), SCALE * (W + 2 PAD))."""
+    """Return True where the image, padded and enlarged, is ink: bool (SCALE * (H + 2 PAD), SCALE * (W + 2 PAD))."""
     rows, columns = (_enlarging(size) for size in image.shape)
     ink: np.ndarray = rows @ image @ columns.T > INK * max(1, image.max())
     return ink
@@ -77,9 +77,9 @@ def _trails(edges: list[Edge], width: float) -> list[np.ndarray]:
     turn = _turns(edges, incident, _REACH * width)
     next_end: dict[End, End] = {}
     for ends in incident.values():
-        for one, other in sorted(combinations(ends, 2), key=turn.__getitem__):
-            if one not in next_end and other not in next_end:
-                next_end |= {one: other, other: one}
+        for first, other in sorted(combinations(ends, 2), key=turn.__getitem__):
+            if first not in next_end and other not in next_end:
+                next_end |= {first: other, other: first}
     for ends in incident.values():
         _open_ring(ends, next_end, turn)
     free = [end for ends in incident.values() for end in ends if end not in next_end]
@@ -93,26 +93,28 @@ def _trails(edges: list[Edge], width: float) -> list[np.ndarray]:
 
 
 def _turns(edges: list[Edge], incident: dict[Node, list[End]], reach: float) -> dict[tuple[End, End], float]:
-    """How sharply a path turns that goes through a node: the cosine between its two ways out, -1 for straight on."""
-    ways = {}
+    """Return the cosine between each two edges at a node, the turn of a path through it: -1 for straight on."""
+    routes = {}
     for node, ends in incident.items():
         for i, side in ends:
             path = edges[i].path[:: 1 - 2 * side]
             away = np.hypot(*(path - node).T)
             far = path[int(np.argmax(away >= reach)) if away.max() >= reach else int(np.argmax(away))] - node
-            ways[i, side] = far / max(1e-9, np.hypot(*far))
-    return {pair: float(np.dot(ways[pair[0]], ways[pair[1]])) for e in incident.values() for pair in combinations(e, 2)}
+            routes[i, side] = far / max(1e-9, np.hypot(*far))
+    return {
+        pair: float(np.dot(routes[pair[0]], routes[pair[1]])) for e in incident.values() for pair in combinations(e, 2)
+    }
 
 
 def _open_ring(ends: list[End], next_end: dict[End, End], turn: dict[tuple[End, End], float]) -> None:
-    """Where a path ends at a node that a ring goes through, lead it into the ring: a 6 or a 9 is one stroke."""
+    """Lead a path that ends at a node of a ring into the ring: a 6 or a 9 is one stroke."""
     for free in [end for end in ends if end not in next_end]:
-        for one in [end for end in ends if end in next_end]:
-            walk = _walk(one, next_end)
+        for first in [end for end in ends if end in next_end]:
+            walk = _walk(first, next_end)
             last = (walk[-1][0], 1 - walk[-1][1])
-            if next_end.get(last) == one:
-                other = next_end[one]
-                near, left = sorted((one, other), key=lambda end: turn[min(free, end), max(free, end)])
+            if next_end.get(last) == first:
+                other = next_end[first]
+                near, left = sorted((first, other), key=lambda end: turn[min(free, end), max(free, end)])
                 del next_end[left]
                 next_end |= {free: near, near: free}
                 return
@@ -149,9 +151,9 @@ def _is_ring(path: np.ndarray) -> bool:
 
 def _resample(path: np.ndarray, step: float) -> np.ndarray:
     """The path (n, 2) with points evenly about a step apart, its ends where they were."""
-    way = np.append(0, np.hypot(*np.diff(path, axis=0).T).cumsum())
-    at = np.linspace(0, way[-1], max(1, round(way[-1] / step)) + 1)
-    return np.stack([np.interp(at, way, axis) for axis in path.T], axis=1)
+    arc = np.append(0, np.hypot(*np.diff(path, axis=0).T).cumsum())
+    at = np.linspace(0, arc[-1], max(1, round(arc[-1] / step)) + 1)
+    return np.stack([np.interp(at, arc, axis) for axis in path.T], axis=1)
 
 
 def _smooth(path: np.ndarray) -> np.ndarray:
@@ -193,7 +195,7 @@ def _in_order(strokes: list[np.ndarray]) -> list[np.ndarray]:
     _, first, end = min(ends)
     ordered = [strokes.pop(first)[:: 1 if end == 0 else -1]]
     while len(strokes) > _EXACT:
-        _, k, nearest = _ways(ordered[-1][-1], strokes)[0]
+        _, k, nearest = _routes(ordered[-1][-1], strokes)[0]
         ordered.append(nearest)
         del strokes[k]
     return ordered + _least_travel(ordered[-1][-1], strokes)[1]
@@ -203,29 +205,29 @@ def _against_the_clock(ring: np.ndarray) -> np.ndarray:
     """The ring from its top-left point on, first to the left and down."""
     ring = _begun_at(ring, int(np.argmin(_top_left(ring[:-1]))))
     step = max(1, len(ring) // 8)
-    return min(ring, ring[::-1], key=lambda way: float(way[step, 0] - way[step, 1]))
+    return min(ring, ring[::-1], key=lambda route: float(route[step, 0] - route[step, 1]))
 
 
-def _ways(pen: np.ndarray, strokes: list[np.ndarray]) -> list[tuple[float, int, np.ndarray]]:
-    """The ways to go on from where the pen is, nearest first: how far, which stroke, and it as it would be drawn."""
-    ways = []
+def _routes(pen: np.ndarray, strokes: list[np.ndarray]) -> list[tuple[float, int, np.ndarray]]:
+    """The routes on from where the pen is, nearest first: how far, which stroke, and it as it would be drawn."""
+    routes = []
     for k, stroke in enumerate(strokes):
         if _is_ring(stroke):
             drawn = [_begun_at(stroke, int(np.argmin(np.hypot(*(stroke[:-1] - pen).T))))]
         else:
             drawn = [stroke, stroke[::-1]]
-        ways += [(float(np.hypot(*(way[0] - pen))), k, way) for way in drawn]
-    return sorted(ways, key=lambda way: way[0])
+        routes += [(float(np.hypot(*(route[0] - pen))), k, route) for route in drawn]
+    return sorted(routes, key=lambda route: route[0])
 
 
 def _least_travel(pen: np.ndarray, strokes: list[np.ndarray]) -> tuple[float, list[np.ndarray]]:
     """The least way through the air that takes the pen over all strokes, and the strokes as they are then drawn."""
     best: tuple[float, list[np.ndarray]] = (math.inf if strokes else 0.0, [])
-    for travel, k, way in _ways(pen, strokes):
+    for travel, k, route in _routes(pen, strokes):
         if travel < best[0]:
-            more, order = _least_travel(way[-1], strokes[:k] + strokes[k + 1 :])
+            more, order = _least_travel(route[-1], strokes[:k] + strokes[k + 1 :])
             if travel + more < best[0]:
-                best = (travel + more, [way, *order])
+                best = (travel + more, [route, *order])
     return best
 
 
@@ -250,8 +252,8 @@ def _without_short_lifts(strokes: list[np.ndarray], reach: float) -> list[np.nda
 
 def _way_back(stroke: np.ndarray, to: np.ndarray, reach: float) -> np.ndarray | None:
     """The points from the stroke's end back to where it passes `to`; None if it does not within `reach`."""
-    way = np.append(0, np.hypot(*np.diff(stroke[::-1], axis=0).T).cumsum())
-    tail = stroke[::-1][way <= reach]
+    arc = np.append(0, np.hypot(*np.diff(stroke[::-1], axis=0).T).cumsum())
+    tail = stroke[::-1][arc <= reach]
     away = np.hypot(*(tail - to).T)
     nearest = int(np.argmin(away))
     return tail[1 : nearest + 1] if away[nearest] < _ON_PATH else None

@@ -36,9 +36,9 @@ def trace(skeleton: np.ndarray) -> tuple[list[Edge], list[Node]]:
     nodes = {pixel for pixel, others in around.items() if len(others) != 2}
     edges: list[Edge] = []
     walked: set[tuple[Node, Node]] = set()
-    seen = set(nodes)
+    visited = set(nodes)
     for node in [*sorted(nodes), *around]:
-        if node not in nodes and node in seen:
+        if node not in nodes and node in visited:
             continue
         nodes.add(node)
         for step in around[node]:
@@ -46,9 +46,9 @@ def trace(skeleton: np.ndarray) -> tuple[list[Edge], list[Node]]:
                 continue
             path = [node, step]
             while path[-1] not in nodes:
-                one, other = around[path[-1]]
-                path.append(other if one == path[-2] else one)
-            seen.update(path)
+                first, second = around[path[-1]]
+                path.append(second if first == path[-2] else first)
+            visited.update(path)
             walked |= {(node, step), (path[-1], path[-2])}
             edges.append(Edge((node, path[-1]), np.array(path)))
     return edges, [node for node in sorted(nodes) if not around[node]]
@@ -57,12 +57,12 @@ def trace(skeleton: np.ndarray) -> tuple[list[Edge], list[Node]]:
 def _neighbours(skeleton: np.ndarray) -> dict[Node, list[Node]]:
     """The neighbours of each pixel (x, y); a diagonal one only where no straight way leads there."""
     pixels: list[tuple[float, float]] = [(float(x), float(y)) for y, x in np.argwhere(skeleton)]
-    there = set(pixels)
+    known = set(pixels)
     return {
         (x, y): [
             (x + dx, y + dy)
             for dx, dy in _AROUND
-            if (x + dx, y + dy) in there and not (dx and dy and ((x + dx, y) in there or (x, y + dy) in there))
+            if (x + dx, y + dy) in known and not (dx and dy and ((x + dx, y) in known or (x, y + dy) in known))
         ]
         for x, y in pixels
     }

@@ -24,7 +24,7 @@ _SUFFIX = ".npz"
 _MAX_READ = 2**20  # an .npz file's directory takes 100 bytes an array
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # numpy's; others may want any amount of memory
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, ArithmeticError, RuntimeError)
-"""What zipfile raises on damaged files."""
+"""Exceptions that zipfile raises on damaged files."""
 
 
 def read_sketch_npz(source: Path, report: Report, progress: Progress | None = None) -> Iterator[InkLine]:
@@ -41,14 +41,14 @@ def read_sketch_npz(source: Path, report: Report, progress: Progress | None = No
     num_lines = 0
     for path in _files(source, report):
         for split, arrays in _splits(path, report):
-            what = f"reading {split} of {path.name}"
-            drawings: Iterable[np.ndarray | None] = progress(arrays, len(arrays), what) if progress else arrays
+            title = f"reading {split} of {path.name}"
+            drawings: Iterable[np.ndarray | None] = progress(arrays, len(arrays), title) if progress else arrays
             for number, array in enumerate(drawings, 1):
                 line_id = f"{path.stem}-{split}-{number:05d}"
                 try:
                     points = offsets_to_points(array, PEN_LAST, line_id, report)
                 except BadFileError as bad:
-                    report.dropped(bad.kind, line_id, bad.what)
+                    report.dropped(bad.kind, line_id, bad.problem)
                     continue
                 num_lines += 1
                 yield InkLine(line_id, "", "", split, points)
@@ -59,11 +59,11 @@ def read_sketch_npz(source: Path, report: Report, progress: Progress | None = No
 def _files(source: Path, report: Report) -> list[Path]:
     """The .npz files that are meant, sorted."""
     try:
-        found = sorted(source.iterdir()) if source.is_dir() else [source]
+        paths = sorted(source.iterdir()) if source.is_dir() else [source]
     except OSError as error:
         raise InputError(f"{source}: cannot be read ({error.strerror or error})") from None
-    files = [path for path in found if path == source or (path.suffix == _SUFFIX and path.name[0] != ".")]
-    for path in found:
+    files = [path for path in paths if path == source or (path.suffix == _SUFFIX and path.name[0] != ".")]
+    for path in paths:
         if not path.name.isprintable():
             raise InputError(f"{source}: a file's name {path.name!r} cannot be printed; give it another")
         if path not in files:
@@ -103,7 +103,7 @@ def _splits(path: Path, report: Report) -> Iterator[tuple[str, list[np.ndarray |
     except InputError:
         raise
     except _DAMAGE as error:
-        raise InputError(f"{path}: not a sound {_SUFFIX} file ({_one_line(error)}); download it again") from None
+        raise InputError(f"{path}: not a valid {_SUFFIX} file ({_one_line(error)}); download it again") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 

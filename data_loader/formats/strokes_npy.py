@@ -25,11 +25,11 @@ ARRAYS, ARRAYS_OF_PYTHON_2, TEXTS = "strokes-py3.npy", "strokes.npy", "sentences
 _MAX_TEXT = 10_000
 _PICKLE_BYTES = 100  # what a pickle needs for an array besides its numbers
 _PEN_FIRST, PEN_LAST = (1, 2, 0), (0, 1, 2)
-"""Where dx, dy and end_of_stroke stand."""
+"""Columns of dx, dy and end_of_stroke."""
 
 
 def read_strokes_npy(source: Path, report: Report, progress: Progress | None = None) -> Iterator[InkLine]:
-    """Yield every line of a strokes .npy file with sentences.txt beside it, or of their folder, as an InkLine.
+    """Yield every line of a strokes .npy file with sentences.txt next to it, or of their folder, as an InkLine.
 
     points are the sums of the offsets, in the file's units, y turned downward; nothing is cleaned. Ids count the
     lines of sentences.txt from "strokes-00001". The column of pen lifts is the first or the last, whichever is 0 or 1
@@ -52,7 +52,7 @@ def read_strokes_npy(source: Path, report: Report, progress: Progress | None = N
             text = _text(texts[number - 1])
             points = offsets_to_points(array, columns, line_id, report)
         except BadFileError as bad:
-            report.dropped(bad.kind, line_id, bad.what)
+            report.dropped(bad.kind, line_id, bad.problem)
             continue
         points[:, 1] = 0 - points[:, 1]
         if not text:
@@ -80,13 +80,15 @@ def write_strokes_npy(lines: Iterable[InkLine], folder: Path) -> None:
     texts, arrays, size = [], [], 0
     for line in lines:
         if "\n" in line.text or "\r" in line.text:
-            raise InputError(f"line {line.id}: its text has a line break, and {TEXTS} has a line a text; mend the text")
+            raise InputError(
+                f"line {line.id}: its text has a line break, and {TEXTS} has one line per text; fix the text"
+            )
         texts.append(line.text + "\n")
         arrays.append(_points_to_offsets(line.points))
         size += arrays[-1].nbytes + _PICKLE_BYTES
         if size > MAX_BYTES or len(arrays) > MAX_ARRAYS:
-            most = f"{MAX_BYTES:,} bytes or {MAX_ARRAYS:,} lines"
-            raise InputError(f"{folder}: more ink than one {ARRAYS} may hold, {most}; export a part of it")
+            limit = f"{MAX_BYTES:,} bytes or {MAX_ARRAYS:,} lines"
+            raise InputError(f"{folder}: more ink than one {ARRAYS} may hold, {limit}; export a part of it")
     if not arrays:
         raise InputError(f"{folder}: there is no line to write")
     column = np.empty(len(arrays), object)
@@ -106,15 +108,15 @@ def offsets_to_points(
         BadFileError: another shape, fewer than 2 points, pen lifts other than 0 and 1, or a point too far away.
     """
     if array is None or array.ndim != 2 or array.shape[1] != 3:
-        what = "no array of numbers" if array is None else f"shape {array.shape}"
-        raise BadFileError("no offsets", f"{what}; a line is an array (T, 3)")
+        problem = "no array of numbers" if array is None else f"shape {array.shape}"
+        raise BadFileError("no offsets", f"{problem}; a line is an array (T, 3)")
     if len(array) < 2:
         raise BadFileError("no ink", f"points: {len(array)}; a line needs 2")
     points = array[:, columns].astype(np.float64)
     if not _is_pen(points[:, 2]):
         raise BadFileError("bad pen lifts", "the column of pen lifts has numbers other than 0 and 1")
     if not (np.abs(points[:, :2]) <= 2 * MAX_COORDINATE).all():
-        raise BadFileError("bad coordinates", f"an offset is no number, or beyond +-{2 * MAX_COORDINATE:,.0f}")
+        raise BadFileError("bad coordinates", f"an offset is NaN, or beyond +-{2 * MAX_COORDINATE:,.0f}")
     points[:, :2] = points[:, :2].cumsum(axis=0)
     if np.abs(points[:, :2]).max() > MAX_COORDINATE:
         raise BadFileError("bad coordinates", f"a point is beyond +-{MAX_COORDINATE:,.0f}")
@@ -137,12 +139,12 @@ def _find(source: Path, report: Report) -> Path:
     """The .npy file that is meant."""
     if not source.is_dir():
         return source
-    found = [source / name for name in (ARRAYS, ARRAYS_OF_PYTHON_2) if (source / name).is_file()]
-    if not found:
+    paths = [source / name for name in (ARRAYS, ARRAYS_OF_PYTHON_2) if (source / name).is_file()]
+    if not paths:
         raise InputError(f"{source}: neither {ARRAYS} nor {ARRAYS_OF_PYTHON_2} is there; put one there")
-    if len(found) == 2:
+    if len(paths) == 2:
         report.note("second file of strokes", ARRAYS_OF_PYTHON_2, f"passed over, {ARRAYS} is read")
-    return found[0]
+    return paths[0]
 
 
 def _read_texts(path: Path, num_arrays: int) -> list[bytes]:
@@ -167,19 +169,19 @@ def _text(data: bytes) -> str:
 
 
 def _columns(arrays: list[np.ndarray | None], path: Path) -> tuple[int, int, int]:
-    """Where dx, dy and end_of_stroke stand in most of the arrays."""
-    sound = [array for array in arrays if array is not None and array.ndim == 2 and array.shape[1] == 3]
-    if not sound:
+    """Return the columns of dx, dy and end_of_stroke in most of the arrays."""
+    tables = [array for array in arrays if array is not None and array.ndim == 2 and array.shape[1] == 3]
+    if not tables:
         return _PEN_FIRST  # no line can be used whatever they are
-    first, last = (sum(_is_pen(array[:, column]) for array in sound) for column in (0, 2))
-    if 2 * max(first, last) <= len(sound):
+    first, last = (sum(_is_pen(array[:, column]) for array in tables) for column in (0, 2))
+    if 2 * max(first, last) <= len(tables):
         raise InputError(
             f"{path}: neither the first nor the last column is 0 or 1 throughout, so none can be the pen lifts "
             "(end_of_stroke, dx, dy or dx, dy, end_of_stroke is read)"
         )
     if first == last:
         raise InputError(
-            f"{path}: the first and the last column are both 0 or 1 throughout; which are the pen lifts cannot be told "
+            f"{path}: the first and the last column are both 0 or 1 throughout; the pen lifts cannot be identified "
             "(end_of_stroke, dx, dy or dx, dy, end_of_stroke is read)"
         )
     return _PEN_FIRST if first > last else PEN_LAST

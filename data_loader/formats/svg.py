@@ -21,7 +21,7 @@ NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 PATH_PIECE = re.compile(rf"([A-Za-z])|({NUMBER.pattern})|[\s,]+")
 MAX_POINTS = 200_000
 CARRIAGE_RETURN = 0.4
-"""Of the drawing's width: when the pen goes back farther than this, and down, a new line of text begins."""
+"""Share of the drawing's width: when the pen goes back farther, and down, a new line of text begins."""
 
 
 def read_svg(

@@ -12,7 +12,7 @@ from data_loader.synthetic.glyphs import PRINT, SCRIPT, Glyph
 from data_loader.synthetic.writer import Writer
 from ink.strokes import InkLine
 
-WAYS = {
+FORMS = {
     "0": [
         "72,196 40,180 12,130 14,60 45,4 80,14 104,70 102,140 74,192",
         "80,186 45,196 12,130 14,60 45,4 80,14 104,70 102,140 74,194 44,186 34,172",
@@ -73,8 +73,8 @@ WAYS = {
         "88,170 56,198 16,168 18,120 52,102 88,136 | 94,196 90,100 82,0",
     ],
 }
-"""How people make each digit: strokes parted by "|", corners by "/", smooth between; x rightward, y upward, in per cent
-of half the digit's height."""
+"""Forms of each digit that people write: strokes parted by "|", corners by "/", smooth between; x rightward, y upward,
+in per cent of half the digit's height."""
 BEARING = 0.2
 TEMPO = 0.62
 """A digit alone is written with more care than one in a line: more points."""
@@ -88,31 +88,31 @@ def synthetic_digits(
     Points are in 1/40 of a middling x-height (a digit is about two high), times in whole ticks of 1/60 s. The same
     arguments give the same lines, and a writer's lines depend on the seed and the writer's number alone.
     """
-    glyphs = {digit: [glyph(way) for way in ways] for digit, ways in WAYS.items()}
+    glyphs = {digit: [glyph(form) for form in forms] for digit, forms in FORMS.items()}
     for number in range(num_writers):
         writer = Writer(np.random.default_rng([seed, number, 3]), {PRINT: glyphs, SCRIPT: glyphs})
         writer.style = replace(writer.style, tempo=TEMPO * writer.style.tempo)
         rng = np.random.default_rng([seed, number, 4])
         split = "valid" if number >= num_writers - valid_writers else "train"
-        for place, digit in enumerate(rng.permutation(list(WAYS) * times_each).tolist()):
+        for place, digit in enumerate(rng.permutation(list(FORMS) * times_each).tolist()):
             points, times = writer.write(digit, rng)
             yield InkLine(f"w{number:03d}-{place:02d}", digit, f"w{number:03d}", split, points, times)
 
 
-def glyph(way: str) -> Glyph:
-    """One of `WAYS` in the units of glyphs, its advance a little wider than its ink."""
+def glyph(form: str) -> Glyph:
+    """One of `FORMS` in the units of glyphs, its advance a little wider than its ink."""
     strokes = [
         np.concatenate([curve(np.array([pair.split(",") for pair in piece.split()], float)) for piece in pieces])
-        for pieces in with_corners(way)
+        for pieces in with_corners(form)
     ]
     ink = np.concatenate(strokes)[:, 0]
     moved = tuple((stroke - [ink.min() - 100 * BEARING, 0]) / 100 for stroke in strokes)
     return Glyph(moved, 0, np.zeros((0, 2)), float(np.ptp(ink)) / 100 + 2 * BEARING)
 
 
-def with_corners(way: str) -> Iterator[list[str]]:
-    """Of each stroke its smooth pieces, each but the first begun at the last point of the one before."""
-    for stroke in way.split("|"):
+def with_corners(form: str) -> Iterator[list[str]]:
+    """Yield the smooth pieces of each stroke, each but the first begun at the last point of the one before."""
+    for stroke in form.split("|"):
         pieces = stroke.split("/")
         ends = ["", *(piece.split()[-1] for piece in pieces[:-1])]
         yield [f"{end} {piece}" for end, piece in zip(ends, pieces, strict=True)]

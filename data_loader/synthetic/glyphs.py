@@ -142,7 +142,7 @@ class Glyph:
 
 
 def load_glyphs(face: str) -> dict[str, list[Glyph]]:
-    """All ways of making each printable ASCII character but the space, from the Hershey face PRINT or SCRIPT."""
+    """Return all forms of each printable ASCII character but the space, from the Hershey face PRINT or SCRIPT."""
     font = HersheyFonts(load_default_font=face)
     recipes = _PRINT_RECIPES | (_SCRIPT_RECIPES if face == SCRIPT else {})
     glyphs: dict[str, list[Glyph]] = {}
@@ -150,11 +150,11 @@ def load_glyphs(face: str) -> dict[str, list[Glyph]]:
         source = font.all_glyphs[char]
         pieces = [np.array(stroke, float) for stroke in source.strokes]
         own_shape = face == PRINT or not char.isalpha() or char in _SCRIPT_RECIPES
-        ways = recipes.get(char) if own_shape else None
-        ways = ways or [" | ".join(str(i) for i in range(len(pieces)))]
+        forms = recipes.get(char) if own_shape else None
+        forms = forms or [" | ".join(str(i) for i in range(len(pieces)))]
         lead = _points(_SCRIPT_LEADS[char]) if face == SCRIPT and char in _SCRIPT_LEADS else np.zeros((0, 2))
         box = (float(source.left_offset), float(source.left_offset + source.char_width))
-        glyphs[char] = [_build(way, pieces, lead, box, _zones(char, face)) for way in ways]
+        glyphs[char] = [_build(form, pieces, lead, box, _zones(char, face)) for form in forms]
     return glyphs
 
 

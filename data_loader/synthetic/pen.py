@@ -27,9 +27,9 @@ def resample(points: Array, clock: Array, starts: Array, intervals: Array) -> tu
     new_starts = np.concatenate([[0], np.cumsum(intervals[:-1] + 1)])
     stroke = np.repeat(np.arange(len(starts)), intervals + 1)
     step = np.arange(len(stroke)) - new_starts[stroke]
-    asked = offsets[stroke] + spans[stroke] * step / intervals[stroke]
+    targets = offsets[stroke] + spans[stroke] * step / intervals[stroke]
     known = clock + np.repeat(offsets, np.diff(np.append(starts, len(points))))
-    return np.stack([np.interp(asked, known, axis) for axis in points.T], axis=1), new_starts
+    return np.stack([np.interp(targets, known, axis) for axis in points.T], axis=1), new_starts
 
 
 def since_start(increments: Array, starts: Array) -> Array:

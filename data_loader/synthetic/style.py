@@ -1,4 +1,4 @@
-"""How the synthetic corpus's writers differ: a style is drawn once for each writer."""
+"""The styles in which the synthetic corpus's writers differ: a style is drawn once for each writer."""
 
 from dataclasses import dataclass
 

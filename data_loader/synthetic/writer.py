@@ -48,8 +48,8 @@ class Writer:
         self._glyphs = {}
         for char in faces[PRINT]:
             share = self.style.script if char.islower() else self.style.flourish * char.isupper()
-            ways = faces[SCRIPT if rng.random() < share else PRINT][char]
-            glyph = ways[rng.integers(len(ways))]
+            forms = faces[SCRIPT if rng.random() < share else PRINT][char]
+            glyph = forms[rng.integers(len(forms))]
             self._glyphs[char] = self._own(char, glyph, rng)
 
     def write(self, text: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -124,11 +124,11 @@ class Writer:
 
     def _waver(self, path: np.ndarray, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The path (N, 2) with the hand's slow wobble and quick tremor along it."""
-        way = np.cumsum(np.append(0, np.hypot(*np.diff(path, axis=0).T)))
+        arc = np.cumsum(np.append(0, np.hypot(*np.diff(path, axis=0).T)))
         for amplitude, spacing in ((self.style.wobble, 0.6), (self.style.tremor, 0.2)):
-            knots = rng.standard_normal((2, int(way[-1] / spacing) + 2)) * amplitude
+            knots = rng.standard_normal((2, int(arc[-1] / spacing) + 2)) * amplitude
             grid = np.arange(knots.shape[1]) * spacing
-            path = path + np.stack([np.interp(way, grid, axis) for axis in knots], axis=1)
+            path = path + np.stack([np.interp(arc, grid, axis) for axis in knots], axis=1)
         return path
 
 

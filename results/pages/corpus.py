@@ -17,15 +17,15 @@ from utils.files import atomic_path
 
 RANDOM_LINES, RARE, MOST_WRITERS, MOST_PLACES = 40, 10, 500, 20
 HISTOGRAMS = {
-    "points": "points a line",
-    "points a character": "points a character",
+    "points": "points per line",
+    "points per character": "points per character",
     "longest jump": "longest jump, std",
     "longest move with the pen down": "longest jump, pen down, std",
-    "strokes": "strokes a line",
-    "characters": "characters a line",
-    "seconds": "seconds a line",
+    "strokes": "strokes per line",
+    "characters": "characters per line",
+    "seconds": "seconds per line",
     "height": "height of the ink",
-    "width a character": "width a character",
+    "width per character": "width per character",
 }
 
 
@@ -77,7 +77,7 @@ def _sections(corpus: Corpus, notes: list[str], seed: int) -> list[Section]:
 def _figure(corpus: Corpus, numbers: Numbers, line: int, reasons: Sequence[str] = ()) -> Html:
     ink = corpus.line(line)
     facts = [ink.split, ink.writer, f"{len(ink.points)} points"]
-    for name, unit in (("points a character", "points a character"), ("seconds", "s")):
+    for name, unit in (("points per character", "points per character"), ("seconds", "s")):
         facts += [f"{number(numbers[name][line])} {unit}"] if np.isfinite(numbers[name][line]) else []
     return line_figure(ink.points, ink.id, ink.text, " · ".join(filter(None, facts)), reasons)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_loader.augment import Augment, told_apart
+from data_loader.augment import Augment, words_of_strokes
 from data_loader.synthetic.lines import synthetic_lines
 from data_loader.transform import Transform
 from ink.geometry import stroke_bounds, x_height
@@ -87,23 +87,23 @@ def test_bending_moves_neighbours_alike_by_shares_of_the_x_height() -> None:
     moves = np.stack([(augmented(seed, bend=0.05)[0] - LINE.points) for seed in range(300)])
     np.testing.assert_allclose(moves[..., :2].std((0, 1)), 0.05 * x_height(LINE.points), rtol=0.1)
     assert (moves[..., 2] == 0).all()
-    way = np.linalg.norm(np.diff(LINE.points[:, :2], axis=0), axis=1)
-    strain = np.linalg.norm(np.diff(moves[..., :2], axis=1), axis=2)[:, way > 0] / way[way > 0]
+    steps = np.linalg.norm(np.diff(LINE.points[:, :2], axis=0), axis=1)
+    strain = np.linalg.norm(np.diff(moves[..., :2], axis=1), axis=2)[:, steps > 0] / steps[steps > 0]
     numbers = 2 * np.pi * np.linspace(0.5, 1.5, 999)  # of the waves, in radians an x-height
     assert np.sqrt(np.square(strain).mean()) == pytest.approx(0.05 * np.sqrt(np.square(numbers).mean()), rel=0.15)
 
 
 def test_reordering_keeps_the_strokes_and_draws_all_orders_and_directions_alike() -> None:
     ink = np.array([[0, 0, 0], [1, 5, 1], [2, 0, 1], [3, 0, 0], [4, 4, 0], [5, 1, 1]], np.float32)
-    line, seen = replace(LINE, points=ink), Counter()
+    line, counts = replace(LINE, points=ink), Counter()
     for seed in range(4000):
         points, _ = augmented(seed, line, reorder=0.5)
         strokes = [tuple(stroke[:, 0].tolist()) for stroke in pen_strokes(points)]
         assert sorted(min(stroke, stroke[::-1]) for stroke in strokes) == [(0, 1), (2,), (3, 4, 5)]
-        seen[tuple(strokes)] += 1
-    as_it_was = seen.pop(((0, 1), (2,), (3, 4, 5)))
+        counts[tuple(strokes)] += 1
+    as_it_was = counts.pop(((0, 1), (2,), (3, 4, 5)))
     assert as_it_was == pytest.approx(2000 + 2000 / 24, rel=0.1)
-    assert len(seen) == 23 and min(seen.values()) > 50 and max(seen.values()) < 125
+    assert len(counts) == 23 and min(counts.values()) > 50 and max(counts.values()) < 125
 
 
 def test_speed_changes_the_points_along_a_stroke_and_not_the_ink() -> None:
@@ -144,16 +144,16 @@ SIZES = [3, 3, 6, 4, 3, 5, 7, 6]
 ROUND_WORDS = [replace(LINE, id=str(n), points=word(SIZES[n % 8], 1 + n % 3), text="x", times=None) for n in range(40)]
 
 
-def test_words_are_told_apart_where_the_truth_is_known() -> None:
+def test_words_are_separated_as_the_truth_has_them() -> None:
     for line, sizes in words_of_many():
-        found = told_apart(line.points, line.text.split(" "))
+        words_found = words_of_strokes(line.points, line.text.split(" "))
         first, last = stroke_bounds(line.points)
-        assert found is not None
-        np.testing.assert_array_equal(np.repeat(found, last - first + 1), np.repeat(np.arange(4), sizes))
+        assert words_found is not None
+        np.testing.assert_array_equal(np.repeat(words_found, last - first + 1), np.repeat(np.arange(4), sizes))
 
 
 def test_a_crop_is_a_run_of_whole_words_with_their_own_ink() -> None:
-    seen = set()
+    counts = set()
     for line, sizes in words_of_many():
         words, ends = line.text.split(" "), np.cumsum([0, *sizes])
         runs = {" ".join(words[i:j]): (i, j) for i in range(4) for j in range(i + 1, 5)}
@@ -162,11 +162,11 @@ def test_a_crop_is_a_run_of_whole_words_with_their_own_ink() -> None:
             i, j = runs[text]
             np.testing.assert_array_equal(points, line.points[ends[i] : ends[j]])
             assert len(text) >= 0.4 * len(line.text)
-            seen.add((i, j))
-    assert seen >= {(0, 2), (1, 3), (2, 4), (0, 3), (1, 4), (0, 4)}
+            counts.add((i, j))
+    assert counts >= {(0, 2), (1, 3), (2, 4), (0, 3), (1, 4), (0, 4)}
 
 
-def test_crops_come_as_often_as_asked() -> None:
+def test_crops_come_as_often_as_set() -> None:
     line, _ = next(words_of_many())
     cut = [augmented(seed, line, crop_words=(0.3, 0.1))[1] != line.text for seed in range(400)]
     assert 0.2 < np.mean(cut) < 0.32
@@ -177,24 +177,29 @@ def test_where_gaps_do_not_tell_the_words_nothing_is_cut() -> None:
     words = line.text.split(" ")
     even = line.points.copy()
     even[:, 0] = np.arange(len(even))
-    assert told_apart(even, words) is None, "no gap is wider than another"
-    assert told_apart(line.points, [*words, "more"]) is None, "a word has no ink of its own"
-    assert told_apart(line.points, words[:-1]) is None, "there is ink of one more word"
-    assert told_apart(line.points, ["a", *words[1:-1], "disproportionately"]) is None, "widths do not suit the words"
-    assert told_apart(line.points, ["the", "", "pen", "writes"]) is None and told_apart(line.points, ["one"]) is None
+    assert words_of_strokes(even, words) is None, "no gap is wider than another"
+    assert words_of_strokes(line.points, [*words, "more"]) is None, "a word has no ink of its own"
+    assert words_of_strokes(line.points, words[:-1]) is None, "there is ink of one more word"
+    assert words_of_strokes(line.points, ["a", *words[1:-1], "disproportionately"]) is None, (
+        "widths do not suit the words"
+    )
+    assert (
+        words_of_strokes(line.points, ["the", "", "pen", "writes"]) is None
+        and words_of_strokes(line.points, ["one"]) is None
+    )
     narrow = line.points.copy()
     first, last = stroke_bounds(narrow)
-    found = told_apart(narrow, words)
-    narrow[:, 0] -= np.repeat(found, last - first + 1) * 1.4 * x_height(line.points)
-    assert told_apart(narrow, words) is None, "words all but touch"
+    words_found = words_of_strokes(narrow, words)
+    narrow[:, 0] -= np.repeat(words_found, last - first + 1) * 1.4 * x_height(line.points)
+    assert words_of_strokes(narrow, words) is None, "words all but touch"
 
 
 @pytest.mark.parametrize(("inner", "known"), [(6, True), (7, False)])
 def test_gaps_between_words_must_be_much_wider_than_those_within(inner: int, known: bool) -> None:
     lefts = np.cumsum([0, 10 + inner, 10 + 10, 10 + inner])
     points = np.concatenate([word(1, 1)[:24] + np.float32([left, 0, 0]) for left in lefts])
-    found = told_apart(points, ["ab", "cd"])
-    assert found is None if not known else found.tolist() == [0, 0, 1, 1]
+    words_found = words_of_strokes(points, ["ab", "cd"])
+    assert words_found is None if not known else words_found.tolist() == [0, 0, 1, 1]
 
 
 def test_a_crop_is_never_a_single_point() -> None:

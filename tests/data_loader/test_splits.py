@@ -38,7 +38,7 @@ def test_writers_stay_whole_and_about_the_share_is_for_validation(hands: list[in
     assert wanted <= sum(valid) < wanted + largest
 
 
-def test_lines_by_lot_are_told_by_their_ink_not_by_their_place() -> None:
+def test_random_lines_are_chosen_by_their_ink_not_by_their_place() -> None:
     ink = inks(100)
     _, valid = split_lines(SplitRule("line", 0.2), [""] * 100, ink)
     _, backward = split_lines(SplitRule("line", 0.2), [""] * 100, ink[::-1])
@@ -85,7 +85,7 @@ def test_a_corpus_without_splits_gets_two_that_share_no_line(tmp_path: Path) -> 
     np.testing.assert_allclose(corpus.std(["train"]), offsets.astype(float).std(0), rtol=1e-9)
 
 
-def test_the_sources_own_splits_stay_unless_a_rule_is_asked_for(tmp_path: Path) -> None:
+def test_the_sources_own_splits_stay_unless_a_rule_is_given(tmp_path: Path) -> None:
     lines = [ink_line(n, split="mine") for n in range(10)]
     assert written(tmp_path / "a", lines).split_names == ["mine"]
     assert sorted(written(tmp_path / "b", lines, SplitRule("order")).split_names) == ["train", "valid"]

@@ -64,8 +64,8 @@ def plain_numbers(line: InkLine, std: tuple[float, float]) -> dict[str, float]:
         "seconds": np.nan if line.times is None else max(line.times) - min(line.times),
         "longest jump": max(moves),
         "longest move with the pen down": max(inside, default=0),
-        "points a character": len(xy) / len(line.text) if line.text else np.nan,
-        "width a character": (max(xy[:, 0]) - min(xy[:, 0])) / len(line.text) if line.text else np.nan,
+        "points per character": len(xy) / len(line.text) if line.text else np.nan,
+        "width per character": (max(xy[:, 0]) - min(xy[:, 0])) / len(line.text) if line.text else np.nan,
     }
 
 
@@ -83,14 +83,14 @@ def test_numbers_are_those_of_a_plain_loop(tmp_path: Path, monkeypatch: pytest.M
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.integers(1, 20))
-def test_chunks_are_whole_lines_in_order_and_no_larger_than_asked(lengths: list[int], most: int) -> None:
+def test_chunks_are_whole_lines_in_order_and_within_the_limit(lengths: list[int], max_points: int) -> None:
     starts = np.append(0, np.cumsum(lengths))
     patch = pytest.MonkeyPatch()
     with patch.context() as context:
-        context.setattr(module, "CHUNK_POINTS", most)
+        context.setattr(module, "CHUNK_POINTS", max_points)
         chunks = list(line_chunks(starts))
     assert [line for first, last in chunks for line in range(first, last)] == list(range(len(lengths)))
-    assert all(last == first + 1 or starts[last] - starts[first] <= most for first, last in chunks)
+    assert all(last == first + 1 or starts[last] - starts[first] <= max_points for first, last in chunks)
 
 
 def test_ink_on_one_straight_line_has_numbers_too(tmp_path: Path) -> None:
@@ -101,10 +101,10 @@ def test_ink_on_one_straight_line_has_numbers_too(tmp_path: Path) -> None:
 def test_words_are_seen_by_the_gaps_whatever_the_order_of_the_strokes(tmp_path: Path) -> None:
     lines = [*sound(), *(written(n, 2, size=50, writer="big") for n in range(5))]
     back = replace(lines[0], id="back", points=np.concatenate(pen_parts(lines[0])[::-1]))
-    one = replace(lines[0], id="one", text="abcd" * 3 + "ef")
-    numbers = survey(opened(tmp_path / "c", [*lines, back, one]))
+    line = replace(lines[0], id="one", text="abcd" * 3 + "ef")
+    numbers = survey(opened(tmp_path / "c", [*lines, back, line]))
     assert (numbers["words seen"][:35] == numbers["words"][:35]).all()
-    assert numbers["words seen"][35] == 3 and numbers["words seen a word"][36] == 3
+    assert numbers["words seen"][35] == 3 and numbers["words seen per word"][36] == 3
 
 
 def pen_parts(line: InkLine) -> list[np.ndarray]:
@@ -125,10 +125,10 @@ def joined(line: InkLine) -> np.ndarray:
 
 
 FAULTS: dict[str, tuple[Callable[[InkLine], InkLine], str]] = {
-    "text cut": (lambda line: replace(line, text=line.text[:9]), "points a character, usual are"),
+    "text cut": (lambda line: replace(line, text=line.text[:9]), "points per character, usual are"),
     "ink cut": (
         lambda line: replace(line, points=np.r_[line.points[:26], line.points[-1:]], times=None),
-        "points a character, usual are",
+        "points per character, usual are",
     ),
     "other text": (lambda line: replace(line, text=" ".join("abcdefghijklmnopqrst")), "words by the gaps in the ink 8"),
     "far mark": (lambda line: replace(line, points=lifted(line, 700)), "usual height: a stray mark"),
@@ -148,14 +148,14 @@ FAULTS: dict[str, tuple[Callable[[InkLine], InkLine], str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_planted_fault_is_the_oddest_line_and_its_reason_is_told(tmp_path: Path, name: str) -> None:
+def test_a_planted_fault_is_the_oddest_line_with_its_reason(tmp_path: Path, name: str) -> None:
     fault, reason = FAULTS[name]
     lines = [*sound(), *sound("other", size=1.2, samples=20)]
     lines[47] = fault(lines[47])
     corpus = opened(tmp_path / "c", lines)
     odd = odd_lines(survey(corpus), corpus.index["writer"][:-1])
     assert odd[0].line == 47 and odd[0].deviations > 3
-    assert any(reason in told for told in odd[0].reasons), odd[0].reasons
+    assert any(reason in text for text in odd[0].reasons), odd[0].reasons
 
 
 def test_each_hand_is_its_own_measure(tmp_path: Path) -> None:
@@ -163,8 +163,8 @@ def test_each_hand_is_its_own_measure(tmp_path: Path) -> None:
     lines = [*sound("a", samples=9), *sound("b", samples=16), written(99, samples=16, writer="a")]
     corpus = opened(tmp_path / "c", lines)
     numbers = survey(corpus)
-    assert [one.line for one in odd_lines(numbers, corpus.index["writer"][:-1])][:1] == [60]
-    assert 60 not in [one.line for one in odd_lines(numbers, np.zeros(61, np.int64))]
+    assert [line.line for line in odd_lines(numbers, corpus.index["writer"][:-1])][:1] == [60]
+    assert 60 not in [line.line for line in odd_lines(numbers, np.zeros(61, np.int64))]
 
 
 def some_numbers(**columns: np.ndarray) -> Numbers:
@@ -178,10 +178,10 @@ def test_lines_all_alike_have_no_odd_ones_and_short_texts_say_less() -> None:
     assert odd_lines(some_numbers(points=np.linspace(20, 20.5, 100)), none) == []
     values, characters = np.full(100, 20.0), np.full(100, 20.0)
     values[[3, 5]], characters[5] = 25, 1
-    odd = odd_lines(some_numbers(**{"points a character": values, "characters": characters}), none)
-    assert [one.line for one in odd] == [3]
+    odd = odd_lines(some_numbers(**{"points per character": values, "characters": characters}), none)
+    assert [line.line for line in odd] == [3]
     unknown = np.full(100, np.nan)
-    assert odd_lines(some_numbers(**{"points a character": unknown, "width a character": unknown}), none) == []
+    assert odd_lines(some_numbers(**{"points per character": unknown, "width per character": unknown}), none) == []
 
 
 def test_a_number_near_nothing_is_not_beyond_all_bounds() -> None:
@@ -191,11 +191,11 @@ def test_a_number_near_nothing_is_not_beyond_all_bounds() -> None:
     assert np.isfinite(module._log(np.array([0.0, 0, 0, 5]))).all() and (module._log(np.zeros(3)) == 0).all()
 
 
-def test_measures_take_turns_and_as_many_are_given_as_asked() -> None:
+def test_measures_take_turns_up_to_the_limit() -> None:
     values, jumps = np.full(100, 20.0), np.full(100, 20.0)
     values[:10], jumps[50:60] = np.arange(300, 400, 10), np.arange(40, 50)
     numbers = some_numbers(**{"points": values, "longest jump": jumps})
-    order = [one.line for one in odd_lines(numbers, np.zeros(100, np.int64), most=6)]
+    order = [line.line for line in odd_lines(numbers, np.zeros(100, np.int64), max_lines=6)]
     assert order == [9, 59, 8, 58, 7, 57]
     assert len(odd_lines(numbers, np.zeros(100, np.int64))) == 20
 
@@ -223,6 +223,6 @@ def test_writers_are_counted_with_their_splits(tmp_path: Path) -> None:
 @pytest.mark.skipif("DUCTUS_DATA" not in os.environ, reason="the real data are not here: DUCTUS_DATA is not set")
 def test_known_bad_lines_of_iam_ondb_are_among_the_first(tmp_path: Path) -> None:
     corpus = opened(tmp_path / "c", read_iam_ondb(Path(os.environ["DUCTUS_DATA"], "iam-ondb"), Report()))
-    found = [corpus.id(one.line) for one in odd_lines(survey(corpus), corpus.index["writer"][:-1])]
-    assert {"n01-015z-04", "l07-851z-08", "m04-337z-04", "d03-100z-01"} <= set(found[:10])
-    assert {"h02-037-05", "h07-013-03"} <= set(found[:40])
+    ids = [corpus.id(line.line) for line in odd_lines(survey(corpus), corpus.index["writer"][:-1])]
+    assert {"n01-015z-04", "l07-851z-08", "m04-337z-04", "d03-100z-01"} <= set(ids[:10])
+    assert {"h02-037-05", "h07-013-03"} <= set(ids[:40])

@@ -98,10 +98,10 @@ def test_resampling_by_distance_spaces_points_evenly_on_the_ink(step: float) -> 
     line = LINES[1]
     result, unit = Transform(resample_distance=step).line(line), x_height(line.points)
     for before, after in zip(pen_strokes(line.points), pen_strokes(result.points), strict=True):
-        way = np.append(0, np.cumsum(np.linalg.norm(np.diff(before.astype(float), axis=0), axis=1)))
-        count = max(1, round(way[-1] / (step * unit))) if len(before) > 1 else 0
+        arc = np.append(0, np.cumsum(np.linalg.norm(np.diff(before.astype(float), axis=0), axis=1)))
+        count = max(1, round(arc[-1] / (step * unit))) if len(before) > 1 else 0
         expected = [
-            [np.interp(at, way, before[:, axis]) for axis in (0, 1)] for at in np.linspace(0, way[-1], count + 1)
+            [np.interp(at, arc, before[:, axis]) for axis in (0, 1)] for at in np.linspace(0, arc[-1], count + 1)
         ]
         np.testing.assert_allclose(after, expected, atol=1e-3 * unit)
 
@@ -130,11 +130,11 @@ def test_a_clock_that_jumps_within_a_stroke_does_not_flood_it_with_points() -> N
 @given(inks(), st.sampled_from([0.02, 0.3, 2.0]))
 def test_simplification_leaves_every_point_within_the_tolerance(line: InkLine, tolerance: float) -> None:
     kept = Transform(simplify=tolerance).line(line).points
-    most = tolerance * x_height(line.points)
+    limit = tolerance * x_height(line.points)
     for before, after in zip(pen_strokes(line.points), pen_strokes(kept), strict=True):
         for x, y in before.astype(float):
-            ways = [distance(np.array([x, y]), *map(np.asarray, pair)) for pair in pairwise(after)]
-            assert min(ways, default=0.0) <= most * (1 + 1e-6)
+            distances = [distance(np.array([x, y]), *map(np.asarray, pair)) for pair in pairwise(after)]
+            assert min(distances, default=0.0) <= limit * (1 + 1e-6)
 
 
 def distance(point: np.ndarray, begin: np.ndarray, end: np.ndarray) -> float:
@@ -190,14 +190,14 @@ def test_the_slant_of_a_zigzag_is_its_lean_and_is_taken_away(lean: float) -> Non
 def test_slant_normalisation_undoes_any_shear(line: InkLine, tangent: float) -> None:
     leaning = replace(line, points=mapped(line.points, shear(tangent)))
     assert slant(leaning.points) == pytest.approx(slant(line.points) + tangent, abs=1e-4)
-    upright = [Transform(normalise_slant=True).line(one).points for one in (line, leaning)]
+    upright = [Transform(normalise_slant=True).line(line_).points for line_ in (line, leaning)]
     np.testing.assert_allclose(np.diff(upright[0], axis=0), np.diff(upright[1], axis=0), atol=0.02)
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.id)
 def test_size_normalisation_makes_a_line_and_its_enlargement_alike(line: InkLine) -> None:
     large = replace(line, points=mapped(line.points, 7 * np.eye(2)))
-    sized = [Transform(normalise_size=True).line(one).points for one in (line, large)]
+    sized = [Transform(normalise_size=True).line(line_).points for line_ in (line, large)]
     assert x_height(sized[0]) == pytest.approx(1, abs=1e-3)
     np.testing.assert_allclose(np.diff(sized[0], axis=0), np.diff(sized[1], axis=0), atol=1e-3)
 
@@ -216,8 +216,8 @@ def test_the_baseline_of_a_zigzag_is_found_among_descenders_and_levelled(slope: 
 def test_levelling_undoes_a_turn(degrees: float) -> None:
     for line in LINES:
         turned = replace(line, points=mapped(line.points, rotation(np.radians(degrees))))
-        one, other = (Transform(normalise_baseline=True).line(either).points for either in (line, turned))
-        drift = np.abs((one - one[0]) - (other - other[0]))[:, :2].max() / x_height(line.points)
+        line_, other = (Transform(normalise_baseline=True).line(either).points for either in (line, turned))
+        drift = np.abs((line_ - line_[0]) - (other - other[0]))[:, :2].max() / x_height(line.points)
         assert drift < 0.03 * np.ptp(line.points[:, 0]) / x_height(line.points)
         assert baseline(other) == pytest.approx(0, abs=1e-3)
 
@@ -275,13 +275,13 @@ def test_only_words_of_one_writer_split_and_unit_are_joined_and_none_is_lost() -
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.integers(2, 60))
-def test_joined_lines_hold_all_words_and_no_more_than_asked(sizes: list[int], most: int) -> None:
+def test_joined_lines_hold_all_words_within_the_limit(sizes: list[int], limit: int) -> None:
     words = [replace(WORDS[0], id=str(n), text="x" * size) for n, size in enumerate(sizes)]
-    lines = list(Transform(join_words=most).lines(words))
+    lines = list(Transform(join_words=limit).lines(words))
     assert " ".join(line.text for line in lines) == " ".join(word.text for word in words)
-    assert all(len(line.text) <= most or " " not in line.text for line in lines)
+    assert all(len(line.text) <= limit or " " not in line.text for line in lines)
     pairs = pairwise(lines)
-    assert all(len(one.text) + 1 + len(other.text.split()[0]) > most for one, other in pairs)
+    assert all(len(line_.text) + 1 + len(other.text.split()[0]) > limit for line_, other in pairs)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def parse_ink(data: bytes) -> Ink:
     """The pen path in one lineStrokes file: points in the file's own integers, y downward, times from the first point.
 
     The coordinates are the whiteboard's: its SensorLocation is top_left, x grows to the right and y downward.
-    A time that is missing or no number costs the line all its times, not its ink.
+    A time that is missing or not a number costs the line all its times, not its ink.
 
     Raises:
         BadFileError: the file cannot be used, and why.
@@ -134,9 +134,9 @@ def _times(texts: list[str | None]) -> np.ndarray | None:
 
 
 def parse_transcription(data: bytes) -> list[str]:
-    """The lines of a form's CSR part (the text as it was written, line by line), blank ones left out.
+    """The lines of a form's CSR part (the text as it was written, line by line), empty ones left out.
 
-    Latin-1, `&quot;` `&apos;` `&amp;` unescaped, tabs and fixed blanks made blanks, blanks at both ends cut, NFC. Two
+    Latin-1, `&quot;` `&apos;` `&amp;` unescaped, tabs and fixed spaces made spaces, spaces at both ends cut, NFC. Two
     lines that are joined by a row of "%" (a08-551z has that) are split. A form without a CSR part has no lines.
     """
     text = unicodedata.normalize("NFC", data.decode("latin-1")).translate(_BLANKS)
@@ -160,7 +160,7 @@ def parse_list(data: bytes, name: str) -> list[str]:
     for number, line in enumerate(_LINE_BREAK.split(data.decode("latin-1")), 1):
         form = line.strip()
         if form and not FORM.fullmatch(form):
-            raise InputError(f"{name}, line {number}: {form[:40]!r} is no form's name such as a01-020x; mend the list")
+            raise InputError(f"{name}, line {number}: {form[:40]!r} is no form's name such as a01-020x; fix the list")
         if form:
             forms.append(form)
     if not forms:
@@ -169,11 +169,11 @@ def parse_list(data: bytes, name: str) -> list[str]:
 
 
 def writers_of_list(forms: list[str]) -> dict[str, int]:
-    """The writer's number, from 1, of the forms in one list, read off their order; empty if it does not tell.
+    """The writer's number, from 1, of the forms in one list, read off their order; empty if that is not known.
 
     No file of the line archives names a writer. But the official lists go writer by writer, each with eight forms in
     ascending order, and the recorder's clock bears that out: nearly every run of eight was written within an hour,
-    one form after the other. A list in another order tells nothing, nor does a run that eight does not divide.
+    one form after the other. A list in another order says nothing, nor does a run that eight does not divide.
     """
     breaks = [0, *(i for i in range(1, len(forms)) if forms[i] <= forms[i - 1]), len(forms)]
     runs = [forms[a:b] for a, b in itertools.pairwise(breaks)]

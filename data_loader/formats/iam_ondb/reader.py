@@ -33,19 +33,19 @@ _LINE = re.compile(rf"({FORM.pattern})-(\d{{2,3}})\.xml")
 
 @dataclass
 class _Forms:
-    """What is known of the forms before their ink is read, and what was seen of it."""
+    """Split, writer and texts of each form, known before its ink is read, and the numbers of its lines read so far."""
 
     splits: dict[str, str] = field(default_factory=dict)
     writers: dict[str, str] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
-    seen: dict[str, set[int]] = field(default_factory=dict)
+    numbers: dict[str, set[int]] = field(default_factory=dict)
 
 
 def read_iam_ondb(folder: Path, report: Report, progress: Progress | None = None) -> Iterator[InkLine]:
     """Yield every line of IAM-OnDB as an InkLine, in the archive's order; nothing is cleaned.
 
     points are the file's own integers (whiteboard units, y downward), times are seconds since the line's first point
-    and jump as they do in the file. The split is the list that the form is in, or "unlisted". The writer is told by
+    and jump as they do in the file. The split is the list that the form is in, or "unlisted". The writer is known by
     the lists' order (see `writers_of_list`), e.g. "trainset-005"; "" where it is not known.
 
     A line that cannot be used is left out and named in `report`, and so is every oddity. `progress` wraps the walk
@@ -74,7 +74,7 @@ def read_iam_ondb(folder: Path, report: Report, progress: Progress | None = None
     _compare_counts(forms, report)
     if not num_lines:
         raise InputError(f"{strokes}: no line in it can be used; {'; '.join(report.summary()[:3]) or 'it is empty'}")
-    if not forms.splits.keys() & forms.seen.keys():
+    if not forms.splits.keys() & forms.numbers.keys():
         raise InputError(
             f"{strokes}: has no form that the lists in {folder} name; archive and lists do not belong together"
         )
@@ -141,17 +141,17 @@ def _read_texts(source: Path, forms: _Forms, report: Report) -> None:
         else:
             forms.texts[form] = parse_transcription(data)
             if JOINED_LINES.search(data.decode("latin-1")):
-                report.note("lines joined by %", form, "split there")
+                report.note("two lines of text that a row of % joins, split", form, "split at the row of %")
 
 
 def _place(path: str, forms: _Forms, report: Report) -> tuple[str, int] | None:
-    """The (form, line number) of a stroke file, kept in `seen`; None for another file or a line that was there."""
+    """The (form, line number) of a stroke file, kept in `numbers`; None for another file or a line that was there."""
     match = _LINE.fullmatch(PurePosixPath(path).name)
     if not match:
         report.note("not a line of ink", path, "passed over")
         return None
     form, number = match[1], int(match[2])
-    numbers = forms.seen.setdefault(form, set())
+    numbers = forms.numbers.setdefault(form, set())
     if number in numbers:
         report.dropped("second ink of a line", path, "the first one is kept")
         return None
@@ -168,10 +168,10 @@ def _read_line(form: str, number: int, data: bytes | None, forms: _Forms, report
         ink = parse_ink(data)
         text = _text(form, number, forms)
     except BadFileError as bad:
-        report.dropped(bad.kind, line_id, bad.what)
+        report.dropped(bad.kind, line_id, bad.problem)
         return None
     if ink.times is None:
-        report.note("no times", line_id, "a time is missing or no number")
+        report.note("no times", line_id, "a time is missing or not a number")
     if ink.empty_strokes:
         report.note("empty strokes", line_id, f"{ink.empty_strokes} strokes without a point")
     split = forms.splits.get(form, UNLISTED)
@@ -190,13 +190,13 @@ def _text(form: str, number: int, forms: _Forms) -> str:
 
 def _compare_counts(forms: _Forms, report: Report) -> None:
     """Report forms whose ink, text and list do not agree."""
-    for form, numbers in forms.seen.items():
+    for form, numbers in forms.numbers.items():
         if form not in forms.splits:
             report.note("unlisted form", form, f"in none of the lists, {len(numbers)} lines")
         num_texts = len(forms.texts.get(form, []))
         if numbers != set(range(1, num_texts + 1)):
-            what = f"{len(numbers)} lines of ink, the last is {max(numbers)}; {num_texts} lines of text"
-            report.note("line counts differ", form, what)
+            problem = f"{len(numbers)} lines of ink, the last is {max(numbers)}; {num_texts} lines of text"
+            report.note("line counts differ", form, problem)
     for form, split in forms.splits.items():
-        if form not in forms.seen:
+        if form not in forms.numbers:
             report.note("listed form without ink", form, f"in {split}.txt")

@@ -36,7 +36,7 @@ class Stroke:
 
 @dataclass(slots=True)
 class Label:
-    """What an annotation says; `rank` is the place of its type in LABELS; whether it was written in several lines."""
+    """The text of an annotation; `rank` is the place of its type in LABELS; whether it was written in several lines."""
 
     text: str
     rank: int
@@ -87,7 +87,7 @@ class Document:
 
 
 def parse_document(data: bytes) -> Document:
-    """What is in an InkML file; a trace that cannot be used is there with its fault.
+    """Return the groups and traces of an InkML file; a trace that cannot be used is there with its fault.
 
     Raises:
         BadFileError: the file as a whole cannot be used, and why.
@@ -193,12 +193,12 @@ class _Recorder:
             name = attributes.get(key, "").rpartition("#")[2]
             if name and name not in self.formats:
                 self.document.odd["references to nothing in the file"] += 1
-            elif name and (found := self.formats[name]):
-                return found
+            elif name and (known := self.formats[name]):
+                return known
         return None
 
     def _define(self, trace_format: TraceFormat | None, attributes: dict[str, str]) -> None:
-        """Take in a format that ends here: for those who refer to it, for what it stands in, for the traces after it.
+        """Take in a format that ends here: for those who refer to it, for its context, for the traces after it.
 
         Until a context says otherwise the first format of the file holds, whether or not a trace refers to it.
         """
@@ -211,7 +211,7 @@ class _Recorder:
             self.current = trace_format
 
     def _annotate(self, name: str, text: str, preserve: bool) -> None:
-        """Label the group that an annotation stands in, if it says something that is read."""
+        """Label the group that an annotation is in, if it is of a type that is read."""
         names = [name for name, _ in self.open]
         owner = names[: names.index("annotationXML")] if "annotationXML" in names else names
         kind, rank = _KINDS.get(re.sub("[^a-z]", "", name.lower()), ("", 0))
@@ -258,10 +258,10 @@ def _id(attributes: dict[str, str]) -> str:
 
 def _oddities(points: np.ndarray, odd: str, trace_format: TraceFormat, attributes: dict[str, str]) -> list[str]:
     clock = trace_format.find("T")
-    found = {
+    oddities = {
         odd: True,
         "empty traces": not len(points),
         "times without a unit, read as milliseconds": clock and not clock.units,
         "time offsets of traces, not read": clock and "timeOffset" in attributes,
     }
-    return [what for what, there in found.items() if what and there]
+    return [oddity for oddity, is_there in oddities.items() if oddity and is_there]

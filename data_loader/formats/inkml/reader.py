@@ -47,19 +47,19 @@ def _lines(name: str, data: bytes, ids: set[str], report: Report) -> Iterator[In
         try:
             line = _line(group, _ids(name, number, group), ids, document.odd)
         except BadFileError as bad:
-            report.dropped(bad.kind, where, bad.what)
+            report.dropped(bad.kind, where, bad.problem)
             continue
         ids.add(line.id)
         yield line
-    for what, count in document.odd.items():
-        report.note(what, name, f"{count} in the file")
+    for oddity, count in document.odd.items():
+        report.note(oddity, name, f"{count} in the file")
     outside = document.num_strokes - sum(1 for group in groups for _ in group.strokes())
     if outside:
         report.dropped("ink outside the lines", name, f"{outside} traces")
 
 
 def _ids(name: str, number: int, group: Group) -> list[str]:
-    """What a line may be called: by its own annotation, else by its file, else by the file with its suffix."""
+    """Return the names that a line may have: by its own annotation, else by its file without or with its suffix."""
     names = [name.rpartition(".")[0] or name, name]
     if group.parent:
         names = [f"{name}-{number}" for name in names]

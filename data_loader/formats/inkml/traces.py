@@ -23,7 +23,7 @@ _ORDERS = {"!": 0, "'": 1, '"': 2}
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel's name, e.g. "X", its units ("" where not said), and -1 where its orientation is "-ve", else 1."""
+    """A channel's name, e.g. "X", its units ("" where not given), and -1 where its orientation is "-ve", else 1."""
 
     name: str
     units: str = ""
@@ -32,7 +32,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class TraceFormat:
-    """What the values of a point are: `num_regular` channels in every point, the others only in some."""
+    """The channels of a point's values: the first `num_regular` are in every point, the others only in some."""
 
     channels: tuple[Channel, ...]
     num_regular: int
@@ -84,15 +84,15 @@ def _rows(rows: list[list[str]], trace_format: TraceFormat) -> tuple[Sequence[Se
     """The values of every point, and what was odd."""
     if not rows[-1]:  # nothing, or a comma behind the last point
         rows = rows[:-1]
-    regular, most = trace_format.num_regular, len(trace_format.channels)
+    regular, num_channels = trace_format.num_regular, len(trace_format.channels)
     fewest, widest = min(map(len, rows), default=regular), max(map(len, rows), default=regular)
-    if len(rows) == 1 and widest > most and regular and widest % regular == 0:
+    if len(rows) == 1 and widest > num_channels and regular and widest % regular == 0:
         return list(zip(*[iter(rows[0])] * regular, strict=True)), "points without a comma between them"
-    if fewest == widest > most:
+    if fewest == widest > num_channels:
         return rows, "more values than channels"
-    if fewest < regular or widest > most:
-        found = fewest if fewest < regular else widest
-        raise BadFileError("bad trace", f"a point has {found} values, its format {most} channels")
+    if fewest < regular or widest > num_channels:
+        num_values = fewest if fewest < regular else widest
+        raise BadFileError("bad trace", f"a point has {num_values} values, its format {num_channels} channels")
     return rows, ""
 
 

@@ -99,5 +99,5 @@ def tar_bytes(members: dict[str, bytes]) -> bytes:
 
 
 def tar_gz(members: dict[str, bytes]) -> bytes:
-    """The same, packed."""
+    """Write the same as a .tar.gz."""
     return gzip.compress(tar_bytes(members), 1, mtime=0)

@@ -85,22 +85,22 @@ def test_headers_that_claim_gigabytes_are_refused_unread(tmp_path: Path, kind: b
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (b"", "damaged|cut off"),
-        (b"<html>not found</html>", "not a sound gzip"),
+        (b"<html>not found</html>", "not a valid gzip"),
         (gzip.compress(b""), "damaged"),
         (gzip.compress(b"no tar at all" * 99), "damaged"),
         (gzip.compress(tar_bytes(FILES)[:2048]), "cut off"),
         (gzip.compress(tar_bytes(FILES)[:1700]), "cut off|damaged"),
         (tar_gz(FILES)[:-20], "cut off"),
-        (tar_gz(FILES)[:-8] + bytes(8), "not a sound gzip"),
-        (tar_gz(FILES) + b"behind", "not a sound gzip"),
+        (tar_gz(FILES)[:-8] + bytes(8), "not a valid gzip"),
+        (tar_gz(FILES) + b"behind", "not a valid gzip"),
     ],
 )
-def test_a_damaged_archive_is_one_clear_line(tmp_path: Path, data: bytes, says: str) -> None:
+def test_a_damaged_archive_is_one_clear_line(tmp_path: Path, data: bytes, message: str) -> None:
     archive = write(tmp_path / "x.tar.gz", data)
-    with pytest.raises(InputError, match=says) as error:
+    with pytest.raises(InputError, match=message) as error:
         list(walk_files(archive))
     assert str(error.value).startswith(str(archive)) and "download it again" in str(error.value)
 

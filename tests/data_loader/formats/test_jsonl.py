@@ -40,17 +40,17 @@ def read(source: Path) -> tuple[dict[str, InkLine], Report]:
 
 
 def noted(report: Report, part: str = "noted") -> dict[str, list[tuple[str, str]]]:
-    return {kind: [(p["where"], p["what"]) for p in found["places"]] for kind, found in report.as_dict()[part].items()}
+    return {kind: [(p["where"], p["what"]) for p in group["places"]] for kind, group in report.as_dict()[part].items()}
 
 
-def assert_same(one: InkLine, other: InkLine) -> None:
+def assert_same(line: InkLine, other: InkLine) -> None:
     for field in ("id", "text", "writer", "split", "unit"):
-        assert getattr(one, field) == getattr(other, field), field
-    assert one.points.dtype == other.points.dtype == np.float32
-    np.testing.assert_array_equal(one.points, other.points)
-    assert (one.times is None) == (other.times is None)
-    if one.times is not None:
-        np.testing.assert_array_equal(one.times, other.times)
+        assert getattr(line, field) == getattr(other, field), field
+    assert line.points.dtype == other.points.dtype == np.float32
+    np.testing.assert_array_equal(line.points, other.points)
+    assert (line.times is None) == (other.times is None)
+    if line.times is not None:
+        np.testing.assert_array_equal(line.times, other.times)
 
 
 def test_a_line_is_read_as_it_is(tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, 
     report = Report()
     again = list(read_jsonl(path, report))
     assert report.as_dict() == {"dropped": {}, "noted": {}}
-    for one, other in zip(lines, again, strict=True):
-        assert_same(one, other)
+    for line, other in zip(lines, again, strict=True):
+        assert_same(line, other)
 
 
 def test_the_written_text_is_plain_and_short(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_write_that_fails_leaves_the_older_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "kind", "what"),
+    ("line", "kind", "problem"),
     [
         ("{", "no JSON", "not JSON at column 2"),
         ('{"id": "a", "id": "b", "strokes": []}', "no JSON", '"id" is given twice'),
@@ -154,17 +154,17 @@ def test_a_write_that_fails_leaves_the_older_file(tmp_path: Path) -> None:
         (GOOD.replace("3", "1e999"), "no JSON", "1e999 is not a finite number"),
         (GOOD.replace("3", "9" * 5000), "no JSON", "too many digits"),
         ("[" * 100_000, "no JSON", "nested deeper"),
-        (UNTIMED, "no JSON object", "stands alone"),
-        ("7", "no JSON object", "7 stands alone"),
+        (UNTIMED, "no JSON object", "is not an object"),
+        ("7", "no JSON object", "7 is not an object"),
         ("{}", "bad strokes", "null"),
         ('{"strokes": {"a": 1}}', "bad strokes", "no list of lists"),
         ('{"strokes": [[0, 0], [1, 1]]}', "bad strokes", "the point 0 is neither"),
         ('{"strokes": [[[0, 0], [1]]]}', "bad strokes", r"the point \[1\] is neither"),
         ('{"strokes": [[[0, 0], [1, 2, 3, 4]]]}', "bad strokes", r"the point \[1, 2, 3, 4\]"),
         ('{"strokes": [[[0, 0], "ab"]]}', "bad strokes", 'the point "ab"'),
-        ('{"strokes": [[[0, 0], ["1", 2]]]}', "bad coordinates", '"1" is no number'),
-        ('{"strokes": [[[0, 0], [true, 2]]]}', "bad coordinates", "true is no number"),
-        ('{"strokes": [[[0, 0, null], [1, 2, 3]]]}', "bad coordinates", "null is no number"),
+        ('{"strokes": [[[0, 0], ["1", 2]]]}', "bad coordinates", '"1" is not a number'),
+        ('{"strokes": [[[0, 0], [true, 2]]]}', "bad coordinates", "true is not a number"),
+        ('{"strokes": [[[0, 0, null], [1, 2, 3]]]}', "bad coordinates", "null is not a number"),
         (GOOD.replace("3", "1000001"), "bad coordinates", "x from 0 to 1e[+]06, beyond"),
         (GOOD.replace("4", "-1e300"), "bad coordinates", "y from -1e[+]300 to 2, beyond"),
         (GOOD.replace("3", "9" * 400), "bad coordinates", "hundreds of digits"),
@@ -179,11 +179,11 @@ def test_a_write_that_fails_leaves_the_older_file(tmp_path: Path) -> None:
         (GOOD, "second line of an id", '"good"; the first one is kept'),
     ],
 )
-def test_a_line_at_fault_is_left_out_and_named(tmp_path: Path, line: str, kind: str, what: str) -> None:
+def test_a_line_at_fault_is_left_out_and_named(tmp_path: Path, line: str, kind: str, problem: str) -> None:
     lines, report = read(write(tmp_path / "x.jsonl", GOOD, line, {"id": "last"}))
     assert list(lines) == ["good", "last"]
-    ((where, said),) = noted(report, "dropped")[kind]
-    assert where == "x.jsonl, line 2" and re.search(what, said) and len(said) < 200
+    ((where, message),) = noted(report, "dropped")[kind]
+    assert where == "x.jsonl, line 2" and re.search(problem, message) and len(message) < 200
     assert report.num_dropped == 1
 
 
@@ -238,8 +238,8 @@ def test_lines_that_are_too_long_are_passed_over(tmp_path: Path, monkeypatch: py
         (GOOD.encode("utf-16"), "line 1: no JSON: not UTF-8 text .byte 0."),
         (GOOD.encode().replace(b"good", b"g\xf6od"), "not UTF-8 text .byte 9."),
         (gzip.compress(GOOD.encode())[:-12], "damaged or cut off"),
-        (gzip.compress(GOOD.encode())[:20] + bytes(50), "damaged|not a sound gzip"),
-        (gzip.compress(GOOD.encode()) + b"behind", "not a sound gzip file"),
+        (gzip.compress(GOOD.encode())[:20] + bytes(50), "damaged|not a valid gzip"),
+        (gzip.compress(GOOD.encode()) + b"behind", "not a valid gzip file"),
     ],
 )
 def test_a_file_that_cannot_be_trusted_is_refused(tmp_path: Path, data: bytes, fault: str) -> None:

@@ -98,7 +98,7 @@ def test_images_that_cannot_be_drawn_are_left_out_and_named(tmp_path: Path) -> N
     put(tmp_path, train_images_idx3_ubyte=idx3(blank, BAR, 255 - blank))
     lines, report = read(tmp_path)
     assert [line.id for line in lines] == ["train-00001"]
-    assert {kind: [place["where"] for place in found["places"]] for kind, found in report["dropped"].items()} == {
+    assert {kind: [place["where"] for place in group["places"]] for kind, group in report["dropped"].items()} == {
         "no ink": ["train-00000"],
         "no line drawing": ["train-00002"],
     }
@@ -115,7 +115,7 @@ def test_images_that_cannot_be_drawn_are_left_out_and_named(tmp_path: Path) -> N
         (idx3(BAR)[:-1], "cut off"),
         (idx3(BAR) + b"\0", "longer"),
         (gzip.compress(idx3(BAR))[:-9], "cut off"),
-        (gzip.compress(idx3(BAR))[:-8] + bytes(8), "not a sound gzip"),
+        (gzip.compress(idx3(BAR))[:-8] + bytes(8), "not a valid gzip"),
         (struct.pack(">4B3I", 0, 0, 8, 3, 2**32 - 1, 28, 28), "its head says"),
         (struct.pack(">4B3I", 0, 0, 8, 3, 1, 5000, 5000), "its head says"),
         (struct.pack(">4B3I", 0, 0, 8, 3, 10**6, 128, 128), "its head says"),
@@ -139,7 +139,7 @@ def test_a_bomb_is_read_no_further_than_its_head_promises(tmp_path: Path, monkey
         read(tmp_path)
 
 
-def test_without_scikit_image_the_mend_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_scikit_image_the_fix_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "skimage.morphology", None)
     with pytest.raises(InputError, match="pip install scikit-image=="):
         read(put(tmp_path, train_images_idx3_ubyte=idx3(BAR)))

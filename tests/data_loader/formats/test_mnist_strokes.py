@@ -25,14 +25,14 @@ from utils.errors import InputError
 
 SEVEN = b"5 9 0 0\n1 0 0 0\n0 2 0 0\n0 0 1 0\n4 -3 0 0\n-1 0 0 0\n0 0 1 1\n"
 SEVEN_POINTS = [(5, 9, 0), (6, 9, 0), (6, 11, 1), (10, 8, 0), (9, 8, 1)]
-ONE = b"3 4 0 0\r\n0 1 0 0\r\n0 0 1 1\r\n"
+DIGIT = b"3 4 0 0\r\n0 1 0 0\r\n0 0 1 1\r\n"
 SET = {
     "sequences/trainimg-0-inputdata.txt": SEVEN,
-    "sequences/trainimg-2-inputdata.txt": ONE,
+    "sequences/trainimg-2-inputdata.txt": DIGIT,
     "sequences/trainimg-0-points.txt": b"5,9\n",
     "sequences/trainimg-0-thumb.txt": b"",
     "sequences/trainimg-0-targetdata.txt": b"0 0 0",
-    "sequences/testimg-11-inputdata.txt": ONE,
+    "sequences/testimg-11-inputdata.txt": DIGIT,
     "sequences/testlabels.txt": b"0\n" * 11 + b"1\n",
     "sequences/trainlabels.txt": b"7\n5\n 1 \r\n",
 }
@@ -54,8 +54,8 @@ def idx(*sizes: int, data: bytes) -> bytes:
     return struct.pack(f">4B{len(sizes)}I", 0, 0, 8, len(sizes), *sizes) + data
 
 
-def same(one: InkLine, other: InkLine) -> bool:
-    return np.array_equal(one.points, other.points) and replace(one, points=None) == replace(other, points=None)
+def same(line: InkLine, other: InkLine) -> bool:
+    return np.array_equal(line.points, other.points) and replace(line, points=None) == replace(other, points=None)
 
 
 def test_a_mark_ends_the_stroke_at_the_point_before(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_an_archive_is_as_its_folder_whatever_its_order(tmp_path: Path) -> None:
         (b"", "broken sequence"),
         (b"3 4 0\n0 0 1 1\n", "broken sequence"),
         (b"3 4 0 0\n0 1 0 0\n", "broken sequence"),  # cut off
-        (SEVEN + ONE, "broken sequence"),  # two in one
+        (SEVEN + DIGIT, "broken sequence"),  # two in one
         (b"3 4 0 0\n1 1 0 0\n0 0 0 1\n", "broken sequence"),
         (b"3 4 0 0\n1 1 2 0\n0 0 1 1\n", "broken sequence"),
         (b"3 4 0 0\n1_0 1 0 0\n0 0 1 1\n", "broken sequence"),
@@ -100,7 +100,7 @@ def test_an_archive_is_as_its_folder_whatever_its_order(tmp_path: Path) -> None:
 def test_a_faulty_digit_is_left_out_and_named(tmp_path: Path, sequence: bytes, kind: str) -> None:
     lines, report = read(put(tmp_path, SET | {"sequences/trainimg-0-inputdata.txt": sequence}))
     assert [line.id for line in lines] == ["train-00002", "test-00011"]
-    assert {name: found["count"] for name, found in report["dropped"].items()} == {kind: 1}
+    assert {name: digits["count"] for name, digits in report["dropped"].items()} == {kind: 1}
     assert "train" in report["dropped"][kind]["places"][0]["where"]
 
 
@@ -118,7 +118,7 @@ def test_labels_missing_blank_broken_or_none(tmp_path: Path) -> None:
     lines, report = read(put(tmp_path / "a", short))
     assert [(line.id, line.text) for line in lines] == [("train-00000", "7"), ("test-00011", "")]
     assert report["dropped"]["no label"]["places"][0]["where"] == "train-00002"
-    assert report["noted"]["blank label"]["places"][0]["where"] == "test-00011"
+    assert report["noted"]["empty label"]["places"][0]["where"] == "test-00011"
     lines, report = read(put(tmp_path / "b", SET | {"sequences/trainlabels.txt": "7\n5\n\u2028x\n".encode()}))
     assert report["dropped"]["broken label"]["count"] == 1
     lines, report = read(put(tmp_path / "c", {name: data for name, data in SET.items() if "labels" not in name}))
@@ -156,7 +156,7 @@ def test_given_labels_as_text_or_idx_in_a_file_or_folder(tmp_path: Path) -> None
 def test_other_and_second_files_are_named_and_too_many_bytes_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    more = {"x/trainimg-0-inputdata.txt": ONE, "x/trainlabels.txt": b"0\n", "trainimg-x-inputdata.txt": ONE}
+    more = {"x/trainimg-0-inputdata.txt": DIGIT, "x/trainlabels.txt": b"0\n", "trainimg-x-inputdata.txt": DIGIT}
     lines, report = read(put(tmp_path, SET | more))
     assert lines[0].text == "7" and len(lines[0].points) == 5
     assert report["dropped"]["second file of a digit"]["places"][0]["where"] == "x/trainimg-0-inputdata.txt"
@@ -280,7 +280,7 @@ def test_the_real_digits_lie_on_their_ink() -> None:
     """Points and strokes as counted by hand in the files; de Jong counts an image's pixels from 1."""
     folder = Path(os.environ["DUCTUS_DATA"], "mnist")
     lines, report = read(folder / "de-jong", labels=folder)
-    found = {line.id: (line.text, len(line.points), int(line.points[:, 2].sum())) for line in lines}
+    digits = {line.id: (line.text, len(line.points), int(line.points[:, 2].sum())) for line in lines}
     known = {
         "train-00002": ("4", 39, 2),
         "train-00007": ("3", 37, 2),
@@ -290,7 +290,7 @@ def test_the_real_digits_lie_on_their_ink() -> None:
         "train-00058": ("4", 29, 2),
         "test-00000": ("7", 30, 1),
     }
-    assert known.items() <= found.items() and not report["dropped"]
+    assert known.items() <= digits.items() and not report["dropped"]
     for line in lines:
         assert np.array_equal(line.points, np.rint(line.points)) and (line.points[:, :2] // 28 == 0).all()
         moves = np.abs(np.diff(line.points[:, :2], axis=0)).max(1)

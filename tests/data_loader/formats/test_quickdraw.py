@@ -68,27 +68,27 @@ def test_the_unrecognised_are_kept_and_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("strokes", "kind", "what"),
+    ("strokes", "kind", "problem"),
     [
         (None, "bad drawing", "null"),
         ([[1, 2], [3, 4]], "bad drawing", "no list of strokes of columns"),
         ([[[1, 2]]], "bad drawing", "a stroke is not"),
         ([[[1, 2], [3, 4], [5, 6], [7, 8]]], "bad drawing", "a stroke is not"),
         ([[[1, 2], [3, 4, 5]]], "bad drawing", "equally long"),
-        ([[[1, 2], [3, "4"]]], "bad coordinates", '"4" is no number'),
-        ([[[1, 2], [3, 4], [5, [6]]]], "bad coordinates", r"\[6\] is no number"),
+        ([[[1, 2], [3, "4"]]], "bad coordinates", '"4" is not a number'),
+        ([[[1, 2], [3, 4], [5, [6]]]], "bad coordinates", r"\[6\] is not a number"),
         ([[[1, 2], [3, 2_000_000]]], "bad coordinates", "beyond"),
         ([], "no ink", "points: 0"),
         ([[[], []], [[1], [2]]], "no ink", "points: 1"),
     ],
 )
-def test_a_drawing_at_fault_is_left_out_and_named(tmp_path: Path, strokes: Any, kind: str, what: str) -> None:
+def test_a_drawing_at_fault_is_left_out_and_named(tmp_path: Path, strokes: Any, kind: str, problem: str) -> None:
     path = write(tmp_path / "cat.ndjson", drawing(1), drawing(2, strokes), drawing(3))
     lines, report = read(path)
     assert [line.id for line in lines] == ["5201", "5203"]
-    ((place,),) = [found["places"] for found in report["dropped"].values()]
+    ((place,),) = [group["places"] for group in report["dropped"].values()]
     assert list(report["dropped"]) == [kind] and place["where"] == "cat.ndjson, line 2"
-    assert re.search(what, place["what"])
+    assert re.search(problem, place["what"])
 
 
 def test_other_faults(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_other_faults(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(write(path, drawing(1), *bad, {"drawing": SIMPLIFIED}).read_bytes()))
     lines, report = read(path)
     assert [(line.id, line.text) for line in lines] == [("5201", "cat"), ("cat-6", "")]
-    assert {kind: found["count"] for kind, found in report["dropped"].items()} == {
+    assert {kind: group["count"] for kind, group in report["dropped"].items()} == {
         "bad word": 2,
         "bad key_id": 1,
         "second line of an id": 1,

@@ -21,16 +21,16 @@ from data_loader.formats.safe_npy import read_arrays, read_bytes
 from utils.errors import InputError
 
 NUMBERS = st.sampled_from(["<f2", "<f4", ">f4", "<f8", "|i1", "<i2", ">i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8"])
-SHAPES, TABLES = (st_numpy.array_shapes(min_dims=least, min_side=0, max_side=5) for least in (1, 2))
+SHAPES, TABLES = (st_numpy.array_shapes(min_dims=dims, min_side=0, max_side=5) for dims in (1, 2))
 ARRAYS = st.lists(NUMBERS.flatmap(lambda kind: st_numpy.arrays(kind, SHAPES)))
 
 
 def column(arrays: Iterable[Any]) -> np.ndarray:
     """Things as an object array (N,)."""
-    things = list(arrays)
-    whole = np.empty(len(things), object)
-    for i, thing in enumerate(things):
-        whole[i] = thing
+    objects = list(arrays)
+    whole = np.empty(len(objects), object)
+    for i, element in enumerate(objects):
+        whole[i] = element
     return whole
 
 
@@ -46,7 +46,7 @@ def with_pickle(data: bytes, count: int = 1) -> bytes:
 
 
 def python_2_pickle(arrays: list[np.ndarray]) -> bytes:
-    """What numpy's object array of float32 arrays is in a pickle by Python 2: byte strings, places counted from 1."""
+    """The pickle of numpy's object array of float32 arrays by Python 2: byte strings, places counted from 1."""
 
     def array(size: bytes, kind: bytes, last: bytes) -> bytes:
         order, flags = (b"|", b"?") if kind == b"O8" else (b"<", b"\0")
@@ -62,10 +62,10 @@ def python_2_pickle(arrays: list[np.ndarray]) -> bytes:
     return b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x01" + whole.replace(b"%s", b"".join(items)) + b"."
 
 
-def same(one: Iterable[np.ndarray | None], other: Iterable[np.ndarray]) -> bool:
+def same(first: Iterable[np.ndarray | None], other: Iterable[np.ndarray]) -> bool:
     return all(
         a is not None and a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-        for a, b in zip(one, other, strict=True)
+        for a, b in zip(first, other, strict=True)
     )
 
 
@@ -91,9 +91,9 @@ def test_files_of_python_2_are_read() -> None:
 
 
 def test_what_is_no_array_is_none() -> None:
-    things = [np.ones((2, 3)), None, [1, 2], "text", column([np.ones(2)]), np.zeros(1)]
-    found = read_arrays(saved(column(things)), "x")
-    assert [array is None for array in found] == [False, True, True, True, True, False]
+    objects = [np.ones((2, 3)), None, [1, 2], "text", column([np.ones(2)]), np.zeros(1)]
+    arrays = read_arrays(saved(column(objects)), "x")
+    assert [array is None for array in arrays] == [False, True, True, True, True, False]
 
 
 class Calls:
@@ -149,10 +149,10 @@ HARMLESS = {"a method", "newobj", "ext", "persistent id", "binary persistent id"
 
 
 @pytest.mark.parametrize("name", attacks(Path("x")))
-def test_nothing_is_run_and_what_was_asked_for_is_named(tmp_path: Path, name: str) -> None:
+def test_nothing_is_run_and_the_global_is_named(tmp_path: Path, name: str) -> None:
     path = tmp_path / "made.npy"
-    data, asked = attacks(path)[name]
-    with pytest.raises(InputError, match=asked) as error:
+    data, named = attacks(path)[name]
+    with pytest.raises(InputError, match=named) as error:
         read_arrays(with_pickle(data), "x.npy")
     assert str(error.value).startswith("x.npy: ") and "\n" not in str(error.value) and not path.exists()
     if name not in HARMLESS:
@@ -164,7 +164,7 @@ LIST = b"cnumpy.core.multiarray\n_reconstruct\n\x94cnumpy\nndarray\n\x94"
 TYPE = b"cnumpy\ndtype\nU\x02%s\x89\x88\x87R"
 
 
-def one(shape: bytes, kind: bytes = b"f4", data: bytes = b"C\x18" + bytes(24)) -> bytes:
+def first(shape: bytes, kind: bytes = b"f4", data: bytes = b"C\x18" + bytes(24)) -> bytes:
     """A pickled list with one array in it."""
     item = b"h\x00h\x01)N\x87R(K\x01" + shape + TYPE % kind + b"\x89" + data + b"tb"
     return LIST + b"h\x00h\x01)N\x87R(K\x01K\x01\x85" + TYPE % b"O8" + b"\x89](" + item + b"etb."
@@ -172,19 +172,19 @@ def one(shape: bytes, kind: bytes = b"f4", data: bytes = b"C\x18" + bytes(24)) -
 
 HUGE = b"\x8a\x08" + (2**62).to_bytes(8, "little")
 FAULTY: dict[str, tuple[bytes, str]] = {
-    "too short": (one(b"K\x03K\x03\x86"), r"shape \(3, 3\) and type float32 has 24 bytes"),
-    "huge": (one(HUGE + b"K\x03\x86"), "has 24 bytes"),
-    "huge and empty": (one(HUGE + HUGE + b"K\x00\x87", data=b"C\0"), "damaged"),
-    "negative": (one(b"J\xfe\xff\xff\xffJ\xfd\xff\xff\xff\x86"), "damaged"),
-    "many dimensions": (one(b"(" + b"K\x01" * 40 + b"t", data=b"C\x04" + bytes(4)), "damaged"),
-    "shape of text": (one(b"U\x022,\x85"), "damaged"),
-    "no shape": (one(b"K\x06"), "damaged"),
-    "text": (one(b"K\x06\x85", b"S4"), "its type is '=S4'"),
-    "complex": (one(b"K\x03\x85", b"c8"), "its type is '=c8'"),
-    "dates": (one(b"K\x03\x85", b"M8"), "its type is '=M8'"),
+    "too short": (first(b"K\x03K\x03\x86"), r"shape \(3, 3\) and type float32 has 24 bytes"),
+    "huge": (first(HUGE + b"K\x03\x86"), "has 24 bytes"),
+    "huge and empty": (first(HUGE + HUGE + b"K\x00\x87", data=b"C\0"), "damaged"),
+    "negative": (first(b"J\xfe\xff\xff\xffJ\xfd\xff\xff\xff\x86"), "damaged"),
+    "many dimensions": (first(b"(" + b"K\x01" * 40 + b"t", data=b"C\x04" + bytes(4)), "damaged"),
+    "shape of text": (first(b"U\x022,\x85"), "damaged"),
+    "no shape": (first(b"K\x06"), "damaged"),
+    "text": (first(b"K\x06\x85", b"S4"), "its type is '=S4'"),
+    "complex": (first(b"K\x03\x85", b"c8"), "its type is '=c8'"),
+    "dates": (first(b"K\x03\x85", b"M8"), "its type is '=M8'"),
     "a long type": (b"cnumpy\ndtype\nU\x64" + b"f" * 100 + b"\x89\x88\x87R.", "damaged"),
-    "a list as numbers": (one(b"K\x06\x85", data=b"]"), "damaged"),
-    "objects from bytes": (one(b"K\x03\x85", b"O8"), "is no list"),
+    "a list as numbers": (first(b"K\x06\x85", data=b"]"), "damaged"),
+    "objects from bytes": (first(b"K\x03\x85", b"O8"), "is no list"),
     "type is no type": (LIST + b"h\x00h\x01)N\x87R(K\x01)N\x89]tb.", "damaged"),
     "called on a type": (TYPE % b"f4" + b")R.", "damaged"),
     "called on text": (b"U\x02os)R.", "damaged"),
@@ -193,9 +193,9 @@ FAULTY: dict[str, tuple[bytes, str]] = {
     "state of a list": (b"])b.", "damaged"),
     "appends to a tuple": (b")Na.", "damaged"),
     "no array at all": (b"N.", "no list of arrays"),
-    "an array of numbers": (one(b"K\x06\x85")[one(b"K\x06\x85").index(b"](") + 2 : -4] + b".", "damaged"),
-    "bytes behind": (one(b"K\x06\x85") + b"\0", "damaged"),
-    "no end": (one(b"K\x06\x85")[:-1], "damaged"),
+    "an array of numbers": (first(b"K\x06\x85")[first(b"K\x06\x85").index(b"](") + 2 : -4] + b".", "damaged"),
+    "bytes behind": (first(b"K\x06\x85") + b"\0", "damaged"),
+    "no end": (first(b"K\x06\x85")[:-1], "damaged"),
     "no mark": (b"t.", "damaged"),
     "stack is empty": (b"\x87.", "damaged"),
     "far place": (b"Nr\2\0\0\0.", "damaged"),
@@ -210,9 +210,9 @@ FAULTY: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("name", FAULTY)
 def test_faulty_pickles_are_one_clear_line_and_a_sound_one_is_read(name: str) -> None:
-    assert same(read_arrays(with_pickle(one(b"K\x06\x85")), "x"), [np.zeros(6, np.float32)])
-    data, says = FAULTY[name]
-    with pytest.raises(InputError, match=says) as error:
+    assert same(read_arrays(with_pickle(first(b"K\x06\x85")), "x"), [np.zeros(6, np.float32)])
+    data, message = FAULTY[name]
+    with pytest.raises(InputError, match=message) as error:
         read_arrays(with_pickle(data), "x")
     assert "\n" not in str(error.value) and len(str(error.value)) < 200
 
@@ -239,8 +239,8 @@ BAD_NPY: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("name", BAD_NPY)
 def test_faulty_npy_data_are_one_clear_line(name: str) -> None:
-    data, says = BAD_NPY[name]
-    with pytest.raises(InputError, match=says):
+    data, message = BAD_NPY[name]
+    with pytest.raises(InputError, match=message):
         read_arrays(data, "x")
 
 

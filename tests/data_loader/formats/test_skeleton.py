@@ -21,7 +21,7 @@ from ink.strokes import pen_strokes
 skeletonize = pytest.importorskip("skimage.morphology", reason="scikit-image is not installed").skeletonize
 
 
-def found(*strokes: object, pen: float = 2.5) -> list[np.ndarray]:
+def traced(*strokes: object, pen: float = 2.5) -> list[np.ndarray]:
     """The strokes that are found where these corner points were joined by a pen."""
     return pen_strokes(skeleton.image_points(drawn([np.array(s, float) for s in strokes], pen), skeletonize))
 
@@ -48,10 +48,10 @@ def circle(x: float, y: float, radius: float, start: float = 0, turn: float = 2 
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_a_straight_line_is_one_stroke_along_it(corners: tuple[float, ...], pen: float) -> None:
     line = [corners[:2], corners[2:]]
-    (stroke,) = found(line, pen=pen)
+    (stroke,) = traced(line, pen=pen)
     along = np.subtract(line[1], line[0]) / np.hypot(*np.subtract(line[1], line[0]))
-    beside = np.abs((stroke - line[0]) @ [-along[1], along[0]])
-    assert beside[1:-1].max() < 0.6 and beside.max() < 1
+    aside = np.abs((stroke - line[0]) @ [-along[1], along[0]])
+    assert aside[1:-1].max() < 0.6 and aside.max() < 1
     assert np.allclose(np.hypot(*np.diff(stroke, axis=0).T), 1, atol=0.2)
     first, last = sorted(np.array(line), key=skeleton._top_left)
     if skeleton._top_left(last) - skeleton._top_left(first) > 3:
@@ -60,14 +60,14 @@ def test_a_straight_line_is_one_stroke_along_it(corners: tuple[float, ...], pen:
 
 @pytest.mark.xfail(strict=True, reason="thinning leads the end of a short thick line into a corner of its ink")
 def test_the_end_of_a_short_thick_line_is_not_led_aside() -> None:
-    (stroke,) = found([(4.625, 9.625), (7.0, 4.0)], pen=3.5)
+    (stroke,) = traced([(4.625, 9.625), (7.0, 4.0)], pen=3.5)
     along = np.array([2.375, -5.625]) / np.hypot(2.375, 5.625)
     assert np.abs((stroke - (4.625, 9.625)) @ [-along[1], along[0]]).max() < 1
 
 
 @pytest.mark.parametrize("radius", [3.5, 6, 9])
 def test_a_ring_is_closed_and_written_against_the_clock_from_its_top_left(radius: float) -> None:
-    (stroke,) = found(circle(13, 14, radius))
+    (stroke,) = traced(circle(13, 14, radius))
     assert np.array_equal(stroke[0], stroke[-1])
     assert np.allclose(np.hypot(*(stroke - [13, 14]).T), radius, atol=0.5)
     x, y = (stroke[:-1] - [13, 14]).T
@@ -78,14 +78,14 @@ def test_a_ring_is_closed_and_written_against_the_clock_from_its_top_left(radius
 
 def test_a_crossing_is_passed_straight() -> None:
     lines = [[(6, 5), (20, 22)], [(21, 6), (7, 21)]]
-    strokes = found(*lines)
+    strokes = traced(*lines)
     assert len(strokes) == 2
     assert all(min(off_path(stroke, line) for line in lines) < 0.6 for stroke in strokes)
 
 
 def test_an_eight_is_one_closed_stroke_that_crosses_itself() -> None:
     t = np.linspace(0, 2 * np.pi, 90)
-    (stroke,) = found(np.stack([13.5 + 6 * np.sin(2 * t), 13.5 - 9 * np.cos(t)], axis=1), pen=2)
+    (stroke,) = traced(np.stack([13.5 + 6 * np.sin(2 * t), 13.5 - 9 * np.cos(t)], axis=1), pen=2)
     assert np.array_equal(stroke[0], stroke[-1])
     up_down = np.sign(np.diff(stroke[:, 1]))
     assert np.count_nonzero(np.diff(up_down[up_down != 0])) <= 4  # over the top and under the bottom, not in the middle
@@ -105,7 +105,7 @@ def test_an_eight_is_one_closed_stroke_that_crosses_itself() -> None:
     ],
 )
 def test_strokes_and_where_the_first_begins(strokes: list[object], count: int, start: tuple[float, float]) -> None:
-    got = found(*strokes, pen=2)
+    got = traced(*strokes, pen=2)
     assert len(got) == count
     assert np.hypot(*(got[0][0] - start)) < 1.6
 
@@ -136,12 +136,16 @@ def test_the_order_is_the_least_way_of_all_orders(lines: list[tuple[float, ...]]
         return sum(float(np.hypot(*(b[0] - a[-1]))) for a, b in itertools.pairwise(order))
 
     got = skeleton._in_order(list(strokes))
-    least = min(skeleton._top_left(np.concatenate(strokes)))
-    ways = (
-        way for order in itertools.permutations(strokes) for way in itertools.product(*((s, s[::-1]) for s in order))
+    corner = min(skeleton._top_left(np.concatenate(strokes)))
+    orders = (
+        route
+        for order in itertools.permutations(strokes)
+        for route in itertools.product(*((s, s[::-1]) for s in order))
     )
-    assert air(tuple(got)) == pytest.approx(min(air(way) for way in ways if skeleton._top_left(way[0][0]) == least))
-    assert skeleton._top_left(got[0][0]) == least
+    assert air(tuple(got)) == pytest.approx(
+        min(air(route) for route in orders if skeleton._top_left(route[0][0]) == corner)
+    )
+    assert skeleton._top_left(got[0][0]) == corner
 
 
 @given(arrays(bool, (9, 11)))
@@ -149,16 +153,16 @@ def test_the_order_is_the_least_way_of_all_orders(lines: list[tuple[float, ...]]
 def test_the_graph_has_every_link_between_pixels_once(pixels: np.ndarray) -> None:
     thin = skeletonize(pixels)
     edges, dots = trace(thin)
-    there = {(float(x), float(y)) for y, x in np.argwhere(thin)}
+    pixels = {(float(x), float(y)) for y, x in np.argwhere(thin)}
     links = [frozenset(map(tuple, pair)) for edge in edges for pair in itertools.pairwise(edge.path.tolist())]
     expected = {
         frozenset([(x, y), (x + dx, y + dy)])
-        for x, y in there
+        for x, y in pixels
         for dx, dy in ((1, 0), (0, 1), (1, 1), (-1, 1))
-        if (x + dx, y + dy) in there and not (dx and dy and ((x + dx, y) in there or (x, y + dy) in there))
+        if (x + dx, y + dy) in pixels and not (dx and dy and ((x + dx, y) in pixels or (x, y + dy) in pixels))
     }
     assert len(links) == len(set(links)) and set(links) == expected
-    assert set(dots) == there - {place for link in links for place in link}
+    assert set(dots) == pixels - {place for link in links for place in link}
     assert all(edge.length > 0 for edge in clean(edges, 2.0))
 
 

@@ -98,7 +98,7 @@ def twice(folder: Path) -> None:
 
 
 LOCAL, CENTRAL = b"PK\3\4", b"PK\1\2"
-"""Where the two headers of a member begin."""
+"""Offsets of the two headers of a member."""
 
 
 def patched(method: int, *changes: tuple[bytes, int, bytes]) -> Callable[[Path], None]:
@@ -136,8 +136,8 @@ def many_members(folder: Path) -> None:
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty folder": (lambda f: None, "no .npz file is there"),
     "folder for a file": (lambda f: (f / "cat.npz").mkdir(), "not a file that can be read"),
-    "empty file": (lambda f: (f / "cat.npz").touch(), "not a sound .npz file"),
-    "no zip": (lambda f: (f / "cat.npz").write_bytes(b"PK" * 50), "not a sound .npz file"),
+    "empty file": (lambda f: (f / "cat.npz").touch(), "not a valid .npz file"),
+    "no zip": (lambda f: (f / "cat.npz").write_bytes(b"PK" * 50), "not a valid .npz file"),
     "no splits": (lambda f: write(f / "cat.npz", train=None, valid=None, test=None, x=np.ones(1)), "no drawing in it"),
     "no drawing": (lambda f: write(f / "cat.npz", train=column([]), valid=None, test=None), "no drawing in it"),
     "attack": (lambda f: write(f / "cat.npz", valid=column([print])), "cat.npz, valid.npy: .* 'builtins.print'"),
@@ -150,7 +150,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "later version": (patched(8, (CENTRAL, 6, b"\x99")), "zip file version"),
     "encrypted": (patched(8, (LOCAL, 6, b"\1"), (CENTRAL, 8, b"\1")), "in a way that numpy"),
     "broken name": (patched(8, (CENTRAL, 8, b"\0\x08"), (CENTRAL, 46, b"\xff")), "decode byte 0xff"),
-    "far offset": (far_offset, "not a sound .npz file|cannot be read"),
+    "far offset": (far_offset, "not a valid .npz file|cannot be read"),
     "many members": (many_members, "a directory of more than a million bytes"),
     "wrong sum": (patched(0, (LOCAL, 200, b"\1")), "Bad CRC-32"),
     "odd name": (lambda f: write(f / "c\nat.npz"), r"'c\\nat.npz' cannot be printed"),
@@ -159,9 +159,9 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_read_is_one_clear_line(tmp_path: Path, name: str) -> None:
-    make, says = REFUSED[name]
+    make, message = REFUSED[name]
     make(tmp_path)
-    with pytest.raises(InputError, match=says) as error:
+    with pytest.raises(InputError, match=message) as error:
         read(tmp_path)
     assert "\n" not in str(error.value) and str(tmp_path) in str(error.value)
 
@@ -176,26 +176,26 @@ def test_a_bomb_is_refused_by_its_size_before_it_is_unpacked(tmp_path: Path, mon
 
 
 def test_progress_sees_every_split(tmp_path: Path) -> None:
-    seen: list[object] = []
-    read(write(tmp_path / "cat.npz"), progress=lambda items, *what: (seen.append(what), items)[1])
-    assert seen == [(2, "reading train of cat.npz"), (1, "reading valid of cat.npz"), (1, "reading test of cat.npz")]
+    calls: list[object] = []
+    read(write(tmp_path / "cat.npz"), progress=lambda items, *title: (calls.append(title), items)[1])
+    assert calls == [(2, "reading train of cat.npz"), (1, "reading valid of cat.npz"), (1, "reading test of cat.npz")]
 
 
 def outcomes(tmp_path: Path, count: int) -> set[str]:
-    """What comes of mutants of an .npz and, as its sum tells those apart, of a mutated array in a sound one."""
+    """Outcomes of mutants of an .npz and, as its sum tells those apart, of a mutated array in a sound one."""
     path, out = write(tmp_path / "cat.npz"), tmp_path / "out"
     out.mkdir()
-    found = set()
+    outcomes = set()
     for data in mutants(path.read_bytes(), count):
         path.write_bytes(data)
-        found.add(survives(read_sketch_npz, path, out))
+        outcomes.add(survives(read_sketch_npz, path, out))
     for data in mutants(saved(column(np.array(drawing, np.int16) for drawing in SPLITS["train"])), count, 1):
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr("train.npy", data)
         path.write_bytes(buffer.getvalue())
-        found.add(survives(read_sketch_npz, path, out))
-    return found
+        outcomes.add(survives(read_sketch_npz, path, out))
+    return outcomes
 
 
 def test_mutants_are_read_or_refused(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def read(path: Path, **arguments: Any) -> tuple[list[InkLine], Report]:
 
 
 def dropped(report: Report) -> dict[str, list[str]]:
-    return {kind: [p["where"] for p in found["places"]] for kind, found in report.as_dict()["dropped"].items()}
+    return {kind: [p["where"] for p in result["places"]] for kind, result in report.as_dict()["dropped"].items()}
 
 
 @pytest.mark.parametrize("last", [False, True])
@@ -80,7 +80,7 @@ def test_any_type_of_number_and_a_plain_array(tmp_path: Path, kind: Any) -> None
 
 
 @pytest.mark.parametrize(
-    ("texts", "found"),
+    ("texts", "result"),
     [
         (b"a\r\nb\r\nc\r\n", ["a", "b", "c"]),
         (b"\xef\xbb\xbfa\nb\nc\n", ["a", "b", "c"]),
@@ -90,11 +90,11 @@ def test_any_type_of_number_and_a_plain_array(tmp_path: Path, kind: Any) -> None
         (b"a\rb\nb\n" + b"c" * 10_001, ["b"]),
     ],
 )
-def test_texts_lose_their_line_breaks_only(tmp_path: Path, texts: bytes, found: list[str]) -> None:
+def test_texts_lose_their_line_breaks_only(tmp_path: Path, texts: bytes, result: list[str]) -> None:
     lines, report = read(source(tmp_path, texts=texts))
-    assert [line.text for line in lines] == found
-    assert report.num_dropped == 3 - len(found)
-    assert report.as_dict()["noted"].get("no transcription", {"count": 0})["count"] == found.count("")
+    assert [line.text for line in lines] == result
+    assert report.num_dropped == 3 - len(result)
+    assert report.as_dict()["noted"].get("no transcription", {"count": 0})["count"] == result.count("")
 
 
 FAULTS: dict[str, tuple[object, str]] = {
@@ -136,7 +136,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "no texts": (spoil(lambda f: (f / "sentences.txt").unlink()), "sentences.txt: no such file"),
     "fewer texts": (lambda f: source(f, texts="a\nb\n"), "2 lines of text, but 3 arrays"),
     "a blank line more": (lambda f: source(f, texts="a\nb\nc\n\n"), "4 lines of text, but 3 arrays"),
-    "both are binary": (lambda f: source(f, [[[0, 5, 1], [1, 5, 0]]] * 3), "cannot be told"),
+    "both are binary": (lambda f: source(f, [[[0, 5, 1], [1, 5, 0]]] * 3), "cannot be identified"),
     "neither is binary": (lambda f: source(f, [[[2, 5, 3], [1, 5, 0]]] * 3), "neither the first nor the last column"),
     "strokes-5": (lambda f: source(f, [np.zeros((9, 5))] * 3), "can be used; left out, no offsets: 3"),
     "no arrays": (lambda f: source(f, [], ""), "1 lines of text, but 0 arrays"),
@@ -151,9 +151,9 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_read_is_one_clear_line(tmp_path: Path, name: str) -> None:
-    make, says = REFUSED[name]
+    make, message = REFUSED[name]
     make(tmp_path)
-    with pytest.raises(InputError, match=says) as error:
+    with pytest.raises(InputError, match=message) as error:
         read(tmp_path)
     assert "\n" not in str(error.value) and str(tmp_path) in str(error.value)
 
@@ -165,13 +165,13 @@ def test_most_arrays_tell_the_order_of_the_columns(tmp_path: Path) -> None:
 
 
 def test_progress_sees_every_array(tmp_path: Path) -> None:
-    seen: list[object] = []
+    calls: list[object] = []
 
-    def progress(items: Iterable[Any], total: int | None, what: str) -> Iterator[Any]:
-        seen.append((total, what))
+    def progress(items: Iterable[Any], total: int | None, title: str) -> Iterator[Any]:
+        calls.append((total, title))
         yield from items
 
-    assert len(read(source(tmp_path), progress=progress)[0]) == 3 and seen == [(3, "reading strokes-py3.npy")]
+    assert len(read(source(tmp_path), progress=progress)[0]) == 3 and calls == [(3, "reading strokes-py3.npy")]
 
 
 WHOLE = st.integers(-(10**6), 10**6)
@@ -190,21 +190,21 @@ def ink(number: int, path: list[tuple[int, int, bool]], text: str) -> InkLine:
     return InkLine(f"strokes-{number:05d}", text, "", "", points)
 
 
-def assert_same(one: InkLine, other: InkLine) -> None:
-    assert replace(one, points=0) == replace(other, points=0)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(one.points, other.points)
+def assert_same(line: InkLine, other: InkLine) -> None:
+    assert replace(line, points=0) == replace(other, points=0)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(line.points, other.points)
 
 
 @given(LINES)
 def test_whole_numbers_come_back_exactly(tmp_path_factory: pytest.TempPathFactory, drawn: list[Any]) -> None:
-    """With a line at the end that tells the column of pen lifts."""
+    """Write the arrays with a line at the end that tells the column of pen lifts."""
     clear = [(7, 9, True), (4, 2, False), (0, 99, True)] * 9
     lines = [ink(i, path, normalize("NFC", text)) for i, (path, text) in enumerate([*drawn, *[(clear, "")] * 9], 1)]
     folder = tmp_path_factory.mktemp("out") / "strokes"
     write_strokes_npy(iter(lines), folder)
-    found, report = read(folder)
+    result, report = read(folder)
     assert not report.num_dropped
-    for line, other in zip(lines, found, strict=True):
+    for line, other in zip(lines, result, strict=True):
         assert_same(line, other)
 
 
@@ -241,8 +241,8 @@ def interrupted(*_: object, **__: object) -> None:
 
 def test_the_folder_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
-    for lines, says in (([], "no line to write"), ([ink_line(0, text="a\nb")], "line train-0: its text has a line")):
-        with pytest.raises(InputError, match=says):
+    for lines, message in (([], "no line to write"), ([ink_line(0, text="a\nb")], "line train-0: its text has a line")):
+        with pytest.raises(InputError, match=message):
             write_strokes_npy(lines, out)
     with pytest.raises(KeyboardInterrupt):
         write_strokes_npy(failing(), out)
@@ -256,24 +256,24 @@ def test_the_folder_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.Monke
     out.mkdir()
     write_strokes_npy([ink_line(0)], out)
     before = sorted((path.name, path.read_bytes()) for path in out.iterdir())
-    for folder, says in ((out, "not an empty folder"), (out / "sentences.txt" / "x", "cannot write there")):
-        with pytest.raises(InputError, match=says):
+    for folder, message in ((out, "not an empty folder"), (out / "sentences.txt" / "x", "cannot write there")):
+        with pytest.raises(InputError, match=message):
             write_strokes_npy([ink_line(1)], folder)
     assert sorted((path.name, path.read_bytes()) for path in out.iterdir()) == before
     assert list(tmp_path.iterdir()) == [out]
 
 
 def outcomes(tmp_path: Path, count: int) -> set[str]:
-    """What comes of mutants of both files."""
-    folder, out, found = source(tmp_path / "in"), tmp_path / "out", set()
+    """Outcomes of mutants of both files."""
+    folder, out, result = source(tmp_path / "in"), tmp_path / "out", set()
     out.mkdir()
     for name in ("strokes-py3.npy", "sentences.txt"):
         sound = (folder / name).read_bytes()
         for data in mutants(sound, count):
             (folder / name).write_bytes(data)
-            found.add(survives(read_strokes_npy, folder, out))
+            result.add(survives(read_strokes_npy, folder, out))
         (folder / name).write_bytes(sound)
-    return found
+    return result
 
 
 def test_mutants_are_read_or_refused(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_many_mutants_are_read_or_refused(tmp_path: Path) -> None:
 def test_real_lines_come_back_exactly(tmp_path: Path) -> None:
     lines = list(islice(read_iam_ondb(Path(os.environ["DUCTUS_DATA"], "iam-ondb"), Report()), 500))
     write_strokes_npy(lines, tmp_path / "out")
-    found, report = read(tmp_path / "out")
+    result, report = read(tmp_path / "out")
     assert report.as_dict() == {"dropped": {}, "noted": {}}
-    for line, other in zip(lines, found, strict=True):
+    for line, other in zip(lines, result, strict=True):
         assert_same(replace(line, id=other.id, writer="", split="", times=None), other)

@@ -7,7 +7,7 @@ import pytest
 
 from data_loader.data_loaders import HandwritingDataLoader
 from data_loader.prepare import BUILT_IN, open_corpus
-from data_loader.synthetic.digits import WAYS, curve, glyph, synthetic_digits
+from data_loader.synthetic.digits import FORMS, curve, glyph, synthetic_digits
 from ink.strokes import InkLine, pen_strokes
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
@@ -34,8 +34,8 @@ def test_every_writer_makes_every_digit_as_often_and_the_last_writers_are_for_va
         own = [line for line in lines if line.writer == f"w{number:03d}"]
         assert sorted(line.text for line in own) == sorted("0123456789" * 2)
         assert {line.split for line in own} == {"valid" if number >= 27 else "train"}
-    one = list(synthetic_digits(num_writers=1, valid_writers=0))
-    assert all(np.array_equal(a.points, b.points) for a, b in zip(one, lines, strict=False))
+    alone = list(synthetic_digits(num_writers=1, valid_writers=0))
+    assert all(np.array_equal(a.points, b.points) for a, b in zip(alone, lines, strict=False))
 
 
 def test_ink_lines_keep_their_contract(lines):
@@ -45,11 +45,11 @@ def test_ink_lines_keep_their_contract(lines):
         assert line.times[0] == 0 and (np.diff(line.times) > 0).all()
 
 
-@pytest.mark.parametrize("digit", WAYS)
-def test_every_way_of_a_digit_occurs(lines, digit):
-    """By the number of strokes that the ways have."""
+@pytest.mark.parametrize("digit", FORMS)
+def test_every_form_of_a_digit_occurs(lines, digit):
+    """Every digit has all its forms, by their number of strokes."""
     strokes = {len(pen_strokes(line.points)) for line in lines if line.text == digit}
-    assert strokes == {way.count("|") + 1 for way in WAYS[digit]}
+    assert strokes == {form.count("|") + 1 for form in FORMS[digit]}
 
 
 def test_a_writer_makes_a_digit_in_one_way_and_others_make_it_otherwise(lines):
@@ -102,7 +102,7 @@ def loader(data_dir: Path, **arguments) -> HandwritingDataLoader:
     return HandwritingDataLoader(corpus="digits", data_dir=str(data_dir), **arguments)
 
 
-def seen(batches, alphabet: str) -> set[str]:
+def texts_of(batches, alphabet: str) -> set[str]:
     return {alphabet[position] for batch in batches.at(1) for position in batch.text[:, 0].tolist()}
 
 
@@ -110,8 +110,8 @@ def seen(batches, alphabet: str) -> set[str]:
 def test_only_the_digits_named_are_trained_and_validated(data_dir, digits):
     some, whole = loader(data_dir, digits=digits), loader(data_dir)
     wanted = {str(digit) for digit in digits}
-    assert seen(some, "123a") == seen(some.validation(), "123a") == wanted
-    assert seen(whole, "123a") == set("123a") and seen(whole.validation(), "123a") == set("12")
+    assert texts_of(some, "123a") == texts_of(some.validation(), "123a") == wanted
+    assert texts_of(whole, "123a") == set("123a") and texts_of(whole.validation(), "123a") == set("12")
 
 
 def test_alphabet_and_std_stay_those_of_the_corpus(data_dir):
@@ -120,15 +120,15 @@ def test_alphabet_and_std_stay_those_of_the_corpus(data_dir):
 
 
 @pytest.mark.parametrize(
-    ("digits", "said"), [([1, 7], "no line of train is 7"), ([3], "no line of valid is 3"), ([], "is such a digit")]
+    ("digits", "message"), [([1, 7], "no line of train is 7"), ([3], "no line of valid is 3"), ([], "is such a digit")]
 )
-def test_a_digit_without_lines_is_named(data_dir, digits, said):
-    with pytest.raises(InputError, match=said) as error:
+def test_a_digit_without_lines_is_named(data_dir, digits, message):
+    with pytest.raises(InputError, match=message) as error:
         loader(data_dir, digits=digits)
     assert "\n" not in str(error.value)
 
 
-def test_the_built_in_corpus_is_made_when_it_is_asked_for(tmp_path, monkeypatch):
+def test_the_built_in_corpus_is_made_when_it_is_opened(tmp_path, monkeypatch):
     monkeypatch.setitem(BUILT_IN, "synthetic-digits", lambda: synthetic_digits(num_writers=2, valid_writers=1))
     corpus = open_corpus("synthetic-digits", tmp_path)
     assert (len(corpus), corpus.alphabet.characters, corpus.card["source"]) == (40, "0123456789", "synthetic-digits")

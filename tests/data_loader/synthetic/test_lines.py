@@ -33,8 +33,8 @@ def ink_bytes(**arguments: int) -> list[bytes]:
 def shape(points: np.ndarray) -> np.ndarray:
     """The first pen stroke at 16 even steps of its length (16, 2), centred: to compare two writings of a letter."""
     stroke = pen_strokes(points)[0].astype(float)
-    way = np.cumsum(np.append(0, np.hypot(*np.diff(stroke, axis=0).T)))
-    even = resample(stroke, way, np.array([0]), np.array([15]))[0]
+    arc = np.cumsum(np.append(0, np.hypot(*np.diff(stroke, axis=0).T)))
+    even = resample(stroke, arc, np.array([0]), np.array([15]))[0]
     return even - even.mean(axis=0)
 
 
@@ -99,8 +99,8 @@ def test_every_printable_character_is_common_enough_to_learn_and_to_test():
 def test_texts_are_short_lines_that_the_corpus_writes(lines):
     texts = [text for number in range(24) for text in writer_texts(1, number, 6)]
     assert [line.text for line in lines] == texts
-    many = texts + [text for number in range(24, 60) for text in writer_texts(1, number, 50)]
-    assert (min(map(len, many)), max(map(len, many))) == (8, 30)
+    corpus = texts + [text for number in range(24, 60) for text in writer_texts(1, number, 50)]
+    assert (min(map(len, corpus)), max(map(len, corpus))) == (8, 30)
     assert all(text == " ".join(text.split()) for text in texts)
     assert len(set(texts)) > 0.95 * len(texts)
 

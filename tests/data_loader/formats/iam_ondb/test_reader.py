@@ -31,9 +31,9 @@ def read(folder: Path) -> tuple[dict[str, InkLine], Report]:
 
 
 def kinds(report: Report) -> dict[str, list[str]]:
-    """Where each kind of oddity was, left out or noted."""
+    """The places of each kind of oddity, left out or noted."""
     both = report.as_dict()
-    return {kind: [p["where"] for p in found["places"]] for part in both.values() for kind, found in part.items()}
+    return {kind: [p["where"] for p in kind_of["places"]] for part in both.values() for kind, kind_of in part.items()}
 
 
 def test_lines_are_read_as_they_are(tmp_path: Path) -> None:
@@ -70,14 +70,14 @@ def test_the_unpacked_tree_reads_the_same(tmp_path: Path, below: str) -> None:
 
 
 def test_progress_sees_every_file_and_a_total(tmp_path: Path) -> None:
-    seen: list[object] = []
+    calls: list[object] = []
 
-    def progress(files: Iterable[Any], total: int, what: str) -> Iterator[Any]:
-        seen.append((total, what))
+    def progress(files: Iterable[Any], total: int, title: str) -> Iterator[Any]:
+        calls.append((total, title))
         yield from files
 
     lines = list(read_iam_ondb(MiniIam().write_archives(tmp_path), Report(), progress))
-    assert len(lines) == 6 and seen == [(6, "reading lineStrokes-all.tar.gz")]
+    assert len(lines) == 6 and calls == [(6, "reading lineStrokes-all.tar.gz")]
 
 
 BAD_INK: dict[str, tuple[bytes, str]] = {
@@ -141,7 +141,7 @@ def test_times_that_jump_are_kept_and_empty_strokes_are_noted(tmp_path: Path) ->
     assert report.as_dict()["noted"]["empty strokes"]["places"][0]["what"] == "3 strokes without a point"
 
 
-def test_line_counts_that_differ_are_told_with_both(tmp_path: Path) -> None:
+def test_line_counts_that_differ_are_reported_with_both(tmp_path: Path) -> None:
     mini = MiniIam()
     mini.texts["a01-000u"] = b"CSR:\none\ntwo\n"
     mini.texts["b02-001z"] = b"CSR:\none\ntwo\nthree\n"
@@ -174,11 +174,11 @@ def test_other_files_and_doubles_are_noted(tmp_path: Path) -> None:
     (folder / "ascii-all.tar.gz").write_bytes(tar_gz(texts | {"ascii/x/c03-002.txt": b"", "ascii/README": b""}))
     lines, report = read(folder)
     assert {name: line.text for name, line in lines.items()} == TEXTS
-    found = kinds(report)
-    assert found["not a line of ink"] == list(odd)
-    assert found["second ink of a line"] == list(double)
-    assert found["second transcription"] == ["ascii/x/c03-002.txt"]
-    assert found["not a transcription"] == ["ascii/README"]
+    kind_of = kinds(report)
+    assert kind_of["not a line of ink"] == list(odd)
+    assert kind_of["second ink of a line"] == list(double)
+    assert kind_of["second transcription"] == ["ascii/x/c03-002.txt"]
+    assert kind_of["not a transcription"] == ["ascii/README"]
 
 
 def test_forms_in_no_list_and_lists_that_are_absent(tmp_path: Path) -> None:
@@ -242,8 +242,8 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_read_is_one_clear_line(tmp_path: Path, name: str) -> None:
-    make, says = REFUSED[name]
+    make, message = REFUSED[name]
     make(tmp_path / "iam")
-    with pytest.raises(InputError, match=says) as error:
+    with pytest.raises(InputError, match=message) as error:
         read(tmp_path / "iam")
     assert "\n" not in str(error.value) and str(tmp_path) in str(error.value)

@@ -38,13 +38,13 @@ def encoded(draw: st.DrawFn, values: list[int]) -> list[str]:
     tokens, order, number = [], 0, None
     for i, value in enumerate(values):
         step = value - values[i - 1]
-        told = {0: value, 1: step, 2: step - (values[i - 1] - values[max(i - 2, 0)])}
+        numbers = {0: value, 1: step, 2: step - (values[i - 1] - values[max(i - 2, 0)])}
         new = draw(st.sampled_from([0] + [1] * (i > 0) + [2] * (order > 0)))
-        if (new, told[new]) == (order, number) and draw(st.booleans()):
+        if (new, numbers[new]) == (order, number) and draw(st.booleans()):
             tokens.append("*")
             continue
         sign = "" if new == order and draw(st.booleans()) else "!'\""[new] + draw(st.sampled_from(["", " "]))
-        order, number = new, told[new]
+        order, number = new, numbers[new]
         minus, size = "-" if number < 0 else draw(st.sampled_from(["", "+"])), abs(number)
         tokens.append(sign + minus + draw(st.sampled_from([f"{size}", f"{size}.", f"{size}0e-1", f"#{size:X}"])))
     return tokens
@@ -57,26 +57,26 @@ def test_traces_are_what_was_encoded(data: st.DataObject, spare: int, length: in
     columns = [data.draw(encoded(row)) for row in rows]
     blanks = st.sampled_from([" ", "\n", "\t  "])
     text = ",".join("".join(data.draw(blanks) + token for token in point) for point in zip(*columns, strict=True))
-    found, odd = parse_trace(text, TraceFormat(tuple(Channel(name, "s") for name in names), len(names)))
-    np.testing.assert_array_equal(found, np.array([rows[names.index(name)] for name in "XYT"], float).T)
+    points, odd = parse_trace(text, TraceFormat(tuple(Channel(name, "s") for name in names), len(names)))
+    np.testing.assert_array_equal(points, np.array([rows[names.index(name)] for name in "XYT"], float).T)
     assert not odd
 
 
 @given(st.lists(st.lists(st.integers(-99, 99), min_size=2, max_size=2), min_size=1))
 def test_no_blank_is_needed_before_a_sign(points: list[list[int]]) -> None:
     text = ",".join("".join(f"!{n}" if n >= 0 else f"{n}" for n in point) for point in points)
-    found, _ = parse_trace(text, TraceFormat((Channel("X"), Channel("Y")), 2))
-    assert found[:, :2].tolist() == points
+    result, _ = parse_trace(text, TraceFormat((Channel("X"), Channel("Y")), 2))
+    assert result[:, :2].tolist() == points
 
 
 @given(st.text("0123456789.,'\"!*?#TFeE+- \n", max_size=30))
 def test_any_trace_is_read_or_refused(text: str) -> None:
     try:
-        found, _ = parse_trace(text, TraceFormat((Channel("X"), Channel("Y"), Channel("T")), 2))
+        points, _ = parse_trace(text, TraceFormat((Channel("X"), Channel("Y"), Channel("T")), 2))
     except BadFileError as bad:
         assert "\n" not in str(bad)
     else:
-        assert found.shape[1] == 3 and not np.isnan(found[:, :2]).any()
+        assert points.shape[1] == 3 and not np.isnan(points[:, :2]).any()
 
 
 labels = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=20)
@@ -114,7 +114,7 @@ def test_every_float32_survives_its_nine_digits(tmp_path: Path) -> None:
 
 
 def survivors(folder: Path, count: int) -> set[str]:
-    """What came of so many mutants."""
+    """Outcomes of reading this many mutants."""
     (folder / "corpora").mkdir()
     outcomes = set()
     for mutant in mutants(SOUND, count):
@@ -178,6 +178,6 @@ def test_large_files_take_bounded_time_and_memory(tmp_path: Path) -> None:
     command = [sys.executable, "-c", READ, *map(str, sorted(tmp_path.iterdir()))]
     root = Path(__file__).parents[4]
     run = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=True)
-    *said, peak_kib = run.stdout.splitlines()
-    assert len(said) == len(BOMBS) and all(float(line.split("\t")[1]) < 10 for line in said), said
+    *rows, peak_kib = run.stdout.splitlines()
+    assert len(rows) == len(BOMBS) and all(float(line.split("\t")[1]) < 10 for line in rows), rows
     assert int(peak_kib) < MIB

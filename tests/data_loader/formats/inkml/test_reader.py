@@ -38,7 +38,7 @@ def read(folder: Path, body: str) -> tuple[list[InkLine], Report]:
     return read_all(path)
 
 
-def one(folder: Path, body: str) -> tuple[InkLine, set[str]]:
+def single_line(folder: Path, body: str) -> tuple[InkLine, set[str]]:
     """The one line of a file, and the kinds of what was noted."""
     (line,), report = read(folder, body)
     assert not report.num_dropped
@@ -46,12 +46,12 @@ def one(folder: Path, body: str) -> tuple[InkLine, set[str]]:
 
 
 def dropped(report: Report) -> dict[str, str]:
-    """What was left out: kind to the first place."""
-    return {kind: found["places"][0]["where"] for kind, found in report.as_dict()["dropped"].items()}
+    """The first place of each kind of file or line that was left out."""
+    return {kind: group["places"][0]["where"] for kind, group in report.as_dict()["dropped"].items()}
 
 
 def test_a_file_is_a_line(tmp_path: Path) -> None:
-    line, noted = one(tmp_path, '<annotation type="writer">w 7</annotation>' + TRACES + TEXT)
+    line, noted = single_line(tmp_path, '<annotation type="writer">w 7</annotation>' + TRACES + TEXT)
     assert (line.id, line.text, line.writer, line.split, line.unit, line.times) == ("a", "hello", "w 7", "", "", None)
     assert line.points.dtype == "float32" and line.points.tolist() == [[1, 2, 0], [3, 4, 1], [5, 6, 1]]
     assert not noted
@@ -84,13 +84,13 @@ REFERRED = {
 def test_where_a_format_may_stand(tmp_path: Path, name: str) -> None:
     head, _, rest = REFERRED[name].partition("{")
     attribute, _, tail = rest.partition("}")
-    line, noted = one(tmp_path, head + TRACES.replace("<trace>", f"<trace {attribute}>") + tail)
+    line, noted = single_line(tmp_path, head + TRACES.replace("<trace>", f"<trace {attribute}>") + tail)
     assert line.points[:, :2].tolist() == [[2, 1], [4, 3], [6, 5]] and not noted
 
 
 def test_the_default_context_and_what_is_not_there(tmp_path: Path) -> None:
     traces = '<trace contextRef="#DefaultContext">1 2</trace><trace contextRef="#gone">3 4</trace>'
-    line, noted = one(tmp_path, YX + traces)
+    line, noted = single_line(tmp_path, YX + traces)
     assert line.points[:, :2].tolist() == [[1, 2], [4, 3]] and noted == {"references to nothing in the file"}
 
 
@@ -134,7 +134,7 @@ def test_groups_with_a_text_are_lines(tmp_path: Path) -> None:
     ],
 )
 def test_where_a_text_may_stand(tmp_path: Path, annotations: str, text: str, note: str | None) -> None:
-    line, noted = one(tmp_path, annotations + TRACES)
+    line, noted = single_line(tmp_path, annotations + TRACES)
     assert line.text == text and len(line.points) == 3
     assert [kind.startswith(note) for kind in noted] == [True] if note else not noted
 
@@ -164,7 +164,7 @@ def test_a_bad_file_is_named(tmp_path: Path, trace: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (ink(TRACES, '<!DOCTYPE ink [<!ENTITY b "c">]>').encode(), "XML with a DOCTYPE"),
         (ink(TRACES, '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a>').encode("utf-16"), "XML with a DOCTYPE"),
@@ -176,9 +176,9 @@ def test_a_bad_file_is_named(tmp_path: Path, trace: str, kind: str) -> None:
         (ink(" " * 2**24).encode(), "huge file"),
     ],
 )
-def test_what_is_no_inkml_is_one_clear_line(tmp_path: Path, data: bytes, says: str) -> None:
+def test_what_is_no_inkml_is_one_clear_line(tmp_path: Path, data: bytes, message: str) -> None:
     (tmp_path / "a.inkml").write_bytes(data)
-    with pytest.raises(InputError, match=rf"^[^\n]*a\.inkml: no line in it can be used; {says}[^\n]*$"):
+    with pytest.raises(InputError, match=rf"^[^\n]*a\.inkml: no line in it can be used; {message}[^\n]*$"):
         read_all(tmp_path / "a.inkml")
 
 
@@ -195,12 +195,12 @@ def test_pen_up_and_continued_traces(tmp_path: Path) -> None:
         '<trace xml:id="c" continuation="middle" priorRef="#a">2 2</trace><trace/>'
         '<trace continuation="end" priorRef="#c">3 3,4 4</trace><trace continuation="end" priorRef="#z">5 5</trace>'
     )
-    line, noted = one(tmp_path, body)
+    line, noted = single_line(tmp_path, body)
     assert line.points[:, [0, 2]].tolist() == [[0, 0], [2, 0], [3, 0], [4, 1], [1, 1], [5, 1]]
     assert noted == {"penUp traces, left out", "empty traces", "continuations of no trace of their kind"}
-    line, _ = one(tmp_path, '<trace id="a">0 0</trace><trace continuation="end">1 1</trace><trace>2 2</trace>')
+    line, _ = single_line(tmp_path, '<trace id="a">0 0</trace><trace continuation="end">1 1</trace><trace>2 2</trace>')
     assert line.points[:, 2].tolist() == [0, 1, 1]
-    line, noted = one(
+    line, noted = single_line(
         tmp_path, '<trace id="a">0 0</trace>' + YX + '<trace continuation="end" priorRef="#a">1 2</trace>'
     )
     assert line.points.tolist() == [[0, 0, 1], [2, 1, 1]] and noted == {"continuations of no trace of their kind"}
@@ -216,7 +216,7 @@ def test_old_prefixed_elements_and_traces_in_definitions(tmp_path: Path) -> None
 
 def test_several_units_and_time_offsets_are_noted(tmp_path: Path) -> None:
     body = channels("X", "Y", "T", X='units="mm"', Y='units="cm"', T='units="s"') + '<trace timeOffset="5">1 2 3,4 5 6'
-    line, noted = one(tmp_path, body + "</trace>")
+    line, noted = single_line(tmp_path, body + "</trace>")
     assert line.unit == ""
     assert noted == {"lines in several units, read as if it were one", "time offsets of traces, not read"}
 
@@ -255,7 +255,7 @@ WORD = """<inkml:ink xmlns:emma="e" xmlns:inkml="i"><inkml:definitions><inkml:co
 def test_files_as_others_write_them(
     tmp_path: Path, body: str, described: tuple[str, ...], second_point: list[float]
 ) -> None:
-    line, noted = one(tmp_path, body)
+    line, noted = single_line(tmp_path, body)
     assert (line.id, line.text, line.writer, line.unit) == described
     assert line.points[0].tolist() == [985, 3317, 0] and line.points[1, :2].tolist() == second_point
     assert line.points[-1].tolist() == [990, 3310, 1] and noted <= {"traceViews, not followed"}
@@ -277,7 +277,7 @@ def test_folders_and_archives_read_the_same(tmp_path: Path) -> None:
     assert set(report.as_dict()["noted"]) == {"not an .inkml file", "ids of other lines, called by the file instead"}
 
 
-def test_an_id_that_cannot_be_told_apart_costs_the_later_line(tmp_path: Path) -> None:
+def test_an_id_that_is_taken_costs_the_later_line(tmp_path: Path) -> None:
     for name in ("a.inkml", "b.inkml", "c.inkml"):
         label = {"a": "c", "b": "c.inkml"}.get(name[0], "")
         (tmp_path / name).write_text(ink(f'<annotation type="id">{label}</annotation>' + TRACES))
@@ -287,6 +287,6 @@ def test_an_id_that_cannot_be_told_apart_costs_the_later_line(tmp_path: Path) ->
 
 def test_progress_wraps_the_files(tmp_path: Path) -> None:
     (tmp_path / "a.inkml").write_text(ink(TRACES))
-    seen: list[object] = []
-    list(read_inkml(tmp_path, Report(), lambda files, total, what: (seen.append((total, what)), files)[1]))
-    assert seen == [(None, f"reading {tmp_path.name}")]
+    calls: list[object] = []
+    list(read_inkml(tmp_path, Report(), lambda files, total, title: (calls.append((total, title)), files)[1]))
+    assert calls == [(None, f"reading {tmp_path.name}")]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data_loader.formats.inkml.test_reader import TEXT, TRACES, channels, dropped, one, read
+from tests.data_loader.formats.inkml.test_reader import TEXT, TRACES, channels, dropped, read, single_line
 from utils.errors import InputError
 
 
@@ -25,7 +25,7 @@ from utils.errors import InputError
     ],
 )
 def test_traces(tmp_path: Path, trace: str, points: list[tuple[float, float]]) -> None:
-    line, _ = one(tmp_path, f"<trace>{trace}</trace>")
+    line, _ = single_line(tmp_path, f"<trace>{trace}</trace>")
     np.testing.assert_allclose(line.points[:, :2], points, rtol=1e-6)
 
 
@@ -63,21 +63,21 @@ def test_a_bad_trace_costs_its_line_and_is_named(tmp_path: Path, trace: str, kin
 
 def test_channels_in_any_order_with_time_and_some_in_some_points(tmp_path: Path) -> None:
     body = channels("F", "T", "Y", "X", intermittent="SR", T='units="s"', X='units="mm"', Y='units="mm"')
-    line, noted = one(tmp_path, body + "<trace>9 100 2 1, 8 '1 3 2 T, 8 2 2 1 *F</trace>")
+    line, noted = single_line(tmp_path, body + "<trace>9 100 2 1, 8 '1 3 2 T, 8 2 2 1 *F</trace>")
     assert line.points.tolist() == [[1, 2, 0], [2, 3, 0], [1, 2, 1]] and line.unit == "mm"
     assert line.times is not None and line.times.dtype == np.float64 and line.times.tolist() == [0, 1, 3]
     assert not noted
 
 
 def test_a_channel_that_is_left_out_of_a_point_is_not_known(tmp_path: Path) -> None:
-    line, noted = one(tmp_path, channels("X", "Y", intermittent="T") + "<trace>1 2 0, 3 4, 5 6 2</trace>")
+    line, noted = single_line(tmp_path, channels("X", "Y", intermittent="T") + "<trace>1 2 0, 3 4, 5 6 2</trace>")
     assert line.times is None and len(line.points) == 3 and len(noted) == 2
     with pytest.raises(InputError, match="bad coordinates"):
         read(tmp_path, channels("X", intermittent="Y") + "<trace>1 2, 3</trace>")
 
 
 def test_y_upward_is_turned(tmp_path: Path) -> None:
-    line, _ = one(tmp_path, channels("X", "Y", Y='orientation="-ve"') + TRACES)
+    line, _ = single_line(tmp_path, channels("X", "Y", Y='orientation="-ve"') + TRACES)
     assert line.points[:, :2].tolist() == [[1, -2], [3, -4], [5, -6]]
 
 
@@ -96,7 +96,7 @@ def test_units_of_time(
     tmp_path: Path, units: str, values: tuple[object, ...], times: list[float] | None, note: str | None
 ) -> None:
     points = ",".join(f"1 2 {value}" for value in values)
-    line, noted = one(tmp_path, channels("X", "Y", "T", T=units) + f"<trace>{points}</trace>")
+    line, noted = single_line(tmp_path, channels("X", "Y", "T", T=units) + f"<trace>{points}</trace>")
     assert noted == ({note} if note else set())
     assert (line.times is None) == (times is None)
     if times:
