@@ -36,6 +36,8 @@ class BaseDataLoader(DataLoader[Batch]):
 
     facts: what a checkpoint must know of the data to be used without them, plain data; at least corpus, alphabet, std.
     left_out: how many lines are not trained on, by rule.
+    notes: sentences about the data for the log.
+    batch_sources: the name of each batch's corpus, where batches are of one each and not all of the same.
     processes: how many processes share a batch; it holds batch_size lines for each.
     """
 
@@ -52,6 +54,8 @@ class BaseDataLoader(DataLoader[Batch]):
         )
         self.facts: dict[str, Any] = {}
         self.left_out: dict[str, int] = {}
+        self.notes: list[str] = []
+        self.batch_sources: list[str] = []
 
     def at(self, epoch: int, first_batch: int = 0) -> "BaseDataLoader":
         """Itself, set to yield an epoch's batches from `first_batch` on."""
@@ -62,6 +66,10 @@ class BaseDataLoader(DataLoader[Batch]):
 
     def read_with(self, alphabet: str) -> None:
         """Give texts as positions in `alphabet`, that of a trained network."""
+        raise NotImplementedError
+
+    def start_from(self, alphabet: str) -> None:
+        """Give texts as positions in `alphabet`, that of a trained network, and characters of the data beyond it."""
         raise NotImplementedError
 
     def validation(self) -> "BaseDataLoader":

@@ -37,6 +37,10 @@ class BaseModel(nn.Module, ABC):
         """Something to look at while training for each line of `batch`; nothing unless a model overrides it."""
         return []
 
+    def character_axes(self) -> dict[str, tuple[int, int]]:
+        """Weights that have a row or column for each character of the alphabet: by state-dict name (axis, first)."""
+        return {}
+
     @property
     def num_parameters(self) -> int:
         """How many numbers are trained."""

@@ -6,46 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import Dataset
 
 from base.base_data_loader import EpochSampler
 from base.batch import Batch
-from data_loader.augment import Augment
-from data_loader.corpus import Corpus
-from ink.strokes import points_to_strokes
 
 BATCHES_SORTED_TOGETHER = 20
 """Lines of about one length share a batch: shuffled lines are sorted within groups of this number of batches."""
-
-
-class Lines(Dataset[tuple[str, torch.Tensor, torch.Tensor]]):
-    """Lines of a corpus as a network reads them: id, strokes (T, 3), alphabet positions (U,).
-
-    Augmentation depends on seed, `epoch` and line alone: not on data order, worker process or resuming.
-    """
-
-    epoch = 1
-
-    def __init__(
-        self,
-        corpus: Corpus,
-        lines: np.ndarray,
-        std: tuple[float, float],
-        augment: Augment | None = None,
-        seed: int = 1,
-    ) -> None:
-        self.corpus, self.lines, self.std, self.augment, self.seed = corpus, lines, std, augment, seed
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def __getitem__(self, position: int) -> tuple[str, torch.Tensor, torch.Tensor]:
-        line = int(self.lines[position])
-        points, text = np.asarray(self.corpus.points(line)), self.corpus.text(line)
-        if self.augment is not None:
-            points, text = self.augment(points, text, np.random.default_rng((self.seed, self.epoch, line)))
-        strokes = points_to_strokes(points, self.std)
-        return self.corpus.id(line), torch.from_numpy(strokes), torch.from_numpy(self.corpus.alphabet.encode(text))
 
 
 def collate(lines: list[tuple[str, torch.Tensor, torch.Tensor]]) -> Batch:
@@ -83,30 +49,88 @@ class LengthSampler(EpochSampler):
     def batches(self, epoch: int) -> "LazyBatches":
         if self.seed is None:
             order = np.argsort(-self.lengths, kind="stable")
-            return LazyBatches(order, self.batch_size, np.arange(len(self)))
+            return self._cut(order, np.arange(len(self)))
         rng = np.random.default_rng((self.seed, epoch))
-        order = rng.permutation(len(self.lengths))
+        order = self.shuffled(epoch, rng)
         group = self.batch_size * BATCHES_SORTED_TOGETHER
         for first in range(0, len(order), group):
             members = order[first : first + group]
-            order[first : first + group] = members[np.argsort(self.lengths[members], kind="stable")]
-        return LazyBatches(order, self.batch_size, rng.permutation(len(self)))
+            lengths = self.lengths[members % len(self.lengths)]
+            order[first : first + group] = members[np.argsort(lengths, kind="stable")]
+        return self._cut(order, rng.permutation(len(self)))
+
+    def _cut(self, order: np.ndarray, places: np.ndarray) -> "LazyBatches":
+        starts = places * self.batch_size
+        return LazyBatches(order, starts, starts + self.batch_size)
+
+    def shuffled(self, epoch: int, rng: np.random.Generator) -> np.ndarray:
+        """Positions of an epoch's lines in random order: int64."""
+        return rng.permutation(len(self.lengths))
+
+
+class MixtureSampler(LengthSampler):
+    """Batches of lines of several sources, of each of which an epoch has `counts` lines.
+
+    Every source is gone through in random order again and again, on from where the epoch before stopped: so each of
+    its lines comes equally often, give or take one time, and an epoch is a function of (seed, epoch) alone.
+    """
+
+    def __init__(self, lengths: Sequence[np.ndarray], counts: Sequence[int], batch_size: int, seed: int) -> None:
+        super().__init__(np.concatenate(lengths), batch_size, seed)
+        self.sizes, self.counts = [len(some) for some in lengths], list(counts)
+
+    def __len__(self) -> int:
+        return -(-sum(self.counts) // self.batch_size)
+
+    def shuffled(self, epoch: int, rng: np.random.Generator) -> np.ndarray:
+        """Positions of an epoch's lines in random order, a repeat of a line len(lengths) further on: int64."""
+        drawn, offset = [], 0
+        for number, (size, count) in enumerate(zip(self.sizes, self.counts, strict=True)):
+            first, end = (epoch - 1) * count, epoch * count
+            passes = range(first // size, -(-end // size))
+            orders = [np.random.default_rng((self.seed or 0, number, turn)).permutation(size) for turn in passes]
+            moved = [order + offset + repeat * len(self.lengths) for repeat, order in enumerate(orders)]
+            drawn.append(np.concatenate(moved)[first - passes[0] * size :][:count])
+            offset += size
+        return rng.permutation(np.concatenate(drawn))
+
+
+class SourceSampler(EpochSampler):
+    """Batches of one source's lines each, the longest first in all; `sources` (batches,) tells which source's."""
+
+    def __init__(self, lengths: Sequence[np.ndarray], batch_size: int) -> None:
+        offsets = np.cumsum([0, *(len(some) for some in lengths)])
+        firsts = [np.arange(0, len(some), batch_size) for some in lengths]
+        self.order = np.concatenate(
+            [offset + np.argsort(-some, kind="stable") for offset, some in zip(offsets, lengths, strict=False)]
+        )
+        starts = np.concatenate([offset + first for offset, first in zip(offsets, firsts, strict=False)])
+        ends = np.append(starts[1:], len(self.order))
+        longest = np.concatenate(lengths)[self.order[starts]]
+        by_length = np.argsort(-longest, kind="stable")
+        self.starts, self.ends = starts[by_length], ends[by_length]
+        self.sources = np.repeat(np.arange(len(lengths)), [len(first) for first in firsts])[by_length]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def batches(self, epoch: int) -> "LazyBatches":
+        return LazyBatches(self.order, self.starts, self.ends)
 
 
 class LazyBatches(Sequence[list[int]]):
-    """An order (L,) of positions cut into batches of `size`, in the order `places`.
+    """Batches cut out of an order (L,) of positions: from each of `starts` to before the same of `ends`.
 
-    A batch becomes a list when it is read: an epoch of ten million lines is two arrays.
+    A batch becomes a list when it is read: an epoch of ten million lines is a few arrays.
     """
 
-    def __init__(self, order: np.ndarray, size: int, places: np.ndarray) -> None:
-        self.order, self.size, self.places = order, size, places
+    def __init__(self, order: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> None:
+        self.order, self.starts, self.ends = order, starts, ends
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.starts)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return LazyBatches(self.order, self.size, self.places[index])
-        first = int(self.places[index]) * self.size
-        return self.order[first : first + self.size].tolist()
+            return LazyBatches(self.order, self.starts[index], self.ends[index])
+        return self.order[self.starts[index] : self.ends[index]].tolist()

@@ -1,25 +1,30 @@
 """Splits and rules for outliers choose the lines of a corpus to train on and to validate."""
 
+from dataclasses import asdict, dataclass
+
 import numpy as np
 
 from data_loader.corpus import Corpus
 from ink.strokes import points_to_strokes
-from utils.errors import InputError
+from utils.errors import InputError, at_least
 
 DEFAULT_SPLITS = [(["train"], ["valid"]), (["trainset"], ["testset_v"])]
 
 
-def splits_to_use(corpus: Corpus, train: list[str] | None, valid: list[str] | None) -> tuple[list[str], list[str]]:
+def splits_to_use(
+    corpus: Corpus, train: list[str] | None, valid: list[str] | None, *, validates: bool = True
+) -> tuple[list[str], list[str]]:
     """Return the named splits, or those that corpora commonly have: (train, valid).
 
-    Raises InputError where they are unknown, empty or share a split.
+    Raises InputError where they are unknown, empty or share a split; `valid` may be [] where nothing validates.
     """
     for usual_train, usual_valid in DEFAULT_SPLITS:
         if {*usual_train, *usual_valid} <= set(corpus.split_names):
             train, valid = usual_train if train is None else train, usual_valid if valid is None else valid
     where = f"{corpus.folder}: its splits are {', '.join(corpus.split_names)}"
-    if not train or not valid:
+    if not train or (not valid and validates):
         raise InputError(f"{where}; name some as data_loader.args.train and data_loader.args.valid")
+    valid = valid or []
     if set(train) & set(valid):
         raise InputError(f"{where}; {', '.join(set(train) & set(valid))} cannot be for both training and validation")
     for split in (train, valid):
@@ -58,31 +63,42 @@ def longest_moves(corpus: Corpus, lines: np.ndarray, std: tuple[float, float]) -
     return np.array([np.hypot(offsets[:, 0], offsets[:, 1]).max() for offsets in strokes])
 
 
-def lines_to_train_on(
-    corpus: Corpus,
-    train: list[str],
-    lines: np.ndarray,
-    max_points: int | None,
-    points_per_char: list[float] | None,
-    max_jump: float | None,
-) -> tuple[np.ndarray, dict[str, int]]:
-    """Return the training lines that pass the rules, and how many each rule leaves out.
+@dataclass(frozen=True)
+class Rules:
+    """Rules for outliers among training lines; None is no rule.
 
-    Lines without text are left out where others have one. Raises InputError where no line remains.
+    max_points       lines of more points are left out
+    points_per_char  [lowest, highest]: lines outside are left out
+    max_jump         lines with a longer move from point to point, in units of std, are left out
     """
-    lengths, characters = corpus.lengths[lines], characters_of(corpus, lines)
-    density = lengths / np.maximum(characters, 1)
-    lowest, highest = points_per_char or [0.0, np.inf]
-    rules = {
-        "no text": (characters == 0) & characters.any(),
-        "max_points": lengths > (max_points or np.inf),
-        "points_per_char": (characters > 0) & ((density < lowest) | (density > highest)),
-    }
-    if max_jump is not None:
-        rules["max_jump"] = longest_moves(corpus, lines, corpus.std(train)) > max_jump
-    dropped = np.logical_or.reduce(list(rules.values()))
-    if dropped.all():
-        given = {"max_points": max_points, "points_per_char": points_per_char, "max_jump": max_jump}
-        rules_given = ", ".join(name for name, value in given.items() if value is not None)
-        raise InputError(f"{corpus.folder}: the rules leave no line to train on ({rules_given})")
-    return lines[~dropped], {rule: int(hit.sum()) for rule, hit in rules.items() if hit.any()}
+
+    max_points: int | None = None
+    points_per_char: list[float] | None = None
+    max_jump: float | None = None
+
+    def __post_init__(self) -> None:
+        at_least(1, max_points=self.max_points)
+        at_least(0, max_jump=self.max_jump)
+        if self.points_per_char is not None and len(self.points_per_char) != 2:
+            raise ValueError(f"points_per_char is {self.points_per_char}; it must be two numbers, [lowest, highest]")
+
+    def apply(self, corpus: Corpus, lines: np.ndarray, std: tuple[float, float]) -> tuple[np.ndarray, dict[str, int]]:
+        """Return the lines that pass, and how many each rule leaves out.
+
+        Lines without text are left out where others have one. Raises InputError where no line remains.
+        """
+        lengths, characters = corpus.lengths[lines], characters_of(corpus, lines)
+        density = lengths / np.maximum(characters, 1)
+        lowest, highest = self.points_per_char or [0.0, np.inf]
+        rules = {
+            "no text": (characters == 0) & characters.any(),
+            "max_points": lengths > (self.max_points or np.inf),
+            "points_per_char": (characters > 0) & ((density < lowest) | (density > highest)),
+        }
+        if self.max_jump is not None:
+            rules["max_jump"] = longest_moves(corpus, lines, std) > self.max_jump
+        dropped = np.logical_or.reduce(list(rules.values()))
+        if dropped.all():
+            given = ", ".join(name for name, value in asdict(self).items() if value is not None)
+            raise InputError(f"{corpus.folder}: the rules leave no line to train on ({given})")
+        return lines[~dropped], {rule: int(hit.sum()) for rule, hit in rules.items() if hit.any()}

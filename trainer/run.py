@@ -22,7 +22,7 @@ from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Optimization, Trainer, TrainerSettings
 from utils import distributed
-from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts
+from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts, with_alphabet
 from utils.device import keep_memory_small, pick_device
 from utils.errors import InputError
 from utils.files import sole_owner
@@ -125,7 +125,7 @@ def build_trainer(
         read_as_before(loader, config["arch"]["type"], origin)
     facts = {"alphabet_size": len(loader.facts["alphabet"]), **loader.facts}
     model = config.build("arch", CATALOGUE, **facts).to(device)
-    unshared = load_origin(model, config, origin) if origin else []
+    notes = load_origin(model, config, origin, loader.facts["alphabet"]) if origin else []
     trainer = Trainer(
         settings,
         optimization=optimization_of(config, settings, model, loader, device),
@@ -140,31 +140,47 @@ def build_trainer(
     except (TypeError, ValueError, OverflowError, RuntimeError, MemoryError) as error:
         assert origin is not None
         raise InputError(f"{origin.path}: {' '.join(str(error).split())[:1000]}") from error
-    announce(trainer, config["arch"]["type"], unshared)
+    announce(trainer, config["arch"]["type"], notes)
     return trainer
 
 
 def read_as_before(loader: BaseDataLoader, arch: str, origin: Origin) -> None:
     """Have the corpus read with the alphabet of a checkpoint's network, if that reads text at all.
 
-    Raises InputError where the alphabet does not cover the corpus, or a run is to go on with a corpus that changed.
+    A new run on old weights has the corpus's new characters too. Raises InputError where a run is to go on with a
+    corpus that changed, or that the alphabet does not cover.
     """
     facts, path = origin.content["facts"], origin.path
     require_facts(facts, path)
     if accepted(MODELS[arch], {"alphabet_size": 0}):
-        loader.read_with(facts["alphabet"])
+        (loader.read_with if origin.is_resumed else loader.start_from)(facts["alphabet"])
     if origin.is_resumed and facts["std"] != loader.facts["std"]:
         raise InputError(f"{path}: the corpus {facts['corpus']} is not what it was; use -c with --init-from")
 
 
-def load_origin(model: BaseModel, config: ConfigParser, origin: Origin) -> list[str]:
-    """Put a checkpoint's weights into the model; returns the parts that only one of them has, for a new run."""
-    weights = origin.content["model"]
-    if not origin.is_resumed:
-        archs = (origin.content["config"]["arch"], config["arch"])
-        return load_shared_parts(model, weights, origin.path, archs)
-    load_weights(model, weights, origin.path)
-    return []
+def load_origin(model: BaseModel, config: ConfigParser, origin: Origin, alphabet: str) -> list[str]:
+    """Put a checkpoint's weights into the model, a character's with that character; returns sentences for the log.
+
+    Raises InputError where they do not fit.
+    """
+    weights, known = origin.content["model"], origin.content["facts"]["alphabet"]
+    if origin.is_resumed:
+        load_weights(model, weights, origin.path)
+        return []
+    axes, notes = model.character_axes(), []
+    archs = (origin.content["config"]["arch"], config["arch"])
+    weights = with_alphabet(weights, model.state_dict(), axes, known, alphabet)
+    unshared = load_shared_parts(model, weights, origin.path, archs)
+    if unshared:
+        notes.append(f"not in both the checkpoint and this network: {', '.join(unshared)}")
+    for label, some, others in (
+        ("characters new to the network", alphabet, known),
+        ("characters of the checkpoint that are dropped", known, alphabet),
+    ):
+        names = [repr(character) for character in some if character not in others]
+        if axes and names:
+            notes.append(f"{label}: {' '.join(names)}")
+    return notes
 
 
 def optimization_of(
@@ -191,15 +207,15 @@ def steps_per_epoch(settings: TrainerSettings, loader: BaseDataLoader) -> int:
     return math.ceil(batches / settings.accumulate_batches)
 
 
-def announce(trainer: Trainer, arch: str, unshared: list[str]) -> None:
-    """Log the sizes of a training that is about to begin, and the lines and weights that it does not use."""
+def announce(trainer: Trainer, arch: str, notes: list[str]) -> None:
+    """Log the sizes of a training that is about to begin, the `notes`, and the lines that it does not use."""
     loader, info = trainer.loader, trainer.log.info
     parameters = trainer.optimization.model.num_parameters
     info(f"{arch}: {parameters:,} parameters, {trainer.steps_per_epoch:,} steps per epoch")
     if max(loader.processes, distributed.world_size()) > 1:
         info(f"{distributed.world_size()} processes for steps of {loader.processes} times the batch size")
-    if unshared:
-        info(f"not in both the checkpoint and this network: {', '.join(unshared)}")
+    for note in (*notes, *loader.notes):
+        info(note)
     for rule, count in loader.left_out.items():
         info(f"left out of training by {rule}: {count:,} lines")
 

@@ -49,6 +49,10 @@ class Trainer(BaseTrainer):
         self.metrics, self.loader, self.valid_loader = metrics, loader, loader.validation()
         self.device, self.watch = optimization.device, optimization.watch
         self.sums, self.skipped = Sums(), 0
+        _, slash, corpus = self.monitored.partition("/")
+        if slash and corpus not in self.valid_loader.batch_sources:
+            known = ", ".join(dict.fromkeys(self.valid_loader.batch_sources)) or "no corpus by itself"
+            raise InputError(f"trainer.monitor is {settings.monitor!r}, and validation has {known}")
 
     def train(self, checkpoint_dir: Path, log_dir: Path) -> dict[str, float]:
         self.log.info(self.optimization.settle_precision())
@@ -124,18 +128,20 @@ class Trainer(BaseTrainer):
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
         model = self.optimization.best_model.eval()
-        zero = torch.zeros(2, dtype=torch.float64, device=self.device)
-        sums: Sums = {name: zero for name in ("val_loss", *(f"val_{metric.name}" for metric in self.metrics))}
         total, batches = self._batches(self.valid_loader)
-        for batch in progress(batches, total, "validation", "batch"):
+        sources = [f"/{name}" for name in self.valid_loader.batch_sources[:total]] or [""] * total
+        names = ["val_loss", *(f"val_{metric.name}" for metric in self.metrics)]
+        zero = torch.zeros(2, dtype=torch.float64, device=self.device)
+        sums: Sums = {name + source: zero for source in ("", *dict.fromkeys(sources)) for name in names}
+        for batch, source in zip(progress(batches, total, "validation", "batch"), sources, strict=True):
             if batch.ids:
                 with autocast(self.device, self.optimization.precision):
                     output = model(batch)
-                nats, count = self.optimization.loss(output, batch)
-                self.watch.add("validation loss", nats, batch.ids, self.moment)
-                add(sums, "val_loss", nats, count)
-                for metric in self.metrics:
-                    add(sums, f"val_{metric.name}", *metric(output, batch))
+                pairs = [self.optimization.loss(output, batch), *(metric(output, batch) for metric in self.metrics)]
+                self.watch.add("validation loss", pairs[0][0], batch.ids, self.moment)
+                for name, pair in zip(names, pairs, strict=True):
+                    for place in {"", source}:
+                        add(sums, name + place, *pair)
             if self.watch.at_once:
                 self.stop_at_fault()
             self.stop_if_due()

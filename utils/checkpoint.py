@@ -194,6 +194,34 @@ def _differing(old: dict[str, Any], new: dict[str, Any]) -> str:
     return f"the checkpoint's arch and the config's differ: {'; '.join(told)}" if names else ""
 
 
+def with_alphabet(
+    weights: dict[str, torch.Tensor],
+    fresh: dict[str, torch.Tensor],
+    axes: dict[str, tuple[int, int]],
+    old: str,
+    new: str,
+) -> dict[str, torch.Tensor]:
+    """Return `weights` of a network of the alphabet `old` as those of the same network of the alphabet `new`.
+
+    A character that both have keeps its row or column of each weight in `axes`, name: (axis, first); what only `new`
+    has is from `fresh`, weights of that network as it is made. Weights of another size are left for `load_weights`.
+    """
+    both = [character for character in new if character in old]
+    moved = dict(weights)
+    for name, (axis, first) in axes.items():
+        if name not in weights or weights[name].dim() != fresh[name].dim():
+            continue
+        source, target = weights[name].movedim(axis, 0), fresh[name].clone().movedim(axis, 0)
+        if len(source) - len(old) != len(target) - len(new) or source.shape[1:] != target.shape[1:]:
+            continue
+        target[:first] = source[:first]
+        target[first + len(new) :] = source[first + len(old) :]
+        for character in both:
+            target[first + new.index(character)] = source[first + old.index(character)]
+        moved[name] = target.movedim(0, axis).contiguous()
+    return moved
+
+
 def load_shared_parts(
     model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path, archs: Archs | None = None
 ) -> list[str]:

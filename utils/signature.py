@@ -40,9 +40,12 @@ def argument_faults(path: str, constructor: Callable[..., Any], args: Any, reser
             faults.append(f"{place}: is filled in by the framework; leave it out")
         elif key in parameters:
             annotation = parameters[key].annotation
-            made = dataclass_of(annotation)
+            made, item = dataclass_of(annotation), dataclass_of_items(annotation)
             if made and isinstance(value, dict):
                 faults += argument_faults(place, made, value, ())
+            elif item and isinstance(value, list):
+                for i, entry in enumerate(value):
+                    faults += argument_faults(f"{place}.{i}", item, entry, ())
             elif not matches(value, annotation) and (value is not None or parameters[key].default is not None):
                 faults.append(f"{place}: expected {describe(annotation)}, got {shown(value)}")
             elif type(value) is int and abs(value) > LARGEST:
@@ -63,17 +66,30 @@ def accepted(constructor: Callable[..., Any], given: Mapping[str, Any]) -> dict[
 
 def constructed(constructor: Callable[..., Any], args: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of checked arguments in which an object that stands for a dataclass has become one."""
-    made = {name: dataclass_of(parameter.annotation) for name, parameter in named_parameters(constructor).items()}
-    return {
-        name: kind(**constructed(kind, value)) if (kind := made.get(name)) and isinstance(value, dict) else value
-        for name, value in copy.deepcopy(dict(args)).items()
-    }
+    annotations = {name: parameter.annotation for name, parameter in named_parameters(constructor).items()}
+    return {name: _made(value, annotations.get(name)) for name, value in copy.deepcopy(dict(args)).items()}
+
+
+def _made(value: Any, annotation: Any) -> Any:
+    kind, item = dataclass_of(annotation), dataclass_of_items(annotation)
+    if kind and isinstance(value, dict):
+        return kind(**constructed(kind, value))
+    if item and isinstance(value, list):
+        return [item(**constructed(item, entry)) for entry in value]
+    return value
 
 
 def dataclass_of(annotation: Any) -> type | None:
     """The dataclass that an annotation such as `Transform | None` names, if it names one."""
     members = typing.get_args(annotation) if typing.get_origin(annotation) in UNIONS else (annotation,)
     return next((member for member in members if _is_dataclass(member)), None)
+
+
+def dataclass_of_items(annotation: Any) -> type | None:
+    """The dataclass that an annotation such as `str | list[Entry]` takes a list of, if it takes one."""
+    members = typing.get_args(annotation) if typing.get_origin(annotation) in UNIONS else (annotation,)
+    items = (typing.get_args(member) for member in members if typing.get_origin(member) is list)
+    return next((inner[0] for inner in items if inner and _is_dataclass(inner[0])), None)
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:

@@ -36,6 +36,9 @@ class StrokeClassifier(BaseModel):
         self.encoder = Encoder(FEATURES[features] + 2, [hidden_size] * num_layers, joins, dropout)
         self.head = nn.Linear(4 * hidden_size, alphabet_size)
 
+    def character_axes(self) -> dict[str, tuple[int, int]]:
+        return {"head.weight": (0, 0), "head.bias": (0, 0)}
+
     def forward(self, batch: Batch) -> Tensor:
         features = pen_features(batch.strokes, batch.stroke_mask, self.features)
         places = pen_places(batch.strokes, batch.stroke_mask)

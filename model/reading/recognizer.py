@@ -84,6 +84,10 @@ class Seq2SeqRecognizer(BaseModel):
                 frame_size, alphabet_size, decoder_size, embedding_size, attention_size, dropout, scheduled_sampling
             )
 
+    def character_axes(self) -> dict[str, tuple[int, int]]:
+        names = ["ctc.weight", "ctc.bias", "decoder.embedding.weight", "decoder.out.3.weight", "decoder.out.3.bias"]
+        return {name: (0, 0) for name in names if name in self.state_dict()}
+
     def forward(self, batch: Batch) -> Reading:
         """Both heads on a batch and, unless training, what they read greedily."""
         reading = self.encode(batch)

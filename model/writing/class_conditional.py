@@ -60,6 +60,9 @@ class ClassConditionalHandwriting(HandwritingModel):
         self.density = MixtureDensity(hidden_size * num_layers, num_mixtures)
         self.last = nn.Linear(hidden_size * num_layers, 1)
 
+    def character_axes(self) -> dict[str, tuple[int, int]]:
+        return {"embedding.weight": (0, 0)}
+
     def forward(self, batch: Batch) -> EndingMixture:
         told = self._told(batch).unsqueeze(1).expand(-1, batch.inputs.shape[1], -1)
         place = PLACE_SCALE * batch.inputs[..., :2].cumsum(1)

@@ -116,3 +116,7 @@ class ConditionalHandwriting(HandwritingModel):
 
     def moved(self, state: WritingState, characters: Tensor) -> WritingState:
         return state._replace(window=state.window._replace(kappa=state.window.kappa + characters.unsqueeze(1)))
+
+    def character_axes(self) -> dict[str, tuple[int, int]]:
+        layers = ["window_layer.layer", *(f"stack.layers.{layer}" for layer in range(len(self.stack.layers)))]
+        return {f"{layer}.rnn.weight_ih_l0": (1, self.window_layer.pen_size) for layer in layers}

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from base.batch import Batch
-from data_loader.batching import LengthSampler, Lines, collate
+from data_loader.batching import LengthSampler, collate
 from data_loader.corpus import Corpus
 from data_loader.line_choice import lines_of_digits, splits_to_use
+from data_loader.sources import CorpusLines, Lines
 from data_loader.transform import open_transformed
 from model.writing.lattice import cell_log_prob
 from model.writing.mixture_density import MIN_SIGMA, Mixture, end_log_prob, expected_offset, offset_log_prob
@@ -65,7 +66,7 @@ def predict_corpus(
     unit = std if transform else FROZEN_UNITS.get(source, std)
     off = off_lattice(corpus, lines, bool(transform))
     sums_of = partial(line_sums, std=std, unit=unit, lattice=off is None)
-    sums = _sums_of_lines(network, Lines(corpus, lines, std), sums_of, batch_size)
+    sums = _sums_of_lines(network, Lines([CorpusLines(corpus, lines)], std), sums_of, batch_size)
     writers = [corpus.card["writers"][writer] for writer in corpus.index["writer"][lines]]
     as_graves = (source, splits, bool(transform), ids) == ("iam-ondb", ["testset_v"], False, None)
     numbers = {
@@ -95,7 +96,7 @@ def _sums_of_lines(
     network: TrainedModel[Any], lines: Lines, sums_of: Callable[[Mixture, Batch], Tensor], batch_size: int
 ) -> LineSums:
     """The sums of every line, in the order of `lines`."""
-    sampler = LengthSampler(lines.corpus.lengths[lines.lines], batch_size, None)
+    sampler = LengthSampler(lines.sources[0].lengths, batch_size, None)
     sums = torch.empty(len(lines), len(LineSums._fields), dtype=torch.float64)
     for positions in progress(sampler, len(sampler), "evaluation", "batch"):
         batch = collate([lines[position] for position in positions]).to(network.device)

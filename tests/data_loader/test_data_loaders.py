@@ -293,4 +293,4 @@ def test_a_worker_is_handed_the_folder_and_no_copy(data_dir: Path) -> None:
     loader = loader_of(data_dir)
     loader.read_with(" abcdXYZ")
     data = pickle.dumps(loader.dataset)
-    assert len(data) < 2000 and pickle.loads(data).corpus.alphabet.characters == " XYZabcd"
+    assert len(data) < 2000 and pickle.loads(data).sources[0].alphabet.characters == " XYZabcd"

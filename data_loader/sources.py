@@ -1,0 +1,115 @@
+"""Sources of lines, and lines as a network reads them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from data_loader.augment import Augment
+from data_loader.corpus import Corpus
+from data_loader.line_choice import characters_of
+from ink.alphabet import Alphabet
+from ink.strokes import points_to_strokes
+
+
+class Visit(NamedTuple):
+    """The occasion on which a line is used: all that its random changes depend on beside the line itself.
+
+    source  place of its corpus in the mixture
+    repeat  how often the line came before in this epoch
+    """
+
+    seed: int
+    epoch: int
+    source: int = 0
+    repeat: int = 0
+
+    def rng(self, line: int) -> np.random.Generator:
+        """Random numbers for this line on this occasion, whatever the order, worker process or resuming."""
+        place = (self.source, self.repeat) if self.source or self.repeat else ()
+        return np.random.default_rng((self.seed, self.epoch, line, *place))
+
+
+class LineSource(Protocol):
+    """Lines of one corpus, or composed of it.
+
+    Of composed lines the lengths and characters are expected ones.
+    """
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """Characters that texts are positions in."""
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Points of every line: (L,) int64."""
+
+    @property
+    def characters(self) -> np.ndarray:
+        """Characters of every line: (L,) int64."""
+
+    def read_with(self, alphabet: str) -> None:
+        """Give texts as positions in `alphabet`; raises InputError naming the characters that it lacks."""
+
+    def line(self, position: int, visit: Visit) -> tuple[str, np.ndarray, str]:
+        """Id, points (T, 3) and text of the line at `position` of (L,) on this occasion."""
+
+
+class CorpusLines:
+    """Lines of a prepared corpus, augmented at each visit."""
+
+    def __init__(self, corpus: Corpus, lines: np.ndarray, augment: Augment | None = None) -> None:
+        self.corpus, self.lines, self.augment = corpus, lines, augment
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """Characters that texts are positions in."""
+        return self.corpus.alphabet
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Points of every line: (L,) int64."""
+        return self.corpus.lengths[self.lines]
+
+    @property
+    def characters(self) -> np.ndarray:
+        """Characters of every line: (L,) int64."""
+        return characters_of(self.corpus, self.lines)
+
+    def read_with(self, alphabet: str) -> None:
+        """Give texts as positions in `alphabet`; raises InputError naming the characters that it lacks."""
+        self.corpus.read_with(alphabet)
+
+    def line(self, position: int, visit: Visit) -> tuple[str, np.ndarray, str]:
+        """Id, points (T, 3) and text of the line at `position` of (L,) on this occasion."""
+        line = int(self.lines[position])
+        points, text = np.asarray(self.corpus.points(line)), self.corpus.text(line)
+        if self.augment is not None:
+            points, text = self.augment(points, text, visit.rng(line))
+        return self.corpus.id(line), points, text
+
+
+class Lines(Dataset[tuple[str, torch.Tensor, torch.Tensor]]):
+    """Lines of one or more sources as a network reads them: id, strokes (T, 3), alphabet positions (U,).
+
+    Position r * L + p of L lines in all is line p of the concatenated sources in its repeat r of the epoch.
+    """
+
+    epoch = 1
+
+    def __init__(self, sources: Sequence[LineSource], std: tuple[float, float], seed: int = 1) -> None:
+        self.sources, self.std, self.seed = sources, std, seed
+        self.starts = np.cumsum([0, *(len(source.lengths) for source in sources)])
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def __getitem__(self, position: int) -> tuple[str, torch.Tensor, torch.Tensor]:
+        repeat, position = divmod(position, len(self))
+        number = int(np.searchsorted(self.starts, position, side="right")) - 1
+        source, visit = self.sources[number], Visit(self.seed, self.epoch, number, repeat)
+        name, points, text = source.line(position - int(self.starts[number]), visit)
+        strokes = points_to_strokes(points, self.std)
+        return name, torch.from_numpy(strokes), torch.from_numpy(source.alphabet.encode(text))
