@@ -1,4 +1,4 @@
-"""What a checkpoint can do, from the command line and from Python."""
+"""The subcommands of networks that write, from the command line and from Python."""
 
 import json
 import math

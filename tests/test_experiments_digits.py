@@ -59,7 +59,7 @@ def test_a_digit_reader_is_measured_reads_and_judges_a_writer(
 
     judged = ("legibility", "--reader", str(runs["reader"]), "--n", "6", "--bias", "0", "--data-dir", str(runs["data"]))
     assert run("writer", *judged)[0] == 0
-    found = json.loads((tmp_path / "out" / "legibility.json").read_text())
-    assert found["n_lines_real"] == 6 and [row["bias"] for row in found["biases"]] == [0.0]
+    legibility = json.loads((tmp_path / "out" / "legibility.json").read_text())
+    assert legibility["n_lines_real"] == 6 and [row["bias"] for row in legibility["biases"]] == [0.0]
     code, _, error = run("reader", *judged)
     assert (code, error.count("\n")) == (2, 1)

@@ -26,7 +26,7 @@ def runs(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 @pytest.fixture(scope="module")
 def ids(data_dir: Path) -> list[str]:
-    """Of two lines of the tiny corpus."""
+    """The ids of two lines of the tiny corpus."""
     corpus = Corpus(data_dir / "tiny")
     return [corpus.id(0), corpus.id(7)]
 
@@ -44,9 +44,9 @@ def run(
     monkeypatch.chdir(tmp_path)
 
     def run(network: str, *arguments: str) -> tuple[int, str, str]:
-        told = [argument.format(*ids) for argument in arguments]
-        where = ["--data-dir", str(data_dir)] if {"--line", "--style"} & set(told) else []
-        return run_main(experiments, ["-r", str(runs[network]), *told, *where], monkeypatch, capsys)
+        named = [argument.format(*ids) for argument in arguments]
+        where = ["--data-dir", str(data_dir)] if {"--line", "--style"} & set(named) else []
+        return run_main(experiments, ["-r", str(runs[network]), *named, *where], monkeypatch, capsys)
 
     return run
 

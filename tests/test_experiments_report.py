@@ -35,11 +35,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     digits = [line_of(letter, seed, split=split) for split in ("train", "valid") for seed in (1, 2) for letter in "abc"]
     write_corpus(folder / "data" / "digits", digits)
     shown = {"trainer__tensorboard": True, "trainer__show_epochs": 1, "trainer__show_lines": 2}
-    found = {"folder": folder}
+    folders = {"folder": folder}
     for arch in ("ConditionalHandwriting", "UnconditionalHandwriting"):
         config = tiny_config(folder / "data", folder / "saved", arch, data_loader__args__corpus="letters", **shown)
-        found[arch] = train(config).folder
-    found["Seq2SeqRecognizer"] = train(recognition(folder)).folder
+        folders[arch] = train(config).folder
+    folders["Seq2SeqRecognizer"] = train(recognition(folder)).folder
     for arch, loss, metric in (
         ("ClassConditionalHandwriting", "NegativeLogLikelihood", "NatsPerLine"),
         ("StrokeClassifier", "ClassificationLoss", "Accuracy"),
@@ -52,8 +52,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "metrics": [{"type": metric, "args": {}}],
         }.items():
             config.override(path, value)
-        found[arch] = train(config).folder
-    return found
+        folders[arch] = train(config).folder
+    return folders
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def run(
     """experiments.py with a command line, in an empty folder but for the corpora."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").symlink_to(runs["folder"] / "data")
-    return lambda *arguments: run_main(experiments, [str(one) for one in arguments], monkeypatch, capsys)
+    return lambda *arguments: run_main(experiments, [str(argument) for argument in arguments], monkeypatch, capsys)
 
 
 def page_of(folder: Path, name: str = "report") -> Outline:
@@ -122,25 +122,25 @@ def test_some_lines_are_measured_as_they_are_among_all(runs: dict[str, Path]) ->
     assert whole["n_lines"] == whole["of_lines"] == 8 and "all" in remark
     direct = evaluate(network, None, ["valid"], lines.data_dir, 4)
     assert whole["nats_per_line"] == pytest.approx(direct["nats_per_line"], rel=1e-5)
-    each = {one["writer"]: one["nats_per_line"] for one in whole["by_writer"]}
+    each = {row["writer"]: row["nats_per_line"] for row in whole["by_writer"]}
     drawn = set()
     for seed in (1, 2):
         some, _ = evaluation_section(network, replace(lines, n=3, seed=seed))
-        found = {one["writer"]: one["nats_per_line"] for one in some["by_writer"]}
-        assert found == pytest.approx({name: each[name] for name in found}, rel=1e-4)
-        assert some["nats_per_line"] == pytest.approx(sum(found.values()) / 3, rel=1e-4)
-        drawn.add(tuple(found))
+        nats = {row["writer"]: row["nats_per_line"] for row in some["by_writer"]}
+        assert nats == pytest.approx({name: each[name] for name in nats}, rel=1e-4)
+        assert some["nats_per_line"] == pytest.approx(sum(nats.values()) / 3, rel=1e-4)
+        drawn.add(tuple(nats))
     assert len(drawn) == 2 and set(map(len, drawn)) == {3}
 
 
-def test_results_of_others_stand_beside_those_of_all_lines_only(runs: dict[str, Path], tmp_path: Path) -> None:
+def test_results_of_others_are_given_with_those_of_all_lines_only(runs: dict[str, Path], tmp_path: Path) -> None:
     card = tmp_path / "iam" / "card.json"
     write_corpus(card.parent, [line_of(text, split="testset_v") for text in LETTERS])
     card.write_text(card.read_text().replace('"source": "test"', '"source": "iam-ondb"'))
     network, lines = load(runs["ConditionalHandwriting"]), Lines("iam", ["testset_v"], tmp_path, None, 1)
-    for n, beside in (None, True), (7, False):
+    for n, compared in (None, True), (7, False):
         numbers, (_, _, body) = evaluation_section(network, replace(lines, n=n))
-        assert bool(numbers["graves_2013"]) == ("Graves" in body) == beside
+        assert bool(numbers["graves_2013"]) == ("Graves" in body) == compared
 
 
 def test_a_bare_checkpoint_has_no_empty_sections(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
@@ -202,15 +202,15 @@ def test_runs_of_all_kinds_side_by_side(runs: dict[str, Path], run: Run, tmp_pat
     code, out, err = run("compare", *paths, "--bias", "1")
     text, numbers = page_of(tmp_path, "compare").text, numbers_of(tmp_path, "compare")
     assert (code, err) == (0, "") and all(arch in out and arch in text for arch in ARCHS)
-    assert [one["arch"] for one in numbers["runs"]] == list(ARCHS)
-    names = [one["run"] for one in numbers["runs"]]
+    assert [row["arch"] for row in numbers["runs"]] == list(ARCHS)
+    names = [row["run"] for row in numbers["runs"]]
     assert numbers["config"]["arch.type"] == {name: f'"{arch}"' for name, arch in zip(names, ARCHS, strict=True)}
     assert numbers["config"]["metrics"][names[-1]] == '[{"type": "Accuracy", "args": {}}]'
     assert "losses of different kinds" in text and "trainer.epochs" in text and "optimizer.args.lr" not in text
-    for one, path in zip(numbers["runs"], paths, strict=True):
-        epochs = [row for row in logged(path) if "epoch" in row]
-        assert one["epochs"] == len(epochs) and f"{one['run']}: {epochs[-1]['val_loss']:.6g}" in text
-    writing = {one["arch"]: one["writing"] for one in numbers["runs"]}
+    for row, path in zip(numbers["runs"], paths, strict=True):
+        epochs = [line for line in logged(path) if "epoch" in line]
+        assert row["epochs"] == len(epochs) and f"{row['run']}: {epochs[-1]['val_loss']:.6g}" in text
+    writing = {row["arch"]: row["writing"] for row in numbers["runs"]}
     assert writing["Seq2SeqRecognizer"] is None and writing["ConditionalHandwriting"]["text"] == ALPHABET
     assert writing["ClassConditionalHandwriting"]["text"] == "abc"
     assert writing["UnconditionalHandwriting"]["points"] > 0
@@ -237,6 +237,6 @@ def test_bad_input_gets_one_line(
     runs: dict[str, Path], run: Run, arguments: list[str], named: str, tmp_path: Path
 ) -> None:
     kinds = {"writer": "ConditionalHandwriting", "free": "UnconditionalHandwriting", "reader": "Seq2SeqRecognizer"}
-    code, _, err = run(*[runs[kinds[one]] if one in kinds else one for one in arguments])
+    code, _, err = run(*[runs[kinds[argument]] if argument in kinds else argument for argument in arguments])
     assert code == 2 and named in err and err.count("\n") == 1
     assert not (tmp_path / "out").exists()

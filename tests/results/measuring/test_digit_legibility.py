@@ -69,7 +69,7 @@ def test_written_and_real_digits_are_counted_alike(data_dir: Path, monkeypatch: 
     free, sure = numbers["biases"]
     assert (free["bias"], free["accuracy"], free["capped"]) == (0, 0.8, 0.2)
     assert (sure["bias"], sure["accuracy"], sure["capped"]) == (1, 1, 0)
-    assert {name: one["lines"] for name, one in sure["by_class"].items()} == {"1": 10, "2": 10, "3": 10}
+    assert {name: row["lines"] for name, row in sure["by_class"].items()} == {"1": 10, "2": 10, "3": 10}
     assert numbers["diversity_real"] > 0 and free["diversity"] > 0
     header, rows = legibility_table(numbers)
     assert [row[0] for row in rows] == ["real", "bias 0", "bias 1"] and {len(row) for row in rows} == {len(header)}
@@ -80,9 +80,9 @@ def test_a_network_that_was_never_trained_is_measured_too(data_dir: Path) -> Non
     torch.manual_seed(1)
     reader = loaded(StrokeClassifier(alphabet_size=10, hidden_size=4).eval(), "reader")
     options: dict[str, Any] = {"n": 12, "biases": (0.5,), "data_dir": data_dir}
-    one, other = (digit_legibility(WRITER, reader, **options, seed=seed)["biases"][0] for seed in (1, 2))
-    assert one == digit_legibility(WRITER, reader, **options)["biases"][0]
-    assert 0 <= one["accuracy"] <= 1 and one["n_lines"] == 12 and one["diversity"] != other["diversity"]
+    row, other_row = (digit_legibility(WRITER, reader, **options, seed=seed)["biases"][0] for seed in (1, 2))
+    assert row == digit_legibility(WRITER, reader, **options)["biases"][0]
+    assert 0 <= row["accuracy"] <= 1 and row["n_lines"] == 12 and row["diversity"] != other_row["diversity"]
 
 
 def test_of_single_drawings_there_is_no_diversity(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +126,9 @@ def test_bad_input_is_named(data_dir: Path) -> None:
 
 
 def test_the_ink_is_in_the_units_of_its_corpus(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
-    seen: list[InkLine] = []
+    lines_read: list[InkLine] = []
     monkeypatch.setattr(legibility, "draw_characters", stub_draw)
-    monkeypatch.setattr(legibility, "_measured", lambda reader, lines: seen.extend(lines) or {})
+    monkeypatch.setattr(legibility, "_measured", lambda reader, lines: lines_read.extend(lines) or {})
     digit_legibility(WRITER, READER, n=6, biases=(1,), data_dir=data_dir)
     (sample,) = stub_draw([], "1", [1_000_003], 1)
-    assert np.allclose(np.diff(seen[7].points[:, :2], axis=0), sample.strokes[1:, :2] * STD, atol=1e-5)
+    assert np.allclose(np.diff(lines_read[7].points[:, :2], axis=0), sample.strokes[1:, :2] * STD, atol=1e-5)

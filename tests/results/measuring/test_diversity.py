@@ -1,4 +1,4 @@
-"""How far writings of one text differ, in closed form."""
+"""Distances between writings of one text, in closed form."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def line(*letters: list[tuple[float, float]], scale: float = 1.0, gap: float = 3
 
 
 def test_two_straight_letters_at_a_right_angle() -> None:
-    """Of length 2 about their means, s from -1 to 1: their distance is the root of 2 s^2 in the mean, the other's 0."""
+    """Strokes of length 2 about their means, s from -1 to 1: their distance is that of the mean of 2 s^2; else 0."""
     across, up = [(0, 0), (1, 0), (1, 0)], [(0, 0), (0, -1), (0, -1)]
     s = np.linspace(-1, 1, 16)
     turned = float(np.sqrt(2 * (s**2).mean()))

@@ -1,4 +1,4 @@
-"""What counts as a failed line."""
+"""Lines that count as failed, and those that do not."""
 
 import pytest
 
@@ -29,6 +29,6 @@ from results.reading.scores import ReadLine
     ],
 )
 def test_ways_to_fail(read: str, true: str, named: set[str]) -> None:
-    found = failures(ReadLine("1", "", true, read), capped=False)
-    assert {way for way, failed in found.items() if failed} == named
-    assert failures(ReadLine("1", "", true, read), capped=True) == found | {"capped": True}
+    kinds = failures(ReadLine("1", "", true, read), capped=False)
+    assert {kind for kind, failed in kinds.items() if failed} == named
+    assert failures(ReadLine("1", "", true, read), capped=True) == kinds | {"capped": True}

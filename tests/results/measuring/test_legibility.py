@@ -1,4 +1,4 @@
-"""How well written lines are read, in closed form: of a writer that hands out real lines."""
+"""Legibility in closed form: of a writer that hands out real lines."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,22 +28,22 @@ TRAIN = [line_of("ace", split="train")]
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     others = [line_of("gag", split="valid", id="unknown", **{}), line_of("abc", split="valid", id="none")]
-    odd = [InkLine(one.id, text, "", "valid", one.points) for one, text in zip(others, ["g§g", " "], strict=True)]
+    odd = [InkLine(line.id, text, "", "valid", line.points) for line, text in zip(others, ["g§g", " "], strict=True)]
     write_corpus(folder / "letters", [*TRAIN, *LINES, *odd])
     return folder
 
 
-Asked = list[tuple[list[str], list[int], float, object]]
+Calls = list[tuple[list[str], list[int], float, object]]
 
 
-def as_real(asked: Asked, spoilt: str = "") -> Callable[..., list[Sample]]:
+def as_real(calls: Calls, spoilt: str = "") -> Callable[..., list[Sample]]:
     """A `Draw` that gives the real line of each text, looked at letter by letter; that of `spoilt` twice and capped."""
 
     def draw(_: object, texts: list[str], seeds: list[int], bias: float, style: object = None) -> list[Sample]:
-        asked.append((texts, seeds, bias, style))
-        return [one(text) for text in texts]
+        calls.append((texts, seeds, bias, style))
+        return [line(text) for text in texts]
 
-    def one(text: str) -> Sample:
+    def line(text: str) -> Sample:
         shown = text * 2 if text == spoilt else text
         ink = line_of(shown, TEXTS.index(text)).points
         at = (np.arange(1, len(ink)) // POINTS_A_LETTER).clip(0, len(text) - 1)
@@ -60,7 +60,7 @@ def measured(data_dir: Path, **options: object) -> Legibility:
 
 def test_real_ink_is_as_legible_as_real_ink_and_has_no_variety(data_dir: Path) -> None:
     numbers = measured(data_dir, draw=as_real([])).numbers
-    by_hand = scores([ReadLine(one.line.id, "", one.line.text, one.text) for one in read(recognizer(), LINES)])
+    by_hand = scores([ReadLine(line.line.id, "", line.line.text, line.text) for line in read(recognizer(), LINES)])
     assert (numbers["n_lines"], numbers["left_out"], numbers["splits"]) == (5, 2, ["valid"])
     assert numbers["cer_real"] == by_hand["cer"] < 0.1
     for row, bias in zip(numbers["rows"], [0.5, 0.0], strict=True):
@@ -79,33 +79,33 @@ def test_shares_of_failed_lines_and_their_union(data_dir: Path) -> None:
 
 
 def test_which_lines_are_written_from_which_seeds(data_dir: Path) -> None:
-    asked: Asked = []
+    calls: Calls = []
     style = style_of(writer(), LINES[0])
-    found = measured(data_dir, draw=as_real(asked), n=3, seed=2, style=style)
-    first, half, *rest = asked
+    result = measured(data_dir, draw=as_real(calls), n=3, seed=2, style=style)
+    first, half, *rest = calls
     assert sorted(set(first[0])) == sorted(first[0]) and set(first[0]) < set(TEXTS) and len(first[0]) == 3
     assert first[1] == half[1] == [2 * SEEDS_A_WRITING + line for line in range(3)]
-    assert [one[2] for one in asked] == [0.5, 0.0, 0.0, 0.5] and all(one[3] is style for one in asked)
+    assert [line[2] for line in calls] == [0.5, 0.0, 0.0, 0.5] and all(line[3] is style for line in calls)
     assert rest[0][0] == [text for text in first[0] for _ in range(DIVERSE_SEEDS)]
     assert len({*first[1], *rest[0][1]}) == 3 + 3 * DIVERSE_SEEDS
-    again: Asked = []
+    again: Calls = []
     measured(data_dir, draw=as_real(again), n=3, seed=3)
     assert again[0][0] != first[0] or again[0][1] != first[1]
-    assert [one.reading.true for one in found.written[0.5]] == first[0] and found.numbers["style"] == "cab"
+    assert [line.reading.true for line in result.written[0.5]] == first[0] and result.numbers["style"] == "cab"
 
 
 def test_a_network_writes_reads_and_shows_its_worst(data_dir: Path) -> None:
-    found = measured(data_dir, n=2)
-    row = found.numbers["rows"][0]
+    result = measured(data_dir, n=2)
+    row = result.numbers["rows"][0]
     assert 0 <= row["cer_low"] <= row["cer"] <= row["cer_high"] and row["diversity"] > 0
-    assert found.numbers["rows"][1]["diversity_to_bias_0"] == 1
-    header, rows = legibility_table(found.numbers)
-    assert [one[0] for one in rows] == ["real", "bias 0.5", "bias 0"] and {len(one) for one in rows} == {len(header)}
-    page = legibility_page(found)
-    assert all(one.reading.true in page for one in found.written[0.5]) and page.count("<figure") >= 2
-    figure = legibility_figure(found.numbers)
+    assert result.numbers["rows"][1]["diversity_to_bias_0"] == 1
+    header, rows = legibility_table(result.numbers)
+    assert [line[0] for line in rows] == ["real", "bias 0.5", "bias 0"] and set(map(len, rows)) == {len(header)}
+    page = legibility_page(result)
+    assert all(line.reading.true in page for line in result.written[0.5]) and page.count("<figure") >= 2
+    figure = legibility_figure(result.numbers)
     curve = figure.axes[0].lines[0].get_xydata()
-    np.testing.assert_array_equal(curve, [(one["bias"], one["cer"]) for one in found.numbers["rows"][::-1]])
+    np.testing.assert_array_equal(curve, [(line["bias"], line["cer"]) for line in result.numbers["rows"][::-1]])
 
 
 @pytest.mark.parametrize(

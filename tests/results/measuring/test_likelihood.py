@@ -1,8 +1,7 @@
-"""What evaluate says is what a plain loop over lines and points says, and its parts add up to the whole."""
+"""The numbers of evaluate are those of a plain loop over lines and points, and its groups add up to the whole."""
 
 import json
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,7 @@ def numbers(model: ConditionalHandwriting, folder: Path) -> dict[str, Any]:
 
 def line_by_line(model: ConditionalHandwriting, corpus: Corpus) -> list[dict[str, float]]:
     """Every line alone, every point for itself, in plain arithmetic."""
-    found = []
+    sums_of_lines = []
     for number in range(len(corpus)):
         points = torch.from_numpy(np.array(corpus.points(number)))
         strokes = torch.cat([torch.zeros(1, 2), points[:, :2].diff(dim=0) / torch.tensor(STD)])
@@ -96,8 +95,8 @@ def line_by_line(model: ConditionalHandwriting, corpus: Corpus) -> list[dict[str
             sums["end_of_stroke_nats"] += end
             sums["sse"] += float(error)
             sums["lattice_bits_per_point"] += (end - math.log(float(mass) / (STD[0] * STD[1]))) / math.log(2)
-        found.append(sums)
-    return found
+        sums_of_lines.append(sums)
+    return sums_of_lines
 
 
 def test_all_numbers_are_those_of_a_plain_loop(model: ConditionalHandwriting, folder: Path, numbers: dict) -> None:
@@ -161,11 +160,11 @@ def test_saying_which_lift_is_the_last_changes_nothing(model: ConditionalHandwri
     with torch.no_grad():
         mixture = model(batch)
         ending = EndingMixture(*mixture, torch.randn(2, 8))
-        found = [line_sums(output, batch, STD, UNIT, lattice=True) for output in (mixture, ending)]
-    assert torch.equal(*found) and found[0].isfinite().all()
+        sums_of_lines = [line_sums(output, batch, STD, UNIT, lattice=True) for output in (mixture, ending)]
+    assert torch.equal(*sums_of_lines) and sums_of_lines[0].isfinite().all()
 
 
-def test_ink_that_is_on_no_lattice_has_no_bits_and_is_told_why(model: ConditionalHandwriting, folder: Path) -> None:
+def test_ink_on_no_lattice_has_no_bits_but_a_reason(model: ConditionalHandwriting, folder: Path) -> None:
     transformed = FACTS | {"transform": {"normalise_size": True}}
     for facts, name, why in ((FACTS, "other", "valid-0 are no whole numbers"), (transformed, "whole", "transformed")):
         numbers = evaluate(model, facts, name, ["valid"], folder, 3)
@@ -175,7 +174,7 @@ def test_ink_that_is_on_no_lattice_has_no_bits_and_is_told_why(model: Conditiona
         json.dumps(numbers, allow_nan=False)
 
 
-def test_others_are_beside_it_on_their_own_lines_alone(
+def test_graves_is_compared_with_on_his_own_lines_alone(
     model: ConditionalHandwriting, folder: Path, numbers: dict[str, Any]
 ) -> None:
     assert numbers["unit"] == list(UNIT) and numbers["graves_2013"] == []
@@ -185,24 +184,21 @@ def test_others_are_beside_it_on_their_own_lines_alone(
     assert table[-1].split()[-2:] == ["-1128.2", "0.23"]
 
 
-@pytest.fixture
-def many() -> Callable[[int], dict[str, Any]]:
-    def scored(writers: int) -> dict[str, Any]:
-        columns = np.random.default_rng(1).random((5, 2 * writers)) + 1
-        columns[4] = np.arange(2 * writers) + 10
-        return scores(LineSums(*columns), [f"w{n // 2}" for n in range(2 * writers)])
-
-    return scored
+def scores_of(writers: int) -> dict[str, Any]:
+    """Scores of two random lines of each writer."""
+    columns = np.random.default_rng(1).random((5, 2 * writers)) + 1
+    columns[4] = np.arange(2 * writers) + 10
+    return scores(LineSums(*columns), [f"w{n // 2}" for n in range(2 * writers)])
 
 
-def test_the_figure_has_a_dot_for_every_group(numbers: dict[str, Any], many: Callable[[int], dict[str, Any]]) -> None:
+def test_the_figure_has_a_dot_for_every_group(numbers: dict[str, Any]) -> None:
     by_length, by_writer = density_figure(numbers).axes
     assert [label.get_text() for label in by_length.get_xticklabels()] == ["8–11", "14–14", "17–17", "20–20", "23–26"]
     order = sorted(numbers["by_writer"], key=lambda part: part["nats_per_point"])
     assert [label.get_text() for label in by_writer.get_xticklabels()] == [part["writer"] for part in order]
     dots = by_writer.containers[0].lines[0].get_ydata()
     assert dots == pytest.approx([part["nats_per_point"] for part in order])
-    assert density_figure(many(MAX_NAMES + 1)).axes[1].get_xticks().size == 0
+    assert density_figure(scores_of(MAX_NAMES + 1)).axes[1].get_xticks().size == 0
 
 
 def test_a_batch_of_no_lines_is_refused(model: ConditionalHandwriting, folder: Path) -> None:

@@ -18,9 +18,9 @@ from utils.errors import InputError
 def drawing(name: str, seed: int, split: str = "train") -> InkLine:
     """A "-" from left to right or a "/" upward, unsteady, of 8 to 11 points."""
     rng = np.random.default_rng((seed, ord(name)))
-    way = np.linspace(0, 30, int(rng.integers(8, 12)))
-    ink = np.stack([way, -way if name == "/" else 0 * way, 0 * way], axis=1)
-    ink[:, :2] += rng.normal(0, 1, (len(way), 2))
+    path = np.linspace(0, 30, int(rng.integers(8, 12)))
+    ink = np.stack([path, -path if name == "/" else 0 * path, 0 * path], axis=1)
+    ink[:, :2] += rng.normal(0, 1, (len(path), 2))
     ink[-1, 2] = 1
     return InkLine(f"{name}{seed}", name, "", split, ink.astype(np.float32))
 
@@ -59,14 +59,15 @@ def test_two_shapes_are_learned_and_a_wrong_label_is_found(loaded: Classifier, f
     assert numbers["confusion"] == [{"true": "/", "read": "-", "count": 1, "of": 4}]
 
 
-def test_readings_keep_their_order_and_do_not_hang_on_the_batch(loaded: Classifier) -> None:
+def test_readings_keep_their_order_and_do_not_depend_on_the_batch(loaded: Classifier) -> None:
     lines = [drawing(name, 70 + seed) for seed, name in enumerate("-//-/")]
     together = loaded.read(lines)
-    assert [one.text for one in together] == list("-//-/") and [one.line for one in together] == lines
+    assert [reading.text for reading in together] == list("-//-/") and [reading.line for reading in together] == lines
     for line, reading in zip(lines, together, strict=True):
-        (one,) = loaded.read([line], batch_size=1)
-        assert one.confidence == pytest.approx(reading.confidence, abs=1e-5) and 0.5 < one.confidence <= 1
-        assert one.characters[0].probability == one.confidence and len(one.characters[0].points) == len(line.points)
+        (alone,) = loaded.read([line], batch_size=1)
+        assert alone.confidence == pytest.approx(reading.confidence, abs=1e-5) and 0.5 < alone.confidence <= 1
+        (character,) = alone.characters
+        assert character.probability == alone.confidence and len(character.points) == len(line.points)
     assert loaded.read([]) == []
 
 
@@ -104,7 +105,7 @@ def test_scores_count_every_pair() -> None:
     pairs = ["aa", "ab", "ab", "ba", "bb"]
     numbers = class_scores([LineReading(InkLine("", true, "", "", ink), read, 1, []) for true, read in pairs])
     assert (numbers["n_lines"], numbers["accuracy"]) == (5, 0.4)
-    assert [(one["true"], one["read"], one["count"], one["of"]) for one in numbers["confusion"]] == [
+    assert [tuple(pair.values()) for pair in numbers["confusion"]] == [
         ("a", "b", 2, 3),
         ("b", "a", 1, 2),
     ]

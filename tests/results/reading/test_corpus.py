@@ -29,8 +29,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def wrong(written: str, said: str) -> InkLine:
-    return replace(line_of(written, split="valid", writer="eve"), text=said)
+def wrong(written: str, labelled: str) -> InkLine:
+    return replace(line_of(written, split="valid", writer="eve"), text=labelled)
 
 
 def measure(reader: Reader, data_dir: Path, **changes: Any) -> CorpusRead:
@@ -38,12 +38,12 @@ def measure(reader: Reader, data_dir: Path, **changes: Any) -> CorpusRead:
 
 
 def test_every_line_is_read_and_scored(data_dir: Path) -> None:
-    found = measure(recognizer(), data_dir)
-    assert [line.read for line in found.read] == ["cabbage", "bed", "face", "bad", "deed"]
-    numbers = found.numbers
+    measured = measure(recognizer(), data_dir)
+    assert [line.read for line in measured.read] == ["cabbage", "bed", "face", "bad", "deed"]
+    numbers = measured.numbers
     assert numbers["n_lines"] == 5 and numbers["n_characters"] == 7 + 3 + 4 + 3 + 8
     assert numbers["cer"] == pytest.approx(6 / 25) and numbers["wer"] == pytest.approx(3 / 6)
-    assert {name: one["edits"] for name, one in numbers["by_writer"].items()} == {"bob": 0, "eve": 6}
+    assert {name: row["edits"] for name, row in numbers["by_writer"].items()} == {"bob": 0, "eve": 6}
     assert numbers["seconds"] > 0 and numbers["lines_per_second"] == pytest.approx(5 / numbers["seconds"])
     assert (numbers["corpus"], numbers["splits"]) == ("letters", ["valid"])
 
@@ -51,8 +51,8 @@ def test_every_line_is_read_and_scored(data_dir: Path) -> None:
 @pytest.mark.parametrize("options", [{}, {"beam": 3}, {"ctc_weight": 1.0}])
 def test_neither_batches_nor_decoding_change_what_is_clear(data_dir: Path, options: dict) -> None:
     for batch_size in (1, 64):
-        found = measure(recognizer(), data_dir, batch_size=batch_size, decoding=Decoding(**options))
-        assert [line.read for line in found.read] == ["cabbage", "bed", "face", "bad", "deed"]
+        measured = measure(recognizer(), data_dir, batch_size=batch_size, decoding=Decoding(**options))
+        assert [line.read for line in measured.read] == ["cabbage", "bed", "face", "bad", "deed"]
 
 
 @pytest.mark.parametrize("settings", [{}, {"resample_distance": 0.3, "normalise_slant": True}])
@@ -69,10 +69,10 @@ def test_it_is_the_error_rate_of_validation(tmp_path: Path, settings: dict) -> N
 
 
 def test_words_are_joined_as_in_training(data_dir: Path) -> None:
-    found = measure(recognizer(transform={"join_words": 8}), data_dir, splits=["train"])
-    assert found.name == "letters"
-    assert [line.true for line in found.read] == ["abc defg", "gab"]
-    assert [line.read for line in found.read] == ["abcdefg", "gab"]
+    measured = measure(recognizer(transform={"join_words": 8}), data_dir, splits=["train"])
+    assert measured.name == "letters"
+    assert [line.true for line in measured.read] == ["abc defg", "gab"]
+    assert [line.read for line in measured.read] == ["abcdefg", "gab"]
 
 
 def test_the_splits_are_those_of_validation_unless_named(data_dir: Path) -> None:

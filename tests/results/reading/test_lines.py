@@ -1,4 +1,4 @@
-"""What is read in a line, how surely, from which of its ink; and ink that cannot be read."""
+"""Readings of lines: text, confidence, the ink of each character; and ink that cannot be read."""
 
 from dataclasses import replace
 
@@ -55,9 +55,9 @@ def test_a_line_reads_the_same_alone_and_in_company(ctc_weight: float, options: 
     for line, among in zip(lines, read(loaded, lines, **options), strict=True):
         (alone,) = read(loaded, [line], **options)
         assert alone.text == among.text and alone.confidence == pytest.approx(among.confidence, rel=1e-4)
-        for one, other in zip(alone.characters, among.characters, strict=True):
-            assert one.probability == pytest.approx(other.probability, rel=1e-3)
-            assert np.array_equal(one.points, other.points)
+        for first, second in zip(alone.characters, among.characters, strict=True):
+            assert first.probability == pytest.approx(second.probability, rel=1e-3)
+            assert np.array_equal(first.points, second.points)
 
 
 def test_many_lines_in_several_batches_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,9 +107,9 @@ def test_characters_name_the_points_of_the_ink_as_it_was_given(
 ) -> None:
     line = replace(straight_line(400), times=np.arange(400) / 10)
     (reading,) = read(recognizer(transform=transform), [line])
-    one, other = (character.points for character in reading.characters)
-    assert np.array_equal(np.concatenate([one, other]), np.arange(400))
-    assert len(one) == pytest.approx(200, abs=coarse)
+    first, second = (character.points for character in reading.characters)
+    assert np.array_equal(np.concatenate([first, second]), np.arange(400))
+    assert len(first) == pytest.approx(200, abs=coarse)
 
 
 def test_owners_are_who_looked_most_and_what_none_looked_at_goes_with_its_neighbour() -> None:
@@ -262,8 +262,8 @@ def test_without_a_decoder_probabilities_are_those_of_the_frames() -> None:
     blank = len(ALPHABET)
     shown = [[float(frame[k]) for frame in frames if frame.argmax() == k] for k in range(blank + 1)]
     for character in reading.characters:
-        here = shown[ALPHABET.index(character.character)]
-        assert any(character.probability == pytest.approx(probability, rel=1e-4) for probability in here)
+        frames_of_it = shown[ALPHABET.index(character.character)]
+        assert any(character.probability == pytest.approx(probability, rel=1e-4) for probability in frames_of_it)
     true = [*(character.probability for character in reading.characters), min(shown[blank])]
     assert reading.confidence == pytest.approx(np.exp(np.mean(np.log(true))), rel=1e-4)
 
@@ -284,14 +284,14 @@ def test_what_is_shown_while_training_is_what_is_read_and_where(ctc_weight: floa
     with torch.inference_mode():
         samples, reading = model.show(batch, 1), model.encode(batch)
         explained = model.explain(reading, [shown.read or [] for shown in samples])
-    for line, (shown, (_, seen)) in enumerate(zip(samples, explained, strict=True)):
+    for line, (shown, (_, attended)) in enumerate(zip(samples, explained, strict=True)):
         strokes = batch.strokes[line][batch.stroke_mask[line]]
-        assert seen.shape[1] == -(-len(strokes) // 4)
+        assert attended.shape[1] == -(-len(strokes) // 4)
         assert shown.stopped and np.array_equal(shown.strokes, strokes)
         assert shown.read == batch.text[line][batch.char_mask[line]].tolist()
         assert shown.weights is not None and shown.weights.shape == (len(strokes) - 1, len(shown.read) + 1)
         for point in range(1, len(strokes)):
-            assert np.array_equal(shown.weights[point - 1], seen[:, point // 4])
+            assert np.array_equal(shown.weights[point - 1], attended[:, point // 4])
 
 
 def test_a_blank_line_is_shown_with_nothing_read() -> None:

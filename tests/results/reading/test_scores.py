@@ -20,15 +20,15 @@ def line(true: str, read: str, writer: str = "w") -> ReadLine:
 
 
 def test_rates_are_sums_of_edits_over_sums_of_sizes() -> None:
-    found = scores([line("hello world", "hallo world"), line("abc", "")])
-    assert found["n_lines"] == 2 and found["n_characters"] == 14 and found["n_words"] == 3
-    assert found["cer"] == pytest.approx(4 / 14) and found["wer"] == pytest.approx(2 / 3)
+    numbers = scores([line("hello world", "hallo world"), line("abc", "")])
+    assert numbers["n_lines"] == 2 and numbers["n_characters"] == 14 and numbers["n_words"] == 3
+    assert numbers["cer"] == pytest.approx(4 / 14) and numbers["wer"] == pytest.approx(2 / 3)
 
 
 def test_the_rule_is_for_both_texts_and_raw_is_without_it() -> None:
-    found = scores([line("yes , he said", "yes, he said")])
-    assert found["cer"] == found["wer"] == 0
-    assert found["cer_raw"] == pytest.approx(1 / 13) and found["wer_raw"] == pytest.approx(2 / 4)
+    numbers = scores([line("yes , he said", "yes, he said")])
+    assert numbers["cer"] == numbers["wer"] == 0
+    assert numbers["cer_raw"] == pytest.approx(1 / 13) and numbers["wer_raw"] == pytest.approx(2 / 4)
 
 
 def test_a_line_without_text_counts_what_was_read() -> None:
@@ -53,30 +53,30 @@ def test_the_interval_is_the_same_each_time() -> None:
 
 
 def test_known_confusions() -> None:
-    found = confusion([line("cat", "cut"), line("hat", "hut"), line("on", "oon"), line("it", "t")])
-    told = [(one["true"], one["read"], one["count"], one["of"]) for one in found]
-    assert told == [("a", "u", 2, 2), ("", "o", 1, 0), ("i", "", 1, 1)]
+    numbers = confusion([line("cat", "cut"), line("hat", "hut"), line("on", "oon"), line("it", "t")])
+    pairs = [(row["true"], row["read"], row["count"], row["of"]) for row in numbers]
+    assert pairs == [("a", "u", 2, 2), ("", "o", 1, 0), ("i", "", 1, 1)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(LINES)
 def test_sums_of_the_parts_are_the_whole(lines: list[ReadLine]) -> None:
-    edits = sum(character_edits(one.read, one.true) for one in lines)
-    characters = sum(len(one.true) for one in lines)
-    assert sum(one["count"] for one in confusion(lines)) == edits
-    for groups in (grouped(lines, lambda one: one.writer), grouped(lines, length_of)):
-        assert sum(one["lines"] for one in groups.values()) == len(lines)
-        assert sum(one["characters"] for one in groups.values()) == characters
-        assert sum(one["edits"] for one in groups.values()) == edits
-    found = scores(lines)
+    edits = sum(character_edits(row.read, row.true) for row in lines)
+    characters = sum(len(row.true) for row in lines)
+    assert sum(row["count"] for row in confusion(lines)) == edits
+    for groups in (grouped(lines, lambda row: row.writer), grouped(lines, length_of)):
+        assert sum(row["lines"] for row in groups.values()) == len(lines)
+        assert sum(row["characters"] for row in groups.values()) == characters
+        assert sum(row["edits"] for row in groups.values()) == edits
+    numbers = scores(lines)
     for name in ("cer", "wer", "cer_raw", "wer_raw"):
-        assert 0 <= found[f"{name}_low"] <= found[f"{name}_high"]
-    json.dumps(found, allow_nan=False)
+        assert 0 <= numbers[f"{name}_low"] <= numbers[f"{name}_high"]
+    json.dumps(numbers, allow_nan=False)
 
 
 def test_by_writer_says_who_is_hard_to_read() -> None:
-    found = scores([line("abcd", "abcd", "ann"), line("abcd", "ab", "bob"), line("ab", "ab", "")])["by_writer"]
-    assert {name: one["cer"] for name, one in found.items()} == {"ann": 0, "bob": 0.5, "unknown": 0}
+    numbers = scores([line("abcd", "abcd", "ann"), line("abcd", "ab", "bob"), line("ab", "ab", "")])["by_writer"]
+    assert {name: row["cer"] for name, row in numbers.items()} == {"ann": 0, "bob": 0.5, "unknown": 0}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_lengths(size: int, length: str) -> None:
     assert length_of(line("x" * size, "")) == length
 
 
-def test_only_the_most_frequent_confusions_are_told() -> None:
+def test_only_the_most_frequent_confusions_are_listed() -> None:
     lines = [line("x", chr(0x4E00 + i)) for i in range(50)] + [line("x", "y")] * 2
-    found = scores(lines)["confusion"]
-    assert len(found) == 30 and found[0] == {"true": "x", "read": "y", "count": 2, "of": 52}
+    numbers = scores(lines)["confusion"]
+    assert len(numbers) == 30 and numbers[0] == {"true": "x", "read": "y", "count": 2, "of": 52}

@@ -16,21 +16,21 @@ from tests.results.writers import writer
 from utils.errors import InputError
 
 READ = {11: ("cab", 0.2), 12: ("cad", 0.9), 13: ("cab", 0.7), 14: ("cab", 0.7), 15: ("", 0.0)}
-"""By the points of a line what is read of it, and how surely."""
+"""Text and confidence that are read in a line, by its number of points."""
 
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
-    """What was asked of one who draws lines of 12, 13, 14, 15, 11, 12 points and so on."""
-    asked: dict[str, list[object]] = {}
+    """The arguments of a stub that draws lines of 12, 13, 14, 15, 11, 12 points and so on."""
+    request: dict[str, list[object]] = {}
 
     def draw(_: object, texts: list[str], seeds: list[int], bias: float, style: object) -> list[Sample]:
-        asked.update(texts=list(texts), seeds=list(seeds), rest=[bias, style])
+        request.update(texts=list(texts), seeds=list(seeds), rest=[bias, style])
         return [Sample(np.ones((11 + (i + 1) % 5, 3), np.float32), None, True) for i in range(len(texts))]
 
     monkeypatch.setattr(Writer, "draw_lines", draw)
     monkeypatch.setattr(Reader, "read", lambda _, lines, __: [reading(line) for line in lines])
-    return asked
+    return request
 
 
 def reading(line: InkLine) -> LineReading:
@@ -38,10 +38,10 @@ def reading(line: InkLine) -> LineReading:
 
 
 def test_the_lowest_cer_then_the_surest_then_the_shortest_is_kept(drawn: dict[str, list[object]]) -> None:
-    """Of lines of 12 to 15 and 11 points, for "cab" and for "cad"."""
+    """The candidates have 12 to 15 and 11 points, for "cab" and for "cad"."""
     best = BestOf(recognizer(), 5)
     kept = best(writer(), ["cab", "cad"], [7, 8], 0.25)
-    assert [len(one.strokes) for one in kept] == [13, 12]
+    assert [len(first.strokes) for first in kept] == [13, 12]
     assert drawn["texts"] == ["cab"] * 5 + ["cad"] * 5 and drawn["rest"] == [0.25, None]
     assert drawn["seeds"] == [seed + k * SEED_STEP for seed in (7, 8) for k in range(5)]
     numbers = best.numbers()
@@ -53,8 +53,8 @@ def test_the_lowest_cer_then_the_surest_then_the_shortest_is_kept(drawn: dict[st
 def test_the_first_candidate_is_the_line_that_is_written_without_a_choice() -> None:
     loaded, best = writer(), BestOf(recognizer(), 1)
     plain, chosen = write(loaded, "dad\ncab", seed=3), write(loaded, "dad\ncab", seed=3, draw=best)
-    for one, other in zip(plain[0].lines, chosen[0].lines, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for first, second in zip(plain[0].lines, chosen[0].lines, strict=True):
+        np.testing.assert_array_equal(first, second)
     assert [line["text"] for line in best.chosen] == ["dad", "cab"]
 
 
@@ -62,7 +62,7 @@ def test_candidates_have_random_numbers_of_their_own() -> None:
     loaded = writer()
     seeds = [3 * SEEDS_A_WRITING + k * SEED_STEP for k in range(4)]
     lines = loaded.draw_lines(["dad"] * 4, seeds, 0.0)
-    assert len({one.strokes.tobytes() for one in lines}) == 4
+    assert len({first.strokes.tobytes() for first in lines}) == 4
     assert len({k * SEED_STEP % 2**32 for k in range(100)}) == 100, "of a seed torch takes the lower 32 bits"
 
 
@@ -71,9 +71,9 @@ def test_written_ink_is_read_as_real_ink_and_no_ink_as_nothing() -> None:
     drawn = [Sample(points_to_strokes(line.points, (5.0, 4.0)), None, True) for line in lines]
     nothing = Sample(np.array([[0, 0, 1]], np.float32), None, False)
     far = Sample(np.array([[0, 0, 0], [1e9, 0, 1]], np.float32), None, False)
-    found = read_back(recognizer(), writer(), [drawn[0], nothing, far, drawn[1]])
-    assert [text for text, _ in found] == ["cab", "", "", "faced"]
-    assert [confidence > 0 for _, confidence in found] == [True, False, False, True]
+    readings = read_back(recognizer(), writer(), [drawn[0], nothing, far, drawn[1]])
+    assert [text for text, _ in readings] == ["cab", "", "", "faced"]
+    assert [confidence > 0 for _, confidence in readings] == [True, False, False, True]
     assert read_back(recognizer(), writer(), [nothing]) == [("", 0.0)]
 
 

@@ -97,7 +97,7 @@ def test_each_digit_is_drawn_by_the_first_network_that_was_trained_on_it(monkeyp
 
 
 @pytest.mark.parametrize(
-    ("networks", "text", "said"),
+    ("networks", "text", "message"),
     [
         ([network()], "20x6", r"'x': no network was trained on it; .* are '0123456789'"),
         (
@@ -108,8 +108,8 @@ def test_each_digit_is_drawn_by_the_first_network_that_was_trained_on_it(monkeyp
         ([network()], " \n ", "the text is empty"),
     ],
 )
-def test_a_digit_that_no_network_knows_is_named(networks: list[CharacterWriter], text: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_a_digit_that_no_network_knows_is_named(networks: list[CharacterWriter], text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         write_number(networks, text)
 
 
@@ -152,10 +152,11 @@ def test_one_network_a_digit_is_trained_loaded_and_writes(
     assert len(list((tmp_path / "out").iterdir())) == 4
     code, _, error = run_main(experiments, ["-r", str(runs[0]), "write", "02"], monkeypatch, capsys)
     assert (code, error.count("\n")) == (2, 1) and "'2': no network was trained on it" in error
-    many = ["write", "20 2", "--networks", *map(str, runs), "--seed", "9", "--data-dir", str(tmp_path)]
-    code, out, _ = run_main(experiments, many, monkeypatch, capsys)
+    by_networks = ["write", "20 2", "--networks", *map(str, runs), "--seed", "9", "--data-dir", str(tmp_path)]
+    code, out, _ = run_main(experiments, by_networks, monkeypatch, capsys)
     assert code == 0 and "writing-9.svg" in out
-    for wrong in (["-r", str(runs[0]), *many], [*many, "--bias", "0", "1"], ["write", "--networks", str(runs[0])]):
+    first = str(runs[0])
+    for wrong in (["-r", first, *by_networks], [*by_networks, "--bias", "0", "1"], ["write", "--networks", first]):
         code, _, error = run_main(experiments, wrong, monkeypatch, capsys)
         assert (code, error.count("\n")) == (2, 1) and "--networks" in error
     evaluated = ["-r", str(runs[1]), "evaluate", "--data-dir", str(tmp_path)]

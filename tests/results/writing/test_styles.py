@@ -121,10 +121,10 @@ def test_every_line_of_a_text_is_written_on_from_the_same_style() -> None:
     loaded, style = writer(), style_of(writer(), LINE)
     writing = write(loaded, "dad\ncab", seed=4, style=style)[0]
     for number, (text, drawn) in enumerate(zip(["dad", "cab"], writing.samples, strict=True)):
-        told = torch.from_numpy(Alphabet(CHARACTERS).encode(f"badcab {text}"))
+        encoded = torch.from_numpy(Alphabet(CHARACTERS).encode(f"badcab {text}"))
         (expected,) = sample(
             loaded.model,  # type: ignore[arg-type]
-            collate([("", torch.from_numpy(STROKES), told)]),
+            collate([("", torch.from_numpy(STROKES), encoded)]),
             seeds=[4 * SEEDS_A_WRITING + number],
             max_points=[int(1.5 * 16 * 6)],
             bias=0.5,
