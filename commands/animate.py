@@ -9,7 +9,7 @@ from results.writing.writer import Writer
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", help="what to write; a line break in it begins a new line")
-    parser.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast as a hand (default: 1)")
+    parser.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast as a person (default: 1)")
     add_sampling(parser)
     add_out(parser)
 

@@ -93,7 +93,7 @@ def test_legibility_leaves_a_table_numbers_a_page_and_a_figure(run: Run, tmp_pat
         (["write", "dad", "--best-of", "3"], "--reader CHECKPOINT"),
         (["write", "dad", "--reader", "reader.pt"], "--best-of K"),
         (["write", "dad", "--best-of", "101", "--reader", "reader.pt"], "best of 101"),
-        (["write", "dad", "--style", "nothing"], "no styles ship"),
+        (["write", "dad", "--style", "nothing"], "no bundled styles"),
         (["write", "dad", "--style", "letters:zz", "--data-dir", "data"], "no line 'zz'"),
         (["write", "dad", "--bias", "0", "1", "--n", "2"], "without --n"),
         (["legibility", "--reader", "gone.pt"], "gone.pt"),
@@ -103,7 +103,7 @@ def test_legibility_leaves_a_table_numbers_a_page_and_a_figure(run: Run, tmp_pat
 def test_bad_input_gets_one_line(
     run: Run, arguments: list[str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("results.writing.styles.SHIPPED", tmp_path / "none.jsonl")
+    monkeypatch.setattr("results.writing.styles.BUNDLED", tmp_path / "none.jsonl")
     code, _, err = run(*arguments)
     assert code == 2 and named in err and err.count("\n") == 1
     assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from results.measuring.diversity import PLACES, followed
 from results.reading.classifier import Classifier
 from results.reading.classifying import class_scores
 from results.writing.digits import draw_characters, writers_of
-from results.writing.lines import SEEDS_A_WRITING, require_sane
+from results.writing.lines import SEEDS_PER_WRITING, require_sane
 from results.writing.writer import Writer
 from utils.errors import InputError
 
@@ -70,7 +70,7 @@ def real_lines(writer: Writer, classes: str, data_dir: Path) -> list[InkLine]:
 
 def _written(writer: Writer, reader: Classifier, classes: str, n: int, bias: float, seed: int) -> dict[str, Any]:
     texts = "".join(classes[job % len(classes)] for job in range(n))
-    drawn = draw_characters([writer] * n, texts, [seed * SEEDS_A_WRITING + job for job in range(n)], bias)
+    drawn = draw_characters([writer] * n, texts, [seed * SEEDS_PER_WRITING + job for job in range(n)], bias)
     lines = [
         InkLine(f"written-{job}", texts[job], "", "", writer.points(sample.strokes)) for job, sample in enumerate(drawn)
     ]

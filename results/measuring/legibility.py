@@ -17,13 +17,13 @@ from results.reading.decoding import GREEDY, Decoding
 from results.reading.reader import Reader
 from results.reading.scores import ReadLine, interval, rate
 from results.writing.best_of import read_back
-from results.writing.lines import SEEDS_A_WRITING, Style, require_sane
+from results.writing.lines import SEEDS_PER_WRITING, Style, require_sane
 from results.writing.writer import Draw, Writer
 from utils.errors import InputError
 
 DIVERSE_TEXTS, DIVERSE_SEEDS = 20, 5
 """Number of texts, and of writings of each, whose distance is measured."""
-DIVERSE_OFFSET = SEEDS_A_WRITING // 2
+DIVERSE_OFFSET = SEEDS_PER_WRITING // 2
 """Distance of the seeds of lines written to measure variety from those of the lines that are read."""
 
 
@@ -122,7 +122,7 @@ class _Trial:
 
     def judged(self, bias: float, reader: Reader, decoding: Decoding) -> list[JudgedLine]:
         """Every text written once and read back."""
-        seeds = [self.seed * SEEDS_A_WRITING + line for line in range(len(self.lines))]
+        seeds = [self.seed * SEEDS_PER_WRITING + line for line in range(len(self.lines))]
         drawn = self.draw(self.writer, [line.text for line in self.lines], seeds, bias, self.style)
         readings = read_back(reader, self.writer, drawn, decoding)
         return [
@@ -145,7 +145,7 @@ class _Trial:
         """`diversity` of some of the texts, each written from seeds of its own."""
         texts = [line.text for line in self.lines[:DIVERSE_TEXTS]]
         each = [text for text in texts for _ in range(DIVERSE_SEEDS)]
-        seeds = [self.seed * SEEDS_A_WRITING + DIVERSE_OFFSET + job for job in range(len(each))]
+        seeds = [self.seed * SEEDS_PER_WRITING + DIVERSE_OFFSET + job for job in range(len(each))]
         drawn = self.draw(self.writer, each, seeds, bias, self.style)
         groups = [drawn[first : first + DIVERSE_SEEDS] for first in range(0, len(drawn), DIVERSE_SEEDS)]
         return diversity(texts, groups, self.writer.std)

@@ -1,4 +1,4 @@
-"""Pages being written, at a speed that one chooses."""
+"""Animations of pages being written, at any speed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +10,13 @@ from render.ink.page import Page
 from render.ink.pen import pen_times
 from render.ink.raster import GIF_MAX_FRAMES, write_gif
 from render.ink.svg import write_animated_svg
+from results.writing.lines import page_paths
 from utils.errors import InputError
 from utils.progress import progress
 
 SLOWEST, FASTEST = 0.05, 50.0
 FRAMES_PER_S = 20
-LEAST_S = 0.1
+MIN_SECONDS = 0.1
 
 
 def require_speed(speed: float) -> None:
@@ -25,7 +26,7 @@ def require_speed(speed: float) -> None:
 
 
 def save_animation(pages: Sequence[Page], stem: Path, *, speed: float = 1.0) -> list[dict[str, Any]]:
-    """GIF and SVG of the pen writing each page, `speed` times as fast as a hand; of each page what was saved.
+    """GIF and SVG of the pen writing each page, `speed` times as fast as a person; per page, what was saved.
 
     A GIF has at most 240 frames: of a longer writing they follow each other more slowly, the time stays.
 
@@ -33,11 +34,10 @@ def save_animation(pages: Sequence[Page], stem: Path, *, speed: float = 1.0) -> 
     """
     require_speed(speed)
     saved = []
-    for number, page in enumerate(progress(pages, len(pages), "animating", "page"), 1):
-        base = stem if len(pages) == 1 else stem.with_name(f"{stem.name}-page{number:0{len(str(len(pages)))}}")
-        files = [base.with_name(base.name + suffix) for suffix in (".gif", ".svg")]
+    for number, page in enumerate(progress(pages, len(pages), "animating", "page")):
+        files = [page_paths(stem, len(pages), suffix)[number] for suffix in (".gif", ".svg")]
         seconds = max((float(times[-1]) for times in pen_times(page)), default=0.0) / speed
-        seconds = max(seconds, LEAST_S)
+        seconds = max(seconds, MIN_SECONDS)
         frames = min(max(round(seconds * FRAMES_PER_S), 2), GIF_MAX_FRAMES)
         write_gif(files[0], page, frames=frames, fps=frames / seconds)
         write_animated_svg(files[1], page, seconds=seconds)

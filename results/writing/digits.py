@@ -9,7 +9,7 @@ from base.base_model import Sample
 from ink.strokes import points_to_strokes, strokes_to_points
 from render.ink.grid import grid_page
 from render.ink.page import Page, wrap_text
-from results.writing.lines import SEEDS_A_WRITING, Style, Writing, require_sane
+from results.writing.lines import SEEDS_PER_WRITING, Style, Writing, require_sane
 from results.writing.writer import Draw, Writer
 from utils.errors import InputError
 
@@ -57,7 +57,7 @@ def write_number(
     if not characters:
         raise InputError("the text is empty; there is nothing to write")
     writers = writers_of(networks, characters)
-    seeds = [(seed + copy) * SEEDS_A_WRITING + place for copy in range(n) for place in range(len(characters))]
+    seeds = [(seed + copy) * SEEDS_PER_WRITING + place for copy in range(n) for place in range(len(characters))]
     drawn = draw_characters([writers[character] for character in characters] * n, characters * n, seeds, bias)
     copies = [drawn[first : first + len(characters)] for first in range(0, len(drawn), len(characters))]
     return [set_in_rows(rows, copy, [writers[character].std for character in characters]) for copy in copies]
@@ -126,6 +126,6 @@ def digit_grid(network: Writer, *, columns: int = 10, bias: float = 0.5, seed: i
     """A page with a row for each character that the network was trained on, written `columns` times."""
     writers_of([network], network.characters)
     texts = "".join(character * columns for character in network.characters)
-    seeds = [seed * SEEDS_A_WRITING + job for job in range(len(texts))]
+    seeds = [seed * SEEDS_PER_WRITING + job for job in range(len(texts))]
     inks = [network.points(sample.strokes) for sample in draw_characters([network] * len(texts), texts, seeds, bias)]
     return grid_page([inks[first : first + columns] for first in range(0, len(inks), columns)])

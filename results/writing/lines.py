@@ -17,7 +17,7 @@ NOTEBOOK_DPI = 150
 LINES_ON_A_SLIP = 12
 MAX_BIAS = 20.0
 PAGE_WIDTH_MM, PAGE_HEIGHT_MM = 210.0, 297.0
-SEEDS_A_WRITING = 1_000_003
+SEEDS_PER_WRITING = 1_000_003
 """Distance of the seeds of two successive writings: each line of a writing has a seed of its own."""
 FORMATS: dict[str, Callable[[Path, Page], object]] = {
     ".animated.svg": write_animated_svg,

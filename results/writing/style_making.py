@@ -1,4 +1,4 @@
-"""Lines that a network wrote itself, to ship as styles: no one's hand, and no one's data."""
+"""Styles to bundle, made of lines that a network wrote itself: no person's handwriting, and no one's data."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ def make_styles(
 ) -> list[InkLine]:
     """Lines, "style-1" and so on, for `write_jsonl`: of one line written from each seed those legible and most unlike.
 
-    Seeds take the texts in turn. Legible is a line that ended by itself, if it and what is written on in its hand, each
+    Seeds take the texts in turn. Legible is a line that ended by itself, if it and what is written in its style, each
     text twice, are read with a CER of 5 % at most. The first is the one read with the most confidence, each next one
     farthest from those before it in `features`, standardised.
 

@@ -1,4 +1,4 @@
-"""Real lines in whose hand a network is to write: Graves (2013), section 5.5."""
+"""Styles: real lines in whose handwriting a network writes. Graves (2013), section 5.5."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from results.writing.lines import Style
 from results.writing.writer import Draw, Writer
 from utils.errors import InputError
 
-SHIPPED = Path(__file__).parents[2] / "saved" / "pretrained" / "styles.jsonl"
+BUNDLED = Path(__file__).parents[2] / "saved" / "pretrained" / "styles.jsonl"
 MAX_POINTS = 3000
 """Points of a style, at most; a long line of handwriting has a thousand."""
 SAME_UNITS = 2.0
@@ -26,9 +26,9 @@ LINES_MEASURED = 8
 
 
 def load_style(writer: Writer, sample: str, data_dir: Path = Path("data")) -> Style:
-    """The style that `sample` names: CORPUS:LINE_ID of a prepared corpus, a file of ink, or a style that ships.
+    """The style that `sample` names: CORPUS:LINE_ID of a prepared corpus, a file of ink, or a bundled style.
 
-    Of a file the first line with a text; a style that ships goes by its name or number.
+    Of a file it is the first line with a text; a bundled style goes by its name or number.
 
     Raises InputError where it names no line, or one that the network cannot be made to write like.
     """
@@ -39,7 +39,7 @@ def load_style(writer: Writer, sample: str, data_dir: Path = Path("data")) -> St
         corpus, _, name = sample.rpartition(":")
         line = corpus_line(corpus, name, data_dir)
     else:
-        line = _shipped(sample)
+        line = _bundled(sample)
     return style_of(writer, replace(line, id=name), same_units=corpus == writer.corpus)
 
 
@@ -50,13 +50,13 @@ def _first(lines: Sequence[InkLine], where: str, needs_text: bool) -> InkLine:
     raise InputError(f"{where}: no line has a text; a style is a line with what is written in it")
 
 
-def _shipped(sample: str) -> InkLine:
-    if not SHIPPED.is_file():
+def _bundled(sample: str) -> InkLine:
+    if not BUNDLED.is_file():
         raise InputError(
-            f"style {sample!r}: no styles ship with this copy ({SHIPPED} is not there); "
+            f"style {sample!r}: this copy has no bundled styles ({BUNDLED} is not there); "
             "give CORPUS:LINE_ID or an InkML or jsonl file"
         )
-    lines = ink_of([SHIPPED], Report())
+    lines = ink_of([BUNDLED], Report())
     for number, line in enumerate(lines, 1):
         if sample in (line.id, str(number)):
             return line

@@ -15,7 +15,7 @@ from model.writing.sampling import HandwritingModel, sample
 from render.ink.page import wrap_text
 from results.measuring.likelihood import CorpusPredicted, predict_corpus
 from results.trained import Ability, TrainedModel
-from results.writing.lines import SEEDS_A_WRITING, Style, Writing, require_sane
+from results.writing.lines import SEEDS_PER_WRITING, Style, Writing, require_sane
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -83,7 +83,7 @@ class Writer(TrainedModel[HandwritingModel]):
         require_sane(bias, seed, n)
         texts = [""] if text is None else self.lines_of(text)
         jobs = [(copy, line) for copy in range(n) for line in range(len(texts)) if text is None or texts[line]]
-        seeds = [(seed + copy) * SEEDS_A_WRITING + line for copy, line in jobs]
+        seeds = [(seed + copy) * SEEDS_PER_WRITING + line for copy, line in jobs]
         drawn = (draw or Writer.draw_lines)(self, [texts[line] for _, line in jobs], seeds, bias, style)
         samples = dict(zip(jobs, drawn, strict=True))
         return [self._writing(texts, [samples.get((copy, line)) for line in range(len(texts))]) for copy in range(n)]

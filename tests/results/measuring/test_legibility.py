@@ -12,7 +12,7 @@ from results import read
 from results.measuring.legibility import DIVERSE_SEEDS, Legibility, legibility
 from results.pages.legibility import legibility_figure, legibility_page, legibility_table
 from results.reading.scores import ReadLine, scores
-from results.writing.lines import SEEDS_A_WRITING
+from results.writing.lines import SEEDS_PER_WRITING
 from results.writing.styles import style_of
 from tests.results.recognizers import POINTS_A_LETTER, line_of, recognizer
 from tests.results.writers import writer
@@ -84,7 +84,7 @@ def test_which_lines_are_written_from_which_seeds(data_dir: Path) -> None:
     result = measured(data_dir, draw=as_real(calls), n=3, seed=2, style=style)
     first, half, *rest = calls
     assert sorted(set(first[0])) == sorted(first[0]) and set(first[0]) < set(TEXTS) and len(first[0]) == 3
-    assert first[1] == half[1] == [2 * SEEDS_A_WRITING + line for line in range(3)]
+    assert first[1] == half[1] == [2 * SEEDS_PER_WRITING + line for line in range(3)]
     assert [line[2] for line in calls] == [0.5, 0.0, 0.0, 0.5] and all(line[3] is style for line in calls)
     assert rest[0][0] == [text for text in first[0] for _ in range(DIVERSE_SEEDS)]
     assert len({*first[1], *rest[0][1]}) == 3 + 3 * DIVERSE_SEEDS

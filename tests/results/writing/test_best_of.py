@@ -9,7 +9,7 @@ from results import write
 from results.reading.lines import LineReading
 from results.reading.reader import Reader
 from results.writing.best_of import SEED_STEP, BestOf, read_back
-from results.writing.lines import SEEDS_A_WRITING
+from results.writing.lines import SEEDS_PER_WRITING
 from results.writing.writer import Writer
 from tests.results.recognizers import line_of, recognizer
 from tests.results.writers import writer
@@ -60,7 +60,7 @@ def test_the_first_candidate_is_the_line_that_is_written_without_a_choice() -> N
 
 def test_candidates_have_random_numbers_of_their_own() -> None:
     loaded = writer()
-    seeds = [3 * SEEDS_A_WRITING + k * SEED_STEP for k in range(4)]
+    seeds = [3 * SEEDS_PER_WRITING + k * SEED_STEP for k in range(4)]
     lines = loaded.draw_lines(["dad"] * 4, seeds, 0.0)
     assert len({first.strokes.tobytes() for first in lines}) == 4
     assert len({k * SEED_STEP % 2**32 for k in range(100)}) == 100, "of a seed torch takes the lower 32 bits"

@@ -17,7 +17,7 @@ from ink.strokes import points_to_strokes, strokes_to_points
 from model.writing.sampling import sample
 from results import write
 from results.writing import styles
-from results.writing.lines import SEEDS_A_WRITING, Style
+from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.style_making import make_styles, most_unlike
 from results.writing.styles import load_style, style_grid, style_of
 from results.writing.writer import Writer
@@ -52,8 +52,8 @@ def test_the_first_line_with_a_text_of_a_file(tmp_path: Path) -> None:
 
 
 def test_a_style_that_ships_goes_by_number_or_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(styles, "SHIPPED", tmp_path / "styles.jsonl")
-    with pytest.raises(InputError, match="no styles ship"):
+    monkeypatch.setattr(styles, "BUNDLED", tmp_path / "styles.jsonl")
+    with pytest.raises(InputError, match="no bundled styles"):
         load_style(writer(), "2")
     write_jsonl([line_of("abc", id="upright"), LINE], tmp_path / "styles.jsonl")
     assert load_style(writer(), "2").text == load_style(writer(), "w-7").text == "badcab"
@@ -125,7 +125,7 @@ def test_every_line_of_a_text_is_written_on_from_the_same_style() -> None:
         (expected,) = sample(
             loaded.model,  # type: ignore[arg-type]
             collate([("", torch.from_numpy(STROKES), encoded)]),
-            seeds=[4 * SEEDS_A_WRITING + number],
+            seeds=[4 * SEEDS_PER_WRITING + number],
             max_points=[int(1.5 * 16 * 6)],
             bias=0.5,
             prime_chars=[7],
