@@ -1,4 +1,4 @@
-"""One JSON file -> a checked config -> objects. Reading and checking make no directory and import no torch."""
+"""JSON file -> checked config -> objects. Reading and checking make no directory and import no torch."""
 
 import argparse
 import contextlib
@@ -50,7 +50,7 @@ class ConfigParser:
 
     @classmethod
     def from_file(cls, path: str | Path) -> "ConfigParser":
-        """The config of a JSON file.
+        """Return the config in a JSON file.
 
         Raises:
             InputError: the file cannot be read, or is not strict JSON with an object at the top.
@@ -62,7 +62,7 @@ class ConfigParser:
 
     @property
     def resolved(self) -> dict[str, Any]:
-        """A copy of the whole config, overrides and defaults of the top level included: print it, save it."""
+        """A copy of the whole config, with overrides and the defaults of the top level, to print or save."""
         return copy.deepcopy(self._config)
 
     def override(self, path: str, value: Any) -> None:
@@ -71,7 +71,7 @@ class ConfigParser:
         A key of `trainer`, of `args` and of an object in `args` may be new: `check` knows whether it exists.
 
         Raises:
-            InputError: the path leads nowhere, or the value is not plain JSON data.
+            InputError: the path names nothing in the config, or the value is not plain JSON data.
         """
         node: Any = self._config
         *parents, last = path.split(".")
@@ -167,10 +167,10 @@ class ConfigParser:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the three verbs -c, -r, -c with --init-from, the overrides, and --check to a parser."""
+    """Add -c, -r, --init-from, the overrides, and --check to a parser."""
     verb = parser.add_mutually_exclusive_group(required=True)
     verb.add_argument("-c", "--config", metavar="CONFIG", help="start a new run of this config file")
-    verb.add_argument("-r", "--resume", metavar="CHECKPOINT_OR_RUN_DIR", help="go on with a run, in its directory")
+    verb.add_argument("-r", "--resume", metavar="CHECKPOINT_OR_RUN_DIR", help="resume a run in its directory")
     parser.add_argument("--init-from", metavar="CHECKPOINT", help="with -c: start from the weights of this checkpoint")
     parser.add_argument("--check", action="store_true", help="check and print the resolved config, then stop")
 
@@ -190,7 +190,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def from_args(args: argparse.Namespace, resumed: Mapping[str, Any] | None = None) -> ConfigParser:
-    """The config that the command line asks for, overridden but not yet checked.
+    """Return the config that the command line describes, overridden but not yet checked.
 
     It comes from the file of -c or, with --resume, is `resumed`: the config that the checkpoint carries.
 
@@ -200,13 +200,13 @@ def from_args(args: argparse.Namespace, resumed: Mapping[str, Any] | None = None
     if args.resume is None:
         config = ConfigParser.from_file(args.config)
     elif args.init_from is not None:
-        raise InputError("--resume and --init-from exclude each other: new runs on old weights take -c CONFIG")
+        raise InputError("--resume and --init-from exclude each other: for a new run on old weights use -c CONFIG")
     else:
         refused = [path for path, _ in args.overrides if not RESUMABLE.fullmatch(path)]
         if refused:
             raise InputError(
                 f"{', '.join(refused)} cannot change with --resume, only trainer.*, data_loader.args.data_dir, "
-                "data_loader.args.num_workers and device; for all else: -c CONFIG --init-from CHECKPOINT"
+                "data_loader.args.num_workers and device; for other changes: -c CONFIG --init-from CHECKPOINT"
             )
         assert resumed is not None, "--resume needs the checkpoint's config"
         config = ConfigParser(resumed, args.resume)
@@ -239,7 +239,7 @@ def make_run_dir(config: ConfigParser, run: str | None = None) -> tuple[Path, Pa
 
 
 def _claim(models: Path, logs: Path, run: str) -> tuple[Path, Path]:
-    """Make both directories under the first free name; runs that start in the same second never share one."""
+    """Make both directories under the first free name, so that runs of the same second never share a directory."""
     models.mkdir(parents=True, exist_ok=True)
     logs.mkdir(parents=True, exist_ok=True)
     for n in itertools.count(1):
@@ -273,7 +273,7 @@ def _section_faults(
 
 
 def _key(node: Any, part: str, path: str) -> str | int:
-    """The dict key or list index that a part of an override's path stands for."""
+    """Return the dict key or list index that a part of an override's path names."""
     places = [*node] if isinstance(node, dict) else [*map(str, range(len(node)))] if isinstance(node, list) else []
     if part in places:
         return part if isinstance(node, dict) else int(part)

@@ -15,18 +15,18 @@ from utils.version import add_version
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
     add_version(parser)
     for key, text in (
-        ("overfit_one_batch", "train on the first batch again and again: any network should learn it by heart"),
-        ("detect_anomaly", "name the operation whose gradient is NaN; slow"),
+        ("overfit_one_batch", "train on the first batch again and again, a check that the network can memorise it"),
+        ("detect_anomaly", "have torch name the operation whose gradient is NaN; slow"),
         ("deterministic", "refuse algorithms that do not always give the same bits"),
     ):
         flag, const = f"--{key.replace('_', '-')}", (f"trainer.{key}", True)
         parser.add_argument(flag, dest="overrides", action="append_const", const=const, help=text)
-    text = "with -c: one batch of training and one of validation through everything, in a run that is deleted again"
+    text = "with -c: run a batch of training and a batch of validation, save, then delete the run"
     parser.add_argument("--fast-dev-run", action="store_true", help=text)
     return parser.parse_args()
 

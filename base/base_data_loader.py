@@ -11,9 +11,9 @@ from utils import distributed
 
 
 class EpochSampler(Sampler[list[int]]):
-    """Batches of positions; `epoch` and `first_batch` say where the next iteration begins.
+    """Batches of line numbers; `epoch` and `first_batch` are where the next iteration begins.
 
-    Of several processes each gets its share of every batch; a share may be empty.
+    Each of several processes gets its share of every batch; a share may be empty.
     """
 
     epoch = 1
@@ -24,6 +24,7 @@ class EpochSampler(Sampler[list[int]]):
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[list[int]]:
+        # Every world_size-th line: lines of a batch are of like length, and so are the shares.
         share = slice(distributed.rank(), None, distributed.world_size())
         return (batch[share] for batch in self.batches(self.epoch)[self.first_batch :])
 
@@ -34,11 +35,11 @@ class EpochSampler(Sampler[list[int]]):
 class BaseDataLoader(DataLoader[Batch]):
     """Batches of a data set in the order of an `EpochSampler`; the data set's attribute `epoch` is the sampler's.
 
-    facts: what a checkpoint must know of the data to be used without them, plain data; at least corpus, alphabet, std.
-    left_out: how many lines are not trained on, by rule.
-    notes: sentences about the data for the log.
-    batch_sources: the name of each batch's corpus, where batches are of one each and not all of the same.
-    processes: how many processes share a batch; it holds batch_size lines for each.
+    facts          plain data that a checkpoint needs to be used without the corpus, see utils.checkpoint.FACTS
+    left_out       number of lines that are not trained on, by rule
+    notes          sentences about the data for the log
+    batch_sources  the name of each batch's corpus, where every batch is of one corpus and there are several
+    processes      number of processes that share a batch, which has batch_size lines for each
     """
 
     processes = 1
@@ -58,18 +59,18 @@ class BaseDataLoader(DataLoader[Batch]):
         self.batch_sources: list[str] = []
 
     def at(self, epoch: int, first_batch: int = 0) -> "BaseDataLoader":
-        """Itself, set to yield an epoch's batches from `first_batch` on."""
+        """Set the loader to an epoch, from `first_batch` on, and return it."""
         assert isinstance(self.batch_sampler, EpochSampler)
         self.batch_sampler.epoch, self.batch_sampler.first_batch = epoch, first_batch
         self.dataset.epoch = epoch  # type: ignore[attr-defined]
         return self
 
     def read_with(self, alphabet: str) -> None:
-        """Give texts as positions in `alphabet`, that of a trained network."""
+        """Encode texts as positions in `alphabet`, that of a trained network."""
         raise NotImplementedError
 
     def start_from(self, alphabet: str) -> None:
-        """Give texts as positions in `alphabet`, that of a trained network, and characters of the data beyond it."""
+        """Encode texts as positions in `alphabet`, that of a trained network, extended by the data's other characters."""
         raise NotImplementedError
 
     def validation(self) -> "BaseDataLoader":

@@ -1,4 +1,4 @@
-"""What the trainer asks of every model."""
+"""The interface of every model to the trainer."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from base.batch import Batch
 
 @dataclass(frozen=True)
 class Sample:
-    """A line that a network wrote or read.
+    """A line that a network wrote or read, T points.
 
     strokes  (T, 3) float32, row 0 the start; in units of the std that the network was trained with
-    weights  (T-1, U+1) what it looked at in its text of U characters, and at its end, for each of rows 1..T-1; or None
-    stopped  True: it ended by its own rule; False: a cap ended it
-    read     the alphabet positions that were read, to which `weights` then belong; None of a line that was written
+    weights  (T-1, U+1) attention weights of rows 1..T-1 over the U characters of the text and its end; or None
+    stopped  True if the line ended by its own rule, False if it hit the point limit
+    read     alphabet positions that were read, to which `weights` then belong; None for a line that was written
     """
 
     strokes: np.ndarray
@@ -27,14 +27,14 @@ class Sample:
 
 
 class BaseModel(nn.Module, ABC):
-    """A network from a `Batch` to whatever its loss and metrics read."""
+    """A network that maps a `Batch` to the input of its loss and metrics."""
 
     @abstractmethod
     def forward(self, batch: Batch) -> Any:
-        """The output for the loss: for a generator the `Mixture` of `batch.targets`."""
+        """Return the input of the loss: for a writing network the `Mixture` of `batch.targets`."""
 
     def show(self, batch: Batch, seed: int) -> list[Sample]:
-        """Something to look at while training for each line of `batch`; nothing unless a model overrides it."""
+        """Return a sample for each line of `batch`, to follow the training; [] unless a model overrides it."""
         return []
 
     def character_axes(self) -> dict[str, tuple[int, int]]:
@@ -43,5 +43,5 @@ class BaseModel(nn.Module, ABC):
 
     @property
     def num_parameters(self) -> int:
-        """How many numbers are trained."""
+        """The number of trained weights."""
         return sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)

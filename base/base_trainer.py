@@ -167,7 +167,7 @@ class BaseTrainer(ABC):
         if self.direction == "off":
             return True
         if self.monitored not in numbers:
-            raise InputError(f"trainer.monitor: no number {self.monitored}; there are {', '.join(numbers)}")
+            raise InputError(f"trainer.monitor: nothing is logged as {self.monitored}; there are {', '.join(numbers)}")
         value = numbers[self.monitored]
         sign = -1.0 if self.direction == "max" else 1.0
         better = math.isfinite(value) and (self.best is None or sign * value < sign * self.best)

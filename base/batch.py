@@ -1,4 +1,4 @@
-"""What a data loader hands to a model."""
+"""Batches of lines: the output of data loaders, the input of models."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded lines; True in a mask = real, False = padding.
+    """B lines padded to T points and U characters; masks are True where real.
 
     strokes      (B, T, 3) float32: dx, dy, end_of_stroke in units of `std`; row 0 is the start, never predicted
     stroke_mask  (B, T) bool
@@ -27,25 +27,25 @@ class Batch:
 
     @property
     def inputs(self) -> Tensor:
-        """What a next-point network reads: (B, T-1, 3)."""
+        """The input of a next-point network: (B, T-1, 3)."""
         return self.strokes[:, :-1]
 
     @property
     def targets(self) -> Tensor:
-        """What a next-point network predicts: (B, T-1, 3)."""
+        """The targets of a next-point network: (B, T-1, 3)."""
         return self.strokes[:, 1:]
 
     @property
     def target_mask(self) -> Tensor:
-        """The real ones among `targets`: (B, T-1) bool."""
+        """The mask of `targets`: (B, T-1) bool, True where real."""
         return self.stroke_mask[:, 1:]
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch on `device`."""
+        """Return this batch on `device`."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> "Batch":
-        """The same batch in memory that a GPU can read by itself."""
+        """Return this batch in page-locked memory, which a GPU copies from by itself."""
         return self._each(torch.Tensor.pin_memory)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
@@ -54,7 +54,7 @@ class Batch:
         )
 
     def of(self, lines: list[int]) -> "Batch":
-        """These lines, padded to the longest of them."""
+        """Return the batch of these lines alone, padded to the longest of them."""
         points = int(self.stroke_mask[lines].sum(1).max())
         characters = int(self.char_mask[lines].sum(1).max())
         return Batch(
@@ -66,10 +66,10 @@ class Batch:
         )
 
     def parts(self, points_at_once: int | None) -> list["Batch"]:
-        """Itself in parts of about so many points at most, padding counted; None for all at once.
+        """Split into micro-batches of about this many points at most, padding included; None for no limit.
 
-        Those of the longest lines first, so that every part fits into the memory that the one before it left free. A
-        batch without lines, a process's share of a small one, has no parts.
+        The longest lines come first, so that every part fits into the memory that the part before it left free. A
+        batch without lines, a process's share of a small batch, has no parts.
         """
         lines, points = self.stroke_mask.shape
         count = min(lines, math.ceil(lines * points / points_at_once)) if points_at_once else 1
@@ -81,7 +81,7 @@ class Batch:
 
 
 def one_ahead(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
-    """The batches on `device`; where that is a GPU, each is on its way there before the one before it is worked on."""
+    """Yield the batches on `device`; each is copied to a GPU while the batch before it is worked on."""
     moved = (batch.to(device) for batch in batches)
     if device.type == "cpu":
         yield from moved

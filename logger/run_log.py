@@ -1,4 +1,4 @@
-"""What a run leaves to look at: metrics.jsonl, TensorBoard events, and lines on the terminal."""
+"""The logs of a run: metrics.jsonl, TensorBoard events, and lines on the terminal."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ METRICS = "metrics.jsonl"
 
 
 def terminal(verbosity: int) -> logging.Logger:
-    """The logger that speaks on stderr: verbosity 0 is quiet, 1 says what happens."""
+    """Return the logger that prints on stderr: verbosity 0 prints warnings only, 1 the course of the run."""
     logger = logging.getLogger("ductus")
     logger.setLevel(LEVELS.get(verbosity, logging.DEBUG))
     handler = logging.StreamHandler(sys.stderr)
@@ -32,7 +32,7 @@ def terminal(verbosity: int) -> logging.Logger:
 
 
 class NoLog:
-    """What writes nothing, with the methods of a `RunLog`: for all processes of a training but the first."""
+    """A log with the methods of a `RunLog` that writes nothing: for all processes of a training but rank 0."""
 
     def note(self, step: int, facts: dict[str, Any]) -> None: ...
 
@@ -46,7 +46,7 @@ class NoLog:
 class RunLog(NoLog):
     """Scalars and pictures by optimizer step.
 
-    A run that goes on after `step` steps, in `epoch`, drops what was logged later and writes on behind the rest. Every
+    A run resumed after `step` steps, in `epoch`, drops the lines that were logged later and appends to the rest. Every
     method raises InputError where the disk is full or the folder cannot be written to.
     """
 
@@ -58,7 +58,7 @@ class RunLog(NoLog):
             if self.path.exists():
                 self._keep_until(step, epoch)
             if tensorboard:
-                threading.excepthook = _say_but_of_the_system
+                threading.excepthook = _print_unless_os_error
                 self.board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
     def _keep_until(self, step: int, epoch: int) -> None:
@@ -87,13 +87,13 @@ class RunLog(NoLog):
                     self.board.add_scalar(name, value, step)
 
     def picture(self, step: int, name: str, image: np.ndarray) -> None:
-        """Show an image (H, W, 3) uint8."""
+        """Log an image (H, W, 3) uint8."""
         if self.board:
             with self._named_errors():
                 self.board.add_image(name, image, step, dataformats="HWC")
 
     def close(self) -> None:
-        """Write out what is still held back."""
+        """Flush and close."""
         if self.board:
             try:
                 with self._named_errors():
@@ -109,14 +109,14 @@ class RunLog(NoLog):
             raise InputError(f"cannot write {error.filename or self.path.parent}: {error.strerror}") from None
 
 
-def _say_but_of_the_system(thread: Any) -> None:
-    """What TensorBoard's writing thread fails on is raised again by the next call; its traceback would be a second."""
+def _print_unless_os_error(thread: Any) -> None:
+    """Print the traceback of a thread, but no OSError: TensorBoard re-raises its writer thread's on the next call."""
     if not isinstance(thread.exc_value, OSError):
         threading.__excepthook__(thread)
 
 
 def _is_before(line: str, step: int, epoch: int) -> bool:
-    """Whether a line of metrics.jsonl is of the first `step` steps and of no epoch from `epoch` on, and is whole."""
+    """True if a line of metrics.jsonl is whole, of the first `step` steps, and of an epoch before `epoch`."""
     try:
         values = json.loads(line)
         return values["step"] <= step and values.get("epoch", 0) < epoch
@@ -125,6 +125,6 @@ def _is_before(line: str, step: int, epoch: int) -> bool:
 
 
 def log_folder(path: Path) -> Path | None:
-    """Where the run of a checkpoint or run directory has its logs; None where it lies in no run."""
+    """Return the log folder of a checkpoint's run or of a run directory; None for a file that is in no run."""
     run = (path if path.is_dir() else path.parent).resolve()
     return run.parents[2] / "log" / run.parent.name / run.name if run.parent.parent.name == "models" else None

@@ -1,4 +1,4 @@
-"""Muon, an optimizer for the matrices of hidden layers, with Adam beside it for the rest. Jordan et al. (2024)."""
+"""Muon, an optimizer for the matrices of hidden layers, and Adam for all other weights. Jordan et al. (2024)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ class Muon(torch.optim.Optimizer):
     """torch.optim.Muon for every matrix but the last, which is a network's output layer; Adam for that and all vectors.
 
     The matrices' steps are scaled to the size of Adam's (Liu et al. 2025, arXiv 2502.16982), so that both share `lr`.
-    weight_decay: of these matrices alone; each step takes lr times it of them away.
+    weight_decay: applies to these matrices alone; each step takes lr * weight_decay of them away.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class Muon(torch.optim.Optimizer):
         self._share()
 
     def _share(self) -> None:
-        """Have the parts look at this optimizer's groups, whose lr a schedule sets, and keep their state in its own."""
+        """Let the parts share this optimizer's groups, whose lr a schedule sets, and its state."""
         for part, group in zip(self.parts, self.param_groups, strict=True):
             part.param_groups, part.state = [group], self.state
 

@@ -1,4 +1,4 @@
-"""Learning rate schedules. They step after every optimizer step and are told in epochs."""
+"""Learning rate schedules. They step after every optimizer step; their arguments are in epochs."""
 
 import math
 
@@ -9,7 +9,7 @@ from utils.errors import at_least
 
 
 class Constant(LambdaLR):
-    """The optimizer's own learning rate, reached in a straight line over `warmup_epochs`."""
+    """The optimizer's own learning rate, after a linear warm-up over `warmup_epochs`."""
 
     def __init__(self, *, optimizer: Optimizer, steps_per_epoch: int, warmup_epochs: float = 0.0) -> None:
         at_least(0, warmup_epochs=warmup_epochs)
@@ -18,7 +18,7 @@ class Constant(LambdaLR):
 
 
 class WarmupCosine(LambdaLR):
-    """Up in a straight line over `warmup_epochs`, then down a half cosine to `final_ratio` at the last epoch."""
+    """Linear warm-up over `warmup_epochs`, then half a cosine down to `final_ratio` of the rate at the last epoch."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class WarmupCosine(LambdaLR):
 
 
 class StepDecay(LambdaLR):
-    """Times `gamma` after every `every_epochs`, after a straight warm-up."""
+    """The learning rate times `gamma` after every `every_epochs`, after a linear warm-up."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class StepDecay(LambdaLR):
         if gamma > 1:
             raise ValueError(f"gamma is {gamma}; it must be 1 or less")
         if not every_epochs * steps_per_epoch >= 1:
-            raise ValueError(f"every_epochs is {every_epochs}, less than one step of {steps_per_epoch} an epoch")
+            raise ValueError(f"every_epochs is {every_epochs}, less than one of {steps_per_epoch} steps per epoch")
         warmup, every = warmup_epochs * steps_per_epoch, every_epochs * steps_per_epoch
         super().__init__(optimizer, lambda step: _warm(step, warmup) * gamma ** math.floor(step / every))
 

@@ -1,4 +1,4 @@
-"""An average of a model's weights over the steps of its training."""
+"""An exponential moving average of a model's weights over the steps of its training."""
 
 import copy
 
@@ -8,9 +8,9 @@ from base.base_model import BaseModel
 
 
 class WeightAverage:
-    """An exponential average: `model` has it, `count` says of how many steps.
+    """The averaged weights, in `model`, over `count` steps.
 
-    The decay rises from 0.1 to `decay`, so that the start is forgotten.
+    The decay rises from 0.1 to `decay`, so that the random start is soon forgotten.
     """
 
     def __init__(self, model: BaseModel, decay: float) -> None:
@@ -18,7 +18,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, model: BaseModel) -> None:
-        """Move towards the weights of `model`; the first time they are the average."""
+        """Move the average towards the weights of `model`; the first time it becomes equal to them."""
         decay = min(self.decay, (1 + self.count) / (10 + self.count)) if self.count else 0.0
         torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), 1 - decay)
         for buffer, current in zip(self.model.buffers(), model.buffers(), strict=True):

@@ -1,7 +1,7 @@
 """Adaptive weight noise: a Gaussian over every weight, learned with it.
 
 Graves (2011), "Practical Variational Inference for Neural Networks"; Graves (2013) trained both of his best networks
-with it. What is minimised is the description length of data and weights, in nats a target of N in all:
+with it. The description length of data and weights is minimised, in nats per target, of N targets in all:
 
     E_{w ~ N(mu, s^2)} [loss(w)]  +  1/N sum_i KL(N(mu_i, s_i^2) || N(m, v))
 
@@ -27,7 +27,7 @@ class WeightNoise:
     """The deviations s of a model's weights, and the draws from them; the means are the weights themselves.
 
     sigma  s of every weight before training; Graves (2013) began at 0.075
-    seed   of all draws: that of a step hangs on seed and step alone, and is the same on every process
+    seed   of all draws; that of a step depends on seed and step alone, and is the same on every process
     """
 
     def __init__(self, model: nn.Module, sigma: float, seed: int) -> None:
@@ -39,7 +39,7 @@ class WeightNoise:
 
     @contextmanager
     def drawn(self, step: int) -> Iterator[None]:
-        """Within it, forward and backward, the weights are a draw; afterwards they are their means again."""
+        """Have the weights be a draw within the block, forward and backward, and their means again after it."""
         means = [weight.detach().clone() for weight in self.weights]
         generator = torch.Generator(self.weights[0].device).manual_seed(self.seed * 1_000_003 + step)
         self.moved = [
@@ -55,7 +55,7 @@ class WeightNoise:
     def add_gradients(self, targets: Tensor | float) -> None:
         """Turn the gradients of the mean loss at the draw into those of the means; keep those of the deviations.
 
-        targets: N of all the data; of a step's share of them that is its count times the steps of an epoch.
+        targets: N of all the data: a step's count times the steps per epoch.
         """
         mean, variance = self.prior()
         for weight, log_sigma, moved in zip(self.weights, self.log_sigmas, self.moved, strict=True):
@@ -70,7 +70,7 @@ class WeightNoise:
 
     @torch.no_grad()
     def prior(self) -> tuple[float, float]:
-        """m and v, the best mean and variance of a Gaussian prior for all weights together."""
+        """Return m and v, the best mean and variance of a Gaussian prior for all weights together."""
         count = sum(weight.numel() for weight in self.weights)
         mean = sum(float(weight.sum(dtype=torch.float64)) for weight in self.weights) / count
         spread = sum(float((weight - mean).square().sum(dtype=torch.float64)) for weight in self.weights)
@@ -79,12 +79,12 @@ class WeightNoise:
 
     @torch.no_grad()
     def nats(self) -> float:
-        """What the weights cost: the sum of KL(N(mu_i, s_i^2) || N(m, v))."""
+        """Return the cost of the weights in nats: the sum of KL(N(mu_i, s_i^2) || N(m, v))."""
         _, variance = self.prior()
         return sum(float((0.5 * math.log(variance) - sigma).sum(dtype=torch.float64)) for sigma in self.log_sigmas)
 
     def state(self) -> dict[str, Any]:
-        """The deviations and what their optimizer remembers."""
+        """Return the deviations and their optimizer's state."""
         return {"log_sigmas": self.log_sigmas, "optimizer": self.optimizer.state_dict()}
 
     @torch.no_grad()

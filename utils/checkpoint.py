@@ -1,4 +1,4 @@
-"""Checkpoints: plain data in one file, written whole or not at all, read without running anything in it."""
+"""Checkpoints: plain data in one file, written whole or not at all, read without running code from it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +15,13 @@ from utils.version import version
 
 FORMAT_VERSION = 2
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], None]] = {1: lambda content: None}
-"""By format: what changes a content of it, in place, into one of the next. 1 is the first that was ever written; 2 may
-have weights in 8 bits and "scales" of them."""
+"""Functions that change a content of a format, in place, into one of the next format. 1 is the first that was ever
+written; 2 may have weights in 8 bits and their "scales"."""
 NEEDED = ("config", "facts", "model")
-"""What every checkpoint has beside its format version; one that a run can go on from has "training" too."""
+"""Entries of every checkpoint; those that a run can be resumed from have "training" too."""
 
 COUNTS = ("epoch", "batch", "step", "processes")
-"""Of the training, where it has them."""
+"""Counters in the training state, where it has them."""
 
 FACTS = {
     "corpus": str,
@@ -32,9 +32,9 @@ FACTS = {
     "points_per_line": int,
     "chars_per_line": int,
 }
-"""What a checkpoint knows of its data, see data_loader.data_loaders."""
-MOST = 1e6
-"""Of a std or a number of points or characters: beyond it is no handwriting, and writing would not end."""
+"""Types of the facts of a checkpoint's data, see data_loader.data_loaders."""
+MAX_FACT = 1e6
+"""Limit of a std or a number of points or characters; beyond it writing would not end."""
 
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
@@ -53,8 +53,7 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint of this or an older format, on the CPU, as this format has it; weights are as wide as
-    they are trained in, whatever they were shipped in.
+    """Return the content of a checkpoint of this or an older format, on the CPU; weights in 8 bits become float32.
 
     Raises InputError where there is none, it is damaged, holds anything but plain data, or is of an unknown format.
     """
@@ -76,7 +75,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not a whole checkpoint: it has no {', '.join(missing) or 'weights'}")
     scales = content.pop("scales", {})
     if not isinstance(scales, dict) or not all(isinstance(scale, torch.Tensor) for scale in scales.values()):
-        raise InputError(f"{path}: not a whole checkpoint: its scales are none")
+        raise InputError(f"{path}: not a whole checkpoint: its scales are no tensors")
     try:
         content["model"] = widened(content["model"], scales)
     except ValueError as error:
@@ -115,18 +114,18 @@ def require_facts(facts: dict[str, Any], path: Path) -> None:
         wrong += ["a std of two numbers"] if list(map(type, facts["std"])) != [float, float] else []
     if wrong:
         raise InputError(f"{path}: not a whole checkpoint: its facts lack {', '.join(wrong)}")
-    odd = [f"{name} is {one}" for name, some in numbers.items() for one in some if not 0 < one < MOST]
+    odd = [f"{name} is {value}" for name, some in numbers.items() for value in some if not 0 < value < MAX_FACT]
     if facts["alphabet"] != "".join(sorted(set(facts["alphabet"]))):
         odd.append("alphabet is not in order")
     if odd:
-        raise InputError(f"{path}: not a whole checkpoint: its {odd[0]}; numbers are above 0 and below {MOST:g}")
+        raise InputError(f"{path}: not a whole checkpoint: its {odd[0]}; numbers are above 0 and below {MAX_FACT:g}")
 
 
 def require_form(saved: Any, own: Any, place: str = "training") -> None:
-    """Raise ValueError where a part of a saved state is not of the form that a run's own state has there.
+    """Raise ValueError where an entry of a saved state has not the form of the run's own.
 
-    Numbers and texts must be of the same type, whole ones not negative where it has none, tensors of the same shape and
-    type. What only one of the two has is not looked at: a run that keeps an average of its weights has more.
+    Numbers and texts must be of the same type, tensors of the same shape and type; an integer may be negative only
+    where the run's own is. Entries of one state alone are not compared: a run that averages its weights has more.
     """
     if own is None or (saved is None and isinstance(own, dict)):
         return
@@ -148,19 +147,19 @@ def require_form(saved: Any, own: Any, place: str = "training") -> None:
 
 
 def require_own_state(optimizer: torch.optim.Optimizer) -> None:
-    """Raise ValueError unless what a loaded optimizer remembers is of its weights' shapes, and in a group the same."""
+    """Raise ValueError unless a loaded optimizer's state fits its weights, with the same entries within a group."""
     groups = {weight: i for i, group in enumerate(optimizer.param_groups) for weight in group["params"]}
     kinds, fits = set(), True
     for weight, kept in optimizer.state.items():
-        tensors = [one for one in kept.values() if isinstance(one, torch.Tensor)]
-        fits &= weight in groups and all(one.shape in ((), weight.shape) for one in tensors)
-        kinds.add((groups.get(weight), *sorted((name, type(one).__name__) for name, one in kept.items())))
+        tensors = [value for value in kept.values() if isinstance(value, torch.Tensor)]
+        fits &= weight in groups and all(value.shape in ((), weight.shape) for value in tensors)
+        kinds.add((groups.get(weight), *sorted((name, type(value).__name__) for name, value in kept.items())))
     if not fits or len(kinds) > len({kind[0] for kind in kinds}):
         raise ValueError("the checkpoint's training state is not whole: its optimizer is one of other weights")
 
 
 Archs = tuple[dict[str, Any], dict[str, Any]]
-"""Section arch of a checkpoint's config, and of the one that a network was made with."""
+"""The section `arch` of a checkpoint's config, and of the config that a network was made with."""
 
 
 def load_weights(
@@ -180,18 +179,17 @@ def load_weights(
     ]
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        mend = _differing(*archs) if archs else ""
-        mend = mend or "use the config it was made with"
-        raise InputError(f"{path}: weights of another model: it {faults[0]}{more}; {mend}")
+        remedy = (_differing(*archs) if archs else "") or "use the config it was made with"
+        raise InputError(f"{path}: weights of another model: it {faults[0]}{more}; {remedy}")
     model.load_state_dict(weights)
 
 
 def _differing(old: dict[str, Any], new: dict[str, Any]) -> str:
-    """What differs between two archs, of both the value; "" where nothing does."""
+    """Describe the differences between two archs, both values of each; "" if there is none."""
     olds, news = ({"type": arch.get("type"), **arch.get("args", {})} for arch in (old, new))
     names = [name for name in olds | news if olds.get(name) != news.get(name)]
-    told = (f"{name} {shown(olds.get(name, 'default'))}, {shown(news.get(name, 'default'))}" for name in names)
-    return f"the checkpoint's arch and the config's differ: {'; '.join(told)}" if names else ""
+    values = (f"{name} {shown(olds.get(name, 'default'))}, {shown(news.get(name, 'default'))}" for name in names)
+    return f"the checkpoint's arch and the config's differ: {'; '.join(values)}" if names else ""
 
 
 def with_alphabet(
@@ -225,10 +223,10 @@ def with_alphabet(
 def load_shared_parts(
     model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path, archs: Archs | None = None
 ) -> list[str]:
-    """Put `weights` into the model but for the parts that only one of them has: those parts, to be told.
+    """Put `weights` into the model except for the parts that only one of them has, and return those parts.
 
-    A part is a module of the model itself, or one of its own: a recognizer's decoder, say, which is learned on top of
-    an encoder that is known, or a stack's attention. Parts that both have must fit.
+    A part is a module of the model, or a module of such a module: a recognizer's decoder, which is trained on top of
+    a trained encoder, or a stack's attention. Parts that both have must fit.
 
     Raises InputError where no part is shared, or one does not fit.
     """

@@ -1,4 +1,4 @@
-"""Where and how precisely to compute."""
+"""The device and the precision to compute in."""
 
 import contextlib
 import ctypes
@@ -18,16 +18,16 @@ SHAPES = 16
 
 
 def pick_device(name: str) -> torch.device:
-    """The device called "cpu", "cuda" or "auto" (cuda where there is one).
+    """Return the device called "cpu", "cuda" or "auto" (cuda if there is a GPU).
 
-    Of processes that torchrun started each has a GPU of its own. Raises InputError where it is not to be had.
+    Each process that torchrun started has a GPU of its own. Raises InputError where there is none.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cpu":
         return torch.device(name)
     if not torch.cuda.is_available():
-        raise InputError('device: "cuda" is asked for and this machine has none; use "cpu" or "auto"')
+        raise InputError('device: "cuda", but this machine has none; use "cpu" or "auto"')
     number = int(os.environ.get("LOCAL_RANK", "0"))
     if number >= torch.cuda.device_count():
         raise InputError(f"device: {torch.cuda.device_count()} GPUs for more processes; start one for each GPU")
@@ -37,13 +37,13 @@ def pick_device(name: str) -> torch.device:
 
 @contextlib.contextmanager
 def strictly_deterministic(on: bool) -> Iterator[None]:
-    """Within it, where `on`, an algorithm that does not always give the same bits is an error.
+    """Make an algorithm that does not always give the same bits an error within the block, where `on`.
 
-    Raises InputError where there is no other one.
+    Raises InputError where there is no deterministic algorithm.
     """
     before = torch.are_deterministic_algorithms_enabled()
     if on:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # required by cuBLAS
         torch.use_deterministic_algorithms(True)
     try:
         yield
@@ -56,13 +56,13 @@ def strictly_deterministic(on: bool) -> Iterator[None]:
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """Within it matrix products run in `precision`; weights, states and losses stay float32."""
+    """Run matrix products within the block in `precision`; weights, states and losses stay float32."""
     assert precision != "auto", "settle it with pick_precision first"
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def pick_precision(precision: Precision, device: torch.device) -> Precision:
-    """`precision`, or for "auto" bfloat16 where a product of a training step's size is clearly faster in it."""
+    """Return `precision`, or for "auto" bfloat16 if a product of a training step's size is clearly faster in it."""
     if precision != "auto":
         return precision
     float32, bfloat16 = (_product_seconds(device, dtype) for dtype in (torch.float32, torch.bfloat16))
@@ -70,7 +70,7 @@ def pick_precision(precision: Precision, device: torch.device) -> Precision:
 
 
 def _product_seconds(device: torch.device, dtype: torch.dtype, repeats: int = 20) -> float:
-    """The shortest time that a product of 64 x 400 by 400 x 1600 took."""
+    """Return the shortest time of a product of 64 x 400 by 400 x 1600."""
     left, right = (torch.ones(size, device=device, dtype=dtype) for size in ((64, 400), (400, 1600)))
     seconds = []
     for _ in range(repeats):
@@ -85,9 +85,9 @@ def _product_seconds(device: torch.device, dtype: torch.dtype, repeats: int = 20
 def keep_memory_small() -> None:
     """Call once, before the first matrix product: keeps a training's memory flat, at little cost in speed.
 
-    oneDNN and torch's layer above it remember up to 1024 shapes of product each, at megabytes a shape (in bfloat16 3.8
-    were measured); no batch has the shape of another. glibc is told to give pieces of 8 MiB and more back at once and
-    to keep smaller ones, up to 64 MiB: page faults cost. Does nothing where the C library has no mallopt.
+    oneDNN and torch's layer above it cache up to 1024 shapes of product each, at megabytes per shape (3.8 were measured
+    in bfloat16), and hardly two batches have the same shape. glibc shall return blocks of 8 MiB and more at once and
+    keep up to 64 MiB of smaller ones, because page faults cost. Does nothing where the C library has no mallopt.
     """
     for cache in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):
         os.environ.setdefault(cache, str(SHAPES))

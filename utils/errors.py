@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 
 class InputError(ValueError):
-    """Bad input: a config, a checkpoint, a data file, a text. The message names the place and the mend.
+    """Bad input: a config, a checkpoint, a data file, a text. The message says where the problem is and how to fix it.
 
     The scripts print it without a traceback and leave with exit code 2.
     """
 
 
-def at_least(least: float, **values: float | None) -> None:
-    """Raise ValueError naming the first of the values that is below `least`; None is none."""
+def at_least(minimum: float, **values: float | None) -> None:
+    """Raise ValueError naming the first of the values that is below `minimum`; None passes."""
     for name, value in values.items():
-        if value is not None and value < least:
-            raise ValueError(f"{name} is {value}; it must be {least} or more")
+        if value is not None and value < minimum:
+            raise ValueError(f"{name} is {value}; it must be {minimum} or more")
 
 
 def one_line_errors(main: Callable[[], None]) -> Callable[[], None]:

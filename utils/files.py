@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside their place, then moved into it."""
+"""Files that are whole or absent: written under a temporary name, then renamed."""
 
 import errno
 import hashlib
@@ -55,10 +55,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def sole_owner(folder: Path, patience: float = 10.0) -> Iterator[None]:
-    """Within the block no other process is in such a block of this folder; one that is killed is out of it.
+    """Lock a folder against other processes within the block; the lock ends with its process, however that ends.
 
-    It waits so many seconds for another to leave: what a killed process had begun may live on for a few. Where the
-    file system knows no locks nothing is held.
+    Waits `patience` seconds for another process to leave: the children of a killed process may live on for a few. Does
+    nothing where the file system knows no locks.
 
     Raises:
         InputError: another process is still there.
@@ -85,7 +85,7 @@ def _is_locked_now(handle: int) -> bool:
 
 
 def remove_scratch(folder: Path) -> None:
-    """Delete what `atomic_path` left in a folder when its process was killed; for a folder that nobody writes to."""
+    """Delete the files that `atomic_path` left in a folder when its process was killed; nobody may write to it now."""
     for path in folder.glob(".*"):
         if SCRATCH.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Weights in 8 bits: a quarter of the size, in files that are shipped and in the kernel that writes."""
+"""Weights in 8 bits: a quarter of the size, in exported files and in the compiled sampler."""
 
 from collections.abc import Mapping
 
@@ -6,18 +6,18 @@ import torch
 from torch import Tensor
 
 GROUP = 64
-"""Weights side by side of one output that share a scale: the largest of them is 127 times it."""
+"""Number of adjacent weights of an output that share a scale; the largest of them is 127 times it."""
 
 
 def round_groups(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """A matrix (O, I) as int8, and its scales (O, I / GROUP)."""
+    """Return a matrix (O, I) as int8, and its scales (O, I / GROUP)."""
     largest = torch.stack([group.abs().amax(1) for group in weight.split(GROUP, 1)], 1)
     scale = (largest / 127).clamp_min(torch.finfo(largest.dtype).tiny)
     return (weight / _spread(scale, weight)).round().to(torch.int8), scale
 
 
 def rounded(weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Matrices (O, I) as int8, their scales (O, I / GROUP); vectors and the last matrix, the output, as float16."""
+    """Return matrices (O, I) as int8, vectors and the output layer as float16; and the scales (O, I / GROUP)."""
     *matrices, _ = [name for name, weight in weights.items() if weight.ndim == 2]
     small, scales = {name: weight.half() for name, weight in weights.items()}, {}
     for name in matrices:
@@ -26,20 +26,20 @@ def rounded(weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str,
 
 
 def widened(weights: Mapping[str, Tensor], scales: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights that `rounded` made small, those with scales in float32.
+    """Undo `rounded`, but for the rounding; matrices with scales become float32.
 
-    Raises ValueError naming what does not fit.
+    Raises ValueError naming the scales that do not fit.
     """
     wide = dict(weights)
     for name, scale in scales.items():
         weight = weights.get(name, torch.empty(0))
         fits = weight.dtype == torch.int8 and weight.ndim == 2
         if not fits or scale.shape != (len(weight), -(-weight.shape[1] // GROUP)):
-            raise ValueError(f"the scales of {name} are of other weights")
+            raise ValueError(f"the scales of {name} do not fit its weights")
         wide[name] = weight * _spread(scale, weight)
     return wide
 
 
 def _spread(scale: Tensor, weight: Tensor) -> Tensor:
-    """Every weight's own scale."""
+    """Return the scale of every weight (O, I)."""
     return scale.float().repeat_interleave(GROUP, 1)[:, : weight.shape[1]]

@@ -1,4 +1,4 @@
-"""Plain data and tensors out of a .pt file from anywhere: nothing in it is run, and it can claim no more than it holds.
+"""Read plain data and tensors from an untrusted .pt file: runs no code from it, and rejects sizes larger than the file.
 
 torch.load(weights_only=True) runs no foreign code either, but it takes a file at its word for how large a part unpacks
 and how long a tensor is, and it calls constructors with whatever sizes the file asks for.
@@ -18,13 +18,13 @@ GLOBALS = {
     *(f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char")),
     *(f"torch {kind}Storage" for kind in ("Byte", "Bool")),
 }
-"""All that torch.save names for dicts, lists, numbers, texts and tensors."""
+"""Names that torch.save needs for dicts, lists, numbers, texts and tensors."""
 
-MOST_PICKLED = 16 << 20
-"""Bytes of a file without its tensors."""
-MOST_VALUES, MOST_DEPTH = 100_000, 64
-MOST_SHARED = 4
-"""Tensors may be the same bytes, as tied weights are, but not more than so many times the file."""
+MAX_PICKLED = 16 << 20
+"""Limit of the bytes of a file without its tensors."""
+MAX_VALUES, MAX_DEPTH = 100_000, 64
+MAX_SHARED = 4
+"""Limit of the tensors' bytes as a multiple of the file's: tied weights share bytes."""
 
 
 class RefusedError(ValueError):
@@ -32,7 +32,7 @@ class RefusedError(ValueError):
 
 
 def read_plain(path: Path) -> Any:
-    """The dicts, lists, numbers, texts and tensors that torch.save wrote to a file, on the CPU, in own memory.
+    """Return the dicts, lists, numbers, texts and tensors that torch.save wrote to a file, on the CPU, in own memory.
 
     Raises RefusedError where anything else is in it; a damaged file may raise anything.
     """
@@ -48,21 +48,22 @@ def read_plain(path: Path) -> Any:
             raise zipfile.BadZipFile(f"the check sum of {wrong} is wrong")
         for member in members:
             if member.filename.endswith(".pkl"):
-                if member.file_size > MOST_PICKLED:
-                    raise RefusedError(f"its data without tensors have more than {MOST_PICKLED:,} bytes")
+                if member.file_size > MAX_PICKLED:
+                    raise RefusedError(f"its data without tensors have more than {MAX_PICKLED:,} bytes")
                 _require_harmless(archive.read(member))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         content = torch.load(
             path, map_location="cpu", weights_only=True, mmap=True
-        )  # mapped: none reads beyond its end
+        )  # a tensor of a mapped file cannot reach beyond its end
     return _Copy(size).of(content)
 
 
 def _require_harmless(pickled: bytes) -> None:
     """Raise RefusedError unless a pickle names nothing but `GLOBALS` and makes no dict out of anything.
 
-    The makers of dicts are called with nothing: their own opcodes fill them, so that the pickle's size bounds them.
+    The constructors of dicts must be called without arguments and filled by opcodes, so that the pickle's size bounds
+    their size.
     """
     dict_places: set[int] = set()
     after_dict = False
@@ -84,11 +85,11 @@ class _Copy:
     """Copies a tree of plain data, tensors out of the mapped file, within what a file of `size` bytes can hold."""
 
     def __init__(self, size: int) -> None:
-        self.bytes_left, self.values_left = MOST_SHARED * size, MOST_VALUES
+        self.bytes_left, self.values_left = MAX_SHARED * size, MAX_VALUES
 
     def of(self, value: Any, depth: int = 0) -> Any:
         self.values_left -= 1
-        if depth > MOST_DEPTH or self.values_left < 0:
+        if depth > MAX_DEPTH or self.values_left < 0:
             raise RefusedError("its data are nested too deep or too many")
         kind = type(value)
         if kind is torch.Tensor:

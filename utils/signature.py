@@ -1,4 +1,4 @@
-"""Plain JSON arguments against a constructor's signature: every fault as one line of text, nothing constructed."""
+"""Check plain JSON arguments against a constructor's signature: one line of text per fault, nothing constructed."""
 
 import collections.abc
 import copy
@@ -19,15 +19,15 @@ NAMES = {bool: "true or false", int: "integer", float: "number", str: "string", 
 UNIONS = (typing.Union, types.UnionType)
 LISTS = (list, tuple, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection)
 LARGEST = 2**53
-"""Beyond it whole numbers in JSON are not the same everywhere (RFC 8259, section 6)."""
+"""The largest integer that every JSON reader reads exactly (RFC 8259, section 6)."""
 DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 
 
 def argument_faults(path: str, constructor: Callable[..., Any], args: Any, reserved: Collection[str]) -> list[str]:
-    """One line per fault of `args` as keyword arguments: unknown, reserved, of the wrong type, missing.
+    """Return one line per fault of `args` as keyword arguments: unknown, reserved, of the wrong type, missing.
 
     `reserved` names the parameters that the caller fills in. Parameters without an annotation, or with one that
-    plain JSON has no counterpart for, take anything. For a dataclass stands an object of its arguments.
+    plain JSON has no counterpart for, take anything. A dataclass is given as an object of its arguments.
     """
     if not isinstance(args, dict):
         return [f"{path}: expected object, got {shown(args)}"]
@@ -57,7 +57,7 @@ def argument_faults(path: str, constructor: Callable[..., Any], args: Any, reser
 
 
 def accepted(constructor: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the given keyword arguments that the constructor takes."""
+    """Return the given keyword arguments that the constructor takes."""
     if _takes_any_keyword(constructor):
         return dict(given)
     parameters = named_parameters(constructor)
@@ -65,7 +65,7 @@ def accepted(constructor: Callable[..., Any], given: Mapping[str, Any]) -> dict[
 
 
 def constructed(constructor: Callable[..., Any], args: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of checked arguments in which an object that stands for a dataclass has become one."""
+    """Return a copy of checked arguments in which objects given for dataclasses have become instances."""
     annotations = {name: parameter.annotation for name, parameter in named_parameters(constructor).items()}
     return {name: _made(value, annotations.get(name)) for name, value in copy.deepcopy(dict(args)).items()}
 
@@ -80,7 +80,7 @@ def _made(value: Any, annotation: Any) -> Any:
 
 
 def dataclass_of(annotation: Any) -> type | None:
-    """The dataclass that an annotation such as `Transform | None` names, if it names one."""
+    """Return the dataclass that an annotation such as `Transform | None` names, if any."""
     members = typing.get_args(annotation) if typing.get_origin(annotation) in UNIONS else (annotation,)
     return next((member for member in members if _is_dataclass(member)), None)
 
@@ -93,7 +93,7 @@ def dataclass_of_items(annotation: Any) -> type | None:
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:
-    """Ask "did you mean X?" of the nearest option whatever its case, or list the options when none is near."""
+    """Return "did you mean X?" for the nearest option, whatever its case, or the list of options if none is near."""
     by_lower = {option.lower(): option for option in options}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1)
     if near:
@@ -102,12 +102,12 @@ def did_you_mean(word: str, options: Iterable[str]) -> str:
 
 
 def label(key: str) -> str:
-    """The key as it stands, or quoted when it would not be readable on one line."""
+    """Return the key as it is, or quoted if it would not be readable on one line."""
     return key if key.isprintable() and 0 < len(key) <= 60 else shown(key)
 
 
 def matches(value: Any, annotation: Any) -> bool:
-    """Whether plain JSON data fit an annotation: true is no integer, 1 is a number, a list is a tuple."""
+    """True if plain JSON data fit an annotation: true is no integer, 1 is a number, a list is a tuple."""
     origin, inner = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
     if origin in UNIONS:
         return any(matches(value, member) for member in _members(inner))
@@ -125,7 +125,7 @@ def matches(value: Any, annotation: Any) -> bool:
 
 
 def describe(annotation: Any) -> str:
-    """An annotation in JSON's words, such as "integer or null"."""
+    """Return an annotation in JSON's words, such as "integer or null"."""
     origin, inner = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
     if origin in UNIONS:
         return " or ".join(describe(member) for member in _members(inner))
@@ -141,7 +141,7 @@ def describe(annotation: Any) -> str:
 
 
 def _members(union: tuple[Any, ...]) -> list[Any]:
-    """The members that JSON has a form for: of `float | Tensor` the float; all if null is the only such one."""
+    """Return the members with a JSON form: of `float | Tensor` the float; all members if null alone has a form."""
     known = [member for member in union if _has_json_form(typing.get_origin(member) or member)]
     return known if set(known) - {NoneType} else list(union)
 
@@ -171,15 +171,15 @@ def _initialisers(constructor: Callable[..., Any]) -> Iterator[Callable[..., Any
 
 
 def named_parameters(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """Parameters by name, their annotations resolved."""
+    """Return parameters by name, their annotations resolved."""
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    found: dict[str, inspect.Parameter] = {}
+    by_name: dict[str, inspect.Parameter] = {}
     for function in _initialisers(constructor):
         parameters = list(inspect.signature(function).parameters.values())
         for parameter in parameters[isinstance(constructor, type) :]:
             if parameter.kind in named:
-                found.setdefault(parameter.name, parameter.replace(annotation=_annotation(parameter, function)))
-    return found
+                by_name.setdefault(parameter.name, parameter.replace(annotation=_annotation(parameter, function)))
+    return by_name
 
 
 def _has_kwargs(function: Callable[..., Any]) -> bool:
@@ -187,12 +187,12 @@ def _has_kwargs(function: Callable[..., Any]) -> bool:
 
 
 def _takes_any_keyword(constructor: Callable[..., Any]) -> bool:
-    """Whether it is a function with **kwargs; a class passes its own on to those above it, whose names are known."""
+    """True for a function with **kwargs; a class passes its **kwargs on to its base classes, whose names are known."""
     return not isinstance(constructor, type) and _has_kwargs(constructor)
 
 
 def _annotation(parameter: inspect.Parameter, function: Callable[..., Any]) -> Any:
-    """The parameter's annotation, a string resolved; Any where there is none or only type checkers know its names."""
+    """Return a parameter's annotation, resolved if a string; Any if missing or known to type checkers alone."""
     if parameter.annotation is inspect.Parameter.empty:
         return Any
     holder = types.SimpleNamespace(__annotations__={"it": parameter.annotation})

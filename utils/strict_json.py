@@ -1,4 +1,7 @@
-"""JSON from people: what the standard reader would quietly accept or choke on is an InputError with its place."""
+"""JSON written by people: errors, and what the standard reader quietly accepts, are InputErrors that name the place.
+
+Python's reader takes NaN, infinity and repeated keys, and overflows the stack on deep nesting.
+"""
 
 import json
 import sys
@@ -10,11 +13,11 @@ from utils.errors import InputError
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_VALUES = 10_000
-"""In a config."""
+"""Limit of the values in a config."""
 
 
 def read_json(path: str | Path) -> Any:
-    """The value in a JSON file of at most 1 MiB, UTF-8 with or without a byte order mark.
+    """Return the value in a JSON file of at most 1 MiB, UTF-8 with or without a byte order mark.
 
     Raises:
         InputError: the file cannot be read, is too large, is not UTF-8, or is not strict JSON.
@@ -35,7 +38,7 @@ def read_json(path: str | Path) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """The value of a JSON text.
+    """Return the value of a JSON text.
 
     Raises:
         InputError: not JSON (with line:column), a key given twice, NaN or infinity, nested deeper than 32.
@@ -55,10 +58,10 @@ def parse_json(text: str) -> Any:
 
 
 def plain_copy(value: Any) -> Any:
-    """A deep copy of a value as JSON would give it back: tuples are lists, all keys are strings.
+    """Return a deep copy of a value after a round trip through JSON: tuples become lists, all keys strings.
 
     Raises:
-        InputError: the value holds what JSON cannot, or is nested too deep or too large.
+        InputError: the value has no JSON form, or is nested too deep or too large.
     """
     try:
         text = json.dumps(value, allow_nan=False)
@@ -72,7 +75,7 @@ def plain_copy(value: Any) -> Any:
 
 
 def shown(value: Any) -> str:
-    """The value as JSON on one line, cut to 60 characters, for messages."""
+    """Return the value as JSON on one line, cut to 60 characters, for messages."""
     text = json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -88,12 +91,12 @@ def _check_depth(value: Any) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in values:
             raise InputError(f"the key {shown(key)} is given twice in one object")
-        found[key] = value
-    return found
+        values[key] = value
+    return values
 
 
 def _not_finite(text: str) -> NoReturn:

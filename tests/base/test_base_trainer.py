@@ -46,7 +46,7 @@ def test_what_is_no_number_is_never_best(tmp_path: Path, run: Any, value: float)
 
 
 def test_a_monitor_that_nothing_is_logged_as_is_an_error_with_the_names_there_are(run: Any) -> None:
-    with pytest.raises(InputError, match="no number val_wer; there are loss, val_loss, val_cer"):
+    with pytest.raises(InputError, match="nothing is logged as val_wer; there are loss, val_loss, val_cer"):
         run([1.0], monitor="min val_wer")
 
 

@@ -45,11 +45,11 @@ def test_what_has_no_scales_stays_as_it_is():
 @pytest.mark.parametrize(
     ("scales", "told"),
     [
-        ({"hidden": torch.ones(5, 2)}, "the scales of hidden are of other weights"),
-        ({"bias": torch.ones(5, 1)}, "the scales of bias are of other weights"),
-        ({"nothing": torch.ones(5, 1)}, "the scales of nothing are of other weights"),
-        ({"hidden": 3.0}, "its scales are none"),
-        ([], "its scales are none"),
+        ({"hidden": torch.ones(5, 2)}, "the scales of hidden do not fit its weights"),
+        ({"bias": torch.ones(5, 1)}, "the scales of bias do not fit its weights"),
+        ({"nothing": torch.ones(5, 1)}, "the scales of nothing do not fit its weights"),
+        ({"hidden": 3.0}, "its scales are no tensors"),
+        ([], "its scales are no tensors"),
     ],
 )
 def test_a_checkpoint_with_odd_scales_is_refused(tmp_path: Path, scales: object, told: str):

@@ -17,7 +17,7 @@ from torch import nn
 from tests.tiny import differences
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
-from utils.safe_load import MOST_DEPTH, read_plain
+from utils.safe_load import MAX_DEPTH, read_plain
 
 
 class Payload:
@@ -186,7 +186,7 @@ def test_lists_in_lists_and_lists_of_the_same_list_are_no_large_memory(path: Pat
     saved(path, b"]" * 20_000 + b"a" * 19_999 + b".")
     assert "nested too deep" in refused(path)
     data = 1
-    for _ in range(MOST_DEPTH):
+    for _ in range(MAX_DEPTH):
         data = [data]
     torch.save(data, path)
     assert read_plain(path) == data
