@@ -70,7 +70,7 @@ class BaseDataLoader(DataLoader[Batch]):
         raise NotImplementedError
 
     def start_from(self, alphabet: str) -> None:
-        """Encode texts as positions in `alphabet`, that of a trained network, extended by the data's other characters."""
+        """Encode texts as positions in a trained network's `alphabet`, extended by the data's other characters."""
         raise NotImplementedError
 
     def validation(self) -> "BaseDataLoader":

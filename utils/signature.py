@@ -86,7 +86,7 @@ def dataclass_of(annotation: Any) -> type | None:
 
 
 def dataclass_of_items(annotation: Any) -> type | None:
-    """The dataclass that an annotation such as `str | list[Entry]` takes a list of, if it takes one."""
+    """Return the dataclass of the items that an annotation such as `str | list[Entry]` takes, if any."""
     members = typing.get_args(annotation) if typing.get_origin(annotation) in UNIONS else (annotation,)
     items = (typing.get_args(member) for member in members if typing.get_origin(member) is list)
     return next((inner[0] for inner in items if inner and _is_dataclass(inner[0])), None)
