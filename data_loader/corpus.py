@@ -87,6 +87,11 @@ class Corpus:
         wanted = [self.split_names.index(split) for split in splits]
         return np.flatnonzero(np.isin(self.index["split"][:-1], wanted))
 
+    def writers_of(self, splits: Iterable[str]) -> set[str]:
+        """The known writers of the lines in these splits."""
+        places = np.unique(self.index["writer"][self.lines_of(splits)]).tolist()
+        return {self.card["writers"][place] for place in places} - {""}
+
     def std(self, splits: Iterable[str]) -> tuple[float, float]:
         """Per-axis standard deviation of all offsets in these splits, in the data set's units."""
         parts = [self.card["splits"][split] for split in splits]

@@ -110,7 +110,7 @@ def facts_of(mixture: Mixture, sampler: LengthSampler) -> dict[str, Any]:
     if not mixture.is_whole:
         drawn = sampler.shuffled(1, np.random.default_rng(0)) % len(lengths)
         lengths, characters = lengths[drawn], characters[drawn]
-    first = mixture.opened[0].entry
+    first = mixture.entries[0]
     facts = {
         "corpus": first.corpus,
         "transform": first.transform.settings if first.transform else {},

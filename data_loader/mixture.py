@@ -4,21 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from data_loader.augment import Augment
 from data_loader.batching import LengthSampler, MixtureSampler
+from data_loader.compose import Compose, ComposedCorpus
 from data_loader.corpus import Corpus
 from data_loader.line_choice import Rules, characters_of, lines_of_digits, splits_to_use
 from data_loader.prepare import open_corpus
-from data_loader.sources import CorpusLines, LineSource
+from data_loader.sources import CorpusLines, LineSource, Moments
 from data_loader.transform import Transform, open_transformed
 from utils.errors import InputError
-
-Moments = tuple[np.ndarray, np.ndarray]
-"""Mean and mean square of the offsets of lines, each (2,), in the corpus's units."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +27,8 @@ class MixtureEntry:
     train, valid  names of its splits; valid [] validates nothing
     transform     of its lines; None: that of the data loader
     augment       of its training lines; None: that of the data loader
-    name          in logs, such as val_loss/<name>; None: that of the corpus
+    compose       train on lines composed of the corpus's words instead, see data_loader.compose
+    name          in logs, such as val_loss/<name>; None: that of the corpus, "-composed" behind it if so it is
     """
 
     corpus: str
@@ -38,11 +37,14 @@ class MixtureEntry:
     valid: list[str] | None = None
     transform: Transform | None = None
     augment: Augment | None = None
+    compose: Compose | None = None
     name: str | None = None
 
     def __post_init__(self) -> None:
         if not self.share > 0:
             raise ValueError(f"the share of {self.corpus} is {self.share}; it must be above 0")
+        if self.compose and self.transform and self.transform.join_words:
+            raise ValueError(f"{self.corpus}: compose and transform.join_words exclude each other")
 
     def with_defaults(self, transform: Transform | None, augment: Augment | None) -> "MixtureEntry":
         """The entry with these where it has none of its own."""
@@ -51,29 +53,21 @@ class MixtureEntry:
     @property
     def label(self) -> str:
         """Its name in logs."""
-        return self.name or self.corpus
+        return self.name or self.corpus + ("-composed" if self.compose else "")
 
 
-@dataclass(frozen=True)
-class Opened:
-    """An entry with its corpus, transformed, and the names of its splits."""
+class Opened(Protocol):
+    """An entry's corpus and the names of its splits."""
 
-    entry: MixtureEntry
     corpus: Corpus
     train: list[str]
     valid: list[str]
 
-    def moments(self) -> Moments:
-        """Mean and mean square of the offsets of its training lines."""
-        splits = [self.corpus.card["splits"][split] for split in self.train]
-        count = sum(split["offsets"] for split in splits)
-        sums, squares = (np.sum([split[key] for split in splits], 0) for key in ("sum", "sum_of_squares"))
-        return sums / count, squares / count
-
     def validated_writers(self) -> set[str]:
         """The known writers of the lines to validate."""
-        places = np.unique(self.corpus.index["writer"][self.corpus.lines_of(self.valid)])
-        return {self.corpus.card["writers"][place] for place in places.tolist()} - {""}
+
+    def moments(self, elsewhere: set[str]) -> Moments:
+        """Mean and mean square of the offsets of its training lines."""
 
     def training(
         self, rules: Rules, std: tuple[float, float], digits: list[int | str] | None, elsewhere: set[str]
@@ -82,6 +76,29 @@ class Opened:
 
         Raises InputError where no line remains.
         """
+
+    def validation(self, digits: list[int | str] | None) -> LineSource:
+        """All lines to validate."""
+
+
+class OpenedCorpus:
+    """A corpus, transformed, of which whole lines are used; see `Opened`."""
+
+    def __init__(self, corpus: Corpus, train: list[str], valid: list[str], augment: Augment | None) -> None:
+        self.corpus, self.train, self.valid, self.augment = corpus, train, valid, augment
+
+    def validated_writers(self) -> set[str]:
+        return self.corpus.writers_of(self.valid)
+
+    def moments(self, elsewhere: set[str]) -> Moments:
+        splits = [self.corpus.card["splits"][split] for split in self.train]
+        count = sum(split["offsets"] for split in splits)
+        sums, squares = (np.sum([split[key] for split in splits], 0) for key in ("sum", "sum_of_squares"))
+        return sums / count, squares / count
+
+    def training(
+        self, rules: Rules, std: tuple[float, float], digits: list[int | str] | None, elsewhere: set[str]
+    ) -> tuple[LineSource, dict[str, int]]:
         lines = lines_of_digits(self.corpus, self.train, digits)
         writers = [place for place, name in enumerate(self.corpus.card["writers"]) if name in elsewhere]
         validated = np.isin(self.corpus.index["writer"][lines], writers)
@@ -89,10 +106,9 @@ class Opened:
             raise InputError(f"{self.corpus.folder}: another entry validates the writers of all its training lines")
         lines, left_out = rules.apply(self.corpus, lines[~validated], std)
         left_out |= {"writers validated in another corpus": int(validated.sum())} if validated.any() else {}
-        return CorpusLines(self.corpus, lines, self.entry.augment), left_out
+        return CorpusLines(self.corpus, lines, self.augment), left_out
 
     def validation(self, digits: list[int | str] | None) -> LineSource:
-        """All lines to validate."""
         return CorpusLines(self.corpus, lines_of_digits(self.corpus, self.valid, digits))
 
 
@@ -117,31 +133,31 @@ class Mixture:
         digits: list[int | str] | None = None,
         points_per_epoch: int | None = None,
     ) -> None:
-        self.opened, self.digits = open_entries(entries, data_dir), digits
+        self.entries, self.opened, self.digits = list(entries), open_entries(entries, data_dir), digits
         total = sum(entry.share for entry in entries)
         self.shares = [entry.share / total for entry in entries]
-        self.std = self._mixed_std()
+        validated = [opened.validated_writers() if len(entries) > 1 else set() for opened in self.opened]
+        elsewhere = [set().union(*validated[:n], *validated[n + 1 :]) for n in range(len(validated))]
+        moments = [opened.moments(some) for opened, some in zip(self.opened, elsewhere, strict=True)]
+        self.std = self._mixed_std(moments)
         self.sources: list[LineSource] = []
         self.left_out: dict[str, int] = {}
-        validated = [each.validated_writers() if len(entries) > 1 else set() for each in self.opened]
-        for number, each in enumerate(self.opened):
-            elsewhere = set().union(*validated[:number], *validated[number + 1 :])
-            source, left_out = each.training(rules, self.std, digits, elsewhere)
-            of = f" of {each.entry.label}" if len(entries) > 1 else ""
+        for entry, opened, some in zip(entries, self.opened, elsewhere, strict=True):
+            source, left_out = opened.training(rules, self.std, digits, some)
+            of = f" of {entry.label}" if len(entries) > 1 else ""
             self.left_out |= {f"{rule}{of}": count for rule, count in left_out.items()}
             self.sources.append(source)
-        self.is_whole = len(entries) == 1 and points_per_epoch is None
+        self.is_whole = len(entries) == 1 and points_per_epoch is None and entries[0].compose is None
         self.counts = self._lines_per_epoch(points_per_epoch)
 
-    def _mixed_std(self) -> tuple[float, float]:
+    def _mixed_std(self, moments: list[Moments]) -> tuple[float, float]:
         """Per-axis standard deviation of offsets drawn from each entry's training lines by its share."""
-        moments = [each.moments() for each in self.opened]
         mean, square = (
             np.sum([share * part[i] for share, part in zip(self.shares, moments, strict=True)], 0) for i in (0, 1)
         )
         x, y = np.sqrt(square - mean**2)
         if not (x > 0 and y > 0):
-            where = ", ".join(str(each.corpus.folder) for each in self.opened)
+            where = ", ".join(str(opened.corpus.folder) for opened in self.opened)
             raise InputError(f"{where}: its ink does not move in both directions; nothing can be learned from it")
         return float(x), float(y)
 
@@ -161,32 +177,37 @@ class Mixture:
 
     def validation(self) -> dict[str, LineSource]:
         """The lines to validate, by the entry's name."""
-        return {each.entry.label: each.validation(self.digits) for each in self.opened if each.valid}
+        pairs = zip(self.entries, self.opened, strict=True)
+        return {entry.label: opened.validation(self.digits) for entry, opened in pairs if opened.valid}
 
     def notes(self) -> list[str]:
         """Sentences on the mixture for the log: what an epoch is made of."""
         if self.is_whole:
             return []
         return [
-            f"{each.entry.label}: {share:.1%} of the points, {count:,} lines per epoch of {len(source.lengths):,}"
-            for each, share, source, count in zip(self.opened, self.shares, self.sources, self.counts, strict=True)
+            f"{card['name']}: {card['share']:.1%} of the points, {card['lines_per_epoch']:,} lines per epoch of "
+            f"{card['lines']:,}"
+            for card in self.card()
         ]
 
     def card(self) -> list[dict[str, Any]]:
         """Facts of every entry for a checkpoint, plain data."""
         return [
             {
-                "name": each.entry.label,
-                "corpus": each.entry.corpus,
+                "name": entry.label,
+                "corpus": entry.corpus,
                 "share": share,
-                "train": each.train,
-                "valid": each.valid,
-                "transform": each.entry.transform.settings if each.entry.transform else {},
+                "train": opened.train,
+                "valid": opened.valid,
+                "transform": entry.transform.settings if entry.transform else {},
+                "compose": entry.compose.settings if entry.compose else {},
                 "lines": len(source.lengths),
                 "points": int(source.lengths.sum()),
                 "lines_per_epoch": count,
             }
-            for each, share, source, count in zip(self.opened, self.shares, self.sources, self.counts, strict=True)
+            for entry, opened, share, source, count in zip(
+                self.entries, self.opened, self.shares, self.sources, self.counts, strict=True
+            )
         ]
 
 
@@ -200,11 +221,16 @@ def open_entries(entries: Sequence[MixtureEntry], data_dir: Path) -> list[Opened
         raise InputError(f"data_loader.args.corpus: two entries are named {repeated[0]}; give each a name of its own")
     if len(entries) > 1:
         require_alike(entries, [open_corpus(entry.corpus, data_dir) for entry in entries])
-    opened = []
-    for entry in entries:
-        corpus = open_transformed(entry.corpus, data_dir, entry.transform)
-        opened.append(Opened(entry, corpus, *splits_of(entry, corpus, is_alone=len(entries) == 1)))
-    return opened
+    return [open_entry(entry, data_dir, is_alone=len(entries) == 1) for entry in entries]
+
+
+def open_entry(entry: MixtureEntry, data_dir: Path, *, is_alone: bool) -> Opened:
+    """Open an entry's corpora, transformed or measured; raises InputError where they cannot be used."""
+    corpus = open_transformed(entry.corpus, data_dir, None if entry.compose else entry.transform)
+    splits = splits_of(entry, corpus, is_alone=is_alone)
+    if not entry.compose:
+        return OpenedCorpus(corpus, *splits, entry.augment)
+    return ComposedCorpus(corpus, *splits, data_dir, entry.compose, entry.transform, entry.augment)
 
 
 def splits_of(entry: MixtureEntry, corpus: Corpus, *, is_alone: bool) -> tuple[list[str], list[str]]:

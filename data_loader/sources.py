@@ -13,6 +13,9 @@ from data_loader.line_choice import characters_of
 from ink.alphabet import Alphabet
 from ink.strokes import points_to_strokes
 
+Moments = tuple[np.ndarray, np.ndarray]
+"""Mean and mean square of the offsets of lines, each (2,), in the corpus's units."""
+
 
 class Visit(NamedTuple):
     """The occasion on which a line is used: all that its random changes depend on beside the line itself.
