@@ -5,8 +5,8 @@ import shlex
 import sys
 
 from commands.common import add_corpus, add_out, loaded, output_folder, save_numbers, save_text, splits_of
-from results.pages.measured_sections import Lines
-from results.pages.report import Wanted, report
+from results.pages.measured_sections import LineSample
+from results.pages.report import ReportOptions, report
 from results.roles import load
 from results.runs.run import run_of
 from results.trained import TrainedModel
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> None:
     if args.lines < 1:
         raise InputError(f"--lines is {args.lines}; it must be 1 or more")
     opened = run_of(loaded(args, TrainedModel))
-    lines = Lines(
+    sample = LineSample(
         args.corpus or opened.network.corpus,
         splits_of(args, opened.network),
         args.data_dir,
@@ -37,11 +37,11 @@ def run(args: argparse.Namespace) -> None:
     )
     numbers, page = report(
         opened,
-        Wanted(
+        ReportOptions(
             text=args.text,
             seed=args.seed,
-            lines=lines,
-            sure=args.corpus is not None or args.split is not None,
+            sample=sample,
+            required=args.corpus is not None or args.split is not None,
             reader=load(args.reader, args.device) if args.reader else None,
             made_by=shlex.join(["python", "experiments.py", *sys.argv[1:]]),
         ),

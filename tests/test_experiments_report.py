@@ -1,4 +1,4 @@
-"""A report of a run and runs side by side: what they say is what was logged and measured, and they stand alone."""
+"""A report of a run, and a page that compares runs: they show what was logged and measured, and stand alone."""
 
 import json
 import re
@@ -14,7 +14,7 @@ import torch
 import experiments
 from experiments import evaluate, load
 from logger.run_log import METRICS
-from results.pages.measured_sections import Lines, evaluation_section
+from results.pages.measured_sections import LineSample, evaluation_section
 from tests.render.web.test_html import Outline
 from tests.results.recognizers import ALPHABET, line_of
 from tests.test_experiments_read import recognition
@@ -35,11 +35,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     digits = [line_of(letter, seed, split=split) for split in ("train", "valid") for seed in (1, 2) for letter in "abc"]
     write_corpus(folder / "data" / "digits", digits)
     shown = {"trainer__tensorboard": True, "trainer__show_epochs": 1, "trainer__show_lines": 2}
-    folders = {"folder": folder}
+    paths = {"folder": folder}
     for arch in ("ConditionalHandwriting", "UnconditionalHandwriting"):
         config = tiny_config(folder / "data", folder / "saved", arch, data_loader__args__corpus="letters", **shown)
-        folders[arch] = train(config).folder
-    folders["Seq2SeqRecognizer"] = train(recognition(folder)).folder
+        paths[arch] = train(config).folder
+    paths["Seq2SeqRecognizer"] = train(recognition(folder)).folder
     for arch, loss, metric in (
         ("ClassConditionalHandwriting", "NegativeLogLikelihood", "NatsPerLine"),
         ("StrokeClassifier", "ClassificationLoss", "Accuracy"),
@@ -52,8 +52,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "metrics": [{"type": metric, "args": {}}],
         }.items():
             config.override(path, value)
-        folders[arch] = train(config).folder
-    return folders
+        paths[arch] = train(config).folder
+    return paths
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def run(
     """experiments.py with a command line, in an empty folder but for the corpora."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").symlink_to(runs["folder"] / "data")
-    return lambda *arguments: run_main(experiments, [str(argument) for argument in arguments], monkeypatch, capsys)
+    return lambda *arguments: run_main(experiments, list(map(str, arguments)), monkeypatch, capsys)
 
 
 def page_of(folder: Path, name: str = "report") -> Outline:
@@ -84,8 +84,8 @@ def numbers_of(folder: Path, name: str = "report") -> dict[str, Any]:
 
 
 ARCHS = {
-    "ConditionalHandwriting": ("What it writes", "What it looks at and expects", "nats per line"),
-    "UnconditionalHandwriting": ("What it writes", "What it looks at and expects", "nats per line"),
+    "ConditionalHandwriting": ("What it writes", "Where it attends and what it expects", "nats per line"),
+    "UnconditionalHandwriting": ("What it writes", "Where it attends and what it expects", "nats per line"),
     "ClassConditionalHandwriting": ("What it writes", "nats per line"),
     "Seq2SeqRecognizer": ("Which ink each character was read from", "words"),
     "StrokeClassifier": ("right",),
@@ -115,32 +115,36 @@ def test_a_report_of_every_kind_of_network(arch: str, runs: dict[str, Path], run
     )
 
 
-def test_some_lines_are_measured_as_they_are_among_all(runs: dict[str, Path]) -> None:
+def nats_by_writer(numbers: dict[str, Any]) -> dict[str, float]:
+    return {group["writer"]: group["nats_per_line"] for group in numbers["by_writer"]}
+
+
+def test_a_sample_of_lines_is_measured_as_they_are_among_all(runs: dict[str, Path]) -> None:
     network = load(runs["ConditionalHandwriting"])
-    lines = Lines("letters", ["valid"], runs["folder"] / "data", None, 1)
-    whole, (_, remark, _) = evaluation_section(network, lines)
+    sample = LineSample("letters", ["valid"], runs["folder"] / "data", None, 1)
+    whole, (_, remark, _) = evaluation_section(network, sample)
     assert whole["n_lines"] == whole["of_lines"] == 8 and "all" in remark
-    direct = evaluate(network, None, ["valid"], lines.data_dir, 4)
+    direct = evaluate(network, None, ["valid"], sample.data_dir, 4)
     assert whole["nats_per_line"] == pytest.approx(direct["nats_per_line"], rel=1e-5)
-    each = {row["writer"]: row["nats_per_line"] for row in whole["by_writer"]}
+    by_writer = nats_by_writer(whole)
     drawn = set()
     for seed in (1, 2):
-        some, _ = evaluation_section(network, replace(lines, n=3, seed=seed))
-        nats = {row["writer"]: row["nats_per_line"] for row in some["by_writer"]}
-        assert nats == pytest.approx({name: each[name] for name in nats}, rel=1e-4)
+        some, _ = evaluation_section(network, replace(sample, n=3, seed=seed))
+        nats = nats_by_writer(some)
+        assert nats == pytest.approx({name: by_writer[name] for name in nats}, rel=1e-4)
         assert some["nats_per_line"] == pytest.approx(sum(nats.values()) / 3, rel=1e-4)
         drawn.add(tuple(nats))
     assert len(drawn) == 2 and set(map(len, drawn)) == {3}
 
 
-def test_results_of_others_are_given_with_those_of_all_lines_only(runs: dict[str, Path], tmp_path: Path) -> None:
+def test_results_of_graves_are_shown_next_to_those_of_all_lines_only(runs: dict[str, Path], tmp_path: Path) -> None:
     card = tmp_path / "iam" / "card.json"
     write_corpus(card.parent, [line_of(text, split="testset_v") for text in LETTERS])
     card.write_text(card.read_text().replace('"source": "test"', '"source": "iam-ondb"'))
-    network, lines = load(runs["ConditionalHandwriting"]), Lines("iam", ["testset_v"], tmp_path, None, 1)
-    for n, compared in (None, True), (7, False):
-        numbers, (_, _, body) = evaluation_section(network, replace(lines, n=n))
-        assert bool(numbers["graves_2013"]) == ("Graves" in body) == compared
+    network, sample = load(runs["ConditionalHandwriting"]), LineSample("iam", ["testset_v"], tmp_path, None, 1)
+    for n, shown in (None, True), (7, False):
+        numbers, (_, _, body) = evaluation_section(network, replace(sample, n=n))
+        assert bool(numbers["graves_2013"]) == ("Graves" in body) == shown
 
 
 def test_a_bare_checkpoint_has_no_empty_sections(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
@@ -155,7 +159,7 @@ def test_a_bare_checkpoint_has_no_empty_sections(runs: dict[str, Path], run: Run
     assert (tmp_path / "out" / "report.html").stat().st_size < 1_000_000
 
 
-def test_how_legible_it_writes_stands_there_with_a_reader(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+def test_a_reader_measures_how_legible_a_network_writes(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
     for writer, reader, wanted in (
         ("ConditionalHandwriting", "Seq2SeqRecognizer", "cer_real"),
         ("ClassConditionalHandwriting", "StrokeClassifier", "accuracy_real"),
@@ -197,7 +201,7 @@ def test_hostile_names_are_text(runs: dict[str, Path], run: Run, tmp_path: Path)
     assert evil in page_of(tmp_path, "compare").text
 
 
-def test_runs_of_all_kinds_side_by_side(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+def test_runs_of_all_kinds_compared(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
     paths = [runs[arch] for arch in ARCHS]
     code, out, err = run("compare", *paths, "--bias", "1")
     text, numbers = page_of(tmp_path, "compare").text, numbers_of(tmp_path, "compare")
@@ -237,6 +241,6 @@ def test_bad_input_gets_one_line(
     runs: dict[str, Path], run: Run, arguments: list[str], named: str, tmp_path: Path
 ) -> None:
     kinds = {"writer": "ConditionalHandwriting", "free": "UnconditionalHandwriting", "reader": "Seq2SeqRecognizer"}
-    code, _, err = run(*[runs[kinds[argument]] if argument in kinds else argument for argument in arguments])
+    code, _, err = run(*[runs[kinds[word]] if word in kinds else word for word in arguments])
     assert code == 2 and named in err and err.count("\n") == 1
     assert not (tmp_path / "out").exists()

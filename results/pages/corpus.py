@@ -1,4 +1,4 @@
-"""The page that shows a prepared corpus, so that a person can judge it in a minute."""
+"""The page of a prepared corpus, by which a person can judge it in a minute."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from render.web.ink import line_figure, line_figures
 from utils.errors import InputError
 from utils.files import atomic_path
 
-RANDOM_LINES, RARE, MOST_WRITERS, MOST_PLACES = 40, 10, 500, 20
+RANDOM_LINES, RARE, MAX_WRITERS, MAX_PLACES = 40, 10, 500, 20
 HISTOGRAMS = {
     "points": "points per line",
     "points per character": "points per character",
@@ -30,9 +30,9 @@ HISTOGRAMS = {
 
 
 def write_corpus_page(folder: Path, path: Path, seed: int = 1) -> None:
-    """Write the web page that shows the corpus in `folder`: the odd lines first, lines drawn at random, numbers.
+    """Write the web page that shows the corpus in `folder`: the odd lines first, random lines, numbers.
 
-    Raises InputError where the corpus is not sound.
+    Raises InputError where the corpus is not valid.
     """
     findings = check_corpus(folder)
     if findings.faults:
@@ -49,28 +49,27 @@ def write_corpus_page(folder: Path, path: Path, seed: int = 1) -> None:
 
 
 def _sections(corpus: Corpus, notes: list[str], seed: int) -> list[Section]:
-    """The page's headings, remarks and bodies."""
+    """Return the sections of the page."""
     card, characters, numbers = corpus.card, corpus.card["characters"], survey(corpus)
     odd = odd_lines(numbers, corpus.index["writer"][:-1])
     drawn = np.random.default_rng(seed).choice(len(corpus), min(RANDOM_LINES, len(corpus)), replace=False).tolist()
-    odd_remark = "What stands out most by each measure in turn. Not every one is wrong; each is worth a look."
+    odd_remark = "The outliers of each measure in turn. Not every one is wrong; each is worth a look."
     rare = sum(count < RARE for count in characters.values())
     rare_remark = f"{len(characters)}, of which {rare} occur less than {RARE} times."
-    writers = table(["writer", "splits", "lines", "points"], writer_counts(corpus, MOST_WRITERS))
+    writers = table(["writer", "splits", "lines", "points"], writer_counts(corpus, MAX_WRITERS))
     splits = table(["split", "lines", "share", "points", "characters", "writers"], _split_rows(card))
+    odd_figures = [_figure(corpus, numbers, line.line, line.reasons) for line in odd]
+    random_figures = [_figure(corpus, numbers, line) for line in drawn]
+    report = table(["", "kind", "count", "place"], _report_rows(card))
     return [
         Section("Splits", card.get("how_split", ""), splits),
-        Section("Odd lines", odd_remark, line_figures(_figure(corpus, numbers, one.line, one.reasons) for one in odd)),
-        Section(
-            "Lines drawn at random", f"Seed {seed}.", line_figures(_figure(corpus, numbers, line) for line in drawn)
-        ),
+        Section("Odd lines", odd_remark, line_figures(odd_figures)),
+        Section("Random lines", f"Seed {seed}.", line_figures(random_figures)),
         Section("Numbers", "", grid(histogram(numbers[name], label) for name, label in HISTOGRAMS.items())),
         Section("Characters", rare_remark, character_tiles(characters, RARE)),
         Section("Writers", "", folded("by lines", writers)),
-        Section("Check", "The corpus is sound.", table(["worth knowing"], [[note] for note in notes])),
-        Section(
-            "Preparation", "What was left out and noted.", table(["", "what", "count", "where"], _report_rows(card))
-        ),
+        Section("Check", "The corpus is valid.", table(["worth knowing"], [[note] for note in notes])),
+        Section("Preparation", "Lines and points that were left out, and remarks.", report),
     ]
 
 
@@ -84,22 +83,16 @@ def _figure(corpus: Corpus, numbers: Numbers, line: int, reasons: Sequence[str] 
 
 def _split_rows(card: dict[str, Any]) -> list[list[Any]]:
     return [
-        [
-            name,
-            part["lines"],
-            f"{part['lines'] / card['lines']:.1%}",
-            part["points"],
-            part["characters"],
-            part["writers"],
-        ]
-        for name, part in card["splits"].items()
+        [name, counts["lines"], f"{counts['lines'] / card['lines']:.1%}"]
+        + [counts[kind] for kind in ("points", "characters", "writers")]
+        for name, counts in card["splits"].items()
     ]
 
 
 def _report_rows(card: dict[str, Any]) -> list[list[Any]]:
     rows = []
-    for how, said in (("left out", "dropped"), ("noted", "noted")):
-        for kind, part in card["report"].get(said, {}).items():
-            where = "; ".join(f"{place['where']}: {place['what']}" for place in part["places"][:MOST_PLACES])
-            rows.append([how, kind, part["count"], where])
+    for outcome, key in (("left out", "dropped"), ("noted", "noted")):
+        for kind, entry in card["report"].get(key, {}).items():
+            places = "; ".join(f"{place['where']}: {place['what']}" for place in entry["places"][:MAX_PLACES])
+            rows.append([outcome, kind, entry["count"], places])
     return rows

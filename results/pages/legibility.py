@@ -1,4 +1,4 @@
-"""Legibility to look at: the worst lines by bias, numbers beside each other, and a figure of both."""
+"""The page, table and figure of how legible a network writes: the worst lines and the numbers at every bias."""
 
 from typing import Any
 
@@ -6,42 +6,32 @@ from matplotlib.figure import Figure
 
 from render.figures.bias_curves import bias_curves_figure
 from render.web.html import Html, Section, page, table
-from render.web.ink import line_figure, line_figures
+from render.web.ink import line_figures
 from results.measuring.legibility import JudgedLine, Legibility
-from results.pages.reading import marked_differences
+from results.pages.reading import reading_figure
 
-WORST = 20
-WAYS = {
-    "capped": "ended by the cap, not by the network",
+MAX_LINES = 20
+FAILURES = {
+    "capped": "hit the point limit",
     "over_half": "over half of it wrong",
     "skipped": "a word left out",
     "repeated": "something written twice",
 }
+EXPLAINED = (
+    "Character error rates with their 95 % bootstrap intervals over lines, next to those of the real lines of the same "
+    "texts. Failed: in at least one of the ways in the columns that follow. Diversity: mean distance between two "
+    "writings of the same letter of the same text, in x-heights."
+)
 
 
-def legibility_table(numbers: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows for people: the real lines, then every bias."""
-    header = ["lines", "CER", "from", "to", "failed", *WAYS, "points a character", "diversity", "to bias 0"]
-    real = {name.removesuffix("_real"): value for name, value in numbers.items() if name.endswith("_real")}
-    rows = [("real", real), *((f"bias {row['bias']:g}", row) for row in numbers["rows"])]
-    return [name.replace("_", " ") for name in header], [[name, *_cells(row)] for name, row in rows]
-
-
-def _cells(row: dict[str, Any]) -> list[str]:
-    shares = ("cer", "cer_low", "cer_high", "failed", *WAYS)
-    digits = {"points_per_character": 1, "diversity": 3, "diversity_to_bias_0": 2}
-    cells = [f"{100 * row[name]:.1f} %" if name in row else "" for name in shares]
-    return cells + ["" if row.get(name) is None else f"{row[name]:.{places}f}" for name, places in digits.items()]
-
-
-def legibility_page(found: Legibility) -> str:
-    """A web page of the numbers, and at every bias of the lines that were read worst, drawn over text and reading."""
-    numbers = found.numbers
+def legibility_page(measured: Legibility) -> str:
+    """Return a web page of the numbers, and at every bias of the lines with the highest error rates."""
+    numbers = measured.numbers
     sections = [Section("How well they are read", EXPLAINED, table(*legibility_table(numbers)))]
-    for bias, judged in found.written.items():
-        remark = "Above the text, below what was read; the lines with the highest error rate first."
-        sections.append(Section(f"The worst lines at bias {bias:g}", remark, _worst(judged)))
-    sections.append(Section("The worst real lines", "Read by the same recognizer.", _worst(found.real)))
+    order = "Above the text, below what was read; the lines with the highest error rate first."
+    for bias, lines in measured.written.items():
+        sections.append(Section(f"The worst lines at bias {bias:g}", order, _worst(lines)))
+    sections.append(Section("The worst real lines", "Read by the same recognizer.", _worst(measured.real)))
     lead = (
         f"{numbers['n_lines']:,} texts of {', '.join(numbers['splits'])} of {numbers['corpus']}, written by "
         f"{numbers['checkpoint']}, read by {numbers['reader']}."
@@ -49,30 +39,37 @@ def legibility_page(found: Legibility) -> str:
     return page("Legibility", lead, sections)
 
 
-EXPLAINED = (
-    "Character error rates with their 95 % bootstrap intervals over lines, beside those of the real lines of the same "
-    "texts. Failed: in one way or more of those that follow. Diversity: mean distance between two writings of the same "
-    "letter of the same text, in x-heights."
-)
+def legibility_table(numbers: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows for people: the real lines, then every bias."""
+    header = ["lines", "CER", "from", "to", "failed", *FAILURES, "points per character", "diversity", "to bias 0"]
+    real = {name.removesuffix("_real"): value for name, value in numbers.items() if name.endswith("_real")}
+    rows = [("real", real), *((f"bias {row['bias']:g}", row) for row in numbers["rows"])]
+    return [name.replace("_", " ") for name in header], [[name, *_cells(row)] for name, row in rows]
 
 
-def _worst(judged: list[JudgedLine]) -> Html:
-    order = sorted(range(len(judged)), key=lambda i: (-judged[i].cer, -any(judged[i].failed.values())))[:WORST]
+def _cells(row: dict[str, Any]) -> list[str]:
+    shares = ("cer", "cer_low", "cer_high", "failed", *FAILURES)
+    digits = {"points_per_character": 1, "diversity": 3, "diversity_to_bias_0": 2}
+    cells = [f"{100 * row[name]:.1f} %" if name in row else "" for name in shares]
+    return cells + ["" if row.get(name) is None else f"{row[name]:.{places}f}" for name, places in digits.items()]
+
+
+def _worst(lines: list[JudgedLine]) -> Html:
+    order = sorted(lines, key=lambda line: (-line.cer, -any(line.failed.values())))[:MAX_LINES]
     return line_figures(
-        line_figure(
-            one.points,
-            one.reading.id,
-            marked_differences(one.reading.plain),
-            f"CER {100 * one.cer:.0f} %",
-            [told for way, told in WAYS.items() if one.failed[way]],
+        reading_figure(
+            line.points,
+            line.reading.plain,
+            f"CER {100 * line.cer:.0f} %",
+            [reason for failure, reason in FAILURES.items() if line.failed[failure]],
         )
-        for one in (judged[i] for i in order)
-        if one.cer or any(one.failed.values())
+        for line in order
+        if line.cer or any(line.failed.values())
     )
 
 
 def legibility_figure(numbers: dict[str, Any]) -> Figure:
-    """CER and diversity against bias."""
+    """Return a figure of CER and diversity against bias."""
     rows = numbers["rows"]
     curves = [("CER", [row["cer"] for row in rows], [(row["cer_low"], row["cer_high"]) for row in rows])]
     diversity = [row["diversity"] for row in rows]

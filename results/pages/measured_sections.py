@@ -1,4 +1,4 @@
-"""How good a network is on some lines of a corpus, as sections of its report."""
+"""Sections of a report on the quality of a network: measured on a sample of lines, and by how legible it writes."""
 
 import tempfile
 from dataclasses import dataclass
@@ -12,11 +12,12 @@ from data_loader.line_choice import splits_to_use
 from data_loader.prepare import open_corpus
 from ink.strokes import InkLine
 from render.web.html import Html, Section, image_figure, number, stacked, table
-from render.web.ink import line_figure, line_figures
+from render.web.ink import line_figures
 from results.measuring.digit_legibility import digit_legibility
 from results.measuring.legibility import legibility
 from results.measuring.likelihood_scores import LABELS
-from results.pages.reading import RATES, marked_differences
+from results.pages.classification import accuracy
+from results.pages.reading import rates_table, reading_figure
 from results.pages.writing_sections import figure_png
 from results.reading.classifier import Classifier
 from results.reading.classifying import class_scores
@@ -28,15 +29,15 @@ from results.writing.writer import Writer
 from utils.errors import InputError
 
 BATCH_SIZE = 32
-SHOWN = 5
-LEAST_OF_A_CLASS = 2
+EXAMPLES = 5
+MIN_PER_CLASS = 2
 Measured = tuple[dict[str, Any], Section]
 """Numbers, and the section that shows them."""
 
 
 @dataclass(frozen=True)
-class Lines:
-    """Which lines a network is measured on: n drawn by lot from the splits of a corpus, or all where n is None."""
+class LineSample:
+    """A random sample of lines to measure a network on: n from the splits of a corpus, or all where n is None."""
 
     corpus: str
     splits: list[str] | None
@@ -44,8 +45,8 @@ class Lines:
     n: int | None
     seed: int
 
-    def drawn(self, network: TrainedModel[Any]) -> tuple[Corpus, list[str], list[int], int]:
-        """The corpus, its splits, the lines in order, and of how many they were drawn.
+    def draw(self, network: TrainedModel[Any]) -> tuple[Corpus, list[str], list[int], int]:
+        """Return the corpus, its splits, the lines in order, and the number of lines that they were drawn from.
 
         Raises InputError where the corpus is not there, or has no line that the network was made for.
         """
@@ -56,41 +57,41 @@ class Lines:
             lines = [line for line in lines if corpus.text(line) in tuple(network.characters)]
         if not lines:
             raise InputError(f"{corpus.folder}: no line of {', '.join(splits)} is of a kind that this network writes")
-        some = lines
+        drawn = lines
         if self.n is not None and self.n < len(lines):
-            some = sorted(np.random.default_rng(self.seed).choice(lines, self.n, replace=False).tolist())
-        return corpus, splits, some, len(lines)
+            drawn = sorted(np.random.default_rng(self.seed).choice(lines, self.n, replace=False).tolist())
+        return corpus, splits, drawn, len(lines)
 
 
-def evaluation_section(network: Any, lines: Lines) -> Measured:
-    """Nats of a network that writes, error rates of one that reads, and how many lines they are of.
+def evaluation_section(network: Any, sample: LineSample) -> Measured:
+    """Return nats of a network that writes, error rates of one that reads, and the number of lines measured.
 
     Raises InputError where the corpus is not there or does not fit the network.
     """
-    corpus, splits, chosen, among = lines.drawn(network)
-    where = {"corpus": lines.corpus, "splits": splits, "n_lines": len(chosen), "of_lines": among}
-    ink = [corpus.line(line) for line in chosen]
+    corpus, splits, drawn, total = sample.draw(network)
+    lines = [corpus.line(line) for line in drawn]
     if network.can("read lines"):
-        numbers, body = _read(network, ink)
+        numbers, body = _read(network, lines)
     elif network.can("read characters"):
-        numbers, body = _classified(network, ink)
+        numbers, body = _classified(network, lines)
     else:
-        numbers, body = _predicted(network, splits, ink, among, lines)
-    lot = "all" if among == len(chosen) else f"drawn by lot (seed {lines.seed}) from {among:,}"
-    remark = f"{len(chosen):,} lines of {', '.join(splits)} of {lines.corpus}, {lot}."
-    return numbers | where, Section("Evaluation", remark, body)
+        numbers, body = _predicted(
+            network, sample, splits, None if len(lines) == total else {line.id for line in lines}
+        )
+    numbers |= {"corpus": sample.corpus, "splits": splits, "n_lines": len(lines), "of_lines": total}
+    draw = "all" if total == len(lines) else f"a random sample (seed {sample.seed}) of {total:,}"
+    remark = f"{len(lines):,} lines of {', '.join(splits)} of {sample.corpus}, {draw}."
+    return numbers, Section("Evaluation", remark, body)
 
 
 def _predicted(
-    network: Writer, splits: list[str], ink: list[InkLine], among: int, lines: Lines
+    network: Writer, sample: LineSample, splits: list[str], ids: set[str] | None
 ) -> tuple[dict[str, Any], Html]:
-    """The evaluation of these of so many lines."""
-    ids = None if len(ink) == among else {line.id for line in ink}
-    measured = network.evaluate(lines.corpus, splits, data_dir=lines.data_dir, batch_size=BATCH_SIZE, ids=ids)
+    measured = network.evaluate(sample.corpus, splits, data_dir=sample.data_dir, batch_size=BATCH_SIZE, ids=ids)
     numbers = measured.numbers
     rows = [
-        (told, f"{numbers[name]:.4g}" if numbers[name] is not None else numbers["lattice"], _error(numbers, name))
-        for name, told in LABELS.items()
+        (label, f"{numbers[name]:.4g}" if numbers[name] is not None else numbers["lattice"], _error(numbers, name))
+        for name, label in LABELS.items()
     ]
     rows += [
         (f"Graves (2013), {row['network']}, nats per line", f"{row['nats_per_line']:.1f}", "")
@@ -104,45 +105,37 @@ def _error(numbers: dict[str, Any], name: str) -> str:
     return "" if error is None else f"± {number(error)}"
 
 
-def _read(network: Reader, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
-    readings = network.read(ink)
-    judged = list(map(read_line, readings))
-    numbers = scores(judged)
-    rates = [
-        (told, *(f"{100 * numbers[name + end]:.2f} %" for end in ("", "_low", "_high"))) for name, told in RATES.items()
-    ]
-    found = table(("wrong, of", "rate", "from", "to"), rates)
-    return numbers, stacked([found, *_lines_read(readings, judged), _explained(readings[0])])
+def _read(network: Reader, lines: list[InkLine]) -> tuple[dict[str, Any], Html]:
+    readings = network.read(lines)
+    numbers = scores(list(map(read_line, readings)))
+    return numbers, stacked([rates_table(numbers), *_examples(readings), _explained(readings[0])])
 
 
-def _classified(network: Classifier, ink: list[InkLine]) -> tuple[dict[str, Any], Html]:
-    readings = network.read(ink)
+def _classified(network: Classifier, lines: list[InkLine]) -> tuple[dict[str, Any], Html]:
+    readings = network.read(lines)
     numbers = class_scores(readings)
-    rate, low, high = (f"{100 * numbers[name]:.2f} %" for name in ("accuracy", "accuracy_low", "accuracy_high"))
-    judged = list(map(read_line, readings))
-    return numbers, stacked([table(("right", "from", "to"), [(rate, low, high)]), *_lines_read(readings, judged)])
+    return numbers, stacked([table(("right", "from", "to"), [accuracy(numbers)]), *_examples(readings)])
 
 
-def _lines_read(readings: list[LineReading], judged: list[ReadLine]) -> list[Html]:
-    """The first lines, and those that were read wrong though the network was surest, the truth over the reading."""
-    surest = sorted(range(len(judged)), key=lambda i: -readings[i].confidence)
-    wrong = [i for i in surest if judged[i].plain.true != judged[i].plain.read][:SHOWN]
+def _examples(readings: list[LineReading]) -> list[Html]:
+    """Return the first lines, and the misread lines of which the network was surest."""
+    pairs = [(reading, read_line(reading).plain) for reading in readings]
+    surest = sorted(pairs, key=lambda pair: -pair[0].confidence)
+    wrong = [(reading, line) for reading, line in surest if line.true != line.read]
+    pieces = []
+    for title, examples in (("The first lines", pairs), ("Wrong, though sure of it", wrong)):
+        if examples:
+            pieces.append(Html(f"<p><strong>{title}</strong>, above the truth, below what was read.</p>"))
+            pieces.append(line_figures(_example(*pair) for pair in examples[:EXAMPLES]))
+    return pieces
 
-    def drawn(i: int) -> Html:
-        text = marked_differences(judged[i].plain)
-        return line_figure(readings[i].line.points, judged[i].id, text, f"{100 * readings[i].confidence:.0f} % sure")
 
-    above = "above the truth, below what was read"
-    groups = {"The first lines": range(min(SHOWN, len(judged))), "Wrong, though sure of it": wrong}
-    return [
-        stacked([Html(f"<p><strong>{told}</strong>, {above}.</p>"), line_figures(map(drawn, some))])
-        for told, some in groups.items()
-        if some
-    ]
+def _example(reading: LineReading, line: ReadLine) -> Html:
+    return reading_figure(reading.line.points, line, f"{100 * reading.confidence:.0f} % sure")
 
 
 def _explained(reading: LineReading) -> Html:
-    """Which ink each character of a line was read from."""
+    """Return a picture of the ink that each character of a line was read from."""
     from results.figures.explained import save_explained  # matplotlib takes a second to load
 
     with tempfile.TemporaryDirectory() as folder:
@@ -150,30 +143,26 @@ def _explained(reading: LineReading) -> Html:
         return image_figure((Path(folder) / "line.png").read_bytes(), "Which ink each character was read from.")
 
 
-def legibility_section(network: Any, reader: Any, lines: Lines, n: int) -> Measured:
-    """How well a reader reads what the network writes, beside real lines.
+def legibility_section(network: Any, reader: Any, sample: LineSample, n: int) -> Measured:
+    """Return how well `reader` reads n texts that the network writes, compared with real lines.
 
     Raises InputError where either network is of another kind, or the corpus is not there.
     """
     heading = "Legibility"
     if network.can("write characters"):
-        numbers = digit_legibility(
-            network, reader, n=max(n, LEAST_OF_A_CLASS * len(network.characters)), data_dir=lines.data_dir
-        )
+        n = max(n, MIN_PER_CLASS * len(network.characters))
+        numbers = digit_legibility(network, reader, n=n, data_dir=sample.data_dir)
         rows = [("real", numbers["accuracy_real"], numbers["diversity_real"])]
         rows += [(f"bias {row['bias']:g}", row["accuracy"], row["diversity"]) for row in numbers["biases"]]
-        shown = [(name, f"{100 * accuracy:.1f} %", f"{diversity:.3f}") for name, accuracy, diversity in rows]
-        remark = f"Characters read right by {reader.path}, and how far two of a class lie apart."
-        return numbers, Section(heading, remark, table(("", "read right", "diversity"), shown))
-    found = legibility(
-        network, reader, n=n, seed=lines.seed, corpus=lines.corpus, splits=lines.splits, data_dir=lines.data_dir
-    )
-    from results.pages.legibility import (  # matplotlib takes a second
-        EXPLAINED,
-        legibility_figure,
-        legibility_table,
-    )
+        cells = [(name, f"{100 * right:.1f} %", f"{diversity:.3f}") for name, right, diversity in rows]
+        remark = f"Characters read right by {reader.path}, and the distance between two of a class."
+        return numbers, Section(heading, remark, table(("", "read right", "diversity"), cells))
+    # matplotlib takes a second to load
+    from results.pages.legibility import EXPLAINED, legibility_figure, legibility_table
 
-    remark = f"{found.numbers['n_lines']:,} texts written, and read by {reader.path}. {EXPLAINED}"
-    image = image_figure(figure_png(legibility_figure(found.numbers)), "Error rate and diversity against bias.")
-    return found.numbers, Section(heading, remark, stacked([table(*legibility_table(found.numbers)), image]))
+    numbers = legibility(
+        network, reader, n=n, seed=sample.seed, corpus=sample.corpus, splits=sample.splits, data_dir=sample.data_dir
+    ).numbers
+    remark = f"{numbers['n_lines']:,} texts written, and read by {reader.path}. {EXPLAINED}"
+    image = image_figure(figure_png(legibility_figure(numbers)), "Error rate and diversity against bias.")
+    return numbers, Section(heading, remark, stacked([table(*legibility_table(numbers)), image]))

@@ -12,23 +12,17 @@ from render.web.ink import line_figure, line_figures
 from results.reading.corpus import CorpusRead
 from results.reading.scores import ReadLine
 
-WORST = 60
+MAX_LINES = 60
 MARK = '<mark style="background:#f9dcc9;color:inherit">'
 RATES = {"cer": "characters", "wer": "words", "cer_raw": "characters, as written", "wer_raw": "words, as written"}
 
 
 def reading_page(corpus_read: CorpusRead, numbers: dict[str, Any]) -> str:
-    """A web page of the numbers and of the lines with the most edits, drawn as the network gets them."""
-    rates = [
-        (told, *(f"{100 * numbers[name + end]:.2f} %" for end in ("", "_low", "_high"))) for name, told in RATES.items()
-    ]
+    """Return a web page of the numbers and of the lines with the most edits, drawn as the network gets them."""
+    order = "Above the truth, below what was read, the lines with the most edits first."
     sections = [
-        Section("Error rates", "With their 95 % bootstrap intervals.", table(("of", "rate", "from", "to"), rates)),
-        Section(
-            "The worst lines",
-            "Above the truth, below what was read, the lines with the most edits first.",
-            _worst(corpus_read),
-        ),
+        Section("Error rates", "With their 95 % bootstrap intervals.", rates_table(numbers)),
+        Section("The worst lines", order, _worst(corpus_read)),
         Section("By length", "Characters of the true text.", _groups("length", numbers["by_length"])),
         Section("Characters taken for others", "", _confusion(numbers["confusion"])),
         Section("By writer", "", _groups("writer", numbers["by_writer"])),
@@ -40,15 +34,38 @@ def reading_page(corpus_read: CorpusRead, numbers: dict[str, Any]) -> str:
     return page(f"{numbers['corpus']}, read", lead, sections)
 
 
+def rates_table(numbers: dict[str, Any]) -> Html:
+    """Return a table of the error rates, each with its interval, of `results.reading.scores.scores`."""
+    rows = [(name, *(_percent(numbers[key + end]) for end in ("", "_low", "_high"))) for key, name in RATES.items()]
+    return table(("wrong, of", "rate", "from", "to"), rows)
+
+
+def reading_figure(points: np.ndarray, line: ReadLine, fact: str, reasons: Sequence[str] = ()) -> Html:
+    """Return the ink of a line, points (T, 3), above its true text, and below it what was read."""
+    return line_figure(points, line.id, marked_differences(line), fact, reasons)
+
+
+def marked_differences(line: ReadLine) -> Html:
+    """Return the true text above the one that was read, with marks in both where they differ."""
+    edits = Levenshtein.editops(line.read, line.true)
+    wrong_true = {edit.dest_pos for edit in edits if edit.tag != "delete"}
+    wrong_read = {edit.src_pos for edit in edits if edit.tag != "insert"}
+    return Html(f"{_marked(line.true, wrong_true)}\n{_marked(line.read, wrong_read)}")
+
+
+def _marked(text: str, wrong: set[int]) -> str:
+    characters = map(escaped, text)
+    return "".join(f"{MARK}{shown}</mark>" if i in wrong else shown for i, shown in enumerate(characters))
+
+
 def _worst(corpus_read: CorpusRead) -> Html:
     ruled = [line.plain for line in corpus_read.read]
     edits = np.array([character_edits(line.read, line.true) for line in ruled])
-    order = np.argsort(-edits, kind="stable")[:WORST].tolist()
+    order = np.argsort(-edits, kind="stable")[:MAX_LINES].tolist()
     return line_figures(
-        line_figure(
+        reading_figure(
             np.asarray(corpus_read.corpus.points(int(corpus_read.lines[i]))),
-            ruled[i].id,
-            marked_differences(ruled[i]),
+            ruled[i],
             f"{edits[i]} edits, CER {100 * edits[i] / max(len(ruled[i].true), 1):.0f} %",
         )
         for i in order
@@ -56,34 +73,22 @@ def _worst(corpus_read: CorpusRead) -> Html:
     )
 
 
-def marked_differences(line: ReadLine) -> Html:
-    """The true text over the one read, what differs in either marked."""
-    wrong_true, wrong_read = set(), set()
-    for edit in Levenshtein.editops(line.read, line.true):
-        if edit.tag != "delete":
-            wrong_true.add(edit.dest_pos)
-        if edit.tag != "insert":
-            wrong_read.add(edit.src_pos)
-    return Html(f"{_marked(line.true, wrong_true)}\n{_marked(line.read, wrong_read)}")
-
-
-def _marked(text: str, wrong: set[int]) -> str:
-    return "".join(
-        f"{MARK}{escaped(character)}</mark>" if i in wrong else escaped(character) for i, character in enumerate(text)
-    )
-
-
-def _groups(what: str, groups: dict[str, dict[str, Any]]) -> Html:
+def _groups(kind: str, groups: dict[str, dict[str, Any]]) -> Html:
     rows = [
-        (name, one["lines"], one["characters"], one["edits"], f"{100 * one['cer']:.2f} %")
-        for name, one in groups.items()
+        (name, group["lines"], group["characters"], group["edits"], _percent(group["cer"]))
+        for name, group in groups.items()
     ]
-    return table((what, "lines", "characters", "edits", "CER"), rows)
+    return table((kind, "lines", "characters", "edits", "CER"), rows)
 
 
 def _confusion(pairs: Sequence[dict[str, Any]]) -> Html:
-    def shown(character: str) -> str:
-        return {"": "nothing", " ": "␣"}.get(character, character)
-
-    rows = [(shown(one["true"]), shown(one["read"]), one["count"], one["of"] or "") for one in pairs]
+    visible = {"": "nothing", " ": "␣"}
+    rows = [
+        (*(visible.get(pair[text], pair[text]) for text in ("true", "read")), pair["count"], pair["of"] or "")
+        for pair in pairs
+    ]
     return table(("true", "read", "times", "of"), rows)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"

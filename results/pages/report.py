@@ -1,11 +1,11 @@
-"""All about a run on one page that stands alone."""
+"""The page of a run: its training, what it writes, and how good it is."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from render.web.html import Section, page, paragraph
-from results.pages.measured_sections import Lines, Measured, evaluation_section, legibility_section
+from results.pages.measured_sections import LineSample, Measured, evaluation_section, legibility_section
 from results.pages.run_sections import (
     config_section,
     curves_section,
@@ -21,75 +21,76 @@ from utils.progress import progress
 
 BIASES = (0.0, 0.5, 1.0, 2.0)
 LEGIBLE_TEXTS = 50
+SectionMaker = Callable[[], tuple[Any, Section]]
+"""A function that returns numbers, or None, and the section that shows them."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a report shows beside what the run left behind.
+class ReportOptions:
+    """Choices of a report.
 
-    text     to be written; None: one that the network knows
-    lines    that it is measured on
-    sure     whether they were asked for: where they are not there, it is an error, else a remark
-    reader   a recognizer to judge how legible it writes; None: that is left out
-    made_by  the command that makes the page again
+    text      the text to write; None: one that the network knows
+    sample    the lines to measure the network on
+    required  True if it is an error, not a remark, that these lines do not exist
+    reader    a recognizer to judge how legible the network writes; None: no such section
+    made_by   the command that makes the page again
     """
 
     text: str | None
     seed: int
-    lines: Lines
-    sure: bool
+    sample: LineSample
+    required: bool
     reader: TrainedModel[Any] | None
     made_by: str
     biases: Sequence[float] = BIASES
 
 
-def report(run: Run, wanted: Wanted) -> tuple[dict[str, Any], str]:
-    """The numbers of a run and of what it does now, and the web page that shows them.
+def report(run: Run, options: ReportOptions) -> tuple[dict[str, Any], str]:
+    """Return the numbers of a run, of its training and of what it does now, and the web page that shows them.
 
-    Raises InputError where something was asked for that the network cannot do, or that is not there.
+    Raises InputError where the options name something that the network cannot do, or that does not exist.
     """
-    network, parts = run.network, _parts(run, wanted)
-    numbers, sections = run.numbers(), list[Section]()
-    for name, part in progress(parts.items(), len(parts), "report", "part"):
-        found, section = part()
+    network, makers = run.network, _section_makers(run, options)
+    numbers, sections = run.numbers(), []
+    for name, make in progress(makers.items(), len(makers), "report", "section"):
+        measured, section = make()
         sections.append(section)
-        if found is not None:
-            numbers[name] = found
-    arch, corpus = network.arch, network.corpus
-    lead = f"{arch}, {network.model.num_parameters:,} parameters, trained on {corpus}."
+        if measured is not None:
+            numbers[name] = measured
+    lead = f"{network.arch}, {network.model.num_parameters:,} parameters, trained on {network.corpus}."
     return numbers, page(run.name, lead, sections)
 
 
-def _parts(run: Run, wanted: Wanted) -> dict[str, Callable[[], tuple[Any, Section]]]:
-    """What the page is made of, in order; each gives its numbers, or None, and its section."""
+def _section_makers(run: Run, options: ReportOptions) -> dict[str, SectionMaker]:
+    """Return the makers of the page's sections, in order, by the names of their numbers."""
     network, writes = run.network, run.network.can("write")
-    if not writes and (wanted.text is not None or wanted.reader is not None):
+    if not writes and (options.text is not None or options.reader is not None):
         raise InputError(f"{network.path}: this network reads; leave out --text and --reader, which are for writing")
-    text = (text_for(network) if wanted.text is None else wanted.text) if writes else None
-    parts: dict[str, Callable[[], tuple[Any, Section]]] = {
+    text = (text_for(network) if options.text is None else options.text) if writes else None
+    makers: dict[str, SectionMaker] = {
         "in_short": lambda: (None, numbers_section(run)),
         "curves": lambda: (None, curves_section(run)),
     }
     if writes:
-        parts["writing"] = lambda: writing_section(network, text, wanted.biases, wanted.seed)
-    parts["evaluation"] = lambda: _if_there(wanted, lambda: evaluation_section(network, wanted.lines), "Evaluation")
-    if reader := wanted.reader:
-        n = min(wanted.lines.n or LEGIBLE_TEXTS, LEGIBLE_TEXTS)
-        parts["legibility"] = lambda: legibility_section(network, reader, wanted.lines, n)
+        makers["writing"] = lambda: writing_section(network, text, options.biases, options.seed)
+    makers["evaluation"] = lambda: _evaluation_section(network, options)
+    if reader := options.reader:
+        n = min(options.sample.n or LEGIBLE_TEXTS, LEGIBLE_TEXTS)
+        makers["legibility"] = lambda: legibility_section(network, reader, options.sample, n)
     if network.can("write lines"):
-        parts["figures"] = lambda: figures_section(network, text, wanted.seed)
-    return parts | {
+        makers["figures"] = lambda: figures_section(network, text, options.seed)
+    return makers | {
         "pictures": lambda: (None, pictures_section(run)),
         "config": lambda: (None, config_section(run)),
-        "origin": lambda: (None, origin_section(run, wanted.made_by)),
+        "origin": lambda: (None, origin_section(run, options.made_by)),
     }
 
 
-def _if_there(wanted: Wanted, measure: Callable[[], Measured], heading: str) -> tuple[Any, Section]:
-    """What was measured; where it cannot be and nobody asked for it, why not."""
+def _evaluation_section(network: Any, options: ReportOptions) -> Measured | tuple[None, Section]:
+    """Return the evaluation; if it fails and its lines are not required, a section that says why."""
     try:
-        return measure()
+        return evaluation_section(network, options.sample)
     except InputError as error:
-        if wanted.sure:
+        if options.required:
             raise
-        return None, Section(heading, "", paragraph(f"Left out: {error}"))
+        return None, Section("Evaluation", "", paragraph(f"Left out: {error}"))
