@@ -17,7 +17,7 @@ import torch
 from base.batch import Batch
 from model import LOSSES, MODELS
 from model.layers.recurrent import RecurrentLayer
-from model.writing.window import WindowLayer
+from model.layers.window import WindowLayer
 from utils.device import Precision, autocast, keep_memory_small
 
 ALPHABET_SIZE, CHARACTERS = 80, 30

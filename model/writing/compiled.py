@@ -13,11 +13,11 @@ from model.kernels.build import Constants, fields, kernels
 from model.kernels.lstm_sequence import require_texts
 from model.layers.recurrent import RecurrentLayer, SkipStack
 from model.layers.self_attention import HEAD_SIZE, NORM_EPSILON
+from model.layers.window import Text, WindowLayer
 from model.writing import pen_motion
 from model.writing.line_end import MAX_POINTS_AFTER_TEXT
 from model.writing.mixture_density import MAX_RHO, MIN_SIGMA, MixtureDensity
 from model.writing.pen_motion import Features, initial_state, num_features, num_skip_features, pen_features_step
-from model.writing.window import Text, WindowLayer
 from utils.rounded_weights import GROUP, round_groups
 
 BLOCK = 64

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from base.batch import Batch
 from model.layers.recurrent import Cell, SkipStack, StackState
+from model.layers.window import Text, WindowLayer, WindowState, encode_text
 from model.writing.compiled import Parts
 from model.writing.mixture_density import Mixture, MixtureDensity
 from model.writing.pen_motion import (
@@ -19,7 +20,6 @@ from model.writing.pen_motion import (
     pen_features_step,
 )
 from model.writing.sampling import HandwritingModel
-from model.writing.window import Text, WindowLayer, WindowState, encode_text
 from utils.errors import at_least
 
 

@@ -11,11 +11,11 @@ from torch import Tensor
 from base.base_model import BaseModel, Sample
 from base.batch import Batch
 from model.kernels.threads import over_lines
+from model.layers.window import encode_text
 from model.writing.compiled import Drawing, Packed, Parts
 from model.writing.line_end import ending
 from model.writing.mixture_density import Mixture, sample_stroke
 from model.writing.priming import FREE, Prime
-from model.writing.window import encode_text
 
 NOISE_CHUNK = 256
 

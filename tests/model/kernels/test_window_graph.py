@@ -7,7 +7,7 @@ from torch import Tensor
 from model.kernels import window_graph
 from model.kernels.lstm_sequence import LSTMSequence
 from model.kernels.window_graph import Graph, GraphedSequence
-from model.writing.window import WindowLayer, encode_text
+from model.layers.window import WindowLayer, encode_text
 from tests.model.layers.test_recurrent import HIDDEN_SIZE, window_layer, window_run
 from tests.model.small import ALPHABET_SIZE, assert_close, lines
 

@@ -11,7 +11,7 @@ from model.kernels import lstm_sequence, threads
 from model.kernels.build import kernels
 from model.kernels.lstm_sequence import LSTMSequence, product_by
 from model.layers.recurrent import RecurrentLayer, SkipStack
-from model.writing.window import WindowLayer, encode_text
+from model.layers.window import WindowLayer, encode_text
 from tests.model.small import ALPHABET_SIZE, assert_close, lines, stir
 
 INPUT_SIZE, HIDDEN_SIZE = 3, 5

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from model.writing.window import GaussianWindow, Text, WindowLayer, encode_text, window_weights
+from model.layers.window import GaussianWindow, Text, WindowLayer, encode_text, window_weights
 from tests.model.small import ALPHABET_SIZE, assert_close, lines, stir
 
 HIDDEN_SIZE = 6
