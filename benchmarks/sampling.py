@@ -2,13 +2,13 @@
 
 import contextlib
 import time
-from unittest.mock import PropertyMock, patch
+from unittest.mock import patch
 
 import torch
 
 from benchmarks.training import TIMED, lines
 from model import MODELS
-from model.writing.compiled import Parts
+from model.writing import compiled
 from model.writing.sampling import HandwritingModel, sample
 
 LINES = (1, 8, 32, 64)
@@ -27,9 +27,7 @@ def endless(name: str) -> HandwritingModel:
 def rates(model: HandwritingModel, count: int, *, plain: bool, points: int, repeats: int) -> list[float]:
     """Points per second of `count` lines, a warm-up left out; one line is written on one thread."""
     batch, taken = lines(count, 2), []
-    way = (
-        patch.object(Parts, "can_be_compiled", PropertyMock(return_value=False)) if plain else contextlib.nullcontext()
-    )
+    way = patch.object(compiled, "can_run", return_value=False) if plain else contextlib.nullcontext()
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if count == 1 else threads)
     with way:

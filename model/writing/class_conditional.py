@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from base.batch import Batch
 from model.layers.recurrent import Cell, SkipStack, StackState
 from model.reading.classification import NO_CLASS, classes_of
-from model.writing.compiled import Parts
 from model.writing.mixture_density import EndingMixture, MixtureDensity
 from model.writing.sampling import HandwritingModel
 from utils.errors import InputError, at_least
@@ -79,10 +78,6 @@ class ClassConditionalHandwriting(HandwritingModel):
     def _pen(self, features: Tensor) -> EndingMixture:
         return EndingMixture(*self.density(features), self.last(features).float().squeeze(-1))
 
-    @property
-    def parts(self) -> Parts:
-        return Parts(None, self.stack, self.density, complete=False)
-
     def start(self, batch: Batch) -> DrawingState:
         told = self._told(batch)
         place = told.new_zeros(len(told), 2)
@@ -96,6 +91,3 @@ class ClassConditionalHandwriting(HandwritingModel):
     def finished(self, state: DrawingState) -> Tensor:
         """The pen has been lifted for good."""
         return state.over
-
-    def weights(self, state: DrawingState) -> None:
-        return None

@@ -3,7 +3,7 @@
 import ctypes
 import math
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from model.kernels.build import Constants, fields, kernels
 from model.kernels.lstm_sequence import require_texts
-from model.layers.recurrent import RecurrentLayer, SkipStack
 from model.layers.self_attention import HEAD_SIZE, NORM_EPSILON
-from model.layers.window import Text, WindowLayer
+from model.layers.trunk import RecurrentTrunk, Trunk
+from model.layers.window import Text
 from model.writing import pen_motion
 from model.writing.line_end import MAX_POINTS_AFTER_TEXT
 from model.writing.mixture_density import MAX_RHO, MIN_SIGMA, MixtureDensity
@@ -80,49 +80,42 @@ class Span(ctypes.Structure):
     ]
 
 
-class Parts(NamedTuple):
-    """The sub-modules that the compiled sampler needs; complete is False if the network has others: it cannot run."""
+def can_run(trunk: Trunk, density: MixtureDensity) -> bool:
+    """Return True if the kernel knows this trunk and its weights' precision, and can be built."""
+    weight = density.linear.weight
+    if not isinstance(trunk, RecurrentTrunk) or not isinstance(trunk.layers[0].rnn, nn.LSTM):
+        return False
+    fits = weight.dtype == torch.float32 and weight.device.type == "cpu"
+    return fits and kernels("sampler", PRECISION, CONSTANTS) is not None
 
-    window_layer: WindowLayer | None
-    stack: SkipStack
-    density: MixtureDensity
-    features: Features = "offsets"
-    complete: bool = True
 
-    @property
-    def can_be_compiled(self) -> bool:
-        """True if the kernel can draw from it."""
-        weight = self.density.linear.weight
-        known = (
-            weight.dtype == torch.float32 and weight.device.type == "cpu" and isinstance(self.layers[0].rnn, nn.LSTM)
-        )
-        return self.complete and known and kernels("sampler", PRECISION, CONSTANTS) is not None
-
-    @property
-    def layers(self) -> list[RecurrentLayer]:
-        """The layers from the lowest on, all of one kind and size."""
-        return [*([self.window_layer.layer] if self.window_layer else []), *self.stack]
+def pack(trunk: Trunk, density: MixtureDensity, features: Features) -> "Packed | None":
+    """Return a network as the kernel reads it, or None where it can only be stepped."""
+    if not can_run(trunk, density):
+        return None
+    assert isinstance(trunk, RecurrentTrunk)
+    return Packed(trunk, density, features)
 
 
 class Packed:
     """A network's weights as the kernel reads them: once a call, whatever the number of lines and points."""
 
-    def __init__(self, parts: Parts) -> None:
-        window, attention, layers = parts.window_layer, parts.stack.attention, parts.layers
+    def __init__(self, trunk: RecurrentTrunk, density: MixtureDensity, features: Features) -> None:
+        window, attention, layers = trunk.window_layer, trunk.stack.attention, trunk.layers
         products = [
             (torch.cat([from_input, recurrent], 1), bias + recurrent_bias, PRECISION)
             for from_input, recurrent, bias, recurrent_bias in (layer.weights for layer in layers)
         ]
-        products.append((parts.density.linear.weight, parts.density.linear.bias, torch.float32))
+        products.append((density.linear.weight, density.linear.bias, torch.float32))
         if attention:
             products += [(each.weight, each.bias, PRECISION) for each in (attention.ask, attention.answer)]
-        self.features = parts.features
+        self.features = features
         self.network = Network(
             layers=len(layers),
             size=layers[0].hidden_size,
-            features=num_features(parts.features),
-            skip_features=num_skip_features(parts.features),
-            mixtures=parts.density.num_mixtures,
+            features=num_features(features),
+            skip_features=num_skip_features(features),
+            mixtures=density.num_mixtures,
         )
         self.tensors = [_packed(*product) for product in products]  # the struct has but their addresses
         self.products = (Linear * len(products))(*map(_linear, products, self.tensors))

@@ -1,38 +1,17 @@
 """The network that writes a given text. Graves (2013), section 5."""
 
-from typing import NamedTuple
-
-import torch
 from torch import Tensor
 
-from base.batch import Batch
-from model.layers.recurrent import Cell, SkipStack, StackState
-from model.layers.window import Text, WindowLayer, WindowState, encode_text
-from model.writing.compiled import Parts
-from model.writing.mixture_density import Mixture, MixtureDensity
-from model.writing.pen_motion import (
-    Features,
-    PenState,
-    initial_state,
-    num_features,
-    num_skip_features,
-    pen_features,
-    pen_features_step,
-)
-from model.writing.sampling import HandwritingModel
+from model.layers.recurrent import Cell, SkipStack
+from model.layers.trunk import RecurrentTrunk
+from model.layers.window import WindowLayer, WindowState
+from model.writing.mixture_density import MixtureDensity
+from model.writing.pen_motion import Features, num_features, num_skip_features
+from model.writing.trunk_writer import TrunkWriter, WriterState
 from utils.errors import at_least
 
 
-class WritingState(NamedTuple):
-    """What the network remembers between two points, and the text that it writes."""
-
-    window: WindowState
-    stack: StackState
-    pen: PenState
-    text: Text
-
-
-class ConditionalHandwriting(HandwritingModel):
+class ConditionalHandwriting(TrunkWriter):
     """A window layer, recurrent layers that read stroke and window too, a mixture density, Graves (2013), fig. 12.
 
     mean_points_per_char: the pace at which the window sets out; it matters before training only.
@@ -78,44 +57,26 @@ class ConditionalHandwriting(HandwritingModel):
             attention_heads=attention_heads,
         )
         self.density = MixtureDensity(hidden_size * num_layers + num_skip_features(features), num_mixtures)
+        self.trunk = RecurrentTrunk(self.window_layer, self.stack)
 
-    def forward(self, batch: Batch) -> Mixture:
-        text, inputs = encode_text(batch.text, batch.char_mask), pen_features(batch.inputs, self.features)
-        hidden, window = self.window_layer(inputs.features, text)
-        above = self.stack(torch.cat([inputs.features, window], dim=-1), hidden)
-        hiddens = self.stack.dropout(torch.cat([hidden, *above], dim=-1))
-        return inputs.in_stds(self.density(inputs.with_hiddens(hiddens)))
+    def finished(self, state: WriterState) -> Tensor:
+        """Return True where the end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3.
 
-    @property
-    def parts(self) -> Parts:
-        return Parts(self.window_layer, self.stack, self.density, self.features)
-
-    def start(self, batch: Batch) -> WritingState:
-        text = encode_text(batch.text, batch.char_mask)
-        lines, window = len(batch.text), self.window_layer.start(text)
-        return WritingState(window, self.stack.start(lines), initial_state(lines, window.kappa), text)
-
-    def step(self, stroke: Tensor, state: WritingState) -> tuple[Mixture, WritingState]:
-        inputs, pen = pen_features_step(stroke, state.pen, self.features)
-        window = self.window_layer.step(inputs.features, state.window, state.text)
-        hidden = window.cell[0]
-        above, stack = self.stack.step(torch.cat([inputs.features, window.window], dim=-1), state.stack, hidden)
-        hiddens = torch.cat([hidden, *above], dim=-1)
-        return inputs.in_stds(self.density(inputs.with_hiddens(hiddens))), WritingState(window, stack, pen, state.text)
-
-    def finished(self, state: WritingState) -> Tensor:
-        """The end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3.
-
-        So it does where every component is past it, even if all phi are zero by underflow.
+        Also where every component is past it, even if all phi are zero by underflow. (Also in C: `attend_to_text` of
+        model/kernels/sampler.c.)
         """
-        past = (state.window.kappa > state.text.end.unsqueeze(1) + 1).all(1)
-        return past | (state.window.phi.argmax(1) == state.text.end)
+        window: WindowState = state.trunk.window
+        end = state.trunk.text.end
+        past = (window.kappa > end.unsqueeze(1) + 1).all(1)
+        return past | (window.phi.argmax(1) == end)
 
-    def weights(self, state: WritingState) -> Tensor:
-        return state.window.phi
+    def weights(self, state: WriterState) -> Tensor:
+        return state.trunk.window.phi
 
-    def moved(self, state: WritingState, characters: Tensor) -> WritingState:
-        return state._replace(window=state.window._replace(kappa=state.window.kappa + characters.unsqueeze(1)))
+    def moved(self, state: WriterState, characters: Tensor) -> WriterState:
+        window: WindowState = state.trunk.window
+        window = window._replace(kappa=window.kappa + characters.unsqueeze(1))
+        return state._replace(trunk=state.trunk._replace(window=window))
 
     def character_axes(self) -> dict[str, tuple[int, int]]:
         layers = ["window_layer.layer", *(f"stack.layers.{layer}" for layer in range(len(self.stack.layers)))]

@@ -12,7 +12,7 @@ from base.base_model import BaseModel, Sample
 from base.batch import Batch
 from model.kernels.threads import over_lines
 from model.layers.window import encode_text
-from model.writing.compiled import Drawing, Packed, Parts
+from model.writing.compiled import Drawing, Packed
 from model.writing.line_end import ending
 from model.writing.mixture_density import Mixture, sample_stroke
 from model.writing.priming import FREE, Prime
@@ -21,40 +21,50 @@ NOISE_CHUNK = 256
 
 
 class HandwritingModel(BaseModel):
-    """A model that writes: one point at a time, from a state of tensors with the batch first, in tuples of tuples.
+    """A network that writes one point at a time, from a state of tensors with the batch first, in tuples of tuples.
 
-    reads_text: whether it must be told what to write.
+    A subclass has `forward`, `start`, `step` and `finished`; the rest has defaults.
+
+    reads_text: True if it has to be given the text to write.
     """
 
-    reads_text: ClassVar[bool]
-
-    @property
-    @abstractmethod
-    def parts(self) -> Parts:
-        """What it is made of, for the kernel that writes."""
+    reads_text: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, batch: Batch) -> Any:
-        """The state before the first point, for the texts of `batch`."""
+        """Return the state before the first point, for the texts of `batch`."""
 
     @abstractmethod
     def step(self, stroke: Tensor, state: Any) -> tuple[Mixture, Any]:
-        """Of the last stroke (B, 3): the mixture of the next one, without time axis, and the state after it."""
+        """Return the mixture of the stroke after the last one (B, 3), without time axis, and the state then."""
 
     @abstractmethod
     def finished(self, state: Any) -> Tensor:
-        """Which lines have written all that they were told, and end where the pen is lifted next: (B,) bool."""
+        """Return the lines (B,) whose text is finished: they end where the pen is lifted next."""
 
-    @abstractmethod
     def weights(self, state: Any) -> Tensor | None:
-        """What the network looks at in its text: (B, U), or None where there is no text."""
+        """Return the attention weights over the text (B, U), or None where there are none."""
+        return None
 
     def moved(self, state: Any, characters: Tensor) -> Any:
-        """The state with what it looks at in its text moved on by so many characters (B,); as it is without a text."""
+        """Return the state with its attention moved on in the text by this many characters (B,)."""
         return state
 
+    def packed(self) -> Packed | None:
+        """Return the network as the compiled sampler reads it, or None where it can only be stepped."""
+        return None
+
+    @property
+    def mixes_styles(self) -> bool:
+        """True if `between` can mix the states of two lines."""
+        return False
+
+    def between(self, fresh: Any, first: Any, second: Any, share: Tensor) -> Any:
+        """Return `fresh`, the state of B lines, with two lines' styles mixed: to a share (B, 1) the second's."""
+        raise NotImplementedError
+
     def show(self, batch: Batch, seed: int) -> list[Sample]:
-        """A line written for each of the batch's, as long as the real one by half again at most."""
+        """Return a line written for each of the batch's, at most half again as long as the real one."""
         lengths = batch.stroke_mask.sum(1).tolist()
         seeds = [seed + line for line in range(len(lengths))]
         return sample(self, batch, seeds=seeds, max_points=[length * 3 // 2 for length in lengths])
@@ -89,7 +99,9 @@ class LineNoise:
 
 
 def pick(state: Any, lines: Tensor) -> Any:
-    """The state of the lines (indices or mask) alone: `state` is a tensor or a tuple of states."""
+    """Return the state of these lines (indices or mask): `state` is a tensor, None or a tuple of states."""
+    if state is None:
+        return None
     if isinstance(state, Tensor):
         return state[lines]
     parts = [pick(part, lines) for part in state]
@@ -106,29 +118,36 @@ def sample(
     bias: float = 0.0,
     on_end: Callable[[int], object] | None = None,
     prime_chars: list[int] | None = None,
+    begin: tuple[Any, Tensor] | None = None,
 ) -> list[Sample]:
-    """One line written for each line of `batch`: its text is read, its strokes are not.
+    """Write a line for each line of `batch`: its text is read, its strokes are not.
 
     seeds, max_points: one per line, max_points 2 or more. A line ends by the model's rule where the pen is lifted, as
     every line of the data does, or MAX_POINTS_AFTER_TEXT later, or after its max_points, and leaves the batch; `on_end`
     is called with the number of lines that just did.
 
-    With prime_chars the network is first clamped to the strokes, Graves (2013), section 5.5: they show so many
-    characters of the text, blank after them counted, and only what is written of the rest is returned, in strokes and
+    With prime_chars the network is first clamped to the strokes, Graves (2013), section 5.5: they show this many
+    characters of the text, space after them counted, and only what is written of the rest is returned, in strokes and
     weights. max_points are then those after the prime; a line that never came to its own text is a start alone.
+
+    begin: state and last stroke (B, 3) to go on from, instead of the model's start; row 0 stands for that stroke.
     """
     assert min(max_points, default=0) >= 2, "a line has a start and at least one point more"
     training = model.training
     model.eval()
     prime = Prime.of(batch, prime_chars)
+    earliest_end = prime.lengths
+    if begin:  # its last stroke ends no line
+        prime, earliest_end = replace(prime, strokes=begin[1].cpu().unsqueeze(0)), torch.full_like(prime.lengths, 2)
     caps = torch.tensor(max_points) + prime.lengths
-    record = Record(len(seeds), int(caps.max()), batch.text.shape[1] + 1 if model.parts.window_layer else 0)
-    asked = Asked(batch, LineNoise(seeds), caps, bias, prime, on_end)
-    if model.parts.can_be_compiled:
-        packed = Packed(model.parts)
-        over_lines(lambda lines: _many_points(packed, asked.of(lines), record, lines), len(seeds))
+    request = SamplingRequest(batch, LineNoise(seeds), caps, bias, prime, earliest_end, on_end)
+    record = Record(len(seeds), int(caps.max()))
+    packed = None if begin else model.packed()
+    if packed:
+        record.attend_to(batch.text.shape[1] + 1 if packed.network.alphabet else 0)
+        over_lines(lambda lines: _many_points(packed, request.of(lines), record, lines), len(seeds))
     else:
-        _point_by_point(model, asked, record)
+        _point_by_point(model, begin[0] if begin else model.start(batch), request, record)
     model.train(training)
     return record.samples((batch.char_mask.sum(1) + 1).tolist(), prime)
 
@@ -140,99 +159,113 @@ def _of(batch: Batch, lines: slice) -> Batch:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is to be written: see `sample`; caps (B,) int64 are its max_points after the prime."""
+class SamplingRequest:
+    """The arguments of `sample`, batched.
+
+    caps          (B,) int64 points of a line at most: the prime's and max_points
+    earliest_end  (B,) int64 the first point before which a line may end
+    """
 
     batch: Batch
     noise: LineNoise
     caps: Tensor
     bias: float
     prime: Prime
+    earliest_end: Tensor
     on_end: Callable[[int], object] | None
 
-    def of(self, lines: slice) -> "Asked":
-        """The same of these lines alone."""
+    def of(self, lines: slice) -> "SamplingRequest":
+        """Return the request of these lines alone."""
         noise, prime = LineNoise(self.noise.seeds[lines]), self.prime.lines(lines)
-        return replace(self, batch=_of(self.batch, lines), noise=noise, caps=self.caps[lines], prime=prime)
+        caps, earliest_end = self.caps[lines], self.earliest_end[lines]
+        return replace(
+            self, batch=_of(self.batch, lines), noise=noise, caps=caps, prime=prime, earliest_end=earliest_end
+        )
 
     def left(self, keep: Tensor) -> None:
-        """Tell how many lines are not to be kept (mask)."""
+        """Report the number of lines that are not to be kept (mask)."""
         if self.on_end and not keep.all():
             self.on_end(int((~keep).sum()))
 
 
-def _point_by_point(model: HandwritingModel, asked: Asked, record: "Record") -> None:
-    """Write with the model's own step."""
-    device, noise, caps, prime = asked.batch.text.device, asked.noise, asked.caps, asked.prime
-    active, state, late = torch.arange(len(caps)), model.start(asked.batch), torch.zeros_like(caps)
+def _point_by_point(model: HandwritingModel, state: Any, request: SamplingRequest, record: "Record") -> None:
+    """Write with the model's own step, from a state on."""
+    device, noise, caps, prime = request.batch.text.device, request.noise, request.caps, request.prime
+    active, late = torch.arange(len(caps)), torch.zeros_like(caps)
     stroke, weights = prime.strokes[0].to(device), None
     for t in range(1, int(caps.max())):
         if weights is not None and t < len(prime.strokes) + 1:
             state = model.moved(state, prime.left(t, active, weights.cpu()).to(device))
         mixture, state = model.step(stroke, state)
-        done = model.finished(state).cpu() & (t >= prime.lengths[active])
+        done = model.finished(state).cpu() & (t >= request.earliest_end[active])
         ends, weights = ending(done, stroke.cpu(), late), model.weights(state)
-        stroke = sample_stroke(mixture, noise.next()[active].to(device), asked.bias)
+        stroke = sample_stroke(mixture, noise.next()[active].to(device), request.bias)
         if t < len(prime.strokes):
             given = prime.strokes[t, active].to(device)
             stroke = torch.where(given[:, 2:] == FREE, stroke, given)
         record.add(t, active, ends, stroke.unsqueeze(0), None if weights is None else weights.unsqueeze(0))
         keep = ~ends & (t + 1 < caps[active])
-        asked.left(keep)
+        request.left(keep)
         if not keep.all():
-            here = keep.to(device)
-            active, late, state, stroke = active[keep], late[keep], pick(state, here), stroke[here]
-            weights = None if weights is None else weights[here]
+            kept = keep.to(device)
+            active, late, state, stroke = active[keep], late[keep], pick(state, kept), stroke[kept]
+            weights = None if weights is None else weights[kept]
         if len(active) == 0:
             break
 
 
 @torch.inference_mode()
-def _many_points(packed: Packed, asked: Asked, record: "Record", lines: slice) -> None:
+def _many_points(packed: Packed, request: SamplingRequest, record: "Record", lines: slice) -> None:
     """Write `lines` with the kernel, from one end of a line to the next end at once."""
-    active, t, prime = torch.arange(len(asked.caps)), 1, asked.prime
-    text, most = encode_text(asked.batch.text, asked.batch.char_mask), int(asked.caps.max())
-    drawing = Drawing(packed, text, NOISE_CHUNK, prime.strokes[0], most)
+    active, t, prime = torch.arange(len(request.caps)), 1, request.prime
+    text = encode_text(request.batch.text, request.batch.char_mask)
+    drawing = Drawing(packed, text, NOISE_CHUNK, prime.strokes[0], int(request.caps.max()))
     while len(active):
         lengths = prime.lengths[active]
-        points = int(torch.where(lengths > t, lengths, asked.caps[active]).min()) - t
-        noise = asked.noise.rest()[:points, active]
+        points = int(torch.where(lengths > t, lengths, request.caps[active]).min()) - t
+        noise = request.noise.rest()[:points, active]
         given = prime.strokes[t : t + len(noise), active] if t < len(prime.strokes) else None
-        strokes, weights = drawing.write(noise, asked.bias, given)
-        asked.noise.used += len(strokes)
+        strokes, weights = drawing.write(noise, request.bias, given)
+        request.noise.used += len(strokes)
         record.add(t, lines.start + active, drawing.ended, strokes, weights)
         t += len(strokes)
         if weights is not None and (lengths == t).any():
             drawing.move(prime.left(t, active, weights[-1]))
-        keep = ~drawing.ended & (t < asked.caps[active])
-        asked.left(keep)
+        keep = ~drawing.ended & (t < request.caps[active])
+        request.left(keep)
         if not keep.all():
             active = active[keep]
             drawing.keep(keep)
 
 
 class Record:
-    """What was written so far: of B lines up to T points."""
+    """The points of B lines written so far, up to T of each."""
 
-    def __init__(self, lines: int, most_points: int, positions: int) -> None:
-        self.strokes = torch.zeros(most_points, lines, 3)
-        self.weights = torch.zeros(most_points, lines, positions)
+    def __init__(self, lines: int, max_points: int) -> None:
+        self.strokes = torch.zeros(max_points, lines, 3)
+        self.attend_to(0)
         self.lengths = torch.ones(lines, dtype=torch.int64)
         self.stopped = torch.zeros(lines, dtype=torch.bool)
 
+    def attend_to(self, positions: int) -> None:
+        """Make room for attention weights over this many positions of a text."""
+        self.weights = self.strokes.new_zeros(*self.strokes.shape[:2], positions)
+
     def add(self, t: int, active: Tensor, ends: Tensor, strokes: Tensor, weights: Tensor | None) -> None:
-        """Points (P, B, 3) from t on of the `active` lines; `ends`: the lines at their end before the last of them."""
+        """Add points (P, B, 3) of the `active` lines from t on; `ends`: True if a line ends before the last."""
         points = slice(t, t + len(strokes))
         self.strokes[points, active] = strokes.cpu()
         self.lengths[active] += len(strokes) - ends.to(torch.int64)
         self.stopped[active] = ends
         if weights is not None:
+            if not self.weights.shape[2]:
+                self.attend_to(weights.shape[2])
             self.weights[points, active] = weights.cpu()
 
     def samples(self, widths: list[int], prime: Prime) -> list[Sample]:
-        """Every line, its pen lifted after the last point, with weights over `widths` positions of its text.
+        """Return every line, its pen lifted after the last point, with weights over `widths` positions of its text.
 
-        Of a primed line what is its own.
+        A primed line is without its prime.
         """
         samples = []
         for line, length in enumerate(self.lengths.tolist()):

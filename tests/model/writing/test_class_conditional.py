@@ -184,7 +184,7 @@ def test_a_size_of_nothing_is_refused_by_name(size):
 
 
 def test_the_kernel_leaves_it_to_the_network():
-    assert not drawer(hidden_size=64).parts.can_be_compiled
+    assert drawer(hidden_size=64).packed() is None
 
 
 def test_dropout_works_while_training_and_never_else():

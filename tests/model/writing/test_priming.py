@@ -24,7 +24,7 @@ def either_way(request, monkeypatch):
     if request.param == "kernel":
         monkeypatch.setattr(compiled, "PRECISION", torch.float32)
     else:
-        monkeypatch.setattr(compiled.Parts, "can_be_compiled", False)
+        monkeypatch.setattr(compiled, "can_run", lambda trunk, density: False)
 
 
 def primed_lines() -> Batch:
@@ -48,8 +48,7 @@ def by_hand(model, batch: Batch, line: int) -> tuple[np.ndarray, np.ndarray]:
         if t == length and batch.text.numel() and model.reads_text:
             ahead = CHARS[line] - 1 - int(seen[-1].argmax())
             if ahead not in (0, 1):
-                window = state.window._replace(kappa=state.window.kappa + ahead)
-                state = state._replace(window=window)
+                state = model.moved(state, torch.tensor([ahead]))
         mixture, state = model.step(stroke, state)
         drawn = sample_stroke(mixture, noise.next(), 0.4)
         late = late + 1 if t >= length and bool(model.finished(state)) else 0

@@ -198,10 +198,10 @@ def test_pick_takes_lines_out_of_nested_states():
     for lines_kept in (torch.tensor([2, 0]), torch.tensor([True, False, True])):
         picked = pick(state, lines_kept)
         assert type(picked) is type(state)
-        assert torch.equal(picked.window.kappa, state.window.kappa[lines_kept])
-        assert torch.equal(picked.stack.cells[1][1], state.stack.cells[1][1][lines_kept])
-        assert torch.equal(picked.stack.memory[0].keys, state.stack.memory[0].keys[lines_kept])
-        assert torch.equal(picked.text.end, state.text.end[lines_kept])
+        assert torch.equal(picked.trunk.window.kappa, state.trunk.window.kappa[lines_kept])
+        assert torch.equal(picked.trunk.stack.cells[1][1], state.trunk.stack.cells[1][1][lines_kept])
+        assert torch.equal(picked.trunk.stack.memory[0].keys, state.trunk.stack.memory[0].keys[lines_kept])
+        assert torch.equal(picked.trunk.text.end, state.trunk.text.end[lines_kept])
 
 
 def test_a_character_outside_the_alphabet_is_refused():

@@ -44,8 +44,9 @@ def continued(loaded: Writer) -> np.ndarray:
     for stroke in before:
         _, state = model.step(stroke, state)
     new = model.start(collate([("", torch.zeros(1, 3), torch.from_numpy(Alphabet(CHARACTERS).encode(" abc")))]))
-    pen, window = new.pen._replace(moves=state.pen.moves), new.window._replace(cell=state.window.cell)
-    state = new._replace(window=window, stack=state.stack, pen=pen)
+    window = new.trunk.window._replace(cell=state.trunk.window.cell)
+    trunk = new.trunk._replace(window=window, stack=state.trunk.stack)
+    state = new._replace(trunk=trunk, pen=new.pen._replace(moves=state.pen.moves))
     noise, strokes, late = LineNoise([3]), [last], 0
     for _ in range(int(1.5 * 16 * 6)):
         mixture, state = model.step(strokes[-1], state)

@@ -1,0 +1,63 @@
+"""Writing networks that differ in their trunk alone: pen features below it, a mixture density above."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from base.batch import Batch
+from model.layers.trunk import RecurrentTrunk, Trunk
+from model.layers.window import encode_text
+from model.writing.compiled import Packed, pack
+from model.writing.mixture_density import Mixture, MixtureDensity
+from model.writing.pen_motion import Features, PenState, initial_state, pen_features, pen_features_step
+from model.writing.sampling import HandwritingModel
+
+
+class WriterState(NamedTuple):
+    """The state between two points."""
+
+    trunk: Any
+    pen: PenState
+
+
+class TrunkWriter(HandwritingModel):
+    """A network of pen features, a trunk and a mixture density, which a subclass's constructor makes.
+
+    The density reads the trunk's hidden states and `num_skip_features(features)` more.
+    """
+
+    features: Features
+    trunk: Trunk
+    density: MixtureDensity
+
+    def forward(self, batch: Batch) -> Mixture:
+        inputs = pen_features(batch.inputs, self.features)  # (B, T, 3) -> (B, T, F)
+        hiddens = self.trunk(inputs.features, encode_text(batch.text, batch.char_mask))  # (B, T, H)
+        return inputs.in_stds(self.density(inputs.with_hiddens(hiddens)))
+
+    def start(self, batch: Batch) -> WriterState:
+        pen = initial_state(len(batch.text), batch.strokes)
+        return WriterState(self.trunk.start(encode_text(batch.text, batch.char_mask)), pen)
+
+    def step(self, stroke: Tensor, state: WriterState) -> tuple[Mixture, WriterState]:
+        inputs, pen = pen_features_step(stroke, state.pen, self.features)
+        hiddens, trunk = self.trunk.step(inputs.features, state.trunk)
+        return inputs.in_stds(self.density(inputs.with_hiddens(hiddens))), WriterState(trunk, pen)
+
+    def finished(self, state: WriterState) -> Tensor:
+        """Return False for every line: free writing ends at the caller's limit."""
+        return torch.zeros(len(state.pen.age), dtype=torch.bool, device=state.pen.age.device)
+
+    def packed(self) -> Packed | None:
+        return pack(self.trunk, self.density, self.features)
+
+    @property
+    def mixes_styles(self) -> bool:
+        return isinstance(self.trunk, RecurrentTrunk)
+
+    def between(self, fresh: WriterState, first: WriterState, second: WriterState, share: Tensor) -> WriterState:
+        assert isinstance(self.trunk, RecurrentTrunk)
+        moves = first.pen.moves.lerp(second.pen.moves, share)
+        trunk = self.trunk.between(fresh.trunk, first.trunk, second.trunk, share)
+        return WriterState(trunk, fresh.pen._replace(moves=moves))
