@@ -2,7 +2,7 @@
 
    The LSTM's step is also `RecurrentLayer.step` of model/layers/recurrent.py and `lstm_cell` of sampler.c, the window
    `GaussianWindow` of model/layers/window.py and `attend_to_text` of sampler.c. They are written more than once for
-   speed alone; tests/model/kernels/test_rules.py drives them all with the same random states and texts.
+   speed alone; tests/model/test_rules.py drives them all with the same random states and texts.
 
    A row of gates holds i, f, g, o one after the other; a row of states h, then the window w. */
 

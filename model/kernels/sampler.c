@@ -5,7 +5,7 @@
    The rules are also in Python, for training and for networks that this file does not know: the cell in
    model/layers/recurrent.py, the window in model/layers/window.py, attention in model/layers/self_attention.py, features
    in model/writing/pen_motion.py, drawing a stroke in model/writing/mixture_density.py, the end of a line in
-   model/writing/line_end.py. tests/model/writing/test_rules.py drives both with the same random states and texts.
+   model/writing/line_end.py. tests/model/test_rules.py drives both with the same random states and texts.
 
    Constants in capitals that are not defined here are handed over by compiled.py (-DNAME=value). */
 

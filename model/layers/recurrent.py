@@ -1,4 +1,8 @@
-"""One recurrent layer, LSTM or GRU, as a whole sequence or one step at a time with the same weights."""
+"""Recurrent layers, LSTM or GRU, as a whole sequence or one step at a time with the same weights.
+
+The LSTM's step is also in C, in model/kernels/lstm_sequence.c (training) and `lstm_cell` of model/kernels/sampler.c;
+tests/model/test_rules.py drives all of them.
+"""
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
@@ -40,13 +44,13 @@ class RecurrentLayer(nn.Module):
 
     @property
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Of the input (4H or 3H, I), recurrent (4H or 3H, H), and the two biases."""
+        """The weights of the input (4H or 3H, I), the recurrent ones (4H or 3H, H), and the two biases."""
         from_input, recurrent, bias, recurrent_bias = self.rnn.parameters()
         return from_input, recurrent, bias, recurrent_bias
 
     @property
     def runs_as_sequence(self) -> bool:
-        """Whether the layer runs as one `LSTMSequence`: an LSTM on a CPU with a compiler (gain: `make bench`)."""
+        """True if the layer runs as one `LSTMSequence`: an LSTM on a CPU with a compiler (gain: `make bench`)."""
         weight = self.weights[0]
         return isinstance(self.rnn, nn.LSTM) and weight.device.type == "cpu" and can_run(weight)
 
@@ -57,19 +61,19 @@ class RecurrentLayer(nn.Module):
         return LSTMSequence.apply(inputs.transpose(0, 1), from_input, bias + recurrent_bias, recurrent).transpose(0, 1)
 
     def start(self, batch_size: int) -> CellState:
-        """The state before the first point: all zero."""
+        """Return the state before the first point: all zero."""
         zeros = self.weights[1].new_zeros(batch_size, self.hidden_size)
         return (zeros, zeros) if isinstance(self.rnn, nn.LSTM) else (zeros,)
 
     def step(self, inputs: Tensor, state: CellState) -> CellState:
-        """The state after one more input (B, I); its first tensor is the hidden state (B, H)."""
+        """Return the state after one more input (B, I); its first tensor is the hidden state (B, H)."""
         if isinstance(self.rnn, nn.LSTM):
             return torch.lstm_cell(inputs, state, *self.weights)
         return (torch.gru_cell(inputs, state[0], *self.weights),)
 
 
 class StackState(NamedTuple):
-    """What layers remember between two points: cells, and what is attended to, of which there is one or none."""
+    """All layers' states between two points, and the memory of the layer that attends, if there is one."""
 
     cells: tuple[CellState, ...]
     memory: tuple[Memory, ...]
@@ -79,7 +83,7 @@ class SkipStack(nn.Module):
     """Recurrent layers one above the other, each of which also reads the network's input, Graves (2013), fig. 1.
 
     `below` is the hidden state of a layer under the stack, if there is one; dropout is on what goes up. With
-    attention_heads the last layer but one attends to what it has been through.
+    attention_heads the second-to-last layer attends to its own past states.
     """
 
     def __init__(
@@ -108,38 +112,38 @@ class SkipStack(nn.Module):
         return iter(self.layers)  # type: ignore[arg-type]
 
     def attention_of(self, layer: RecurrentLayer) -> SelfAttention | None:
-        """What this layer attends with."""
+        """Return the attention of this layer, None if it has none."""
         return self.attention if self.attention and layer is self.layers[-2] else None
 
     def forward(self, inputs: Tensor, below: Tensor | None = None) -> list[Tensor]:
-        """Of inputs (B, T, I): every layer's hidden states, each (B, T, H)."""
+        """Return every layer's hidden states, each (B, T, H), of inputs (B, T, I)."""
         hiddens = []
         for layer in self:
-            below = layer(inputs if below is None else _beside(inputs, self.dropout(below)))
+            below = layer(inputs if below is None else _concatenated(inputs, self.dropout(below)))
             attention = self.attention_of(layer)
             below = attention(below) if attention else below
             hiddens.append(below)
         return hiddens
 
     def start(self, lines: int) -> StackState:
-        """Every layer's state before the first point."""
+        """Return every layer's state before the first point."""
         cells = tuple(layer.start(lines) for layer in self)
         return StackState(cells, (self.attention.start(lines),) if self.attention else ())
 
     def step(self, inputs: Tensor, state: StackState, below: Tensor | None = None) -> tuple[list[Tensor], StackState]:
-        """Every layer's hidden state (B, H) of one more input (B, I), and the state after it."""
+        """Return every layer's hidden state (B, H) of one more input (B, I), and the state after it."""
         hiddens, cells, memory = [], [], state.memory
         for layer, cell in zip(self, state.cells, strict=True):
             cells.append(layer.step(inputs if below is None else torch.cat([inputs, below], dim=-1), cell))
             below = cells[-1][0]
             attention = self.attention_of(layer)
             if attention:
-                below, remembered = attention.step(below, *memory)
-                memory = (remembered,)
+                below, attended = attention.step(below, *memory)
+                memory = (attended,)
             hiddens.append(below)
         return hiddens, StackState(tuple(cells), memory)
 
 
-def _beside(inputs: Tensor, below: Tensor) -> Tensor:
-    """Both (B, T, I) and (B, T, H) in one (B, T, I + H) of the latter's precision, point by point in memory."""
+def _concatenated(inputs: Tensor, below: Tensor) -> Tensor:
+    """Return (B, T, I) and (B, T, H) as (B, T, I + H) in the latter's precision, time first in memory."""
     return torch.cat([inputs.to(below.dtype).transpose(0, 1), below.transpose(0, 1)], dim=-1).transpose(0, 1)

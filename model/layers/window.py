@@ -1,5 +1,8 @@
 """The soft window over the text, and the recurrent layer that moves it. Graves (2013), section 5.1.
 
+`GaussianWindow` is also in C, in model/kernels/lstm_sequence.c (training) and `attend_to_text` of
+model/kernels/sampler.c; tests/model/test_rules.py drives all of them.
+
 Shapes: B batch, T pen points, U characters + 1 end position, A alphabet, K window components, H hidden.
 """
 
@@ -15,7 +18,7 @@ from model.layers.recurrent import Cell, CellState, RecurrentLayer
 
 
 class Text(NamedTuple):
-    """Texts as the window sees them; position U of each, after its last character, is the end position.
+    """Texts as the window reads them; position U of each, after its last character, is the end position.
 
     characters  (B, U) int64 positions in the alphabet, 0 where there is none
     written     (B, U) float, 1 at the characters
@@ -39,7 +42,7 @@ class WindowState(NamedTuple):
 
 
 def encode_text(text: Tensor, char_mask: Tensor) -> Text:
-    """The window's view of alphabet positions (B, U) with their mask: one position longer than the longest text."""
+    """Return texts of alphabet positions (B, U) with their mask: one position longer than the longest of them."""
     written = F.pad(char_mask, (0, 1)).float()
     end = char_mask.sum(1)
     mask = (torch.arange(written.shape[1], device=text.device) <= end.unsqueeze(1)).float()
@@ -66,19 +69,21 @@ class GaussianWindow(nn.Module):
             self.linear.bias.copy_(torch.tensor(start).log().repeat_interleave(num_components))
 
     def forward(self, hidden: Tensor, kappa: Tensor, text: Text) -> tuple[Tensor, Tensor, Tensor]:
-        """Of hidden (B, H) and the last kappa (B, K): the window (B, A), the new kappa (B, K), phi (B, U)."""
+        """Return the window (B, A), the new kappa (B, K), and phi (B, U), from hidden (B, H) and the last kappa."""
         with torch.autocast(hidden.device.type, enabled=False):
-            alpha, beta, step = torch.exp(self.linear(hidden.to(kappa.dtype))).chunk(3, dim=-1)
-            kappa = kappa + step
+            alpha, beta, shift = torch.exp(self.linear(hidden.to(kappa.dtype))).chunk(
+                3, dim=-1
+            )  # (B, 3K) -> (B, K) each
+            kappa = kappa + shift
             phi = window_weights(alpha, beta, kappa, text.mask)
         window = phi.new_zeros(len(phi), self.alphabet_size)
         return window.scatter_add(1, text.characters, phi * text.written), kappa, phi
 
 
 def window_weights(alpha: Tensor, beta: Tensor, kappa: Tensor, mask: Tensor) -> Tensor:
-    """phi (B, U) of alpha, beta, kappa (B, K), eq. 46; character u stands at u, counted from 1."""
+    """Return phi (B, U) of alpha, beta, kappa (B, K), eq. 46; character u is at position u, counted from 1."""
     positions = torch.arange(1, mask.shape[1] + 1, device=mask.device, dtype=kappa.dtype)
-    distance = kappa.unsqueeze(-1) - positions
+    distance = kappa.unsqueeze(-1) - positions  # (B, K, U)
     return (alpha.unsqueeze(-1) * torch.exp(-beta.unsqueeze(-1) * distance.square())).sum(1) * mask
 
 
@@ -104,7 +109,7 @@ class WindowLayer(nn.Module):
         self.num_components = num_components
 
     def start(self, text: Text) -> WindowState:
-        """The state before the first point: all zero."""
+        """Return the state before the first point: all zero."""
         zeros, batch_size = text.mask.new_zeros, len(text.end)
         return WindowState(
             cell=self.layer.start(batch_size),
@@ -114,20 +119,20 @@ class WindowLayer(nn.Module):
         )
 
     def step(self, pen: Tensor, state: WindowState, text: Text) -> WindowState:
-        """The state after one more point, of which it is told pen (B, F)."""
+        """Return the state after one more point, given its features pen (B, F)."""
         cell = self.layer.step(torch.cat([pen, state.window], dim=-1), state.cell)
         return WindowState(cell, *self.window(cell[0], state.kappa, text))
 
     @property
     def sequence(self) -> type[LSTMSequence] | type[GraphedSequence] | None:
-        """What runs all points of an LSTM at once, on a CPU or a GPU; None where the path is point by point."""
+        """The function that runs all points at once, on a CPU or a GPU; None where they run point by point."""
         if self.layer.runs_as_sequence:
             return LSTMSequence
         on_a_gpu = isinstance(self.layer.rnn, nn.LSTM) and self.layer.weights[0].is_cuda
         return GraphedSequence if on_a_gpu else None
 
     def forward(self, pen: Tensor, text: Text) -> tuple[Tensor, Tensor]:
-        """Of pen (B, T, F): the hidden states (B, T, H) and the windows (B, T, A)."""
+        """Return the hidden states (B, T, H) and the windows (B, T, A), given features pen (B, T, F)."""
         if self.sequence:
             return self._as_sequence(self.sequence, pen, text)
         state = self.start(text)
@@ -141,14 +146,15 @@ class WindowLayer(nn.Module):
     def _as_sequence(
         self, sequence: type[LSTMSequence] | type[GraphedSequence], pen: Tensor, text: Text
     ) -> tuple[Tensor, Tensor]:
-        """The same as point by point."""
+        """Return what the steps one by one would."""
         from_input, recurrent, bias, recurrent_bias = self.layer.weights
         from_pen, from_window = from_input.split([self.pen_size, self.window.alphabet_size], dim=1)
         weight = torch.cat([recurrent, from_window], dim=1)
         linear = self.window.linear
-        seen = sequence.apply(
+        # time first: (B, T, F) -> (T, B, F), and the states [h, w] (T, B, H + A) -> (B, T, H + A)
+        states = sequence.apply(
             pen.transpose(0, 1), from_pen, bias + recurrent_bias, weight,
             linear.weight, linear.bias, text.characters, text.end,
         ).transpose(0, 1)  # fmt: skip
-        hiddens, windows = seen.split([self.layer.hidden_size, self.window.alphabet_size], dim=2)
+        hiddens, windows = states.split([self.layer.hidden_size, self.window.alphabet_size], dim=2)
         return hiddens, windows

@@ -1,6 +1,6 @@
 """The rule by which a written line ends.
 
-Also in C, at the end of `write_point` in model/kernels/sampler.c; tests/model/writing/test_rules.py drives both.
+Also in C, at the end of `write_point` in model/kernels/sampler.c; tests/model/test_rules.py drives both.
 """
 
 import torch

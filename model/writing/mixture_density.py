@@ -116,11 +116,12 @@ def expected_offset(mixture: Mixture) -> Tensor:
 
 
 def sample_stroke(mixture: Mixture, noise: Tensor, bias: float = 0.0) -> Tensor:
-    """Strokes (B, 3) drawn from mixtures without time axis (log_pi (B, M), ...), Graves (2013), section 5.4.
+    """Return strokes (B, 3) drawn from mixtures without time axis (log_pi (B, M), ...), Graves (2013), section 5.4.
 
     noise (B, 4): two uniforms in [0, 1) that choose the component and the pen lift, two standard normals.
     bias >= 0 makes the writing more regular: sigma = exp(log_sigma - bias). Graves (eq. 62) sharpens the weights too,
-    pi^(1 + bias); here they stay: a pen that may rest then rests for ever, and what it is told is left out.
+    pi^(1 + bias); here they stay: sharpened, a pen that may rest rests for ever, and words are left out.
+    Also in C, `draw_stroke` of model/kernels/sampler.c; tests/model/test_rules.py drives both.
     An `EndingMixture` says when the pen is lifted for good: end_of_stroke is 2 there. Its lifts get more regular too,
     their logits times 1 + bias: Graves leaves lifts alone, but a digit whose pen is lifted early is spoilt.
     """

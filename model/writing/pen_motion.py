@@ -3,7 +3,7 @@
 Graves (2013) feeds the last offset alone; the layers have to work everything else out for themselves.
 
 The features are also computed in C, by `pen_features_step` of model/kernels/sampler.c, which takes its constants from
-here; tests/model/writing/test_rules.py drives both.
+here; tests/model/test_rules.py drives both.
 
 Shapes: B lines, T pen points, F features per point.
 """

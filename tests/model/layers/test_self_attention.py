@@ -78,13 +78,15 @@ def test_a_memory_of_less_share_counts_less():
     memory = module.start(3)
     for point in batch.unbind(1):
         _, memory = module.step(point, memory)
-    none, twice = memory.shares.clone(), torch.cat([memory.shares, memory.shares], 1)
+    none, twice = memory.log_weights.clone(), torch.cat([memory.log_weights, memory.log_weights], 1)
     none[:, :4] = -math.inf
-    without = memory._replace(shares=none)
-    cut = memory._replace(keys=memory.keys[:, :, 4:], values=memory.values[:, :, 4:], shares=memory.shares[:, 4:])
+    without = memory._replace(log_weights=none)
+    cut = memory._replace(
+        keys=memory.keys[:, :, 4:], values=memory.values[:, :, 4:], log_weights=memory.log_weights[:, 4:]
+    )
     assert_close(module.step(batch[:, 0], without)[0], module.step(batch[:, 0], cut)[0])
     doubled = memory._replace(
-        keys=memory.keys.repeat(1, 1, 2, 1), values=memory.values.repeat(1, 1, 2, 1), shares=twice - math.log(2)
+        keys=memory.keys.repeat(1, 1, 2, 1), values=memory.values.repeat(1, 1, 2, 1), log_weights=twice - math.log(2)
     )
     assert_close(module.step(batch[:, 0], doubled)[0], module.step(batch[:, 0], memory)[0])
 
