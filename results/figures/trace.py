@@ -90,7 +90,7 @@ def one_line(writer: Writer, text: str | None) -> str | None:
     writer.require("write lines")
     if text is None:
         return None
-    most = writer.facts["chars_per_line"]
+    most = writer.chars_per_line
     short = " ".join(unicodedata.normalize("NFC", text).split())
     if len(short) > most:
         raise InputError(

@@ -94,6 +94,7 @@ def class_diversity(drawings: Sequence[np.ndarray]) -> float:
     starts elsewhere, or takes the strokes in another order, are far apart even where the ink is the same.
     """
     paths = np.stack([pen_path(points) for points in drawings])
+    # A complex number per point makes the distance of all pairs a broadcast subtraction of (P, P) per position.
     total = sum(float(np.abs(places[:, None] - places[None]).sum()) for places in (paths @ (1, 1j)).T)
     return total / (PLACES * len(paths) * (len(paths) - 1))
 

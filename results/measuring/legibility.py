@@ -132,6 +132,7 @@ class _Trial:
 
     def rows(self, written: dict[float, list[JudgedLine]]) -> list[dict[str, Any]]:
         """The numbers of each bias."""
+        # Bias 0 is measured even if it was not asked for: the others are compared with it.
         variety = {bias: self.variety(bias) for bias in dict.fromkeys([0.0, *written])}
         base, characters, rows = variety[0.0], sum(len(line.text) for line in self.lines), []
         for bias, judged in written.items():

@@ -68,7 +68,7 @@ def figures_section(network: Writer, text: str | None, seed: int) -> tuple[Any, 
     """
     from results.figures.window_and_density import density, window
 
-    short = None if text is None else text[: network.facts["chars_per_line"]].strip()
+    short = None if text is None else text[: network.chars_per_line].strip()
     trace = written(network, short, bias=FIGURE_BIAS, seed=seed)
     figures = {"density": density(trace, bias=FIGURE_BIAS)}
     if trace.weights is not None:

@@ -36,13 +36,14 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
         for line in lines:
             points, places = self.prepared(line)
             strokes.append(self.strokes(points))
-            frames.append(places // self.model.points_per_frame)
+            frames.append(places // self.model.points_per_frame)  # (T,) frame that each point of the line is in
         readings: dict[int, LineReading] = {}
         with progress(None, len(lines), "reading") as bar:
             for some in batches([len(line) for line in strokes]):
                 encoded = self.model.encode(ink_batch([strokes[i] for i in some], self.device))
                 texts = decoding.texts(self.model, encoded)
                 for i, positions, explained in zip(some, texts, self.model.explain(encoded, texts), strict=True):
+                    # log_probs (U+1,), weights (U+1, N): of each character and of the end
                     log_probs, weights = (part.double().numpy() for part in explained)
                     text = self.alphabet.decode(positions)
                     readings[i] = line_reading(lines[i], text, log_probs, weights, frames[i])

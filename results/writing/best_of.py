@@ -61,6 +61,7 @@ class BestOf:
     def _best(self, text: str, group: Sequence[tuple[Sample, tuple[str, float]]]) -> Sample:
         true = plain(text)
         edits = [character_edits(plain(read), true) for _, (read, _) in group]
+        # Fewest edits first; then the surest, since equal texts may be more or less clear; then the shortest.
         ranks = [(edits[k], -sure, len(drawn.strokes)) for k, (drawn, (_, sure)) in enumerate(group)]
         kept = min(range(len(group)), key=ranks.__getitem__)
         size = max(len(true), 1)

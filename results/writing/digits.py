@@ -95,6 +95,7 @@ def draw_characters(networks: Sequence[Writer], characters: str, seeds: Sequence
 def set_in_rows(rows: list[str], drawn: Sequence[Sample], stds: Sequence[tuple[float, float]]) -> Writing:
     """Rows of characters as one line of ink each, from the samples of the characters other than spaces, in order."""
     inks = [strokes_to_points(sample.strokes, std) for sample, std in zip(drawn, stds, strict=True)]
+    # One height for all rows, so that their gaps are alike; the median, because single characters may go wrong.
     height = float(np.median([np.ptp(ink[:, 1]) for ink in inks]))
     left, lines, samples = 0, [], []
     for row in rows:

@@ -43,6 +43,11 @@ class Writer(TrainedModel[HandwritingModel]):
         """True if the network is given the text that it writes; else it writes freely."""
         return self.model.reads_text
 
+    @property
+    def chars_per_line(self) -> int:
+        """Length of the lines that the network learned from, and that it writes, in characters."""
+        return self.facts["chars_per_line"]
+
     def write(
         self,
         text: str | None = None,
@@ -83,6 +88,7 @@ class Writer(TrainedModel[HandwritingModel]):
         require_sane(bias, seed, n)
         texts = [""] if text is None else self.lines_of(text)
         jobs = [(copy, line) for copy in range(n) for line in range(len(texts)) if text is None or texts[line]]
+        # A seed per line: what is written on it does not change with the lines and copies around it.
         seeds = [(seed + copy) * SEEDS_PER_WRITING + line for copy, line in jobs]
         drawn = (draw or Writer.draw_lines)(self, [texts[line] for _, line in jobs], seeds, bias, style)
         samples = dict(zip(jobs, drawn, strict=True))
@@ -99,7 +105,7 @@ class Writer(TrainedModel[HandwritingModel]):
 
         Raises InputError where one is not, or nothing is left.
         """
-        lines = wrap_text(unicodedata.normalize("NFC", text), self.facts["chars_per_line"])
+        lines = wrap_text(unicodedata.normalize("NFC", text), self.chars_per_line)
         if not any(lines):
             raise InputError("the text is empty; there is nothing to write")
         self.alphabet.encode("".join(lines))
@@ -129,6 +135,7 @@ class Writer(TrainedModel[HandwritingModel]):
         self, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None, bar: Any
     ) -> list[Sample]:
         prime = torch.zeros(1, 3) if style is None else torch.from_numpy(style.strokes)
+        # The network has seen words only apart, so the style's text and the new one have a space between them.
         space = " " if " " in self.alphabet.position else ""
         prime_text = style.text + space if style and self.reads_text else ""
         batch: Batch = collate(

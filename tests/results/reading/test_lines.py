@@ -18,7 +18,6 @@ from results import read
 from results.reading.decoding import Decoding
 from results.reading.lines import batches, owners
 from tests.results.recognizers import ALPHABET, POINTS_A_LETTER, batch_of_lines, line_of, recognizer, some_lines
-from tests.results.writers import writer
 from utils.errors import InputError
 
 RESAMPLED = {"normalise_baseline": True, "resample_distance": 0.4}
@@ -61,6 +60,7 @@ def test_a_line_reads_the_same_alone_and_in_company(ctc_weight: float, options: 
 
 
 def test_many_lines_in_several_batches_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(recognizer(), []) == []
     lines = some_lines(*[1, 6, 3, 4, 2, 5] * 3)
     monkeypatch.setattr("results.reading.lines.BATCH_POINTS", 100)
     assert [reading.text for reading in read(recognizer(), lines)] == [line.text for line in lines]
@@ -112,7 +112,7 @@ def test_characters_name_the_points_of_the_ink_as_it_was_given(
     assert len(first) == pytest.approx(200, abs=coarse)
 
 
-def test_owners_are_who_looked_most_and_what_none_looked_at_goes_with_its_neighbour() -> None:
+def test_a_frame_is_owned_by_the_character_that_attends_to_it_most_or_by_its_neighbour() -> None:
     weights = np.array([[0.9, 0.1, 0.0, 0.0, 0.0, 0.0], [0, 0.2, 0.0, 0.0, 0.8, 0.0], [0, 0, 0, 0, 0.1, 0.9]])
     assert owners(weights).tolist() == [0, 1, 1, 1, 1, 1]
     assert owners(weights[:, [0, 2, 4]]).tolist() == [0, 1, 1]
@@ -127,10 +127,6 @@ def test_ink_is_transformed_as_in_training_and_lines_stay_apart() -> None:
     assert [reading.text for reading in joined] == [reading.text for reading in read(recognizer(), by_hand)]
     plain = read(recognizer(), lines)
     assert joined[0].confidence != pytest.approx(plain[0].confidence, rel=1e-3)
-
-
-def test_no_lines_are_read_as_none() -> None:
-    assert read(recognizer(), []) == []
 
 
 def test_a_very_long_line_is_refused_or_read_where_resampling_makes_it_short() -> None:
@@ -214,7 +210,7 @@ def test_options_out_of_range_are_named(options: dict, named: str) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"ctc_weight": 0.0}, {"beam": 5}])
-def test_a_language_model_has_its_say(options: dict) -> None:
+def test_a_language_model_counts_by_its_weight(options: dict) -> None:
     language_model = train_language_model(["bad"] * 50, ALPHABET).model
     for weight, text in ((0.0, "bed"), (0.01, "bed"), (10.0, "bad")):
         (reading,) = read(recognizer(), [line_of("bed")], language_model=language_model, lm_weight=weight, **options)
@@ -234,11 +230,6 @@ def test_a_beam_is_used_where_an_option_needs_one() -> None:
     assert Decoding(language_model=model).settings == {
         "beam": 16, "lm_weight": 0.9, "ctc_weight": None, "length_bonus": 2.1
     }  # fmt: skip
-
-
-def test_a_network_that_writes_does_not_read() -> None:
-    with pytest.raises(InputError, match=r"writer.pt: .*Handwriting writes .* does not read; try .*/recognition.pt"):
-        read(writer(), [line_of("ab")])
 
 
 def test_a_transformation_from_another_version_is_named() -> None:
