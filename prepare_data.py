@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from data_loader.corpus_check import check_corpus
+from data_loader.cut_lines import ReadLines
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
 from data_loader.line_choice import splits_to_use
@@ -22,6 +23,8 @@ from data_loader.prepare import (
 from data_loader.splits import SPLIT_BY, SplitRule
 from model.language.training import train_language_model
 from results.pages.corpus import write_corpus_page
+from results.reading.reader import Reader
+from results.roles import load_as
 from utils.errors import InputError, one_line_errors
 from utils.version import add_version
 
@@ -50,10 +53,22 @@ def prepare_command(args: argparse.Namespace) -> None:
         rule = SplitRule(args.split_by, args.valid_share, args.seed)
         given = {name: getattr(args, name) for name in FORMATS[args.command].options}
         options = {name: value for name, value in given.items() if value is not None}
+        if args.reader and not args.cut_lines:
+            raise InputError("--reader shares out the text of pages that are cut into lines; give --cut-lines as well")
+        options |= {"cut_lines": args.cut_lines, "read": texts_read_by(args.reader) if args.reader else None}
         card = prepare(args.command, args.source, folder, report, split_rule=rule, **options)
     print("\n".join(describe(card) + report.summary()))
     where = "" if args.data_dir == DATA_DIR else f" --data-dir {shlex.quote(str(args.data_dir))}"
     print(f"prepared in {folder}; look at it with: python prepare_data.py look {folder.name}{where}")
+
+
+def texts_read_by(checkpoint: Path) -> ReadLines:
+    """Return the function that reads lines of ink with the network of a checkpoint.
+
+    Raises InputError where it is no network that reads lines.
+    """
+    reader = load_as(Reader, checkpoint)
+    return lambda lines: [reading.text for reading in reader.read(lines)]
 
 
 def look_command(args: argparse.Namespace) -> None:
@@ -115,6 +130,8 @@ def parse_arguments() -> argparse.Namespace:
         reading.add_argument("source", type=Path, help=entry.source)
         for option, arguments in entry.options.items():
             reading.add_argument(f"--{option.replace('_', '-')}", **arguments)
+        reading.add_argument("--cut-lines", action="store_true", help="cut pages into lines, and their texts with them")
+        reading.add_argument("--reader", type=Path, metavar="CHECKPOINT", help="a network that reads, to cut the texts")
         reading.add_argument("--split-by", choices=SPLIT_BY, help="split anew (default: as the source says)")
         reading.add_argument("--valid-share", type=float, default=0.1, help="for validation (default: 0.1)")
         reading.add_argument("--seed", type=int, default=1, help="of the random split (default: 1)")

@@ -6,6 +6,7 @@ from typing import Any
 
 from data_loader.corpus import Corpus
 from data_loader.corpus_writer import CorpusWriter
+from data_loader.cut_lines import ReadLines, cut_pages
 from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
 from data_loader.formats.mnist_strokes import write_mnist_strokes
@@ -34,20 +35,30 @@ BUILT_IN: dict[str, Callable[[], Iterator[InkLine]]] = {
 
 
 def prepare(
-    format_name: str, source: Path, folder: Path, report: Report, *, split_rule: SplitRule | None = None, **options: Any
+    format_name: str,
+    source: Path,
+    folder: Path,
+    report: Report,
+    *,
+    split_rule: SplitRule | None = None,
+    cut_lines: bool = False,
+    read: ReadLines | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     """Read `source` into the prepared corpus `folder`, in place of an older one, and return its card.
 
-    What was left out or is odd is in `report`; `options` are those of the format in the registry.
+    What was left out or is odd is in `report`; `options` are those of the format in the registry. With `cut_lines`
+    pages become lines, whose texts are found by what `read` finds in them, see `cut_pages`.
 
     Raises InputError where the source cannot be read; an older corpus is then left as it was.
     """
     if not source.exists():
         raise InputError(f"{source}: no such file or folder")
     with CorpusWriter(folder) as writer:
-        for line in FORMATS[format_name].read(source, report, progress, **options):
+        lines = FORMATS[format_name].read(source, report, progress, **options)
+        for line in cut_pages(lines, report, read) if cut_lines else lines:
             writer.add(line)
-        how_made = f"read as {format_name}"
+        how_made = f"read as {format_name}{', pages cut into lines' if cut_lines else ''}"
         return writer.finish(source=format_name, how_made=how_made, report=report.as_dict(), split_rule=split_rule)
 
 

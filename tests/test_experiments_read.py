@@ -5,12 +5,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import experiments
 from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
+from data_loader.synthetic.lines import synthetic_lines
 from experiments import load, read
+from ink.strokes import InkLine
 from model.language.training import train_language_model
 from parse_config import ConfigParser
 from render.ink.page import lay_out
@@ -120,6 +123,19 @@ def test_inkml_and_svg_are_read_too_and_several_files(run: Run, ink: Path, tmp_p
     assert code == 0 and len(out.splitlines()) == 5
     assert out.splitlines()[0].split()[1:] == ["cabbage-0", "CER", "0.0", "%", "cabbage"]
     assert out.splitlines()[1].split()[1] == "page"
+
+
+def test_a_page_is_read_line_by_line_and_whole_if_asked(run: Run, tmp_path: Path) -> None:
+    lines = [line.points for line in synthetic_lines(num_writers=1, lines_per_writer=3, valid_writers=0)]
+    points = np.concatenate([line + np.array([0, 150 * n, 0]) for n, line in enumerate(lines)]).astype(np.float32)
+    write_jsonl([InkLine("page", "bed face", "", "", points), LINES[0]], tmp_path / "page.jsonl")
+    code, out, _ = run("read", "page.jsonl", "--out", "numbers")
+    assert code == 0
+    assert [row.split()[1] for row in out.splitlines()[:4]] == ["page-1", "page-2", "page-3", "cabbage-0"]
+    assert out.splitlines()[4].startswith("CER") and out.splitlines()[4].endswith("page, 3 lines")
+    assert json.loads((tmp_path / "numbers" / "read.json").read_text())["lines"][0]["id"] == "page-1"
+    rows = run("read", "page.jsonl", "--whole")[1].splitlines()
+    assert [row.split()[1] for row in rows] == ["page", "cabbage-0"]
 
 
 def test_a_line_that_was_left_out_is_named(run: Run, ink: Path) -> None:
