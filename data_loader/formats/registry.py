@@ -14,7 +14,7 @@ from data_loader.formats.mnist_strokes import read_mnist_strokes
 from data_loader.formats.quickdraw import read_quickdraw
 from data_loader.formats.sketch_npz import read_sketch_npz
 from data_loader.formats.strokes_npy import read_strokes_npy
-from data_loader.formats.svg import read_svg
+from data_loader.formats.svg.reader import read_svg
 from ink.strokes import InkLine
 
 Options = Mapping[str, dict[str, Any]]

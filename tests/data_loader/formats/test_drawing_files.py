@@ -6,7 +6,7 @@ import pytest
 
 from data_loader.formats.inkml.reader import read_inkml
 from data_loader.formats.read_report import Report
-from data_loader.formats.svg import read_svg
+from data_loader.formats.svg.reader import read_svg
 from tests.data_loader.formats.mini_iam import tar_gz
 from utils.errors import InputError
 

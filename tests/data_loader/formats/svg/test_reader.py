@@ -1,0 +1,66 @@
+"""SVG as ink: our own pages read back line by line, good files kept and bad ones named."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_loader.formats.read_report import Report
+from data_loader.formats.svg.reader import read_svg
+from render.ink.page import Page, lay_out
+from render.ink.svg import write_animated_svg, write_svg
+from tests.data_loader.formats.mutate import mutants, survives
+from utils.errors import InputError
+
+HEAD = '<svg xmlns="http://www.w3.org/2000/svg">'
+
+
+def svg(body: str) -> bytes:
+    return f"{HEAD}{body}</svg>".encode()
+
+
+@pytest.mark.parametrize("write", [write_svg, write_animated_svg])
+def test_what_we_draw_is_read_back_line_by_line(tmp_path: Path, write: Callable[[Path, Page], None]) -> None:
+    rng, lines = np.random.default_rng(1), []
+    for size in (9, 30, 12):
+        points = np.zeros((size, 3), np.float32)
+        points[:, 0], points[:, 1] = np.linspace(0, 100, size), rng.uniform(0, 4, size)
+        points[4, 2] = points[-1, 2] = 1
+        lines.append(points)
+    (page,) = lay_out(lines)
+    write(tmp_path / "page.svg", page)
+    read = list(read_svg(tmp_path / "page.svg", Report()))
+    assert [line.id for line in read] == ["page-01", "page-02", "page-03"]
+    np.testing.assert_array_equal(read[1].points[:, 2], lines[1][:, 2])
+    ink = np.concatenate([line.points[:, :2] for line in read])
+    np.testing.assert_allclose(ink, np.concatenate(page.strokes) * 96 / 25.4, atol=4e-3)
+
+
+def test_a_folder_keeps_the_good_and_names_the_bad(tmp_path: Path) -> None:
+    (tmp_path / "good.svg").write_bytes(svg('<path d="M0 0L1 1"/>'))
+    (tmp_path / "bad.svg").write_bytes(svg('<path d="M0 0C1 1 2 2"/>'))
+    (tmp_path / "note.txt").write_text("no drawing")
+    report = Report()
+    assert [line.id for line in read_svg(tmp_path, report)] == ["good"]
+    assert report.summary() == ["left out, bad path: 1 (bad.svg)", "not an .svg file: 1 (note.txt)"]
+    (tmp_path / "good.svg").unlink()
+    with pytest.raises(InputError, match=r"no line in it can be used; bad path: bad.svg: 4 numbers after 'C'"):
+        list(read_svg(tmp_path, Report()))
+
+
+SMALL = b"""<svg width="50mm" viewBox="0 0 50 50"><style>.a{fill:none;stroke:red}</style><g transform="rotate(5 1 2)">
+<path class="a" d="M1 2c3 4 5-4 6 0s3 3 5 0q1 1 3 0t2 0A5 3 20 0 1 9 9zM1 2L3 4 H5 v-1"/>
+<polyline points="0,0 1,2 3-4"/>
+<line x2="1mm" y2="3"/></g><path fill="red" d="M0 0h1v1z"/></svg>"""
+
+
+@pytest.mark.parametrize("count", [200, pytest.param(3000, marks=pytest.mark.slow)])
+def test_damaged_files_are_read_or_refused(tmp_path: Path, count: int) -> None:
+    source, folder = tmp_path / "ink.svg", tmp_path / "out"
+    folder.mkdir()
+    outcomes = set()
+    for mutant in mutants(SMALL, count):
+        source.write_bytes(mutant)
+        outcomes.add(survives(read_svg, source, folder))
+    assert outcomes == {"corpus", "error"}
