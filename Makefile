@@ -34,7 +34,7 @@ test-slow: $(READY)  ## the other tests: whole trainings, real data where DUCTUS
 
 test-all: test test-slow  ## all tests
 
-bench: $(READY)  ## speed and memory, the plain way beside ours, into docs/performance.md (6 minutes)
+bench: $(READY)  ## speed and memory against baselines, into docs/performance.md (6 minutes)
 	$(PY) -m benchmarks
 
 lint: $(READY)  ## ruff and mypy

@@ -52,7 +52,7 @@ def strokes_over_images() -> Image.Image:
 @one_line_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", nargs="?", type=Path, help="a network that is told a digit, or its run directory")
+    parser.add_argument("checkpoint", nargs="?", type=Path, help="a network that writes digits, or its run directory")
     parser.add_argument("--bias", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="the picture (default: docs/digits.png or docs/digits-strokes.png)")

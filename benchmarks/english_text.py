@@ -46,7 +46,7 @@ def _dictionary(path: Path) -> str:
 
 
 def lines_of(text: str, rng: random.Random) -> Iterator[str]:
-    """Its words in lines of about LINE_CHARACTERS."""
+    """Yield the words of a text in lines of about LINE_CHARACTERS."""
     line: list[str] = []
     width = rng.gauss(LINE_CHARACTERS, SPREAD)
     for word in text.split():

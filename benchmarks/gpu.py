@@ -1,7 +1,7 @@
-"""Training steps on a GPU: `python -m benchmarks.gpu` prints what they take beside torch's bare LSTM and the floor.
+"""Training steps on a GPU: `python -m benchmarks.gpu` compares them with torch's bare LSTM and a lower bound.
 
-The floor is what no step can be under that goes from point to point: so many times a product with a layer's recurrent
-weights and a cell, one after the other in a CUDA graph, for every point of every layer, forward and back.
+The lower bound of a step that goes from point to point: a product with a layer's recurrent weights and a cell, one
+after the other in a CUDA graph, for every point of every layer, forward and backward.
 """
 
 import argparse
@@ -14,20 +14,20 @@ from torch import Tensor, nn
 
 from base.batch import Batch
 from benchmarks.__main__ import table
-from benchmarks.training import lines, plain_way, seconds_of, seconds_of_steps
+from benchmarks.training import baseline, lines, seconds_of, seconds_of_steps
 from model.kernels.window_graph import lstm_forward, run
 from utils.device import Precision, autocast
 from utils.errors import InputError, one_line_errors
 
 LINES, MEAN_POINTS = 9223, 620
-"""Of an epoch: IAM-OnDB's training splits together, and what its lines have on the average."""
+"""Size of an epoch: the lines of IAM-OnDB's training splits, and their mean number of points."""
 CHUNKS = 20
-"""Timed together, so that waiting for the device does not count."""
+"""Number of chunks timed together, so that waiting for the device does not count."""
 NAMES = ("UnconditionalHandwriting", "ConditionalHandwriting")
 
 
 def bare_step(batch: Batch, precision: Precision, repeats: int, size: int = 400, layers: int = 3) -> float:
-    """Seconds of `nn.LSTM` alone, forward and back."""
+    """Return the seconds of `nn.LSTM` alone, forward and backward."""
     device = batch.strokes.device
     lstm = nn.LSTM(3, size, layers, batch_first=True).to(device)
 
@@ -40,43 +40,51 @@ def bare_step(batch: Batch, precision: Precision, repeats: int, size: int = 400,
     return statistics.median(seconds_of(step, device, repeats))
 
 
-def least_chunk(ahead: Tensor, hidden: Tensor, cell: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
-    """h and c after the points of `ahead` (C, B, 4H): one product and one cell a point."""
+def shortest_chunk(ahead: Tensor, hidden: Tensor, cell: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
+    """Return h and c after the points of `ahead` (C, B, 4H): one product and one cell per point."""
     for now in ahead:
         _, cell, hidden = lstm_forward(now, torch.mm(hidden.to(weight.dtype), weight).to(cell.dtype), cell)
     return hidden, cell
 
 
 @torch.no_grad()
-def least_step(batch: Batch, precision: Precision, repeats: int, size: int = 400, layers: int = 3) -> float:
-    """The floor in seconds: points x layers x 2 of the smallest step there is."""
+def shortest_step(batch: Batch, precision: Precision, repeats: int, size: int = 400, layers: int = 3) -> float:
+    """Return the lower bound in seconds: points x layers x 2 of the smallest possible step."""
     device, count, points = batch.strokes.device, len(batch.strokes), 32
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     ahead, weight = torch.zeros(points, count, 4 * size, device=device), torch.zeros(size, 4 * size, device=device)
     state = torch.zeros(count, size, device=device)
 
-    def many() -> None:
+    def chunks() -> None:
         for _ in range(CHUNKS):
-            run(least_chunk, ahead, state, state, weight.to(dtype))
+            run(shortest_chunk, ahead, state, state, weight.to(dtype))
 
-    a_point = statistics.median(seconds_of(many, device, repeats)) / (CHUNKS * points)
-    return a_point * batch.inputs.shape[1] * layers * 2
+    per_point = statistics.median(seconds_of(chunks, device, repeats)) / (CHUNKS * points)
+    return per_point * batch.inputs.shape[1] * layers * 2
 
 
 def report(batch: Batch, precision: Precision, repeats: int) -> Iterator[str]:
-    """The table of one precision."""
+    """Yield the table of a precision."""
     epoch = math.ceil(LINES / len(batch.strokes))
-    bare, floor = bare_step(batch, precision, repeats), least_step(batch, precision, repeats)
-    rows = [("3 x 400", "ms a step", "of bare nn.LSTM's speed", "by the floor", f"s an epoch of {LINES:,} lines")]
+    bare, floor = bare_step(batch, precision, repeats), shortest_step(batch, precision, repeats)
+    rows = [
+        (
+            "3 x 400",
+            "ms per step",
+            "of bare nn.LSTM's speed",
+            "times the lower bound",
+            f"s per epoch of {LINES:,} lines",
+        )
+    ]
     taken = {name: statistics.median(seconds_of_steps(name, batch, precision, repeats)) for name in NAMES}
-    with plain_way():
+    with baseline():
         plain = statistics.median(seconds_of_steps(NAMES[1], batch, precision, repeats))
-    found = {"the floor": floor, "bare nn.LSTM": bare, **taken, "Conditional, point by point": plain}
-    for name, seconds in found.items():
+    seconds_of_each = {"the lower bound": floor, "bare nn.LSTM": bare, **taken, "Conditional, point by point": plain}
+    for name, seconds in seconds_of_each.items():
         share, above = f"{bare / seconds:.0%}", f"{seconds / floor:.1f}"
         rows.append((name, f"{1000 * seconds:.1f}", share, above, f"{seconds * epoch:.1f}"))
     yield from (f"{precision}:", "", *table(*rows))
-    yield f"A conditional step takes {taken[NAMES[1]] / taken[NAMES[0]]:.2f} unconditional ones."
+    yield f"A conditional step takes {taken[NAMES[1]] / taken[NAMES[0]]:.2f} unconditional steps."
     yield ""
 
 
@@ -84,7 +92,7 @@ def report(batch: Batch, precision: Precision, repeats: int) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--points", type=int, default=MEAN_POINTS, help="of every line")
+    parser.add_argument("--points", type=int, default=MEAN_POINTS, help="points per line")
     parser.add_argument("--repeats", type=int, default=10)
     args = parser.parse_args()
     if not torch.cuda.is_available():

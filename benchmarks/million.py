@@ -1,7 +1,7 @@
-"""A corpus of a million lines: how long it takes to write and to start from, and what it takes of memory.
+"""The time and memory that a corpus of a million lines takes to write, to open and to load from.
 
 python -m benchmarks.million               # about 600 MB in a temporary folder, deleted again
-python -m benchmarks.million --folder F    # keeps the corpus F/million, and takes it as it is where it is there
+python -m benchmarks.million --folder F    # keeps the corpus F/million, and uses it as it is if it exists
 """
 
 import argparse
@@ -48,10 +48,10 @@ def pen_paths(count: int) -> Iterator[InkLine]:
 
 
 def memory() -> dict[str, float]:
-    """MB of this process: its own, and pages of mapped files, which the system takes back when it needs them."""
+    """Return MB of this process: its own, and pages of mapped files, which the system takes back when it needs them."""
     status = Path("/proc/self/status").read_text()
-    found = {name: int(re.findall(rf"{name}:\s+(\d+)", status)[0]) / 1e3 for name in ("RssAnon", "RssFile")}
-    return {"own": found["RssAnon"], "files": found["RssFile"]}
+    sizes = {name: int(re.findall(rf"{name}:\s+(\d+)", status)[0]) / 1e3 for name in ("RssAnon", "RssFile")}
+    return {"own": sizes["RssAnon"], "files": sizes["RssFile"]}
 
 
 def write(folder: Path, count: int) -> dict[str, float]:
@@ -67,7 +67,7 @@ def write(folder: Path, count: int) -> dict[str, float]:
 
 
 def load(folder: Path, batches: int) -> dict[str, float]:
-    """Seconds to the first batch, memory there and after `batches` batches, and points a second."""
+    """Seconds to the first batch, memory there and after `batches` batches, and points per second."""
     before, started = memory()["own"], time.perf_counter()
     Corpus(folder)
     numbers = {"open, s": time.perf_counter() - started}
@@ -109,14 +109,14 @@ def shuffle(count: int) -> dict[str, float]:
 
 
 def alone(work: Callable[..., Any], *arguments: Any) -> Any:
-    """What `work` gives in a process of its own, whose memory is its own."""
+    """Return the result of `work` in a process of its own, so that its memory is its own."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, help="where the corpus is made, and kept")
+    parser.add_argument("--folder", type=Path, help="folder in which the corpus is made and kept")
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--batches", type=int, default=2_000)
     args = parser.parse_args()

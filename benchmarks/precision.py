@@ -1,7 +1,7 @@
-"""Whether bfloat16 costs quality: `python -m benchmarks.precision` trains the same short trainings in each precision.
+"""A comparison of bfloat16 with float32: `python -m benchmarks.precision` runs the same short trainings in both.
 
-Every seed gives a network and an order of lines; each is trained in every way, turn by turn. Printed are validation
-nats a line and how each way differs from float32, seed by seed.
+Every seed gives a network and an order of lines; each is trained in every variant in turn. Prints validation nats
+per line and their difference from float32, paired by seed.
 """
 
 import argparse
@@ -18,23 +18,23 @@ from torch import nn
 from base.base_data_loader import BaseDataLoader
 from base.batch import Batch
 from benchmarks.__main__ import ROOT, machine, table
-from benchmarks.training import plain_way
+from benchmarks.training import baseline
 from data_loader import DATA_LOADERS
 from model import LOSSES, MODELS
 from utils.device import Precision, autocast, keep_memory_small
 from utils.errors import InputError, one_line_errors
 from utils.progress import progress
 
-WAYS: dict[str, tuple[Precision, Callable[[], contextlib.AbstractContextManager[None]]]] = {
+VARIANTS: dict[str, tuple[Precision, Callable[[], contextlib.AbstractContextManager[None]]]] = {
     "float32": ("float32", contextlib.nullcontext),
     "bfloat16": ("bfloat16", contextlib.nullcontext),
-    "float32, the plain way": ("float32", plain_way),
+    "float32, baseline": ("float32", baseline),
 }
 LR, CLIP = 4e-3, 2.0
 
 
 def nats_after(loader: BaseDataLoader, steps: int, sizes: dict[str, int], seed: int, precision: Precision) -> float:
-    """Validation nats a line of the conditional network after so many steps on a CPU, from this seed."""
+    """Return validation nats per line of the conditional network after `steps` steps on a CPU, from this seed."""
     torch.manual_seed(seed)
     facts = {
         "alphabet_size": len(loader.facts["alphabet"]),
@@ -50,7 +50,7 @@ def nats_after(loader: BaseDataLoader, steps: int, sizes: dict[str, int], seed: 
     optimizer = torch.optim.Adam(model.parameters(), lr=LR)
     falling = torch.optim.lr_scheduler.LinearLR(
         optimizer, 1.0, 0.0, steps
-    )  # to 0, or the last steps would be the noise
+    )  # to 0, or the noise of the last steps would hide the difference
     epochs = (loader.at(epoch) for epoch in itertools.count(1))
     for batch in itertools.islice(itertools.chain.from_iterable(epochs), steps):
         total, count = nats_of(batch)
@@ -60,23 +60,23 @@ def nats_after(loader: BaseDataLoader, steps: int, sizes: dict[str, int], seed: 
         optimizer.step()
         falling.step()
     with torch.inference_mode():
-        found = [(float(nats_of(batch)[0]), len(batch.ids)) for batch in loader.validation().at(1)]
-    nats, lines = (sum(column) for column in zip(*found, strict=True))
+        sums = [(float(nats_of(batch)[0]), len(batch.ids)) for batch in loader.validation().at(1)]
+    nats, lines = (sum(column) for column in zip(*sums, strict=True))
     return nats / lines
 
 
 def mean_and_error(numbers: list[float]) -> str:
-    """The mean, and its standard error beside it."""
+    """Format the mean and its standard error."""
     return f"{statistics.mean(numbers):.2f} ± {statistics.stdev(numbers) / math.sqrt(len(numbers)):.2f}"
 
 
 def report(nats: dict[str, list[float]]) -> Iterator[str]:
-    """The table of what was found, way by way a number a seed."""
-    rows = [("trained in", "nats a line", "spread over seeds", "less float32, seed by seed")]
-    for way, found in nats.items():
-        differences = [nat - other for nat, other in zip(found, nats["float32"], strict=True)]
-        difference = "" if way == "float32" else mean_and_error(differences)
-        rows.append((way, f"{statistics.mean(found):.2f}", f"{statistics.stdev(found):.2f}", difference))
+    """Yield the table of the results `nats`: for each variant a number per seed."""
+    rows = [("trained in", "nats per line", "spread over seeds", "minus float32, by seed")]
+    for variant, results in nats.items():
+        differences = [nat - other for nat, other in zip(results, nats["float32"], strict=True)]
+        difference = "" if variant == "float32" else mean_and_error(differences)
+        rows.append((variant, f"{statistics.mean(results):.2f}", f"{statistics.stdev(results):.2f}", difference))
     yield from table(*rows)
 
 
@@ -95,16 +95,18 @@ def main() -> None:
         raise InputError(f"--seeds is {args.seeds}; for a spread there must be 2 or more")
     keep_memory_small()
     sizes = {"hidden_size": args.hidden_size, "num_layers": args.num_layers}
-    nats: dict[str, list[float]] = {way: [] for way in WAYS}
-    runs = [(seed, way) for seed in range(1, args.seeds + 1) for way in WAYS]
-    for seed, way in progress(runs, len(runs), "trainings", "training"):
+    nats: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
+    runs = [(seed, variant) for seed in range(1, args.seeds + 1) for variant in VARIANTS]
+    for seed, variant in progress(runs, len(runs), "trainings", "training"):
         rules = {"batch_size": 16, "max_points": args.max_points, "seed": seed}
         loader = DATA_LOADERS["HandwritingDataLoader"](corpus=args.corpus, data_dir=str(args.data_dir), **rules)
-        precision, context = WAYS[way]
+        precision, context = VARIANTS[variant]
         with context():
-            nats[way].append(nats_after(loader, args.steps, sizes, seed, precision))
-    what = f"{args.corpus}, {args.num_layers} x {args.hidden_size}, {args.steps} steps of 16 lines, {args.seeds} seeds"
-    print(f"{machine()}; {what}.\n")
+            nats[variant].append(nats_after(loader, args.steps, sizes, seed, precision))
+    setting = (
+        f"{args.corpus}, {args.num_layers} x {args.hidden_size}, {args.steps} steps of 16 lines, {args.seeds} seeds"
+    )
+    print(f"{machine()}; {setting}.\n")
     print("\n".join(report(nats)))
 
 

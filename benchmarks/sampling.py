@@ -1,4 +1,4 @@
-"""Writing timed: points per second of many lines at once, the model's own step beside the kernel."""
+"""Writing timed: points per second of many lines at once, the model's own step and the compiled sampler."""
 
 import contextlib
 import time
@@ -15,7 +15,7 @@ LINES = (1, 8, 32, 64)
 
 
 def endless(name: str) -> HandwritingModel:
-    """A writer that never comes to the end of its text."""
+    """Return a writing network that never comes to the end of its text."""
     torch.manual_seed(1)
     model = MODELS[name](**TIMED[name][1])
     if isinstance(model, MODELS["ConditionalHandwriting"]):
@@ -25,12 +25,12 @@ def endless(name: str) -> HandwritingModel:
 
 
 def rates(model: HandwritingModel, count: int, *, plain: bool, points: int, repeats: int) -> list[float]:
-    """Points per second of `count` lines, a warm-up left out; one line is written on one thread."""
+    """Return points per second of `count` lines, after a warm-up; a single line is written on one thread."""
     batch, taken = lines(count, 2), []
-    way = patch.object(compiled, "can_run", return_value=False) if plain else contextlib.nullcontext()
+    variant = patch.object(compiled, "can_run", return_value=False) if plain else contextlib.nullcontext()
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if count == 1 else threads)
-    with way:
+    with variant:
         for _ in range(repeats + 1):
             start = time.perf_counter()
             sample(model, batch, seeds=list(range(count)), max_points=[points] * count)

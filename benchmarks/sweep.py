@@ -1,9 +1,9 @@
-"""One training for each value of what is varied, all else equal, seed included: a table, and what each run writes.
+"""A sweep: trainings that differ in some values alone, with the same seed; a table, and a picture of their writing.
 
     python -m benchmarks.sweep -c config_digits.json --corpus mnist-digits --epochs 4 \\
         --vary optimizer.type=SGD,Adam --vary optimizer.args.lr=0.005,0.02 --out out/optimizers
 
-Of several --vary every combination is run, one after the other. The table is that of the last epochs.
+With several --vary every combination is run, one after the other. The table has the values of the last epochs.
 """
 
 import argparse
@@ -30,14 +30,14 @@ from utils.files import atomic_path
 from utils.strict_json import parse_json, shown
 
 Values = list[tuple[str, Any]]
-"""Of one run: the paths in the config that are varied, each with its value."""
+"""The paths in the config that a run varies, each with its value."""
 BIAS, SEED = 0.5, 1
 CELL_MM, LABEL_MM = 12.0, 42.0
 PEN_POINTS = 0.9
 
 
 def varied(text: str) -> Values:
-    """Of PATH=VALUE,VALUE every path with its value; each value is JSON or a bare string, as in --set."""
+    """Parse PATH=VALUE,VALUE into pairs of path and value; each value is JSON or a bare string, as in --set."""
     path, equals, values = text.partition("=")
     if not (path and equals and values):
         raise argparse.ArgumentTypeError(
@@ -57,7 +57,7 @@ def _value(text: str) -> Any:
 
 
 def configs_of(args: argparse.Namespace) -> Iterator[tuple[Values, ConfigParser]]:
-    """Every combination of values with its config, which lays its runs into the folder of the sweep.
+    """Yield every combination of values with its config, whose run is made in the folder of the sweep.
 
     Raises InputError where a config has a fault.
     """
@@ -69,8 +69,8 @@ def configs_of(args: argparse.Namespace) -> Iterator[tuple[Values, ConfigParser]
         yield list(values), config
 
 
-def said(values: Values) -> str:
-    """The values of a run, each with the last part of its path."""
+def label_of(values: Values) -> str:
+    """Describe a run by its values, each with the last part of its path."""
     return ", ".join(
         f"{path.rpartition('.')[2] if not path.endswith('.type') else path.split('.')[0]} {value}"
         for path, value in values
@@ -78,7 +78,7 @@ def said(values: Values) -> str:
 
 
 def run(config: ConfigParser) -> tuple[TrainedModel[Any] | None, dict[str, float], str]:
-    """The network trained as the config says, its last validation numbers and seconds, and what went wrong, if so."""
+    """Train as the config says: the network, its last validation values and seconds, and the error if it failed."""
     started = time.perf_counter()
     try:
         outcome = train(config)
@@ -89,23 +89,23 @@ def run(config: ConfigParser) -> tuple[TrainedModel[Any] | None, dict[str, float
 
 
 def report(runs: Sequence[tuple[Values, dict[str, float], str]]) -> str:
-    """The runs as a table in Markdown; one that went wrong has a dash for its numbers, and why is said beneath."""
+    """Return the runs as a table in Markdown; a failed run has dashes, and its error follows the table."""
     names = list(dict.fromkeys(name for _, numbers, _ in runs for name in numbers if name != "seconds"))
     head = ("", *(name.removeprefix("val_").replace("_", " ") for name in names), "seconds")
     rows = [
         (
-            said(values),
+            label_of(values),
             *(f"{numbers[name]:.3f}" if name in numbers else "-" for name in names),
             f"{numbers['seconds']:,.0f}",
         )
         for values, numbers, _ in runs
     ]
-    wrong = [f"{said(values)}: {error}" for values, _, error in runs if error]
+    wrong = [f"{label_of(values)}: {error}" for values, _, error in runs if error]
     return "\n".join([*table(head, *rows), *wrong])
 
 
 def inks_of(network: Any, texts: Sequence[str] | None) -> list[np.ndarray]:
-    """What a network writes, points (T, 3) each: the texts, or all characters that it was trained on."""
+    """Have a network write the texts, or all characters that it was trained on: points (T, 3) each."""
     if network is None or not network.can("write"):
         return []
     words = list(texts or network.characters)
@@ -114,7 +114,7 @@ def inks_of(network: Any, texts: Sequence[str] | None) -> list[np.ndarray]:
 
 
 def picture(rows: Sequence[Sequence[np.ndarray]], labels: Sequence[str]) -> Figure:
-    """Drawings, points (T, 3) each, a row for each label."""
+    """Draw lines, points (T, 3) each, in a row for each label."""
     page = grid_page(rows, cell_mm=CELL_MM, margin_mm=0)
     width = LABEL_MM + page.width
     figure = Figure(figsize=(width / 25.4, page.height / 25.4))
@@ -131,14 +131,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
     parser.add_argument("--vary", action="append", type=varied, required=True, metavar="PATH=VALUE,VALUE")
-    parser.add_argument("--text", nargs="+", help="what each run writes (default: every character it was trained on)")
+    parser.add_argument("--text", nargs="+", help="texts to write (default: all characters that a run was trained on)")
     parser.add_argument("--out", type=Path, default=Path("out/sweep"), help="folder of the runs, sweep.md, sweep.png")
     args = parser.parse_args()
     if args.resume or args.init_from:
         raise InputError("a sweep is of new runs: name their config with -c, without --resume or --init-from")
     configs = list(configs_of(args))
     if args.check:
-        print("\n".join(said(values) for values, _ in configs))
+        print("\n".join(label_of(values) for values, _ in configs))
         return
     args.out.mkdir(parents=True, exist_ok=True)
     runs: list[tuple[Values, dict[str, float], str]] = []
@@ -153,7 +153,7 @@ def main() -> None:
         raise InputError(f"no run came to its end: {runs[0][2]}")
     print(report(runs))
     if any(rows):
-        save_figure(picture(rows, [said(values) for values, *_ in runs]), args.out / "sweep.png")
+        save_figure(picture(rows, [label_of(values) for values, *_ in runs]), args.out / "sweep.png")
         print(args.out / "sweep.png")
 
 

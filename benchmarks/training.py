@@ -1,6 +1,6 @@
-"""Training steps timed: `python -m benchmarks.training MODEL plain|ours PRECISION` prints what it measured as JSON.
+"""Training steps timed: `python -m benchmarks.training MODEL plain|ours PRECISION` prints its figures as JSON.
 
-A process of its own for each, so that its peak of memory is its own.
+Each measurement has a process of its own, for its own peak of memory.
 """
 
 import argparse
@@ -26,11 +26,11 @@ TIMED: dict[str, tuple[str, dict[str, Any]]] = {
     "ConditionalHandwriting": ("NegativeLogLikelihood", {"alphabet_size": ALPHABET_SIZE}),
     "Seq2SeqRecognizer": ("ReadingLoss", {"alphabet_size": ALPHABET_SIZE}),
 }
-"""Loss and sizes of each model; another one is a line more."""
+"""Loss and sizes of each model that is timed."""
 
 
 def lines(batch_size: int, points: int) -> Batch:
-    """Lines of equal length: random strokes and texts; no padding, so every point counts."""
+    """Return lines of equal length with random strokes and texts; no padding, so every point counts."""
     torch.manual_seed(1)
     return Batch(
         strokes=torch.randn(batch_size, points + 1, 3),
@@ -41,15 +41,15 @@ def lines(batch_size: int, points: int) -> Batch:
 
 
 @contextlib.contextmanager
-def plain_way() -> Iterator[None]:
-    """Within it every recurrent layer runs as torch runs it, and the one with the window point by point."""
+def baseline() -> Iterator[None]:
+    """Run every recurrent layer within the block as torch does, and the layer with the window point by point."""
     in_torch = patch.object(RecurrentLayer, "runs_as_sequence", PropertyMock(return_value=False))
     with in_torch, patch.object(WindowLayer, "sequence", None):
         yield
 
 
 def seconds_of_steps(name: str, batch: Batch, precision: Precision, repeats: int) -> list[float]:
-    """What optimizer steps took on the batch's device, a warm-up left out."""
+    """Return the seconds of optimizer steps on the batch's device, after a warm-up."""
     torch.manual_seed(1)
     device, (loss_name, sizes) = batch.strokes.device, TIMED[name]
     model, loss = MODELS[name](**sizes).to(device), LOSSES[loss_name]()
@@ -67,7 +67,7 @@ def seconds_of_steps(name: str, batch: Batch, precision: Precision, repeats: int
 
 
 def seconds_of(work: Callable[[], None], device: torch.device, repeats: int) -> list[float]:
-    """What `work` took until the device had done it, a warm-up left out."""
+    """Return the seconds of `work` until the device has done it, after a warm-up."""
     seconds = []
     for _ in range(repeats + 1):
         start = time.perf_counter()
@@ -79,7 +79,7 @@ def seconds_of(work: Callable[[], None], device: torch.device, repeats: int) -> 
 
 
 def operations_per_point(name: str) -> float | None:
-    """Of the matrix products forward and backward; None where a point does not pass every weight once."""
+    """Return the operations of the matrix products, forward and backward; None if a point may not pass every weight."""
     if name == "Seq2SeqRecognizer":
         return None
     model = MODELS[name](**TIMED[name][1])
@@ -89,7 +89,7 @@ def operations_per_point(name: str) -> float | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", choices=list(TIMED))
-    parser.add_argument("way", choices=["plain", "ours"])
+    parser.add_argument("variant", choices=["plain", "ours"])
     parser.add_argument("precision", choices=["float32", "bfloat16"])
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--points", type=int, default=600)
@@ -97,7 +97,7 @@ def main() -> None:
     args = parser.parse_args()
     keep_memory_small()
     batch = lines(args.batch_size, args.points)
-    with plain_way() if args.way == "plain" else contextlib.nullcontext():
+    with baseline() if args.variant == "plain" else contextlib.nullcontext():
         seconds = seconds_of_steps(args.model, batch, args.precision, args.repeats)
     rates = [args.batch_size * args.points / taken for taken in seconds]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

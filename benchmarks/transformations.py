@@ -39,7 +39,7 @@ AUGMENTS: list[dict[str, Any]] = [
 
 
 def draw_line(axes: Any, line: InkLine, before: InkLine, title: str) -> None:
-    """Ink and its points over the ink as it was before, in grey; what was done, and the text."""
+    """Draw ink and its points over the ink as it was before, in grey, titled with the change and the text."""
     shift = line.points[0, :2] - before.points[0, :2]
     for stroke in pen_strokes(before.points):
         axes.plot(*(stroke + shift).T, color="#d0c8b8", linewidth=2.5)
@@ -54,21 +54,21 @@ def draw_line(axes: Any, line: InkLine, before: InkLine, title: str) -> None:
 def draw(path: Path) -> None:
     """Write the figure: a line of the built-in corpus before and after each transformation and augmentation."""
     lines = list(synthetic_lines(num_writers=5, lines_per_writer=6, valid_writers=0))[-6:]
-    line = max(lines, key=lambda one: len(one.text) if len(one.text) < 30 else 0)
+    line = max(lines, key=lambda candidate: len(candidate.text) if len(candidate.text) < 30 else 0)
     shown = [(line, line, "as it is")]
     for given in TRANSFORMS:
         source = (
             [replace(line, points=mapped(line.points, rotation(-0.1)))] if "normalise_baseline" in given else [line]
         )
         if "join_words" in given:
-            source = [one for one in lines if len(one.text) < 20][:2]
+            source = [short for short in lines if len(short.text) < 20][:2]
         (after, *_) = Transform(**given).lines(source)
-        shown.append((after, source[0], said("transform", given)))
+        shown.append((after, source[0], label_of("transform", given)))
     for given in AUGMENTS:
         for seed in (1, 2):
             points, text = Augment(**given)(line.points, line.text, np.random.default_rng(seed))
             before = InkLine("", text, "", "", points) if "crop_words" in given else line
-            shown.append((InkLine("", text, "", "", points), before, said("augment", given)))
+            shown.append((InkLine("", text, "", "", points), before, label_of("augment", given)))
     figure, axes = pyplot.subplots(len(shown) // 2, 2, figsize=(11, 0.8 * len(shown) // 2 + 2))
     for place, (after, before, title) in zip(axes.T.flat, shown, strict=True):
         draw_line(place, after, before, title)
@@ -76,8 +76,8 @@ def draw(path: Path) -> None:
     figure.savefig(path, dpi=90)
 
 
-def said(kind: str, given: dict[str, Any]) -> str:
-    """What was done, as the config says it."""
+def label_of(kind: str, given: dict[str, Any]) -> str:
+    """Describe a transformation as in a config."""
     return f"{kind} " + ", ".join(f"{name} {value}" for name, value in given.items())
 
 
@@ -98,6 +98,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.corpus is None:
         draw(args.out)
+        print(args.out)
         return
     usual = {"scale": 0.1, "shear": 0.2, "rotate": 3.0, "jitter": 0.05, "speed": 0.2}
     alone: list[dict[str, Any]] = [{name: value} for name, value in usual.items()]

@@ -1,4 +1,4 @@
-"""The benchmarks time equal work, and say what they measured."""
+"""The benchmarks time equal work, and print their figures."""
 
 import json
 import sys
@@ -18,13 +18,13 @@ from tests.tiny import ink_line, run_main, write_corpus
 
 
 def losses(name: str, batch_size: int = 3) -> Iterator[torch.Tensor]:
-    """Of the plain way and of ours, from the same weights."""
+    """Yield the losses of the baseline and of ours, from the same weights."""
     loss_name, sizes = training.TIMED[name]
-    for way in (training.plain_way(), training.contextlib.nullcontext()):
+    for variant in (training.baseline(), training.contextlib.nullcontext()):
         torch.manual_seed(1)
         model = MODELS[name](**sizes).eval()
         batch = training.lines(batch_size, 40)
-        with way:
+        with variant:
             total, count = training.LOSSES[loss_name]()(model(batch), batch)
         yield total / count
 
@@ -45,8 +45,8 @@ def test_steps_are_timed_in_a_process_of_their_own(
 ) -> None:
     sizes = {"hidden_size": 8, "num_layers": 1}
     monkeypatch.setitem(training.TIMED, "UnconditionalHandwriting", ("NegativeLogLikelihood", sizes))
-    for way in ("plain", "ours"):
-        arguments = ["bench", "UnconditionalHandwriting", way, "float32", "--points", "20", "--batch-size", "2"]
+    for variant in ("plain", "ours"):
+        arguments = ["bench", "UnconditionalHandwriting", variant, "float32", "--points", "20", "--batch-size", "2"]
         monkeypatch.setattr(sys, "argv", arguments)
         training.main()
         measured = json.loads(capsys.readouterr().out)
@@ -88,24 +88,24 @@ def test_the_benchmark_of_a_gpu_reports_every_way(monkeypatch: pytest.MonkeyPatc
     for name in gpu.NAMES:
         loss, sizes = training.TIMED[name]
         monkeypatch.setitem(training.TIMED, name, (loss, {**sizes, "hidden_size": 4, "num_layers": 1}))
-    found = list(gpu.report(training.lines(2, 6), "float32", 2))
-    names = [line.split("|")[1].strip() for line in found if line.startswith("| ")]
-    assert names[1:] == ["the floor", "bare nn.LSTM", *gpu.NAMES, "Conditional, point by point"]
-    assert float(found[-2].split()[4]) > 0
+    rows = list(gpu.report(training.lines(2, 6), "float32", 2))
+    names = [line.split("|")[1].strip() for line in rows if line.startswith("| ")]
+    assert names[1:] == ["the lower bound", "bare nn.LSTM", *gpu.NAMES, "Conditional, point by point"]
+    assert float(rows[-2].split()[4]) > 0
 
 
 def test_a_smallest_step_is_a_product_and_a_cell() -> None:
     lstm = torch.nn.LSTM(3, 5, bias=False)
     inputs, (hidden, cell) = torch.randn(7, 2, 3), torch.zeros(2, 2, 5)
     ahead = inputs @ lstm.weight_ih_l0.T
-    found = gpu.least_chunk(ahead, hidden, cell, lstm.weight_hh_l0.T)
-    torch.testing.assert_close(found, tuple(state[0] for state in lstm(inputs)[1]))
+    states = gpu.shortest_chunk(ahead, hidden, cell, lstm.weight_hh_l0.T)
+    torch.testing.assert_close(states, tuple(state[0] for state in lstm(inputs)[1]))
 
 
-@pytest.mark.parametrize("way", list(precision.WAYS))
-def test_short_trainings_lower_the_nats_in_every_precision(way: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("variant", list(precision.VARIANTS))
+def test_short_trainings_lower_the_nats_in_every_precision(variant: str, tmp_path: Path) -> None:
     write_corpus(tmp_path / "tiny", [ink_line(i, split="train" if i < 6 else "valid") for i in range(8)])
-    kind, context = precision.WAYS[way]
+    kind, context = precision.VARIANTS[variant]
     rules = {"corpus": "tiny", "data_dir": str(tmp_path), "batch_size": 3}
     with context():
         few, more = (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import sweep
-from benchmarks.sweep import picture, report, said, varied
+from benchmarks.sweep import label_of, picture, report, varied
 from parse_config import ConfigParser
 from tests.tiny import run_main
 
@@ -46,7 +46,7 @@ def swept(
     return lambda *arguments: run_main(sweep, [*common, *arguments], monkeypatch, capsys)
 
 
-def test_every_combination_is_trained_and_a_failure_is_told(swept: Callable, tmp_path: Path) -> None:
+def test_every_combination_is_trained_and_a_failure_is_reported(swept: Callable, tmp_path: Path) -> None:
     code, out, err = swept(
         *("--vary", "arch.args.cell=lstm,gru", "--vary", "optimizer.args.lr=0.01,1e30"), "--text", "a", "b"
     )
@@ -92,7 +92,7 @@ def test_a_run_without_a_number_has_a_dash() -> None:
     values = [[("a.type", "A")], [("b.c.d", [1])]]
     table = report([(values[0], {"val_loss": 1.0, "seconds": 2}, ""), (values[1], {"seconds": 1}, "broke")])
     assert table.splitlines()[2:] == ["| a A | 1.000 | 2 |", "| d [1] | - | 1 |", "", "d [1]: broke"]
-    assert said([*values[0], *values[1]]) == "a A, d [1]"
+    assert label_of([*values[0], *values[1]]) == "a A, d [1]"
 
 
 def test_the_picture_has_a_row_for_each_run_even_one_that_wrote_nothing() -> None:
