@@ -1,4 +1,4 @@
-"""What the tests share: one thread, and a tiny corpus that is drawn once."""
+"""Shared fixtures: one thread, and a tiny corpus that is drawn once."""
 
 import json
 from collections.abc import Callable

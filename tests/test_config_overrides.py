@@ -1,4 +1,4 @@
-"""What the command line changes in a config, and what it cannot."""
+"""Overrides of a config by the command line, and those that it refuses."""
 
 import argparse
 from pathlib import Path

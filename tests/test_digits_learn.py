@@ -47,8 +47,8 @@ def test_digits_are_learned_and_end_by_themselves(digits: Path) -> None:
     assert losses[-1] < losses[0] - 0.5 and numbers["val_loss"] < 1.2
     texts = "0123456789" * 20
     drawn = draw_characters([load(run)] * len(texts), texts, list(range(len(texts))), 0.0)
-    strokes = np.array([one.strokes[:, 2].sum() for one in drawn]).reshape(20, 10).mean(0)
-    assert np.mean([one.stopped for one in drawn]) > 0.98
+    strokes = np.array([item.strokes[:, 2].sum() for item in drawn]).reshape(20, 10).mean(0)
+    assert np.mean([item.stopped for item in drawn]) > 0.98
     assert strokes[[4, 5, 7]].mean() > strokes[[0, 2, 3, 6, 8]].mean() + 0.2, "some make these in two strokes"
 
 

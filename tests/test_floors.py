@@ -53,14 +53,14 @@ def imports(module: str, path: Path, known: Iterable[str]) -> Iterator[str]:
 def climbs(root: Path) -> list[str]:
     """Every import that is not from a lower floor or the file's own package."""
     files = sources(root)
-    found = []
+    actual = []
     for module, path in files.items():
         part = module.partition(".")[0]
         for name in imports(module, path, files):
             other = name.partition(".")[0]
             if other != part and FLOORS[other] >= FLOORS[part]:
-                found.append(f"{module} (floor {FLOORS[part]}) imports {name} (floor {FLOORS[other]})")
-    return found
+                actual.append(f"{module} (floor {FLOORS[part]}) imports {name} (floor {FLOORS[other]})")
+    return actual
 
 
 def circle(root: Path) -> list[str]:
@@ -78,16 +78,16 @@ def circle(root: Path) -> list[str]:
 
 def too_long(root: Path) -> list[str]:
     """Files over 300 lines and functions over 50."""
-    found = []
+    actual = []
     for module, path in sources(root).items():
         text = path.read_text(encoding="utf-8")
         if len(text.splitlines()) > MAX_FILE:
-            found.append(f"{module}: {len(text.splitlines())} lines")
+            actual.append(f"{module}: {len(text.splitlines())} lines")
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
                 length = node.end_lineno - node.lineno + 1
-                found += [f"{module}.{node.name}: {length} lines"] if length > MAX_FUNCTION else []
-    return found
+                actual += [f"{module}.{node.name}: {length} lines"] if length > MAX_FUNCTION else []
+    return actual
 
 
 def test_no_file_imports_from_its_own_floor_or_above() -> None:
@@ -144,8 +144,8 @@ def test_a_sound_house_is_found_sound(house: Path) -> None:
 )
 def test_a_planted_climb_is_found(house: Path, line: str) -> None:
     (house / "utils" / "files.py").write_text(line + "\n")
-    (found,) = climbs(house)
-    assert found.startswith("utils.files (floor 0) imports ")
+    (actual,) = climbs(house)
+    assert actual.startswith("utils.files (floor 0) imports ")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the bundled networks write, read and score, and how training goes, held to figures written down before.
+"""The bundled networks write, read and score, and training goes, as in figures recorded before.
 
 `frozen.json` has the figures. A change that means to alter one records them anew, and its commit says why:
 

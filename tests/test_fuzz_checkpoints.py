@@ -128,13 +128,13 @@ def change_values(path: Path, count: int, cli: Cli) -> None:
     assert {use for use, _ in outcomes} == {on for _, on in outcomes} == {True, False}
 
 
-def differing(one: Any, other: Any, path: str = "") -> str:
-    """Where two trees differ first, and what stands there in the second."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return next((found for key in one if (found := differing(one[key], other[key], f"{path}.{key}"))), "")
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
-        return next((found for i in range(len(one)) if (found := differing(one[i], other[i], f"{path}.{i}"))), "")
-    return f"{path}={str(other)[:200]}" if differences(one, other) else ""
+def differing(item: Any, other: Any, path: str = "") -> str:
+    """Return the place where two trees differ first, and its value in the second."""
+    if isinstance(item, dict) and isinstance(other, dict) and item.keys() == other.keys():
+        return next((actual for key in item if (actual := differing(item[key], other[key], f"{path}.{key}"))), "")
+    if isinstance(item, list | tuple) and isinstance(other, list | tuple) and len(item) == len(other):
+        return next((actual for i in range(len(item)) if (actual := differing(item[i], other[i], f"{path}.{i}"))), "")
+    return f"{path}={str(other)[:200]}" if differences(item, other) else ""
 
 
 class Payload:

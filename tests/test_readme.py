@@ -1,4 +1,4 @@
-"""What the README says is there."""
+"""The README names files, options and keys that exist."""
 
 import re
 import shlex

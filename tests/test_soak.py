@@ -35,13 +35,13 @@ def soak(folder: Path) -> tuple[Path, dict[int, tuple[float, int]], list[tuple[f
     texts, splits = ["a", "ab"] * 42, ["train"] * 80 + ["valid"] * 4
     lines = [ink_line(n, points=20 + n % 7, text=texts[n], split=splits[n]) for n in range(84)]
     write_corpus(folder / "data" / "tiny", lines)
-    seen: dict[int, tuple[float, int]] = {}
+    recorded: dict[int, tuple[float, int]] = {}
     after_step = Trainer.after_step
 
     def looking(trainer: Trainer) -> None:
         after_step(trainer)
         if trainer.step in (EARLY, STEPS):
-            seen[trainer.step] = measured()
+            recorded[trainer.step] = measured()
 
     small = {"arch__args": {"hidden_size": 8, "num_layers": 1, "num_mixtures": 2, "num_window_components": 1}}
     often = {
@@ -62,16 +62,16 @@ def soak(folder: Path) -> tuple[Path, dict[int, tuple[float, int]], list[tuple[f
     for count in range(60):
         write(writer, "ab", n=4, seed=count)
         written.append(measured())
-    return run_dir, seen, written
+    return run_dir, recorded, written
 
 
 @pytest.mark.slow
 def test_two_thousand_steps_and_samples_between_take_no_more_memory_and_files(tmp_path: Path) -> None:
     """In a process of its own: the holes that other tests left in this one's memory would count too."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        run_dir, seen, written = process.submit(soak, tmp_path).result()
-    (early, files), (late, files_late) = seen[EARLY], seen[STEPS]
-    assert late - early < 8 and files_late == files, seen
+        run_dir, recorded, written = process.submit(soak, tmp_path).result()
+    (early, files), (late, files_late) = recorded[EARLY], recorded[STEPS]
+    assert late - early < 8 and files_late == files, recorded
     log_dir = run_dir.parents[2] / "log" / "tiny" / run_dir.name
     assert len(list(log_dir.glob("events*"))) == 1
     assert len(os.listdir(run_dir)) == 6 and not list(run_dir.glob(".*"))  # config, best, last and the 3 kept

@@ -136,7 +136,7 @@ def test_a_damaged_corpus_is_refused(train_cli: Cli, config_file: Any, tmp_path:
     message = refused(
         train_cli("-c", config_file(), "--set", f"data_loader.args.data_dir={tmp_path / 'data'}"), tmp_path
     )
-    assert "prepare it again" in message
+    assert "prepare the corpus again" in message
 
 
 def test_a_loss_that_is_no_number_ends_with_code_2_and_keeps_the_checkpoints(
@@ -177,12 +177,12 @@ def test_a_process_killed_by_sigterm_goes_on_as_if_it_never_was(
     changes = {"arch__args__dropout": 0.3, "trainer__ema_decay": 0.9, "trainer__epochs": 6}
     whole = train(tiny(**changes)).folder
     with process("-c", config_file(**changes)) as killed:
-        while not (found := set(run_dirs(tmp_path)) - {whole}) or not has_begun(found):
+        while not (actual := set(run_dirs(tmp_path)) - {whole}) or not has_begun(actual):
             assert killed.poll() is None, killed.communicate()[1]
             time.sleep(0.002)
         killed.send_signal(signal.SIGTERM)
         out, err = killed.communicate(timeout=120)
-    (run_dir,) = found
+    (run_dir,) = actual
     assert (killed.returncode, err) == (130, "") and f"--resume {run_dir / 'last.pt'}" in out
     assert 0 < load_checkpoint(run_dir / "last.pt")["training"]["step"] < 30, "it was stopped on the way"
     assert train_cli("--resume", run_dir)[0] == 0
@@ -191,7 +191,7 @@ def test_a_process_killed_by_sigterm_goes_on_as_if_it_never_was(
         assert differences(load_checkpoint(run_dir / name), load_checkpoint(whole / name)) == []
 
 
-def has_begun(found: set[Path]) -> bool:
-    (run_dir,) = found
+def has_begun(actual: set[Path]) -> bool:
+    (run_dir,) = actual
     log = run_dir.parents[2] / "log" / "tiny" / run_dir.name / "metrics.jsonl"
     return log.exists() and log.stat().st_size > 0

@@ -93,9 +93,9 @@ def test_init_from_is_a_new_run_on_old_weights(
     path = config_file(optimizer={"type": "SGD", "args": {"lr": 1e-30}})
     code, _, _ = train_cli("-c", path, "--init-from", finished / "best.pt", "--epochs", 1)
     (new,) = set(run_dirs(tmp_path)) - {finished}
-    one, other = (load_checkpoint(run_dir / "best.pt") for run_dir in (new, finished))
-    assert code == 0 and differences(one["model"], other["model"]) == []
-    assert one["training"]["step"] == 5 and [line["step"] for line in logged(new)] == [1, 2, 3, 4, 5, 5]
+    item, other = (load_checkpoint(run_dir / "best.pt") for run_dir in (new, finished))
+    assert code == 0 and differences(item["model"], other["model"]) == []
+    assert item["training"]["step"] == 5 and [line["step"] for line in logged(new)] == [1, 2, 3, 4, 5, 5]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_init_from_another_model_is_refused(
 @pytest.mark.parametrize("arch", ["ConditionalHandwriting", "UnconditionalHandwriting"])
 def test_init_from_another_alphabet(train_cli: Cli, config_file: Any, tmp_path: Path, arch: str) -> None:
     """A network that reads text knows old and new characters then; another never had any."""
-    for name, text in (("one", "abc"), ("two", "xyz"), ("three", "ca")):
+    for name, text in (("item", "abc"), ("two", "xyz"), ("three", "ca")):
         write_corpus(tmp_path / name, [ink_line(1, text=text), ink_line(2, text=text, split="valid")])
 
     def run(corpus: str, *more: Any) -> Path:
@@ -123,7 +123,7 @@ def test_init_from_another_alphabet(train_cli: Cli, config_file: Any, tmp_path: 
         (run_dir,) = set(run_dirs(tmp_path)) - before
         return run_dir
 
-    first = run("one")
+    first = run("item")
     alphabets = ["abcxyz", "abc"] if arch == "ConditionalHandwriting" else ["xyz", "ac"]
     for corpus, alphabet in zip(("two", "three"), alphabets, strict=True):
         assert load_checkpoint(run(corpus, "--init-from", first) / "best.pt")["facts"]["alphabet"] == alphabet

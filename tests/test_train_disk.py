@@ -95,15 +95,15 @@ def assert_goes_on(train_cli: Cli, tiny: Any, run_dir: Path, tmp_path: Path, **c
     whole_dir = train(tiny(**CHANGES, **changes, trainer__save_dir=str(tmp_path / "whole"))).folder
     assert logged(run_dir) == logged(whole_dir)
     for name in ("last.pt", "best.pt"):
-        one, other = (load_checkpoint(folder / name) for folder in (run_dir, whole_dir))
-        assert set(differences(one, other)) == {".config.trainer.save_dir"}
+        item, other = (load_checkpoint(folder / name) for folder in (run_dir, whole_dir))
+        assert set(differences(item, other)) == {".config.trainer.save_dir"}
 
 
 @pytest.mark.parametrize(("tensorboard", "room"), [(False, 0), (False, 16384), (True, 16384), (True, 4096)])
 def test_a_full_disk(
     disk: Path, started: Any, train_cli: Cli, tiny: Any, tmp_path: Path, tensorboard: bool, room: int
 ) -> None:
-    """With room for the log, but not for a checkpoint, and without."""
+    """The disk has space for the log, but not for a checkpoint, or for neither."""
     run_dir = started(trainer__tensorboard=tensorboard)
     before = on_disk(run_dir)
     with open(disk / "ballast", "wb", buffering=0) as ballast, pytest.raises(OSError, match="No space left"):
@@ -118,10 +118,10 @@ def test_a_full_disk(
 
 @pytest.mark.slow
 def test_a_limit_on_the_size_of_files(started: Any, train_cli: Cli, tiny: Any, tmp_path: Path) -> None:
-    """What a quota does, in a process that the system limits to files smaller than a checkpoint."""
+    """A quota, in a process that the system limits to files smaller than a checkpoint."""
     run_dir = started()
-    before, most = on_disk(run_dir), (run_dir / "last.pt").stat().st_size // 2
-    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, most))
+    before, maximum = on_disk(run_dir), (run_dir / "last.pt").stat().st_size // 2
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (maximum, maximum))
     with process("--resume", run_dir, preexec_fn=limit) as running:
         out, err = running.communicate(timeout=120)
     assert_refused((running.returncode, out, err), run_dir, before, "last.pt: File too large")

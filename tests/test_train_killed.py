@@ -38,7 +38,7 @@ class Victim:
         return self.run_dir is not None and any(SCRATCH.fullmatch(path.name) for path in self.run_dir.iterdir())
 
     def lines(self) -> int:
-        """How many lines metrics.jsonl has."""
+        """Return the number of lines of metrics.jsonl."""
         if self.run_dir is None:
             return 0
         path = self.tmp_path / "saved" / "log" / "tiny" / self.run_dir.name / METRICS
@@ -101,7 +101,7 @@ def test_a_run_killed_before_its_first_save_says_what_to_do(train_cli: Any, conf
     assert train_cli("-c", config_file(), "--epochs", 1)[0] == 0
     (run_dir,) = run_dirs(tmp_path)
     (run_dir / "last.pt").unlink()
-    assert f"there is best.pt; start again with -c {run_dir / 'config.json'}" in train_cli("--resume", run_dir)[2]
+    assert f"it has best.pt; start again with -c {run_dir / 'config.json'}" in train_cli("--resume", run_dir)[2]
     (run_dir / "best.pt").unlink()
     code, out, err = train_cli("--resume", run_dir)
     assert (code, out) == (2, "") and "had saved nothing yet; start again with -c" in err and err.count("\n") == 1

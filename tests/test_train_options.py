@@ -22,15 +22,15 @@ Cli = Callable[..., tuple[int, str, str]]
 
 def trained_on(monkeypatch: pytest.MonkeyPatch) -> list[list[tuple[str, ...]]]:
     """The lines of the batches of every step, as they come."""
-    seen: list[list[tuple[str, ...]]] = []
+    recorded: list[list[tuple[str, ...]]] = []
     one_step = Trainer._one_step
 
     def spied(trainer: Trainer, batches: Any) -> Any:
-        seen.append([batch.ids for batch in batches])
+        recorded.append([batch.ids for batch in batches])
         return one_step(trainer, batches)
 
     monkeypatch.setattr(Trainer, "_one_step", spied)
-    return seen
+    return recorded
 
 
 @pytest.mark.parametrize("arch", ARCHS)
@@ -118,8 +118,8 @@ def test_a_deterministic_run_is_the_same_run_on_a_cpu_and_puts_things_back(tiny:
 
 
 def test_an_operation_that_is_not_deterministic_is_named_in_one_line() -> None:
-    said = r"trainer\.deterministic: .* does not have a deterministic implementation"
-    with pytest.raises(InputError, match=said), strictly_deterministic(True):
+    message = r"trainer\.deterministic: .* does not have a deterministic implementation"
+    with pytest.raises(InputError, match=message), strictly_deterministic(True):
         torch.nn.functional.max_unpool1d(torch.rand(1, 1, 2), torch.tensor([[[0, 2]]]), 2)
     assert not torch.are_deterministic_algorithms_enabled()
     with pytest.raises(RuntimeError, match="mine"), strictly_deterministic(True):

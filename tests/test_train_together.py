@@ -18,12 +18,12 @@ TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 def test_torchrun_says_all_once_and_goes_on_after_a_signal(config_file: Any, tmp_path: Path) -> None:
     path = config_file(trainer__verbosity=1, trainer__epochs=400, data_loader__args__batch_size=2)
     with process("-c", path, by=TORCHRUN) as stopped:
-        while not (found := set(run_dirs(tmp_path))) or not has_begun(found):
+        while not (actual := set(run_dirs(tmp_path))) or not has_begun(actual):
             assert stopped.poll() is None, stopped.communicate()[1]
             time.sleep(0.01)
         stopped.send_signal(signal.SIGTERM)
         out, err = stopped.communicate(timeout=120)
-    (run_dir,) = found
+    (run_dir,) = actual
     assert out == f"stopped by SIGTERM; go on with: --resume {run_dir / 'last.pt'}\n" and stopped.returncode != 0
     assert err.count("run directory: ") == 1 and err.count("2 processes for steps of 2 times the batch size") == 1
     reached = load_checkpoint(run_dir / "last.pt")["training"]
@@ -37,11 +37,11 @@ def test_torchrun_says_all_once_and_goes_on_after_a_signal(config_file: Any, tmp
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("override", "said"), [("trainer.epochs=0", "epochs is 0"), ("optimizer.args.lr=1e30", " is ")]
+    ("override", "message"), [("trainer.epochs=0", "epochs is 0"), ("optimizer.args.lr=1e30", " is ")]
 )
-def test_what_is_wrong_is_said_once_under_torchrun(config_file: Any, override: str, said: str) -> None:
+def test_what_is_wrong_is_said_once_under_torchrun(config_file: Any, override: str, message: str) -> None:
     with process("-c", config_file(), "--set", override, by=TORCHRUN) as failing:
         out, err = failing.communicate(timeout=120)
     mine = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert failing.returncode != 0 and out == "" and len(mine) == 1 and said in mine[0]
+    assert failing.returncode != 0 and out == "" and len(mine) == 1 and message in mine[0]
     assert "train.py" not in err.partition("error: ")[0], "no traceback of ours"

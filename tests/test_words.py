@@ -63,13 +63,13 @@ def is_empty(name: str) -> bool:
 
 
 def offences(source: str) -> list[str]:
-    """What offends in a file's text, a line each."""
+    """Return the offences in a file's text, a line each."""
     tree = ast.parse(source)
-    found = [(line, f"name {name!r}") for line, name in names(tree) if is_empty(name)]
-    found += [
+    places = [(line, f"name {name!r}") for line, name in names(tree) if is_empty(name)]
+    places += [
         (line, f"docstring {text.splitlines()[0][:80]!r}") for line, text in docstrings(tree) if opens_badly(text)
     ]
-    return [f"{line}: {offence}" for line, offence in sorted(set(found))]
+    return [f"{line}: {offence}" for line, offence in sorted(set(places))]
 
 
 def opens_badly(docstring: str) -> bool:

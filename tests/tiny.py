@@ -121,17 +121,17 @@ def logged(run_dir: Path) -> list[dict[str, Any]]:
     return [{name: value for name, value in line.items() if name not in TIMINGS} for line in lines]
 
 
-def differences(one: Any, other: Any, path: str = "") -> list[str]:
-    """Where two trees of plain data and tensors are not equal bit for bit."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        here = [f"{path}.{key}: on one side only" for key in one.keys() ^ other.keys()]
-        return here + [
-            place for key in one.keys() & other.keys() for place in differences(one[key], other[key], f"{path}.{key}")
+def differences(item: Any, other: Any, path: str = "") -> list[str]:
+    """Return the places where two trees of plain data and tensors are not equal bit for bit."""
+    if isinstance(item, dict) and isinstance(other, dict):
+        places = [f"{path}.{key}: on one side only" for key in item.keys() ^ other.keys()]
+        return places + [
+            place for key in item.keys() & other.keys() for place in differences(item[key], other[key], f"{path}.{key}")
         ]
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+    if isinstance(item, list | tuple) and isinstance(other, list | tuple) and len(item) == len(other):
         return [
-            place for i, pair in enumerate(zip(one, other, strict=True)) for place in differences(*pair, f"{path}.{i}")
+            place for i, pair in enumerate(zip(item, other, strict=True)) for place in differences(*pair, f"{path}.{i}")
         ]
-    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
-        return [] if one.dtype == other.dtype and torch.equal(one, other) else [path]
-    return [] if type(one) is type(other) and one == other else [path]
+    if isinstance(item, torch.Tensor) and isinstance(other, torch.Tensor):
+        return [] if item.dtype == other.dtype and torch.equal(item, other) else [path]
+    return [] if type(item) is type(other) and item == other else [path]

@@ -16,14 +16,14 @@ torch.distributed.is_available()  # the children should not be the first to load
 
 
 def together(folder: Path, work: Callable[[], Any], number: int = 2) -> list[Any]:
-    """What `work` gives, or the error that it ends with, in each of `number` processes that are one training."""
+    """Return the result of `work`, or the error that it ends with, in each of `number` processes of one training."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     context = multiprocessing.get_context("fork")
     places = [folder / f"outcome-{rank}" for rank in range(number)]
     children = [
-        context.Process(target=_one, args=(work, rank, number, port, place)) for rank, place in enumerate(places)
+        context.Process(target=_child, args=(work, rank, number, port, place)) for rank, place in enumerate(places)
     ]
     for child in children:
         child.start()
@@ -34,7 +34,7 @@ def together(folder: Path, work: Callable[[], Any], number: int = 2) -> list[Any
     return [torch.load(place, weights_only=False) for place in places]
 
 
-def _one(work: Callable[[], Any], rank: int, number: int, port: int, place: Path) -> None:
+def _child(work: Callable[[], Any], rank: int, number: int, port: int, place: Path) -> None:
     settings = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": number, "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in settings.items()}, MASTER_ADDR="127.0.0.1")
     torch.set_num_threads(1)

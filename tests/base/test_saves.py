@@ -68,7 +68,7 @@ def test_what_a_killed_process_had_half_written_is_cleared_away(tmp_path: Path, 
 def test_a_checkpoint_is_on_the_disk_before_its_name_is_and_the_name_before_the_run_goes_on(
     tmp_path: Path, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a power cut would leave hangs on the order of these calls alone."""
+    """The state after a power cut depends on the order of these calls alone."""
     calls: list[str] = []
     fsync, replace = os.fsync, os.replace
 

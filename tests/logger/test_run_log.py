@@ -1,4 +1,4 @@
-"""What a run leaves to look at, and what a run that goes on makes of it."""
+"""The logs of a run, and of a run that is resumed."""
 
 import json
 import os
@@ -77,8 +77,8 @@ def test_a_line_cut_short_is_dropped_and_the_next_stands_alone(folder: Path, cut
     (folder / METRICS).write_bytes(whole[:-cut])
     log = RunLog(folder, tensorboard=False, step=6, epoch=3)
     log.scalars(7, {"loss": 1.0})
-    found = lines(folder)
-    assert found[-1] == {"step": 7, "loss": 1.0} and found[-2]["step"] in (5, 6)
+    actual = lines(folder)
+    assert actual[-1] == {"step": 7, "loss": 1.0} and actual[-2]["step"] in (5, 6)
 
 
 @pytest.mark.parametrize("rubbish", [b"\0\0\0\0", b"\xff\xfe{", b"5", b"[]", b"{}", b'{"step": "2"}', b"null"])
@@ -105,7 +105,7 @@ def test_a_line_that_does_not_fit_on_the_disk_is_not_half_there(folder: Path) ->
     assert lines(folder)[-1] == {"step": 7, "loss": 1.0}
 
 
-def test_events_are_written_where_asked_for(tmp_path: Path) -> None:
+def test_events_are_written_with_tensorboard_on(tmp_path: Path) -> None:
     log = new(tmp_path, tensorboard=True)
     log.scalars(3, {"loss": 0.25, "val_loss": 0.5})
     log.picture(3, "samples/1", np.full((4, 6, 3), 9, np.uint8))
@@ -127,7 +127,7 @@ def test_events_after_the_step_are_forgotten_by_a_run_that_goes_on(tmp_path: Pat
     assert [(event.step, event.value) for event in events(tmp_path).Scalars("loss")] == [(1, 1), (2, 1), (3, 2)]
 
 
-def test_no_events_are_written_where_not_asked_for(tmp_path: Path) -> None:
+def test_no_events_are_written_with_tensorboard_off(tmp_path: Path) -> None:
     log = new(tmp_path)
     log.scalars(1, {"loss": 1.0})
     log.picture(1, "samples/1", np.zeros((4, 4, 3), np.uint8))
@@ -136,7 +136,7 @@ def test_no_events_are_written_where_not_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("verbosity", "shown"), [(0, "w"), (1, "iw"), (2, "diw")])
-def test_the_terminal_says_as_much_as_asked_for(capsys: pytest.CaptureFixture[str], verbosity: int, shown: str) -> None:
+def test_the_terminal_prints_by_verbosity(capsys: pytest.CaptureFixture[str], verbosity: int, shown: str) -> None:
     logger = terminal(verbosity)
     assert terminal(verbosity) is logger
     logger.debug("d")

@@ -25,8 +25,8 @@ def merged(batches: list[Batch]) -> Batch:
     lines = []
     for batch in batches:
         for line, name in enumerate(batch.ids):
-            one = batch.of([line])
-            lines.append((name, one.strokes[0], one.text[0]))
+            item = batch.of([line])
+            lines.append((name, item.strokes[0], item.text[0]))
     return collate(lines)
 
 
@@ -54,7 +54,7 @@ def plain_loop(config: ConfigParser, together: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("together", [2, 3, 9])
 def test_accumulated_batches_are_a_larger_batch(tiny: Tiny, together: int) -> None:
-    """Of five batches in an epoch the last step gets what remains."""
+    """The last step of an epoch of five batches gets the rest."""
     schedule = {"type": "StepDecay", "args": {"every_epochs": 1}}
     config = tiny(trainer__accumulate_batches=together, lr_scheduler=schedule, data_loader__args__batch_size=4)
     run_dir = train(config).folder

@@ -34,8 +34,8 @@ def learn(model: nn.Module, optimizers: list[Any], steps: int) -> None:
     for _ in range(steps):
         model.zero_grad()
         ((model(inputs) - 1) ** 2).mean().backward()
-        for one in optimizers:
-            one.step()
+        for item in optimizers:
+            item.step()
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5])

@@ -1,4 +1,4 @@
-"""What a GPU's steps do: no number is looked at but for logs and saves; all is found that a CPU finds at once."""
+"""A GPU's steps read no value except for logs and saves, and still find every NaN that a CPU finds at once."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ def lazily(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Looks(TorchDispatchMode):
-    """Counts what would wait for a GPU: a tensor's number in Python, or a size that hangs on numbers."""
+    """Counts what would wait for a GPU: a tensor's number in Python, or a size that depends on values."""
 
     WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "_unique", "equal.default")
 
@@ -51,7 +51,7 @@ class Looks(TorchDispatchMode):
 
 
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How often each training step, up to its log and save, will have looked at a number."""
+    """Return a list that is filled with the reads of values in each training step, its log and save included."""
     counts: list[int] = []
     one_step, after_step = Trainer._one_step, Trainer.after_step
     mode = Looks()
@@ -96,7 +96,7 @@ def test_looking_rarely_changes_no_number(tiny: Tiny, request: pytest.FixtureReq
 
 @pytest.mark.usefixtures("lazily")
 @pytest.mark.parametrize(
-    ("call", "gradient", "said"),
+    ("call", "gradient", "message"),
     [
         (9, False, "the loss is nan in epoch 2 after step 6"),
         (9, True, "the gradient is nan in epoch 2 after step 6"),
@@ -105,12 +105,12 @@ def test_looking_rarely_changes_no_number(tiny: Tiny, request: pytest.FixtureReq
 )
 @pytest.mark.parametrize("changes", [{}, {"trainer__save_steps": 1}, {"trainer__log_steps": 1}])
 def test_what_is_no_number_is_found_before_it_is_logged_or_saved(
-    tiny: Tiny, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, call: int, gradient: bool, said: str, changes: Any
+    tiny: Tiny, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, call: int, gradient: bool, message: str, changes: Any
 ) -> None:
-    seen = poison(monkeypatch, call, gradient=gradient)
-    with pytest.raises(InputError, match=said) as caught:
+    recorded = poison(monkeypatch, call, gradient=gradient)
+    with pytest.raises(InputError, match=message) as caught:
         train(tiny(trainer__epochs=3, **{"trainer__log_steps": 50, **changes}))
-    assert all(line in str(caught.value) for line in seen[0])
+    assert all(line in str(caught.value) for line in recorded[0])
     (run_dir,) = run_dirs(tmp_path)
     for path in run_dir.glob("*.pt"):
         assert all(weight.isfinite().all() for weight in load_checkpoint(path)["model"].values())

@@ -27,7 +27,7 @@ def test_a_reading_is_drawn_over_where_it_was_read(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         trainer.preview,
         "figure_image",
-        lambda one: titles.append(one.axes[-1].get_title()) or figure.figure_image(one),
+        lambda item: titles.append(item.axes[-1].get_title()) or figure.figure_image(item),
     )
     batch = batch_of_lines([line_of("cabbage"), replace(line_of("bed"), text="fad")])
     with torch.inference_mode():
@@ -60,14 +60,14 @@ def test_whatever_is_shown_is_a_picture(weights: np.ndarray | None, read: list[i
     assert image.min() < 100 and image.max() == 255
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_what_a_network_was_told_stands_over_what_it_drew(monkeypatch: pytest.MonkeyPatch, told: bool) -> None:
+@pytest.mark.parametrize("given", [True, False])
+def test_the_given_text_is_the_title_of_a_drawing(monkeypatch: pytest.MonkeyPatch, given: bool) -> None:
     titles: list[str] = []
     monkeypatch.setattr(
         trainer.preview, "lines_figure", lambda lines, names: titles.extend(names) or figure.lines_figure(lines, names)
     )
     sizes = {"hidden_size": 4, "num_layers": 1, "num_mixtures": 1}
-    model = ClassConditionalHandwriting(alphabet_size=10, **sizes) if told else UnconditionalHandwriting(**sizes)
+    model = ClassConditionalHandwriting(alphabet_size=10, **sizes) if given else UnconditionalHandwriting(**sizes)
     batch = Batch(torch.zeros(2, 9, 3), torch.ones(2, 9).bool(), torch.tensor([[7], [0]]), torch.ones(2, 1).bool())
     pictures(previews(model, batch, {"alphabet": "0123456789", "std": [1.0, 1.0]}))
-    assert titles == (["7", "0"] if told else ["", ""])
+    assert titles == (["7", "0"] if given else ["", ""])

@@ -180,7 +180,7 @@ def test_every_part_of_the_state_is_needed(whole: Whole, monkeypatch: Any, capsy
 
 
 def blank(state: dict[str, Any], model: dict[str, torch.Tensor], key: str) -> Any:
-    """What this part of the state would be in a run that starts."""
+    """Return the entry of a state as a new run has it."""
     if key == "optimizer":
         return {**state["optimizer"], "state": {}}
     if key == "lr_scheduler":
@@ -212,7 +212,8 @@ def test_a_run_keeps_the_precision_that_it_picked(whole: Whole, monkeypatch: Any
     auto.override("trainer.precision", "auto")
     picks = iter(["bfloat16", "float32"])
     monkeypatch.setattr(
-        "trainer.optimization.pick_precision", lambda asked, device: next(picks) if asked == "auto" else asked
+        "trainer.optimization.pick_precision",
+        lambda wanted, device: next(picks) if wanted == "auto" else wanted,
     )
     with monkeypatch.context() as patch:
         stop_after(patch, 1)

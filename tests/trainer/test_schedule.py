@@ -17,12 +17,12 @@ def rates(schedule: type, **args: Any) -> list[float]:
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=LR)
     given = {"epochs": EPOCHS} if schedule is WarmupCosine else {}
     scheduler = schedule(optimizer=optimizer, steps_per_epoch=STEPS, **given, **args)
-    found = []
+    actual = []
     for _ in range(STEPS * EPOCHS):
-        found.append(optimizer.param_groups[0]["lr"])
+        actual.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
-    return found
+    return actual
 
 
 def expect(schedule: type, formula: Callable[[int], float], **args: Any) -> None:
@@ -38,8 +38,8 @@ def test_constant_is_reached_in_a_straight_line() -> None:
 
 
 def test_a_warm_up_starts_above_zero_and_ends_at_the_full_rate() -> None:
-    found = rates(Constant, warmup_epochs=1)
-    assert found[0] == pytest.approx(LR / STEPS) and found[STEPS - 2] < LR and found[STEPS - 1] == pytest.approx(LR)
+    actual = rates(Constant, warmup_epochs=1)
+    assert actual[0] == pytest.approx(LR / STEPS) and actual[STEPS - 2] < LR and actual[STEPS - 1] == pytest.approx(LR)
 
 
 def test_cosine_falls_in_half_a_wave_to_the_final_ratio() -> None:
@@ -66,8 +66,8 @@ def test_cosine_stays_at_its_end_when_a_run_goes_on_longer() -> None:
 
 def test_a_warm_up_as_long_as_the_run_or_longer_is_no_fault() -> None:
     for warmup in (EPOCHS, 2 * EPOCHS):
-        found = rates(WarmupCosine, warmup_epochs=warmup)
-        assert all(0 < rate <= LR for rate in found) and found == sorted(found)
+        actual = rates(WarmupCosine, warmup_epochs=warmup)
+        assert all(0 < rate <= LR for rate in actual) and actual == sorted(actual)
 
 
 def test_step_decay_falls_by_gamma_after_every_so_many_epochs() -> None:
@@ -85,8 +85,8 @@ def test_every_parameter_group_follows(name: str) -> None:
     for _ in range(3):
         optimizer.step()
         scheduler.step()
-    one, other = (group["lr"] for group in optimizer.param_groups)
-    assert one == pytest.approx(10 * other)
+    item, other = (group["lr"] for group in optimizer.param_groups)
+    assert item == pytest.approx(10 * other)
 
 
 @pytest.mark.parametrize(

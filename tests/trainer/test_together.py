@@ -46,10 +46,10 @@ def train_on(tmp_path: Path, number: int, config: ConfigParser, resume: Path | N
     return outcomes[0][0]
 
 
-def assert_about_the_same(one: Path, other: Path) -> None:
-    for line, same in zip(logged(one), logged(other), strict=True):
+def assert_about_the_same(item: Path, other: Path) -> None:
+    for line, same in zip(logged(item), logged(other), strict=True):
         assert line == pytest.approx(same, rel=2e-4)
-    weights, others = (load_checkpoint(folder / "last.pt")["model"] for folder in (one, other))
+    weights, others = (load_checkpoint(folder / "last.pt")["model"] for folder in (item, other))
     for name, weight in weights.items():
         torch.testing.assert_close(weight, others[name], rtol=1e-3, atol=1e-4)
 
@@ -100,8 +100,8 @@ def test_shares_are_disjoint_and_cover_every_batch(uneven: Uneven, tmp_path: Pat
 
     first, second = together(tmp_path, shares)
     whole = shares()
-    for one, other, both in zip(first, second, whole, strict=True):
-        assert len(one) - len(other) in (0, 1) and sorted(one + other) == sorted(both)
+    for item, other, both in zip(first, second, whole, strict=True):
+        assert len(item) - len(other) in (0, 1) and sorted(item + other) == sorted(both)
 
 
 @pytest.mark.parametrize("states", [0, 1])
@@ -161,17 +161,17 @@ def test_all_leave_out_the_same_step_and_name_the_lines_of_it(
     config = uneven(data_loader__args__batch_size=2, trainer__skip_non_finite=1)
 
     def work() -> Any:
-        seen = poison(monkeypatch, 3, gradient=gradient) if distributed.rank() == 1 else []
-        return train(config).numbers, seen
+        recorded = poison(monkeypatch, 3, gradient=gradient) if distributed.rank() == 1 else []
+        return train(config).numbers, recorded
 
-    (numbers, _), (same, seen) = together(tmp_path, work)
+    (numbers, _), (same, recorded) = together(tmp_path, work)
     assert numbers == same
     (run_dir,) = run_dirs(tmp_path)
     (note,) = [line for line in logged(run_dir) if "skipped" in line]
-    what = "gradient" if gradient else "loss"
-    assert note["step"] in (3, 4) and f"the {what} is nan in epoch 1" in note["why"]
-    assert all(line in note["why"] for line in seen[0])
-    with pytest.raises(InputError, match=f"the {what} is nan"):
+    label = "gradient" if gradient else "loss"
+    assert note["step"] in (3, 4) and f"the {label} is nan in epoch 1" in note["why"]
+    assert all(line in note["why"] for line in recorded[0])
+    with pytest.raises(InputError, match=f"the {label} is nan"):
         config.override("trainer.skip_non_finite", 0)
         raise together(tmp_path, work)[0]
 

@@ -105,8 +105,8 @@ def test_the_average_tends_to_a_moving_average_of_the_given_decay() -> None:
     torch.nn.init.ones_(bias)
     for _ in range(3):
         average.update(model)
-    found = next(iter(average.model.parameters()))
-    torch.testing.assert_close(found, torch.full_like(found, 1 - 0.9**3))
+    actual = next(iter(average.model.parameters()))
+    torch.testing.assert_close(actual, torch.full_like(actual, 1 - 0.9**3))
 
 
 def test_numbers_of_an_epoch_are_over_all_points_whatever_the_batches(tiny: Tiny) -> None:
@@ -125,7 +125,7 @@ def test_validation_changes_nothing(tiny: Tiny, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("arch", ARCHS)
-def test_samples_are_shown_where_asked_for(tiny: Tiny, arch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_are_shown_in_the_epochs_of_show_epochs(tiny: Tiny, arch: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[tuple[int, str, tuple[int, ...]]] = []
 
     def picture(log: Any, step: int, name: str, image: Any) -> None:
@@ -162,5 +162,5 @@ def test_numbers_that_make_no_sense_are_refused_before_a_run_directory_is_made(
 @pytest.mark.slow
 def test_workers_change_nothing(tiny: Tiny) -> None:
     runs = [train(tiny(data_loader__args__num_workers=number)).folder for number in (0, 2)]
-    one, other = (load_checkpoint(run_dir / "last.pt") for run_dir in runs)
-    assert differences(one["model"], other["model"]) == [] and logged(runs[0]) == logged(runs[1])
+    entry, other = (load_checkpoint(run_dir / "last.pt") for run_dir in runs)
+    assert differences(entry["model"], other["model"]) == [] and logged(runs[0]) == logged(runs[1])

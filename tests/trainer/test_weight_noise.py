@@ -120,13 +120,13 @@ def test_its_state_is_all_that_it_goes_on_from(noise: WeightNoise) -> None:
     noise.step(0.1)
     other = WeightNoise(nn.ParameterList(noise.weights), 0.5, seed=1)
     other.load_state(copy.deepcopy(noise.state()))
-    for one in (noise, other):
+    for item in (noise, other):
         for weight in noise.weights:
             weight.grad = torch.ones_like(weight)
-        with one.drawn(2):
+        with item.drawn(2):
             pass
-        one.add_gradients(TARGETS)
-        one.step(0.1)
+        item.add_gradients(TARGETS)
+        item.step(0.1)
     for mine, its in zip(noise.log_sigmas, other.log_sigmas, strict=True):
         assert torch.equal(mine, its)
 

@@ -31,12 +31,12 @@ def reading_config(tmp_path: Path) -> ConfigParser:
 
 
 @pytest.mark.parametrize(
-    ("train_text", "valid_text", "said"), [("", "", "nothing to learn"), ("ab", "", "was counted")]
+    ("train_text", "valid_text", "message"), [("", "", "nothing to learn"), ("ab", "", "was counted")]
 )
-def test_lines_without_text_teach_no_reading(tmp_path: Path, train_text: str, valid_text: str, said: str) -> None:
+def test_lines_without_text_teach_no_reading(tmp_path: Path, train_text: str, valid_text: str, message: str) -> None:
     lines = [ink_line(1, text=train_text), ink_line(2, text=valid_text, split="valid")]
     write_corpus(tmp_path / "data" / "c", lines)
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         train(reading_config(tmp_path))
     assert "\n" not in str(caught.value)
 

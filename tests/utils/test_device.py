@@ -1,4 +1,4 @@
-"""Where and how precisely to compute."""
+"""The device and the precision to compute in."""
 
 import ctypes
 import subprocess
@@ -16,15 +16,15 @@ ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")
 
 
-def with_cuda(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: int(there))
+def with_cuda(monkeypatch: pytest.MonkeyPatch, present: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: present)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: int(present))
     monkeypatch.setattr(torch.cuda, "set_device", lambda number: None)
 
 
-@pytest.mark.parametrize(("there", "auto"), [(True, "cuda"), (False, "cpu")])
-def test_auto_is_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch, there: bool, auto: str) -> None:
-    with_cuda(monkeypatch, there)
+@pytest.mark.parametrize(("present", "auto"), [(True, "cuda"), (False, "cpu")])
+def test_auto_is_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch, present: bool, auto: str) -> None:
+    with_cuda(monkeypatch, present)
     assert pick_device("auto").type == auto
     assert pick_device("cpu").type == "cpu"
 

@@ -1,4 +1,4 @@
-"""What processes that train together tell each other."""
+"""Communication between the processes of a training."""
 
 import os
 from pathlib import Path
@@ -27,18 +27,18 @@ def everything() -> dict[str, Any]:
         "gathered": distributed.all_gather({"rank": rank}),
         "total": distributed.all_sum(torch.tensor([1.0, rank])).tolist(),
         "first": distributed.on_rank_zero(lambda: f"made by {rank}"),
-        "said": [distributed.is_first_to_report("a"), distributed.is_first_to_report(f"b {rank}")],
-        "grads": {name: None if one.grad is None else one.grad.tolist() for name, one in network.items()},
+        "message": [distributed.is_first_to_report("a"), distributed.is_first_to_report(f"b {rank}")],
+        "grads": {name: None if item.grad is None else item.grad.tolist() for name, item in network.items()},
     }
 
 
 def test_all_processes_know_the_same(tmp_path: Path) -> None:
-    found = together(tmp_path, everything, number=3)
-    assert [one.pop("place") for one in found] == [(0, 3), (1, 3), (2, 3)]
-    said = [one.pop("said") for one in found]
-    assert sorted(first for first, _ in said) == [False, False, True] and all(own for _, own in said)
-    assert found[0] == found[1] == found[2]
-    assert found[0] == {
+    actual = together(tmp_path, everything, number=3)
+    assert [item.pop("place") for item in actual] == [(0, 3), (1, 3), (2, 3)]
+    message = [item.pop("message") for item in actual]
+    assert sorted(first for first, _ in message) == [False, False, True] and all(own for _, own in message)
+    assert actual[0] == actual[1] == actual[2]
+    assert actual[0] == {
         "most": [2, 0, 3],
         "gathered": [{"rank": 0}, {"rank": 1}, {"rank": 2}],
         "total": [3, 3],
@@ -50,7 +50,7 @@ def test_all_processes_know_the_same(tmp_path: Path) -> None:
 def test_a_process_alone_is_the_first_of_one() -> None:
     alone = everything()
     assert alone["place"] == (0, 1) and alone["most"] == [0, 0, 3] and alone["gathered"] == [{"rank": 0}]
-    assert alone["total"] == [1, 0] and alone["first"] == "made by 0" and alone["said"] == [True, True]
+    assert alone["total"] == [1, 0] and alone["first"] == "made by 0" and alone["message"] == [True, True]
     assert alone["grads"] == {"both": [1, 0], "second": None, "none": None, "still": None}
 
 
@@ -61,8 +61,8 @@ def test_what_the_first_cannot_do_fails_on_all(tmp_path: Path, error: Exception)
             raise AssertionError("not mine to do")
         raise error
 
-    found = together(tmp_path, lambda: distributed.on_rank_zero(fail))
-    assert [type(one) for one in found] == [type(error)] * 2 and {str(one) for one in found} == {str(error)}
+    actual = together(tmp_path, lambda: distributed.on_rank_zero(fail))
+    assert [type(item) for item in actual] == [type(error)] * 2 and {str(item) for item in actual} == {str(error)}
 
 
 def test_the_first_goes_through_alone(tmp_path: Path) -> None:

@@ -22,19 +22,19 @@ def test_a_matrix_comes_back_to_half_a_127th_of_its_groups():
     exact = weights()
     small, scales = rounded(exact)
     assert small["hidden"].dtype == torch.int8 and scales["hidden"].shape == (5, 3) and list(scales) == ["hidden"]
-    found = widened(small, scales)["hidden"]
-    assert found.dtype == torch.float32 and not found[3].any()
+    actual = widened(small, scales)["hidden"]
+    assert actual.dtype == torch.float32 and not actual[3].any()
     for group in (slice(0, GROUP), slice(GROUP, 2 * GROUP), slice(2 * GROUP, None)):
-        error = (found - exact["hidden"])[:, group].abs().amax(1)
+        error = (actual - exact["hidden"])[:, group].abs().amax(1)
         assert (error <= exact["hidden"][:, group].abs().amax(1) * (0.5001 / 127)).all()
-    assert (found != exact["hidden"]).any()
+    assert (actual != exact["hidden"]).any()
 
 
 def test_vectors_and_the_output_layer_are_in_half_precision():
     exact = weights()
-    found = widened(*rounded(exact))
+    actual = widened(*rounded(exact))
     for name in ("bias", "output"):
-        assert torch.equal(found[name], exact[name].half())
+        assert torch.equal(actual[name], exact[name].half())
 
 
 def test_what_has_no_scales_stays_as_it_is():
@@ -43,7 +43,7 @@ def test_what_has_no_scales_stays_as_it_is():
 
 
 @pytest.mark.parametrize(
-    ("scales", "told"),
+    ("scales", "given"),
     [
         ({"hidden": torch.ones(5, 2)}, "the scales of hidden do not fit its weights"),
         ({"bias": torch.ones(5, 1)}, "the scales of bias do not fit its weights"),
@@ -52,10 +52,10 @@ def test_what_has_no_scales_stays_as_it_is():
         ([], "its scales are no tensors"),
     ],
 )
-def test_a_checkpoint_with_odd_scales_is_refused(tmp_path: Path, scales: object, told: str):
+def test_a_checkpoint_with_odd_scales_is_refused(tmp_path: Path, scales: object, given: str):
     small, _ = rounded(weights())
     save_checkpoint(tmp_path / "odd.pt", {"config": {}, "facts": {}, "model": small, "scales": scales})
-    with pytest.raises(InputError, match=f"odd.pt: not a whole checkpoint: {told}"):
+    with pytest.raises(InputError, match=f"odd.pt: not a whole checkpoint: {given}"):
         load_checkpoint(tmp_path / "odd.pt")
 
 

@@ -162,18 +162,18 @@ def test_parts_that_lie_over_each_other_are_refused(path: Path) -> None:
 BIG = b"\x8a\x05" + (25_000_000_000).to_bytes(5, "little")
 
 
-@pytest.mark.parametrize("what", ["storage and tensor", "tensor"])
-def test_a_tensor_that_claims_100_gigabytes_is_refused(path: Path, what: str) -> None:
+@pytest.mark.parametrize("label", ["storage and tensor", "tensor"])
+def test_a_tensor_that_claims_100_gigabytes_is_refused(path: Path, label: str) -> None:
     torch.save(torch.zeros(300), path)
     size = b"M\x2c\x01"  # 300
-    rewritten(path, size, BIG) if "storage" in what else rewritten(path, size + b"\x85", BIG + b"\x85")
+    rewritten(path, size, BIG) if "storage" in label else rewritten(path, size + b"\x85", BIG + b"\x85")
     refused(path)
 
 
-@pytest.mark.parametrize("many", [1, 100_000])
-def test_tensors_of_one_small_storage_are_no_large_memory(path: Path, many: int) -> None:
-    one = torch.zeros(1000)
-    torch.save([one] * many if many > 1 else one[:1].expand(1 << 36), path)
+@pytest.mark.parametrize("number", [1, 100_000])
+def test_tensors_of_one_small_storage_are_no_large_memory(path: Path, number: int) -> None:
+    item = torch.zeros(1000)
+    torch.save([item] * number if number > 1 else item[:1].expand(1 << 36), path)
     assert "larger than the file" in refused(path)
 
 

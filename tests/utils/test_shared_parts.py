@@ -11,7 +11,7 @@ from utils.checkpoint import load_shared_parts
 from utils.errors import InputError
 
 
-def test_parts_that_only_one_has_are_told_and_those_that_both_have_are_shared() -> None:
+def test_shared_parts_are_loaded_and_the_others_returned() -> None:
     def network(**parts: int) -> nn.ModuleDict:
         return nn.ModuleDict({name: nn.Linear(2, size) for name, size in parts.items()})
 
