@@ -1,6 +1,6 @@
 """Metrics: like a loss a sum and the count that it is to be divided by, added up over all batches before dividing.
 
-`name` is what a metric is called in logs; in validation "val_" stands before it.
+`name` is what a metric is called in logs; in validation "val_" is put before it.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ class SumSquaredError:
 
 
 class CharacterErrorRate:
-    """Edits from what was read greedily to the true text, per true character; both brought to `plain` unless raw."""
+    """Edits from the text read greedily to the true one, per true character; both brought to `plain` unless raw."""
 
     name = "cer"
 
@@ -58,7 +58,7 @@ class CharacterErrorRate:
         return torch.tensor(sum(starmap(self.edits, pairs))), torch.tensor(sum(self.size(true) for _, true in pairs))
 
     def texts(self, output: Reading, batch: Batch) -> Iterator[tuple[str, str]]:
-        """Of each line what was read and what is true."""
+        """Yield the text that was read and the true one of each line."""
         lengths = batch.char_mask.sum(1).tolist()
         for read, true, length in zip(output.texts, batch.text.tolist(), lengths, strict=True):
             texts = ("".join(self.alphabet[position] for position in line) for line in (read, true[:length]))
@@ -69,7 +69,7 @@ class CharacterErrorRate:
 
 
 class WordErrorRate(CharacterErrorRate):
-    """The same by words: what blanks divide."""
+    """Edits by words, which spaces divide, from the text read greedily to the true one, per true word."""
 
     name = "wer"
     edits = staticmethod(word_edits)

@@ -1,6 +1,6 @@
 """A character n-gram language model: how likely each character is after those before it, learned from plain text.
 
-A alphabet; class A is the end of a line, and in a context the beginning of one.
+A alphabet; class A is the end of a line, and in a context its beginning.
 """
 
 import zipfile
@@ -40,12 +40,12 @@ class Level:
 
     @property
     def kinds(self) -> np.ndarray:
-        """How many entries each context has: (C,)."""
+        """Number of entries of each context: (C,)."""
         return np.diff(self.starts)
 
     @property
     def sums(self) -> np.ndarray:
-        """Each context's entries added up: (C,)."""
+        """Sum of the entries of each context: (C,)."""
         return np.add.reduceat(self.shares, self.starts[:-1], dtype=np.int64 if self.shares.dtype == np.int32 else None)
 
 
@@ -60,7 +60,7 @@ class NgramModel:
         self.left = [1 - np.add.reduceat(level.shares.astype(np.float64), level.starts[:-1]) for level in levels]
 
     def score_next(self, contexts: Sequence[tuple[int, ...]]) -> np.ndarray:
-        """Log-probabilities (n, A+1) of the next character, or the end, after n texts given from their beginnings."""
+        """Return log-probabilities (n, A+1) of the next character, or the end, after each of n texts."""
         classes = len(self.alphabet) + 1
         history = np.array([self._history(context) for context in contexts], np.int64)
         history = history.reshape(len(contexts), len(self.levels) - 1)
@@ -79,17 +79,17 @@ class NgramModel:
         return np.log(probs)
 
     def log_probs(self, context: tuple[int, ...]) -> np.ndarray:
-        """The same after one text: (A+1,)."""
+        """Return the log-probabilities (A+1,) of the next character, or the end, after one text."""
         return self.score_next([context])[0]
 
     def _history(self, context: tuple[int, ...]) -> list[int]:
-        """The last characters of a text, the latest first, its beginning behind them; -1 where there is nothing."""
+        """Return the last characters of a text, the latest first, then its beginning, then -1."""
         reach = len(self.levels) - 1
         before = [*context[max(len(context) - reach, 0) :][::-1], len(self.alphabet)][:reach]
         return before + [-1] * (reach - len(before))
 
     def nats(self, lines: Iterable[str]) -> tuple[float, int]:
-        """Of lines of the alphabet's characters: their nats, and of how many characters and ends."""
+        """Return the nats of lines of the alphabet's characters, and the number of their characters and ends."""
         position = {character: index for index, character in enumerate(self.alphabet)}
         nats, count = 0.0, 0
         for line in lines:
@@ -143,13 +143,13 @@ def _model_of(parts: dict[str, np.ndarray]) -> NgramModel:
         raise ValueError("no alphabet, or too many levels")
     levels = [Level(*(parts[f"{field.name}_{n}"] for field in fields(Level))) for n in range(order)]
     for level, below in zip(levels, [0, *(len(level.keys) for level in levels)], strict=False):
-        if not _is_sound(level, below, len(alphabet) + 1):
+        if not _is_valid(level, below, len(alphabet) + 1):
             raise ValueError("its parts do not fit each other")
     return NgramModel(alphabet, levels)
 
 
-def _is_sound(level: Level, below: int, classes: int) -> bool:
-    """Whether a level's parts fit each other and the `below` contexts one shorter (0: it is the shortest)."""
+def _is_valid(level: Level, below: int, classes: int) -> bool:
+    """True if a level's arrays fit each other and the `below` contexts one shorter (0: it is the shortest)."""
     keys, starts, characters, shares = parts = tuple(vars(level).values())
     if any(part.dtype != dtype or part.ndim != 1 for part, dtype in zip(parts, Level.DTYPES, strict=True)):
         return False

@@ -13,8 +13,8 @@ from model.language.ngram import MAX_ORDER, Level, NgramModel
 from utils.errors import InputError
 
 MAX_CHARACTERS = 30_000_000
-"""Of text to learn from: counting them takes some 50 bytes each."""
-LEAST_DISCOUNT = 0.05
+"""Characters of text at most: counting them takes some 50 bytes each."""
+MIN_DISCOUNT = 0.05
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Trained:
     foreign: dict[str, int]
 
 
-def train_language_model(lines: Iterable[str], alphabet: str, order: int = 8, least: int = 2) -> Trained:
-    """The n-gram model of lines of text. It keeps contexts of up to order - 1 characters that came `least` times.
+def train_language_model(lines: Iterable[str], alphabet: str, order: int = 8, min_count: int = 2) -> Trained:
+    """The n-gram model of lines of text. It keeps contexts of up to order - 1 characters that came `min_count` times.
 
-    Lines are brought to NFC, their blanks to one each; lines of blanks are none. Characters outside the alphabet are
+    Lines are brought to NFC, runs of spaces to one; lines of spaces are left out. Characters outside the alphabet are
     counted and left out: they are not predicted, and contexts do not reach across them.
 
     Raises InputError where the order is out of range, or there is no text in the alphabet, or too much of it.
@@ -45,7 +45,7 @@ def train_language_model(lines: Iterable[str], alphabet: str, order: int = 8, le
         raise InputError(f"the text has no character of the alphabet {alphabet!r}")
     del text
     counted = list(_count(codes, len(alphabet) + 1, order))
-    levels = list(_kneser_ney(counted, len(alphabet) + 1, least))
+    levels = list(_kneser_ney(counted, len(alphabet) + 1, min_count))
     return Trained(NgramModel(alphabet, levels), num_lines, characters, foreign)
 
 
@@ -61,7 +61,7 @@ def _encode(text: str, alphabet: str) -> tuple[np.ndarray, dict[str, int]]:
 
 
 def _tidied(lines: Iterable[str]) -> Iterator[str]:
-    """The lines that have any text, in NFC, with one blank where there were more."""
+    """The lines that have any text, in NFC, with single spaces."""
     size = 0
     for line in lines:
         tidy = " ".join(unicodedata.normalize("NFC", line).split())
@@ -73,7 +73,7 @@ def _tidied(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _count(codes: np.ndarray, classes: int, order: int) -> Iterator[Level]:
-    """Of classes (M,), -1 a foreign character, the last one between lines: how often what came after each context."""
+    """Count what comes after each context in classes (M,): -1 a foreign character, the last one between lines."""
     index = np.arange(len(codes), dtype=np.int32)
     begins = np.where(codes == classes - 1, index, np.where(codes < 0, index + 1, 0))
     reach = index[1:] - np.maximum.accumulate(begins)[:-1]
@@ -90,7 +90,7 @@ def _count(codes: np.ndarray, classes: int, order: int) -> Iterator[Level]:
 
 
 def _grams(codes: np.ndarray, places: np.ndarray, nodes: np.ndarray, length: int, classes: int) -> np.ndarray:
-    """The n-grams that end at these places, by their contexts one shorter: int64 that say context and last class."""
+    """The n-grams that end at these places, by their contexts one shorter: int64 that hold context and last class."""
     grams = nodes.astype(np.int64)
     if length:
         grams *= classes
@@ -101,7 +101,7 @@ def _grams(codes: np.ndarray, places: np.ndarray, nodes: np.ndarray, length: int
 
 
 def _level(grams: np.ndarray, classes: int) -> tuple[Level, np.ndarray]:
-    """Of n-grams (M,), each its context's key times the classes plus its last: the level, and the context of each."""
+    """Return the level of n-grams (M,), each its context's key times A + 1 plus its last class, and their contexts."""
     by_gram = np.argsort(grams)
     grams = grams[by_gram]
     distinct = np.flatnonzero(np.append(True, grams[1:] != grams[:-1]))
@@ -115,11 +115,11 @@ def _level(grams: np.ndarray, classes: int) -> tuple[Level, np.ndarray]:
     return level, nodes
 
 
-def _kneser_ney(levels: list[Level], classes: int, least: int) -> Iterator[Level]:
-    """Counted levels with shares in place of counts, without the contexts that came fewer than `least` times."""
+def _kneser_ney(levels: list[Level], classes: int, min_count: int) -> Iterator[Level]:
+    """Counted levels with shares in place of counts, without the contexts that came fewer than `min_count` times."""
     numbers = np.zeros(1, np.int64)
     for length, (level, longer) in enumerate(zip(levels, [*levels[1:], None], strict=True)):
-        kept = (level.sums >= least) | (length == 0)
+        kept = (level.sums >= min_count) | (length == 0)
         counts = level.shares if longer is None else _kinds_before(level, longer, classes)
         level = replace(level, shares=_shares(counts, level))
         if not kept.any():
@@ -141,9 +141,9 @@ def _kinds_before(level: Level, longer: Level, classes: int) -> np.ndarray:
 
 def _shares(counts: np.ndarray, level: Level) -> np.ndarray:
     """The counts (E,) less their discounts, by their contexts' sums: Chen and Goodman (1999), eqs. 17 and 26."""
-    one, two, three, four = (max(int((counts == n).sum()), 1) for n in (1, 2, 3, 4))
-    y = one / (one + 2 * two)
-    wished = np.array([0, 1 - 2 * y * two / one, 2 - 3 * y * three / two, 3 - 4 * y * four / three])
-    discounts = wished.clip(LEAST_DISCOUNT, np.arange(4) - LEAST_DISCOUNT)[counts.clip(max=3)]
+    n1, n2, n3, n4 = (max(int((counts == n).sum()), 1) for n in (1, 2, 3, 4))
+    y = n1 / (n1 + 2 * n2)
+    wished = np.array([0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
+    discounts = wished.clip(MIN_DISCOUNT, np.arange(4) - MIN_DISCOUNT)[counts.clip(max=3)]
     sums = np.add.reduceat(counts.astype(np.float64), level.starts[:-1])
     return ((counts - discounts) / np.repeat(sums, level.kinds)).astype(np.float32)

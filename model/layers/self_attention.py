@@ -8,7 +8,7 @@ Shapes: B lines, T pen points, N points of the past, H hidden, D numbers per hea
 """
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -45,34 +45,43 @@ class SelfAttention(nn.Module):
     Queries, keys and values are of a point's normalised state concatenated with that of the point before: a key says
     where the pen was when it went on to what the value says. Before training nothing is added.
 
-    The modules `ask` (queries, keys, values) and `answer` (output) keep these names for the checkpoints' sake, whose
-    weights, averages and optimizers are stored under them.
+    In checkpoints `qkv` and `out` are named ask and answer.
     """
 
     def __init__(self, hidden_size: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.norm = nn.LayerNorm(hidden_size, eps=NORM_EPSILON)
-        self.ask = nn.Linear(2 * hidden_size, 3 * heads * HEAD_SIZE)
-        self.answer = nn.Linear(heads * HEAD_SIZE, hidden_size)
-        nn.init.zeros_(self.answer.weight)
-        nn.init.zeros_(self.answer.bias)
+        self.add_module("ask", nn.Linear(2 * hidden_size, 3 * heads * HEAD_SIZE))
+        self.add_module("answer", nn.Linear(heads * HEAD_SIZE, hidden_size))
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    @property
+    def qkv(self) -> nn.Linear:
+        """Layer from two states to queries, keys and values."""
+        return cast(nn.Linear, self.ask)
+
+    @property
+    def out(self) -> nn.Linear:
+        """Layer from all heads' values to what is added to a state."""
+        return cast(nn.Linear, self.answer)
 
     def _qkv(self, previous: Tensor, normed: Tensor) -> Tensor:
         """Return queries, keys, values (3, B, heads, T, D) of states (B, T, H)."""
-        qkv = self.ask(torch.cat([previous, normed], -1))  # (B, T, 2H) -> (B, T, 3 heads D)
+        qkv = self.qkv(torch.cat([previous, normed], -1))  # (B, T, 2H) -> (B, T, 3 heads D)
         return qkv.unflatten(-1, (3, self.heads, HEAD_SIZE)).permute(2, 0, 3, 1, 4)
 
     def forward(self, hiddens: Tensor) -> Tensor:
         normed = self.norm(hiddens.to(self.norm.weight.dtype)).to(hiddens.dtype)
         previous = F.pad(normed, (0, 0, 1, 0))[:, :-1]
         query, key, value = self._qkv(previous, normed)
-        out = F.scaled_dot_product_attention(query, key, value, is_causal=True)  # (B, heads, T, D)
-        return hiddens + self.answer(out.transpose(1, 2).flatten(2)).to(hiddens.dtype)
+        values = F.scaled_dot_product_attention(query, key, value, is_causal=True)  # (B, heads, T, D)
+        return hiddens + self.out(values.transpose(1, 2).flatten(2)).to(hiddens.dtype)
 
     def start(self, lines: int) -> Memory:
         """Return an empty memory."""
-        previous = self.answer.bias.new_zeros(lines, len(self.answer.bias))
+        previous = self.out.bias.new_zeros(lines, len(self.out.bias))
         nothing = previous.new_zeros(lines, self.heads, 0, HEAD_SIZE)
         return Memory(previous, nothing, nothing, previous.new_zeros(lines, 0))
 
@@ -83,5 +92,5 @@ class SelfAttention(nn.Module):
         keys, values = torch.cat([memory.keys, key], 2), torch.cat([memory.values, value], 2)
         log_weights = F.pad(memory.log_weights, (0, 1))
         scores = (query @ keys.transpose(2, 3)) / math.sqrt(HEAD_SIZE) + log_weights[:, None, None]
-        out = (scores.softmax(-1) @ values).transpose(1, 2).flatten(1)  # (B, heads, 1, D) -> (B, heads D)
-        return hidden + self.answer(out), Memory(normed, keys, values, log_weights)
+        attended = (scores.softmax(-1) @ values).transpose(1, 2).flatten(1)  # (B, heads, 1, D) -> (B, heads D)
+        return hidden + self.out(attended), Memory(normed, keys, values, log_weights)

@@ -1,4 +1,4 @@
-"""Writes down what the encoder saw, character by character, looking where its attention says.
+"""A decoder that attends to the encoder's frames and writes down the text, character by character.
 
 B batch, N frames, U characters, A alphabet; class A is the end of the text, and as an input its beginning.
 """
@@ -13,7 +13,7 @@ LOCATION_CHANNELS, LOCATION_REACH = 8, 15
 
 @dataclass(frozen=True)
 class DecoderState:
-    """After some characters: hidden and cell (B, D), what was looked at (B, F), and where: (B, N)."""
+    """After some characters: hidden and cell (B, D), the context attended to (B, F), and attention weights (B, N)."""
 
     hidden: Tensor
     cell: Tensor
@@ -71,7 +71,7 @@ class AttentionDecoder(nn.Module):
     ) -> tuple[Tensor, DecoderState]:
         """Logits (B, A+1) of the next character after `before` (B,), and the state then; keys = self.key(frames).
 
-        Of frames, keys, mask of B / K lines and states of B the lines have K texts each, side by side.
+        Of frames, keys, mask of B / K lines and states of B the lines have K texts each, next to each other.
         """
         lines = (len(frames), -1)
         inputs = torch.cat([self.embedding(before), state.context], -1)
@@ -88,7 +88,7 @@ class AttentionDecoder(nn.Module):
     def forward(self, frames: Tensor, mask: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, U+1, A+1) of every character of `text` (B, U) and its end, each given those before it.
 
-        And where it looked: (B, U+1, N).
+        Also the attention weights (B, U+1, N).
         """
         state, keys = self.start(frames), self.key(frames)
         before = torch.full((len(text),), self.end, device=text.device)
@@ -109,7 +109,7 @@ class AttentionDecoder(nn.Module):
         return torch.where(own, logits.detach().argmax(-1), truth)
 
     def read_greedily(self, frames: Tensor, mask: Tensor) -> list[list[int]]:
-        """Of each line the most likely character after character, until its end or as many as it has frames."""
+        """Return the most likely character after character of each line, until its end or one per frame."""
         state, keys = self.start(frames), self.key(frames)
         before = torch.full((len(frames),), self.end, device=frames.device)
         lengths = mask.sum(1)

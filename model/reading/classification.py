@@ -1,4 +1,4 @@
-"""What a classifier of drawings is trained and judged by; a drawing's class is its text's only character."""
+"""Loss and accuracy of a classifier of drawings; a drawing's class is its text's only character."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from base.batch import Batch
 from utils.errors import InputError
 
 NO_CLASS = -100
-"""Of a drawing without a text; torch's cross-entropy leaves it out by this number."""
+"""Class of a drawing without a text; torch's cross-entropy leaves it out by this number."""
 
 
 class ClassificationLoss(nn.Module):

@@ -11,7 +11,7 @@ from utils.errors import at_least
 
 
 class StrokeClassifier(BaseModel):
-    """Logits (B, A) of the classes of drawings: bidirectional LSTMs, and the mean and the largest of what they say.
+    """Logits (B, A) of the classes of drawings: bidirectional LSTMs, then the mean and the maximum over all frames.
 
     hidden_size  cells a direction of each layer
     num_layers   each but the first reads two frames of the layer below as one
@@ -49,14 +49,14 @@ class StrokeClassifier(BaseModel):
         return self.head(torch.cat([mean, largest], 1))
 
     def show(self, batch: Batch, seed: int) -> list[Sample]:
-        """Each drawing with its likeliest class; nothing in it is by chance."""
+        """Each drawing with its likeliest class; nothing in it is random."""
         classes = self(batch).argmax(1).tolist()
         lines = zip(batch.strokes.cpu(), batch.stroke_mask.cpu(), classes, strict=True)
         return [Sample(strokes[real].numpy(), None, True, [best]) for strokes, real, best in lines]
 
 
 def pen_places(strokes: Tensor, stroke_mask: Tensor) -> Tensor:
-    """Where the pen is (B, T, 2), seen from the middle of the drawing, in units of the drawing's own size.
+    """Return the pen's places (B, T, 2) relative to the middle of the drawing, in units of the drawing's own size.
 
     The middle is the mean of its points, the size their root mean square distance from it; padding is zero.
     """

@@ -1,10 +1,10 @@
-"""Which frame each character of a text was seen in, by a CTC head."""
+"""The alignment of a text's characters with the frames of a CTC head."""
 
 import numpy as np
 
 
 def ctc_alignment(log_probs: np.ndarray, text: list[int]) -> np.ndarray:
-    """The character (N,) int64 that each frame shows on the likeliest way to read `text`, -1 where it shows a blank.
+    """Return the character (N,) int64 that each frame shows on the likeliest path that reads `text`, -1 for a blank.
 
     log_probs (N, A+1), the last class the blank. Viterbi on the states of Graves et al. (2006), section 4.1; all -1
     where the frames are too few for the text.
@@ -18,11 +18,11 @@ def ctc_alignment(log_probs: np.ndarray, text: list[int]) -> np.ndarray:
     scores[:2] = log_probs[0, states[:2]]
     back = np.zeros((num_frames, len(states)), np.int64)
     for frame in range(1, num_frames):
-        ways = np.full((3, len(states)), -np.inf)
-        ways[0], ways[1, 1:], ways[2, 2:] = scores, scores[:-1], scores[:-2]
-        ways[2, ~may_skip] = -np.inf
-        back[frame] = ways.argmax(0)
-        scores = ways.max(0) + log_probs[frame, states]
+        arrivals = np.full((3, len(states)), -np.inf)
+        arrivals[0], arrivals[1, 1:], arrivals[2, 2:] = scores, scores[:-1], scores[:-2]
+        arrivals[2, ~may_skip] = -np.inf
+        back[frame] = arrivals.argmax(0)
+        scores = arrivals.max(0) + log_probs[frame, states]
     state = len(states) - 1
     if state and scores[state - 1] > scores[state]:
         state -= 1

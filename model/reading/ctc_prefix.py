@@ -32,13 +32,13 @@ class CtcScorer:
 
         (Where a text ends with c, the path must have shown a blank before it shows c anew.)
         """
-        ways = torch.logaddexp(self.ended_blank, self.ended_shown)
-        before, last = ways[..., :-1], self.last.unsqueeze(2)
+        paths = torch.logaddexp(self.ended_blank, self.ended_shown)
+        before, last = paths[..., :-1], self.last.unsqueeze(2)
         top = before.amax(2, keepdim=True).clamp_min(-1e300)
         prefixes = torch.bmm((before - top).exp(), self.probs).log() + top
         shown = _rows(self.log_probs, self.last).masked_fill(~self.mask, -torch.inf)
         prefixes = prefixes.scatter(2, last, torch.logsumexp(self.ended_blank[..., :-1] + shown, 2, keepdim=True))
-        self.prefixes = torch.cat([prefixes[..., : self.blank], ways[..., -1:]], 2)
+        self.prefixes = torch.cat([prefixes[..., : self.blank], paths[..., -1:]], 2)
         return self.prefixes - self.prefix.unsqueeze(2)
 
     def follow(self, lines: Tensor, parents: Tensor, characters: Tensor) -> None:
@@ -57,7 +57,7 @@ class CtcScorer:
 
 
 def _rows(values: Tensor, rows: Tensor) -> Tensor:
-    """Of values (L, R, N) the rows (L, K): (L, K, N)."""
+    """Return the rows (L, K) of values (L, R, N): (L, K, N)."""
     return values.gather(1, rows.unsqueeze(2).expand(-1, -1, values.shape[2]))
 
 

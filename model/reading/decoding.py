@@ -1,6 +1,6 @@
-"""From what a recognizer makes of ink to the likeliest texts: one beam search for both heads and a language model.
+"""From a recognizer's output to the likeliest texts: one beam search for both heads and a language model.
 
-L lines, K texts of each side by side, N frames, A alphabet; class A is the end of a text.
+L lines, K texts of each next to each other, N frames, A alphabet; class A is the end of a text.
 """
 
 import math
@@ -42,7 +42,7 @@ class Hypothesis:
 
 
 class Scorer(Protocol):
-    """What a search asks about the texts that it follows: K of each of L lines, at first one empty one of each."""
+    """Scores of the texts that a search follows: K of each of L lines, at first an empty one of each."""
 
     def next(self) -> Tensor:
         """Log-probabilities (L, K, A+1), float64, of each text's next character, or its end."""
@@ -52,7 +52,7 @@ class Scorer(Protocol):
 
 
 class AttentionScorer:
-    """The decoder's opinion."""
+    """Scores by the decoder."""
 
     def __init__(self, decoder: AttentionDecoder, frames: Tensor, mask: Tensor) -> None:
         self.decoder, self.frames, self.mask, self.keys = decoder, frames, mask, decoder.key(frames)
@@ -72,7 +72,7 @@ class AttentionScorer:
 
 
 class LanguageScorer:
-    """The language model's opinion."""
+    """Scores by the language model."""
 
     def __init__(self, model: NgramModel, num_lines: int, device: torch.device) -> None:
         self.model, self.device = model, device
@@ -101,7 +101,7 @@ def beam_search(
     lm_weight: float = 0.0,
     length_bonus: float = 0.0,
 ) -> list[Hypothesis]:
-    """The best text found of each line, `beam` of them followed side by side, character by character.
+    """The best text found of each line, `beam` of them followed next to each other, character by character.
 
     Greatest is ctc_weight of the CTC head's log-probability, the rest of the decoder's, lm_weight of the language
     model's, each with the text's end, and length_bonus a character: Watanabe et al. (2017), eqs. 20 and 29. 0 is pure
@@ -133,7 +133,7 @@ def beam_search(
 
 
 def _heads(model: Seq2SeqRecognizer, reading: Reading, ctc_weight: float) -> list[tuple[float, Scorer]]:
-    """What scores texts by the ink, with its share."""
+    """Return the scorers of texts by the ink, each with its share."""
     if not 0 <= ctc_weight <= 1:
         raise InputError(f"ctc_weight is {ctc_weight}; it must be between 0 and 1")
     scorers: list[tuple[float, Scorer]] = []
@@ -164,7 +164,7 @@ class _Search:
         self.best = [Hypothesis([], [], -math.inf)] * len(frames)
 
     def choose(self, read: Tensor, total: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
-        """Of the texts and each next character (L, K, A+1) follow the best: lines (L',), parents, characters (L', K').
+        """Follow the best of the texts and next characters (L, K, A+1): lines (L',), parents, characters (L', K').
 
         None when every line has its best text: no open one could still become better.
         """
@@ -200,7 +200,7 @@ class _Search:
 
 
 def _longer(before: Tensor, parents: Tensor, last: Tensor) -> Tensor:
-    """Of rows (L, K, U) those of `parents` (L, K'), each one longer by `last` (L, K')."""
+    """Return the rows `parents` (L, K') of (L, K, U), each one longer by `last` (L, K')."""
     rows = before.gather(1, parents.unsqueeze(2).expand(-1, -1, before.shape[2]))
     return torch.cat([rows, last.unsqueeze(2)], 2)
 
@@ -224,7 +224,7 @@ def tune(
     rates = {}
     pairs = list(product(lm_weights, length_bonuses))
     for lm_weight, bonus in progress(pairs, len(pairs), "tuning", "search"):
-        found = [
+        texts_read = [
             "".join(language_model.alphabet[position] for position in hypothesis.positions)
             for reading in readings
             for hypothesis in beam_search(
@@ -237,7 +237,7 @@ def tune(
                 length_bonus=bonus,
             )
         ]
-        compared = [(plain(read), plain(true)) for read, true in zip(found, texts, strict=True)]
+        compared = [(plain(read), plain(true)) for read, true in zip(texts_read, texts, strict=True)]
         size = sum(len(true) for _, true in compared)
         rates[lm_weight, bonus] = sum(starmap(character_edits, compared)) / max(size, 1)
     return dict(sorted(rates.items(), key=lambda item: item[1]))

@@ -1,4 +1,4 @@
-"""How far a reading is from the truth: edits by character and by word, and the one rule for transcriptions."""
+"""Edits from a reading to the truth, by character and by word, and the one rule for transcriptions."""
 
 import re
 
@@ -11,8 +11,8 @@ ESCAPES = {"&quot;": '"', "&apos;": "'", "&amp;": "&"}
 def plain(text: str) -> str:
     """The text under the rule that reference and reading are both brought to before they are compared.
 
-    Escaped quotes and ampersands stand unescaped; "#", the mark of a word struck out or unreadable, is taken out; no
-    blank before , . ; : ! ? ) or after (; one blank where there were more, none at the ends.
+    Escaped quotes and ampersands are unescaped; "#", the mark of a word struck out or unreadable, is taken out; no
+    space before , . ; : ! ? ) or after (; single spaces, none at the ends.
     """
     for escaped, character in ESCAPES.items():
         text = text.replace(escaped, character)
@@ -26,5 +26,5 @@ def character_edits(read: str, true: str) -> int:
 
 
 def word_edits(read: str, true: str) -> int:
-    """Fewest words to insert, delete or replace; words are what blanks divide."""
+    """Fewest words to insert, delete or replace; words are divided by spaces."""
     return int(Levenshtein.distance(read.split(), true.split()))

@@ -1,4 +1,4 @@
-"""What a recognizer is told of every pen move."""
+"""Per-point input features of the networks that read."""
 
 from typing import Literal
 
@@ -7,13 +7,13 @@ from torch import Tensor
 
 Features = Literal["offsets", "geometry"]
 FEATURES: dict[Features, int] = {"offsets": 3, "geometry": 9}
-"""How many numbers each kind gives for a pen point."""
+"""Features per pen point of each kind."""
 LARGEST = 10.0
-"""Offsets and heights beyond this many stds are cut: a jump across the page tells no more than a long one."""
+"""Offsets and heights beyond this many stds are cut: a jump across the page says no more than a long move."""
 
 
 def pen_features(strokes: Tensor, stroke_mask: Tensor, kind: Features) -> Tensor:
-    """Of strokes (B, T, 3): (B, T, 3) offsets, or (B, T, 9) geometry; a point's depend on its own line alone.
+    """Return features (B, T, 3 or 9) of strokes (B, T, 3); a point's depend on its own line alone.
 
     offsets   dx, dy, end_of_stroke
     geometry  these, then direction (cos, sin), curvature (cos, sin of the turn from the move before), whether the

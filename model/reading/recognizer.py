@@ -6,6 +6,7 @@ classes: the last is the blank of the CTC head and the end of the text of the de
 
 from dataclasses import dataclass, field
 from math import prod
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -22,15 +23,15 @@ from model.reading.pen_features import FEATURES, Features, pen_features
 
 @dataclass(frozen=True)
 class Reading:
-    """What a recognizer makes of a batch of lines.
+    """A recognizer's output for a batch of lines.
 
     frames        (B, N, F) the encoder's output
     frame_mask    (B, N) bool, True = real
     frame_logits  (B, N, A+1) for the CTC head, or None without one
     char_logits   (B, U+1, A+1) of each next character, given those of `batch.text` before it; None without a decoder
-    attention     (B, U+1, N) where the decoder looked for each of these, or None
+    attention     (B, U+1, N) the decoder's attention weights for each of these, or None
     ctc_weight    share of the CTC head in loss and reading: 0 pure attention, 1 pure CTC
-    texts         of each line the positions that were read greedily; empty while training
+    texts         the positions read greedily in each line; empty while training
     """
 
     frames: Tensor
@@ -45,8 +46,8 @@ class Reading:
 class Seq2SeqRecognizer(BaseModel):
     """Reads a line of pen offsets as text: bidirectional LSTMs, a CTC head, an attention decoder.
 
-    hidden_sizes  cells a direction of each encoder layer
-    joins         how many frames become one before each layer: [1, 2, 2] leaves a quarter
+    hidden_sizes  cells per direction of each encoder layer
+    joins         frames merged into one before each layer (subsampling); [1, 2, 2] keeps a quarter of them
     features      "offsets" or "geometry", see `pen_features`
     ctc_weight    share of the CTC head in loss and reading; with 0 or 1 the other head is not made
 
@@ -106,17 +107,17 @@ class Seq2SeqRecognizer(BaseModel):
         return Reading(frames, mask, self.ctc(frames) if self.ctc else None, None, None, self.ctc_weight)
 
     def read_greedily(self, reading: Reading) -> list[list[int]]:
-        """Of each line the most likely character after character, by the head of the larger share; equal: by CTC."""
+        """Return the most likely characters of each line, by the head of the larger share; equal: by CTC."""
         if self.decoder is not None and self.ctc_weight < 0.5:
             return self.decoder.read_greedily(reading.frames, reading.frame_mask)
         assert reading.frame_logits is not None
         return ctc_greedy(reading.frame_logits, reading.frame_mask)
 
     def explain(self, reading: Reading, texts: list[list[int]]) -> list[tuple[Tensor, Tensor]]:
-        """Of each line's text (U,): log-probabilities (U+1,) of its characters and its end, and where each was seen.
+        """Return log-probabilities (U+1,) of the characters and the end of each line's text (U,), and where they are.
 
         That is (U+1, N): the decoder's attention. Without a decoder it is 1 where the CTC head shows the character on
-        the likeliest way, or a blank in the end's stead; a character is as probable as in its best frame, the end as
+        the likeliest path, or a blank in the end's stead; a character is as probable as in its best frame, the end as
         the blank in its worst.
         """
         lengths = reading.frame_mask.sum(1).tolist()
@@ -129,27 +130,27 @@ class Seq2SeqRecognizer(BaseModel):
         logits, attention = self.decoder(reading.frames, reading.frame_mask, targets)
         chosen = logits[:, :-1].float().log_softmax(-1).gather(2, targets.unsqueeze(2)).squeeze(2).cpu()
         parts = zip(chosen, attention.float().cpu(), lengths, closed, strict=True)
-        return [(log_probs[: len(text)], seen[: len(text), :n]) for log_probs, seen, n, text in parts]
+        return [(log_probs[: len(text)], weights[: len(text), :n]) for log_probs, weights, n, text in parts]
 
     @property
     def points_per_frame(self) -> int:
-        """How many successive pen points a frame is made of."""
+        """Number of successive pen points per frame."""
         return prod(self.encoder.joins)
 
     def show(self, batch: Batch, seed: int) -> list[Sample]:
-        """Each line of the batch with what was read greedily, and where on the line; nothing in it is by chance."""
+        """Each line of the batch with what was read greedily, and where on the line; nothing in it is random."""
         reading = self.encode(batch)
         texts = self.read_greedily(reading)
         samples = []
-        for line, (_, seen) in enumerate(self.explain(reading, texts)):
+        for line, (_, places) in enumerate(self.explain(reading, texts)):
             strokes = batch.strokes[line][batch.stroke_mask[line]].cpu()
-            weights = seen.T.repeat_interleave(self.points_per_frame, 0)[1 : len(strokes)]
+            weights = places.T.repeat_interleave(self.points_per_frame, 0)[1 : len(strokes)]
             samples.append(Sample(strokes.numpy(), weights.numpy(), True, texts[line]))
         return samples
 
 
 def ctc_greedy(frame_logits: Tensor, mask: Tensor) -> list[list[int]]:
-    """Of each line the most likely class of every frame (B, N, A+1), repeats and blanks taken out."""
+    """Return the most likely class of every frame (B, N, A+1) of each line, without repeats and blanks."""
     blank = frame_logits.shape[-1] - 1
     best = frame_logits.argmax(-1).masked_fill(~mask, blank)
     changes = torch.ones_like(mask)
@@ -192,16 +193,27 @@ def join_frames(frames: Tensor, lengths: Tensor, factor: int) -> tuple[Tensor, T
 
 
 class BidirectionalLayer(nn.Module):
-    """Frames (B, N, I) to (B, N, 2H): one LSTM along the line and one from its end; padding changes nothing."""
+    """Frames (B, N, I) to (B, N, 2H): one LSTM along the line and one from its end; padding changes nothing.
+
+    In checkpoints the two LSTMs are named onward and homeward.
+    """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
-        self.onward = RecurrentLayer("lstm", input_size, hidden_size)
-        self.homeward = RecurrentLayer("lstm", input_size, hidden_size)
+        self.add_module("onward", RecurrentLayer("lstm", input_size, hidden_size))
+        self.add_module("homeward", RecurrentLayer("lstm", input_size, hidden_size))
+
+    @property
+    def forward_lstm(self) -> RecurrentLayer:
+        return cast(RecurrentLayer, self.onward)
+
+    @property
+    def backward_lstm(self) -> RecurrentLayer:
+        return cast(RecurrentLayer, self.homeward)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        back = reverse_lines(self.homeward(reverse_lines(frames, lengths)), lengths)
-        return torch.cat([self.onward(frames), back], -1)
+        backward = reverse_lines(self.backward_lstm(reverse_lines(frames, lengths)), lengths)
+        return torch.cat([self.forward_lstm(frames), backward], -1)  # (B, N, H) twice -> (B, N, 2H)
 
 
 class Encoder(nn.Module):

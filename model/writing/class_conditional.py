@@ -1,4 +1,4 @@
-"""The network that writes a character when told which one, such as a digit, and stops by itself."""
+"""The network that writes a given character, such as a digit, and stops by itself."""
 
 from typing import NamedTuple
 
@@ -17,15 +17,15 @@ PLACE_SCALE = 0.1
 
 
 class DrawingState(NamedTuple):
-    """What the network remembers between two points.
+    """The state between two points.
 
-    told   (B, E) the class
-    place  (B, 2) where the pen is, from the line's start on
-    over   (B,) whether the pen has been lifted for good
+    character  (B, E) the class
+    place      (B, 2) of the pen, from the line's start on
+    over       (B,) True if the pen has been lifted for good
     """
 
     stack: StackState
-    told: Tensor
+    character: Tensor
     place: Tensor
     over: Tensor
 
@@ -33,8 +33,8 @@ class DrawingState(NamedTuple):
 class ClassConditionalHandwriting(HandwritingModel):
     """Recurrent layers that all read the stroke, the pen's place and an embedding of the class; a mixture density.
 
-    Graves (2013), eqs. 15-26, told the class as his synthesis network is told the window. A line ends with a pen lift,
-    so it is of every lift that the network says how likely it is the last: with the mixture, a pen of three states.
+    Graves (2013), eqs. 15-26, conditioned on the class as his synthesis network is on the window. A line ends with a
+    pen lift, so the network predicts for every lift how likely it is the last: with the mixture, a pen of three states.
     The place, from the start on, is where a figure is to be closed and a second stroke begun.
     """
 
@@ -63,30 +63,32 @@ class ClassConditionalHandwriting(HandwritingModel):
         return {"embedding.weight": (0, 0)}
 
     def forward(self, batch: Batch) -> EndingMixture:
-        told = self._told(batch).unsqueeze(1).expand(-1, batch.inputs.shape[1], -1)
+        character = self._embedded(batch).unsqueeze(1).expand(-1, batch.inputs.shape[1], -1)
         place = PLACE_SCALE * batch.inputs[..., :2].cumsum(1)
-        hiddens = self.stack(torch.cat([batch.inputs, place, told], dim=-1))
+        hiddens = self.stack(torch.cat([batch.inputs, place, character], dim=-1))
         return self._pen(self.stack.dropout(torch.cat(hiddens, dim=-1)))
 
-    def _told(self, batch: Batch) -> Tensor:
+    def _embedded(self, batch: Batch) -> Tensor:
         """The class of each line as the layers read it: (B, E)."""
         classes = classes_of(batch)
         if (classes == NO_CLASS).any():
-            raise InputError("there are lines without a text; this network must be told which character each is")
+            raise InputError("there are lines without a text; this network must be given the character of each")
         return self.embedding(classes)
 
     def _pen(self, features: Tensor) -> EndingMixture:
         return EndingMixture(*self.density(features), self.last(features).float().squeeze(-1))
 
     def start(self, batch: Batch) -> DrawingState:
-        told = self._told(batch)
-        place = told.new_zeros(len(told), 2)
-        return DrawingState(self.stack.start(len(told)), told, place, torch.zeros_like(place[:, 0], dtype=torch.bool))
+        character = self._embedded(batch)
+        place = character.new_zeros(len(character), 2)
+        return DrawingState(
+            self.stack.start(len(character)), character, place, torch.zeros_like(place[:, 0], dtype=torch.bool)
+        )
 
     def step(self, stroke: Tensor, state: DrawingState) -> tuple[EndingMixture, DrawingState]:
         place = state.place + PLACE_SCALE * stroke[:, :2]
-        hiddens, stack = self.stack.step(torch.cat([stroke, place, state.told], dim=-1), state.stack)
-        return self._pen(torch.cat(hiddens, dim=-1)), DrawingState(stack, state.told, place, stroke[:, 2] > 1)
+        hiddens, stack = self.stack.step(torch.cat([stroke, place, state.character], dim=-1), state.stack)
+        return self._pen(torch.cat(hiddens, dim=-1)), DrawingState(stack, state.character, place, stroke[:, 2] > 1)
 
     def finished(self, state: DrawingState) -> Tensor:
         """The pen has been lifted for good."""

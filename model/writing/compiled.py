@@ -108,7 +108,7 @@ class Packed:
         ]
         products.append((density.linear.weight, density.linear.bias, torch.float32))
         if attention:
-            products += [(each.weight, each.bias, PRECISION) for each in (attention.ask, attention.answer)]
+            products += [(each.weight, each.bias, PRECISION) for each in (attention.qkv, attention.out)]
         self.features = features
         self.network = Network(
             layers=len(layers),

@@ -1,6 +1,6 @@
 """Probability of offsets on a lattice: a mixture density integrated over the cell around each of them.
 
-A density can be raised without end by spikes on the lattice that the data lie on; the mass of a cell is never over 1.
+A density can be raised without end by spikes on the lattice that the data is on; the mass of a cell is never over 1.
 """
 
 import math
@@ -13,7 +13,7 @@ from torch import Tensor
 from model.writing.mixture_density import Mixture
 
 NODES = 20
-"""Of the Gauss-Legendre rule on every smooth piece."""
+"""Nodes of the Gauss-Legendre rule on every smooth piece."""
 REACH = 20.0
 """Nats below its highest point from which on a Gaussian is left out of the integral: 2e-9 of it."""
 EDGE = 6.0
@@ -36,7 +36,7 @@ def cell_log_prob(mixture: Mixture, offsets: Tensor, cell: tuple[float, float]) 
 def _mixture_log_mass(
     cell: tuple[float, float], log_pi: Tensor, mean: Tensor, log_sigma: Tensor, rho: Tensor, offsets: Tensor
 ) -> Tensor:
-    """The same of N points in a row: the heaviest component first, then those that can matter beside it."""
+    """Return the log-mass (N,) at N points: the heaviest component first, then those that can matter next to it."""
     half = offsets.new_tensor(cell) / 2
     from_mean = offsets.unsqueeze(-2) - mean
     low, high = (from_mean - half) * torch.exp(-log_sigma), (from_mean + half) * torch.exp(-log_sigma)
@@ -94,24 +94,24 @@ def _interval_log_mass(low: Tensor, high: Tensor) -> Tensor:
     """Log-mass of the standard normal between low and high, taken in the lower tail, where nothing cancels."""
     upper = low + high > 0
     low, high = torch.where(upper, -high, low), torch.where(upper, -low, high)
-    most = torch.special.log_ndtr(high)
-    return most + torch.log(-torch.expm1(torch.special.log_ndtr(low) - most))
+    below_high = torch.special.log_ndtr(high)
+    return below_high + torch.log(-torch.expm1(torch.special.log_ndtr(low) - below_high))
 
 
 def _upper_bound(low: Tensor, high: Tensor, rho: Tensor) -> Tensor:
-    """What the log-mass over rectangles (..., 2) is at most: the largest density times the area, and no more than the
-    half-plane beyond the nearest point holds."""
+    """Return an upper bound of the log-mass over rectangles (..., 2): the largest density times the area, and no more
+    than the half-plane beyond the nearest point holds."""
     area = (high - low).log().sum(-1) - 0.5 * torch.log((1 - rho) * (1 + rho)) - math.log(2 * math.pi)
     return area.clamp_max(0) - _least_distance2(low, high, rho) / 2
 
 
 def _least_distance2(low: Tensor, high: Tensor, rho: Tensor) -> Tensor:
     """Least squared Mahalanobis distance from the mean to rectangles (..., 2): (...); 0 where the mean is inside."""
-    least = torch.full_like(rho, math.inf)
+    smallest = torch.full_like(rho, math.inf)
     for axis in (0, 1):
         for side in (low, high):
             along = rho * side[..., axis]
             other = torch.clamp(along, low[..., 1 - axis], high[..., 1 - axis])
             distance2 = side[..., axis].square() + (other - along).square() / ((1 - rho) * (1 + rho))
-            least = torch.minimum(least, distance2)
-    return torch.where(((low <= 0) & (high >= 0)).all(-1), 0, least)
+            smallest = torch.minimum(smallest, distance2)
+    return torch.where(((low <= 0) & (high >= 0)).all(-1), 0, smallest)

@@ -18,7 +18,7 @@ class Prime:
 
     strokes     (T, B, 3), FREE beyond the end of each
     lengths     (B,) int64 rows of them; 0 where the start belongs to what is written
-    characters  (B,) int64, of each text that they show, the blank after them counted
+    characters  (B,) int64, of each text that they show, the space after them counted
     """
 
     strokes: Tensor
@@ -35,24 +35,24 @@ class Prime:
         return cls(strokes.cpu().contiguous(), batch.stroke_mask.sum(1).cpu(), torch.tensor(prime_chars))
 
     def lines(self, lines: slice) -> "Prime":
-        """The same of these lines alone."""
+        """Return the prime of these lines alone."""
         return Prime(self.strokes[:, lines], self.lengths[lines], self.characters[lines])
 
     def left(self, t: int, active: Tensor, phi: Tensor) -> Tensor:
-        """How many characters of the prime the windows of the `active` lines have left to pass before point t: (B,).
+        """Return the characters of the prime (B,) that the `active` lines' windows have left to pass before point t.
 
         Where the prime is over at t, and phi (B, U), at the point before, was highest neither at its last character
-        nor at the blank after it: as many as from there to the blank, fewer than none of a window that ran ahead. Moved
+        nor at the space after it: the distance from there to the space, negative where the window ran ahead. Moved
         on by them the window neither has the prime written anew nor leaves out the beginning of the line's own text.
         Else 0.
         """
-        to_blank = self.characters[active] - 1 - phi.argmax(1)
-        return torch.where((self.lengths[active] == t) & (to_blank != 0) & (to_blank != 1), to_blank, 0)
+        to_space = self.characters[active] - 1 - phi.argmax(1)
+        return torch.where((self.lengths[active] == t) & (to_space != 0) & (to_space != 1), to_space, 0)
 
     def own(self, line: int, strokes: np.ndarray, phi: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-        """Of strokes (T, 3), and what was looked at for each, phi (T, U): the line's own, of phi from the second on.
+        """Remove the prime: return a line's own strokes of (T, 3), and their phi of (T, U) but for the first of them.
 
-        Of a primed line all from the first pen stroke behind the prime in which a character of its own was looked at
+        Of a primed line all from the first pen stroke behind the prime in which a character of its own was attended to
         most: what the network still had to draw of the prime stays out, as does the way from one to the other.
         """
         begin, first = int(self.lengths[line]), int(self.characters[line])

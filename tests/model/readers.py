@@ -22,7 +22,7 @@ def random_reading(lengths: list[int], model: Seq2SeqRecognizer, seed: int = 0, 
     """Random frames of lines of so many frames, float64, and random logits for the CTC head, padded with noise."""
     generator = torch.Generator().manual_seed(seed)
     mask = torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)
-    size = model.encoder.layers[-1].onward.hidden_size * 2
+    size = model.encoder.layers[-1].forward_lstm.hidden_size * 2
     frames = torch.randn(*mask.shape, size, generator=generator, dtype=torch.float64)
     classes = (model.ctc or model.decoder.embedding).weight.shape[0]
     logits = sharpness * torch.randn(*mask.shape, classes, generator=generator, dtype=torch.float64)

@@ -23,9 +23,9 @@ NETWORKS = [
 
 
 def network(name: str, cell: str = "lstm", num_layers: int = 1, hidden_size: int = 6, **arguments) -> HandwritingModel:
-    """A model with 2 mixtures (and 2 window components), told of the pen's motion, whose every weight is at work.
+    """A model with 2 mixtures (and 2 window components), that reads the pen's motion, whose every weight is at work.
 
-    With three layers the second attends to what it has been through.
+    With three layers the second attends to its own past.
     """
     torch.manual_seed(4)
     sizes = {"num_layers": num_layers, "hidden_size": hidden_size, "num_mixtures": 2}
@@ -36,7 +36,7 @@ def network(name: str, cell: str = "lstm", num_layers: int = 1, hidden_size: int
         model = stir(ConditionalHandwriting(alphabet_size=ALPHABET_SIZE, num_window_components=2, **arguments))
     model.density.linear.weight.data[:, hidden_size * num_layers :] *= 0.2  # or what it writes runs away
     if model.stack.attention:
-        for part in (model.stack.attention.ask, model.stack.attention.answer):
+        for part in (model.stack.attention.qkv, model.stack.attention.out):
             part.weight.data *= 0.1
     return model
 
@@ -120,8 +120,8 @@ def random_mixture(*shape: int, num_mixtures: int = 3, dtype: torch.dtype = torc
 def covariance(mixture: Mixture) -> Tensor:
     """Every component's covariance matrix (..., M, 2, 2)."""
     sigma = mixture.log_sigma.exp()
-    ones = torch.ones_like(mixture.rho)
-    correlation = torch.stack([ones, mixture.rho, mixture.rho, ones], -1).unflatten(-1, (2, 2))
+    unit = torch.ones_like(mixture.rho)
+    correlation = torch.stack([unit, mixture.rho, mixture.rho, unit], -1).unflatten(-1, (2, 2))
     return sigma.unsqueeze(-1) * sigma.unsqueeze(-2) * correlation
 
 

@@ -89,8 +89,8 @@ def test_padding_counts_for_nothing(measure):
     output = Mixture(*(part.requires_grad_() for part in output))
     strokes = torch.where(batch.stroke_mask.unsqueeze(-1), batch.strokes, 1e6)
     results, gradients = [], []
-    for seen in (batch, Batch(strokes, batch.stroke_mask, batch.text, batch.char_mask)):
-        total, count = MEASURES[measure]()(output, seen)
+    for data in (batch, Batch(strokes, batch.stroke_mask, batch.text, batch.char_mask)):
+        total, count = MEASURES[measure]()(output, data)
         results.append((total.item(), int(count)))
         gradients.append(torch.autograd.grad(total, output, materialize_grads=True))
     assert results[0] == results[1]

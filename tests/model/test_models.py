@@ -27,8 +27,8 @@ def gradients(model, nats: torch.Tensor) -> list[torch.Tensor]:
     return list(torch.autograd.grad(nats, list(model.parameters())))
 
 
-def same_before(one: Mixture, other: Mixture, t: int) -> bool:
-    return all(torch.equal(a[:, :t], b[:, :t]) for a, b in zip(one, other, strict=True))
+def same_before(first: Mixture, other: Mixture, t: int) -> bool:
+    return all(torch.equal(a[:, :t], b[:, :t]) for a, b in zip(first, other, strict=True))
 
 
 @EVERY_NETWORK
@@ -101,13 +101,13 @@ def test_gradients_are_finite_differences(name, cell, num_layers, in_float64):
 def test_number_of_parameters(name, cell, num_layers):
     hidden, mixtures, components = 6, 2, 2
     gates = 4 if cell == "lstm" else 3
-    told = 13
-    seen = told if name == "unconditional" else told + ALPHABET_SIZE
-    layers = sum(gates * hidden * (seen + hidden * (layer > 0) + hidden + 2) for layer in range(num_layers))
+    features = 13
+    inputs = features if name == "unconditional" else features + ALPHABET_SIZE
+    layers = sum(gates * hidden * (inputs + hidden * (layer > 0) + hidden + 2) for layer in range(num_layers))
     window = 0 if name == "unconditional" else 3 * components * (hidden + 1)
-    density = (6 * mixtures + 1) * (num_layers * hidden + told + 1)
-    found = 2 * HEAD_SIZE  # of two heads
-    attention = 2 * hidden + 3 * found * (2 * hidden + 1) + hidden * (found + 1) if num_layers == 3 else 0
+    density = (6 * mixtures + 1) * (num_layers * hidden + features + 1)
+    attended = 2 * HEAD_SIZE  # of two heads
+    attention = 2 * hidden + 3 * attended * (2 * hidden + 1) + hidden * (attended + 1) if num_layers == 3 else 0
     assert network(name, cell, num_layers).num_parameters == layers + window + density + attention
 
 

@@ -70,7 +70,7 @@ def random_point(model: TrunkWriter, generator: torch.Generator) -> Point:
 
 
 def in_the_kernel(model: TrunkWriter, point: Point) -> Drawing:
-    """The same state as rows of the kernel."""
+    """Return the state as rows of the kernel."""
     packed, trunk = model.packed(), point.state.trunk
     assert packed is not None
     drawing = Drawing(packed, trunk.text, 1, point.stroke, PAST + 1)

@@ -24,7 +24,7 @@ def writer(*, free: bool = False, attends: bool = False, **facts: Any) -> Writer
         pace = {"mean_points_per_char": float(POINTS_A_LETTER), "num_window_components": 2}
         model = ConditionalHandwriting(alphabet_size=len(CHARACTERS), **sizes, **pace)
     if model.stack.attention:
-        torch.nn.init.normal_(model.stack.attention.answer.weight)
+        torch.nn.init.normal_(model.stack.attention.out.weight)
     known = {"corpus": "letters", "alphabet": CHARACTERS, "std": STD, "points_per_char": 16.0, "points_per_line": 30}
     arch = {"arch": {"type": type(model).__name__}}
     return Writer(model.eval(), {**known, "chars_per_line": 12, "transform": {}, **facts}, arch, Path("writer.pt"))

@@ -16,8 +16,8 @@ Run = tuple[list[Tensor], list[Tensor]]
 
 
 def assert_same_run(actual: Run, expected: Run, tolerance: float = 1e-10) -> None:
-    for found, right in zip(actual[0] + actual[1], expected[0] + expected[1], strict=True):
-        assert_close(found, right, tolerance)
+    for result, right in zip(actual[0] + actual[1], expected[0] + expected[1], strict=True):
+        assert_close(result, right, tolerance)
 
 
 def in_chunks(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
@@ -107,8 +107,8 @@ def test_a_line_is_the_same_alone_and_in_company(monkeypatch):
     for line in (0, 6, 19):
         text = encode_text(batch.text[line : line + 1, : line + 1], batch.char_mask[line : line + 1, : line + 1])
         alone = layer(batch.strokes[line : line + 1, :7], text)
-        for found, right in zip(outputs, alone, strict=True):
-            assert_close(found[line : line + 1, :7], right)
+        for actual, right in zip(outputs, alone, strict=True):
+            assert_close(actual[line : line + 1, :7], right)
 
 
 def test_graphs_give_what_uncaptured_chunks_do_with_other_texts_and_weights_in_between(monkeypatch, graphs):
@@ -128,8 +128,8 @@ def test_graphs_give_what_uncaptured_chunks_do_with_other_texts_and_weights_in_b
         captured = gradients()
         with monkeypatch.context() as patch:
             patch.setattr(window_graph, "can_be_captured", lambda tensor: False)
-            for found, right in zip(captured, gradients(), strict=True):
-                assert_close(found, right)
+            for actual, right in zip(captured, gradients(), strict=True):
+                assert_close(actual, right)
         with torch.no_grad():
             for weight in layer.parameters():
                 weight += 0.1 * torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
@@ -168,7 +168,7 @@ def test_the_network_takes_the_path_of_its_cell_and_device():
 @on_a_gpu
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-9), (torch.float32, 1e-3)])
 def test_a_gpu_gives_what_a_cpu_does(monkeypatch, dtype, tolerance):
-    """By torch's kernels of the cell, captured and uncaptured, forward and back, after a validation."""
+    """Torch's kernels of the cell, captured and uncaptured, forward and backward, after a validation."""
     layer = window_layer(dtype)
     expected = window_run(layer, 70)
     on_gpu = layer.cuda()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from model.language import ngram as language_model
 from model.language import training as language_training
 from model.language.ngram import NgramModel, load_language_model
-from model.language.training import LEAST_DISCOUNT, train_language_model
+from model.language.training import MIN_DISCOUNT, train_language_model
 from tests.data_loader.formats.mutate import mutants
 from utils.errors import InputError
 
@@ -25,21 +25,21 @@ ALPHABET = " abcdeg"
 class PlainModel:
     """Interpolated modified Kneser-Ney in dicts: contexts are tuples, "^" the beginning of a line, "$" its end."""
 
-    def __init__(self, lines: list[str], alphabet: str, order: int, least: int) -> None:
+    def __init__(self, lines: list[str], alphabet: str, order: int, min_count: int) -> None:
         self.order, self.classes = order, [*alphabet, "$"]
         raw = [Counter() for _ in range(order)]
         for line in lines:
-            told = ["^", *line, "$"]
-            for place in range(1, len(told)):
+            characters = ["^", *line, "$"]
+            for place in range(1, len(characters)):
                 for length in range(min(order, place + 1)):
-                    raw[length][(*told[place - length : place], told[place])] += 1
+                    raw[length][(*characters[place - length : place], characters[place])] += 1
         self.counts = [self.before(raw, length) for length in range(order)]
         self.discounts = [self.discount(counts) for counts in self.counts]
         self.after = [defaultdict(dict) for _ in range(order)]
         for length, counts in enumerate(self.counts):
             for gram, count in counts.items():
                 came = sum(times for other, times in raw[length].items() if other[:-1] == gram[:-1])
-                if came >= least or not length:
+                if came >= min_count or not length:
                     self.after[length][gram[:-1]][gram[-1]] = count
 
     @staticmethod
@@ -53,16 +53,16 @@ class PlainModel:
         y = n[1] / (n[1] + 2 * n[2])
         return [
             0.0,
-            *(min(max(k - (k + 1) * y * n[k + 1] / n[k], LEAST_DISCOUNT), k - LEAST_DISCOUNT) for k in (1, 2, 3)),
+            *(min(max(k - (k + 1) * y * n[k + 1] / n[k], MIN_DISCOUNT), k - MIN_DISCOUNT) for k in (1, 2, 3)),
         ]
 
     def probability(self, text: str, character: str, length: int | None = None) -> float:
-        told = ["^", *text]
-        length = min(self.order - 1, len(told)) if length is None else length
+        characters = ["^", *text]
+        length = min(self.order - 1, len(characters)) if length is None else length
         if length < 0:
             return 1 / len(self.classes)
         shorter = self.probability(text, character, length - 1)
-        after = self.after[length].get(tuple(told[len(told) - length :]))
+        after = self.after[length].get(tuple(characters[len(characters) - length :]))
         if after is None:
             return shorter
         taken = [self.discounts[length][min(count, 3)] for count in after.values()]
@@ -80,10 +80,10 @@ def model() -> NgramModel:
     return train_language_model(TEXT, ALPHABET, 4, 1).model
 
 
-@pytest.mark.parametrize(("order", "least"), [(1, 1), (2, 1), (3, 1), (6, 1), (3, 3), (6, 2)])
-def test_probabilities_are_those_of_the_formulas_written_out(order, least):
-    trained = train_language_model(TEXT, ALPHABET, order, least).model
-    plain = PlainModel(TEXT, ALPHABET, order, least)
+@pytest.mark.parametrize(("order", "min_count"), [(1, 1), (2, 1), (3, 1), (6, 1), (3, 3), (6, 2)])
+def test_probabilities_are_those_of_the_formulas_written_out(order, min_count):
+    trained = train_language_model(TEXT, ALPHABET, order, min_count).model
+    plain = PlainModel(TEXT, ALPHABET, order, min_count)
     for text in ["", "a", "ab", "bad ", "bad bad dad", "gg", "cabb", "e d", "aba" * 9]:
         expected = [math.log(plain.probability(text, character)) for character in plain.classes]
         assert trained.log_probs(positions(text)) == pytest.approx(expected, abs=1e-5)
@@ -96,8 +96,8 @@ def test_probabilities_are_those_of_the_formulas_written_out(order, least):
     st.integers(1, 4),
     st.lists(st.lists(st.integers(0, 4)), min_size=1),
 )
-def test_probabilities_add_up_to_one_and_none_is_zero(lines, order, least, contexts):
-    trained = train_language_model(lines, " abcd", order, least).model
+def test_probabilities_add_up_to_one_and_none_is_zero(lines, order, min_count, contexts):
+    trained = train_language_model(lines, " abcd", order, min_count).model
     log_probs = trained.score_next([tuple(context) for context in contexts])
     assert np.isfinite(log_probs).all()
     assert np.exp(log_probs).sum(1) == pytest.approx(1, abs=1e-6)
@@ -112,9 +112,9 @@ def test_many_contexts_at_once_are_each_as_alone(model):
 
 def test_contexts_that_came_too_seldom_are_not_kept_and_the_shorter_one_speaks(model):
     seldom = train_language_model(TEXT, ALPHABET, 4, 3).model
-    told = ["^" + line for line in TEXT]
+    characters = ["^" + line for line in TEXT]
     for length, level in enumerate(seldom.levels):
-        came = Counter(line[at - length : at] for line in told for at in range(max(length, 1), len(line) + 1))
+        came = Counter(line[at - length : at] for line in characters for at in range(max(length, 1), len(line) + 1))
         assert len(level.keys) == sum(count >= 3 for count in came.values()) > 0
     once = [positions("g"), positions("e")]
     assert np.array_equal(*seldom.score_next(once)) and not np.array_equal(*model.score_next(once))
@@ -125,15 +125,15 @@ def test_longer_contexts_read_unseen_text_of_a_source_with_memory_better():
     follows = rng.dirichlet(np.full(6, 0.1), (6, 6, 6))
 
     def line() -> str:
-        told = [0, 0, 0]
+        characters = [0, 0, 0]
         for _ in range(40):
-            told.append(rng.choice(6, p=follows[tuple(told[-3:])]))
-        return "".join("abcdef"[code] for code in told[3:])
+            characters.append(rng.choice(6, p=follows[tuple(characters[-3:])]))
+        return "".join("abcdef"[code] for code in characters[3:])
 
-    seen, unseen = [line() for _ in range(150)], [line() for _ in range(20)]
+    contexts_met, unseen = [line() for _ in range(150)], [line() for _ in range(20)]
     nats = []
     for order in (1, 2, 3, 4):
-        total, count = train_language_model(seen, "abcdef", order).model.nats(unseen)
+        total, count = train_language_model(contexts_met, "abcdef", order).model.nats(unseen)
         nats.append(total / count)
         assert count == 20 * 41
     assert all(longer < shorter - 0.1 for shorter, longer in itertools.pairwise(nats))
@@ -245,11 +245,11 @@ def test_damaged_files_are_refused_or_still_a_model(count, tmp_path):
     for mutant in mutants(path.read_bytes(), count, seed=count):
         damaged.write_bytes(mutant)
         try:
-            found = load_language_model(damaged)
+            loaded = load_language_model(damaged)
         except InputError as error:
             assert len(str(error).splitlines()) == 1
         else:
-            assert np.exp(found.score_next([(), (0,)])).sum(1) == pytest.approx(1, abs=1e-6)
+            assert np.exp(loaded.score_next([(), (0,)])).sum(1) == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ def test_sequence_is_the_lstm_of_torch_with_all_gradients(batch_size, points):
 
 @pytest.mark.parametrize("with_window", [False, True])
 def test_gradients_of_the_sequence_are_its_finite_differences(monkeypatch, with_window):
-    """With gradients of weights taken two points at a time."""
+    """Weights' gradients are taken two points at a time."""
     monkeypatch.setattr(lstm_sequence, "ROWS_AT_ONCE", 4)
     size, components, alphabet = 2, 2, 3 if with_window else 0
     text = encode_text(torch.tensor([[1, 0, 1], [2, 0, 0]]), torch.tensor([[True] * 3, [True, False, False]]))
@@ -230,7 +230,7 @@ def test_backward_twice_gives_the_same_gradients(kind, in_float64):
     total = sum(part.square().sum() for part in (output if kind == "window" else [output]))
     first = torch.autograd.grad(total, list(layer.parameters()), retain_graph=True)
     second = torch.autograd.grad(total, list(layer.parameters()))
-    assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])

@@ -22,19 +22,19 @@ def hiddens(lines: int = 3, points: int = 9, seed: int = 0) -> torch.Tensor:
 
 
 def by_hand(module: SelfAttention, line: torch.Tensor) -> torch.Tensor:
-    """Of one line (T, H), query by query and head by head."""
+    """Return the output for a line (T, H), query by query and head by head."""
     norm = module.norm
     normed = [(h - h.mean()) / (h.var(correction=0) + 1e-5).sqrt() * norm.weight + norm.bias for h in line]
-    asked = [module.ask(torch.cat([now - now if t == 0 else normed[t - 1], now])) for t, now in enumerate(normed)]
+    qkv = [module.qkv(torch.cat([now - now if t == 0 else normed[t - 1], now])) for t, now in enumerate(normed)]
     out = []
     for t, hidden in enumerate(line):
-        found = []
+        attended = []
         for head in range(HEADS):
             query, key, value = (slice((part * HEADS + head) * HEAD_SIZE, None) for part in range(3))
-            weights = [math.exp(asked[t][query][:HEAD_SIZE] @ asked[n][key][:HEAD_SIZE] / 8) for n in range(t + 1)]
-            values = [weight * asked[n][value][:HEAD_SIZE] for n, weight in enumerate(weights)]
-            found.append(torch.stack(values).sum(0) / sum(weights))
-        out.append(hidden + module.answer(torch.cat(found)))
+            weights = [math.exp(qkv[t][query][:HEAD_SIZE] @ qkv[n][key][:HEAD_SIZE] / 8) for n in range(t + 1)]
+            values = [weight * qkv[n][value][:HEAD_SIZE] for n, weight in enumerate(weights)]
+            attended.append(torch.stack(values).sum(0) / sum(weights))
+        out.append(hidden + module.out(torch.cat(attended)))
     return torch.stack(out)
 
 
@@ -42,8 +42,8 @@ def by_hand(module: SelfAttention, line: torch.Tensor) -> torch.Tensor:
 def test_forward_is_the_plain_loop():
     module, batch = attention(), hiddens()
     assert HEAD_SIZE == 64  # by_hand divides by its root
-    for line, found in zip(batch, module(batch), strict=True):
-        assert_close(found, by_hand(module, line))
+    for line, attended in zip(batch, module(batch), strict=True):
+        assert_close(attended, by_hand(module, line))
 
 
 def test_gradients_are_those_of_finite_differences():
@@ -54,11 +54,11 @@ def test_gradients_are_those_of_finite_differences():
 @torch.no_grad()
 def test_steps_are_the_sequence_also_where_lines_leave():
     module, batch = attention(), hiddens()
-    memory, found = module.start(3), []
+    memory, attended = module.start(3), []
     for point in batch[:, :5].unbind(1):
         hidden, memory = module.step(point, memory)
-        found.append(hidden)
-    assert_close(torch.stack(found, 1), module(batch)[:, :5])
+        attended.append(hidden)
+    assert_close(torch.stack(attended, 1), module(batch)[:, :5])
     left = type(memory)(*(part[[2, 0]] for part in memory))
     assert_close(module.step(batch[[2, 0], 5], left)[0], module(batch)[[2, 0], 5])
 

@@ -85,7 +85,7 @@ def test_small_steps_are_not_lost_under_autocast():
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_a_line_sees_the_same_window_alone_and_beside_longer_texts(cell, in_float64):
+def test_a_line_sees_the_same_window_alone_and_with_longer_texts(cell, in_float64):
     layer = stir(WindowLayer(cell, 3, ALPHABET_SIZE, HIDDEN_SIZE, 2, POINTS_PER_CHAR).double())
     batch = lines([12, 12, 12], [2, 7, 4], dtype=torch.float64)
     hiddens, windows = layer(batch.strokes, encode_text(batch.text, batch.char_mask))

@@ -28,7 +28,7 @@ def texts(*lengths: int) -> Tensor:
 
 
 def written_out(own: AttentionDecoder, frames: Tensor, text: list[int]) -> tuple[Tensor, Tensor]:
-    """Of one line's frames (N, F): logits (U+1, A+1) and attention (U+1, N); Chorowski et al. (2015), eqs. 5-9."""
+    """Return logits (U+1, A+1) and attention (U+1, N) of a line's frames (N, F); Chorowski et al. (2015), eqs. 5-9."""
     hidden = cell = torch.zeros(1, own.cell.hidden_size, dtype=torch.float64)
     looked_at, attention = torch.zeros(frames.shape[1]).double(), torch.zeros(len(frames)).double()
     kernels, logits, places = own.location.weight[:, 0], [], []
@@ -36,11 +36,11 @@ def written_out(own: AttentionDecoder, frames: Tensor, text: list[int]) -> tuple
         hidden, cell = own.cell(torch.cat([own.embedding.weight[before], looked_at])[None], (hidden, cell))
         scores = []
         for n, frame in enumerate(frames):
-            seen = torch.zeros(LOCATION_CHANNELS).double()
+            weights = torch.zeros(LOCATION_CHANNELS).double()
             for m, weight in enumerate(attention):
                 if abs(m - n) <= LOCATION_REACH:
-                    seen = seen + kernels[:, m - n + LOCATION_REACH] * weight
-            energy = own.key(frame) + own.query(hidden[0]) + own.from_location(seen)
+                    weights = weights + kernels[:, m - n + LOCATION_REACH] * weight
+            energy = own.key(frame) + own.query(hidden[0]) + own.from_location(weights)
             scores.append(own.score(torch.tanh(energy)).item())
         weights = [math.exp(score) / sum(map(math.exp, scores)) for score in scores]
         attention = torch.tensor(weights, dtype=torch.float64)
@@ -84,8 +84,8 @@ def test_texts_side_by_side_are_each_as_alone(in_float64):
 def test_greedy_reading_writes_the_likeliest_character_each_time(seed, in_float64):
     own, reading = decoder(), random_reading(LENGTHS, recognizer(0.0), seed)
     own.out[-1].bias.data[-1] += 1.0
-    found = own.read_greedily(reading.frames, reading.frame_mask)
-    for line, text in enumerate(found):
+    actual = own.read_greedily(reading.frames, reading.frame_mask)
+    for line, text in enumerate(actual):
         logits, _ = written_out(own, reading.frames[line, reading.frame_mask[line]], text)
         likeliest = logits.argmax(-1).tolist()
         assert likeliest[: len(text)] == text and own.end not in text

@@ -1,4 +1,4 @@
-"""The network that reads a drawing as one class, its loss and its metric."""
+"""The network that reads a drawing as a class, its loss and its metric."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ LENGTHS = [9, 14, 4, 5]
 
 
 def classifier(**arguments) -> StrokeClassifier:
-    """A small one whose every weight is at work; in evaluation."""
+    """A small classifier whose every weight is at work; in evaluation."""
     torch.manual_seed(4)
     sizes = {"hidden_size": 4, "num_layers": 2, "dropout": 0.5, **arguments}
     return stir(StrokeClassifier(alphabet_size=ALPHABET_SIZE, **sizes), 0.8).eval()
@@ -91,5 +91,5 @@ def test_sizes_are_at_least_one(bad):
 def test_what_is_shown_is_each_drawing_with_its_likeliest_class():
     model, batch = classifier().float(), lines(LENGTHS, [1] * 4)
     shown = model.show(batch, 1)
-    assert [one.read for one in shown] == [[best] for best in model(batch).argmax(1).tolist()]
-    assert [len(one.strokes) for one in shown] == LENGTHS
+    assert [drawing.read for drawing in shown] == [[best] for best in model(batch).argmax(1).tolist()]
+    assert [len(drawing.strokes) for drawing in shown] == LENGTHS

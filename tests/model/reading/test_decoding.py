@@ -28,7 +28,7 @@ def language_model(alphabet_size: int) -> NgramModel:
 
 
 def decoder_log_probs(model: Seq2SeqRecognizer, reading: Reading, text: tuple[int, ...]) -> list[float]:
-    """Of one line, by the network as it trains: nats of each character and the end."""
+    """Return, of a line, by the network as it trains: nats of each character and the end."""
     given_text = torch.tensor([text], dtype=torch.int64).reshape(1, -1)
     logits, _ = model.decoder(reading.frames, reading.frame_mask, given_text)
     log_probs = logits[0].double().log_softmax(-1)
@@ -36,7 +36,7 @@ def decoder_log_probs(model: Seq2SeqRecognizer, reading: Reading, text: tuple[in
 
 
 def ctc_log_probs(texts: dict[tuple[int, ...], float], text: tuple[int, ...]) -> list[float]:
-    """Of texts with their probabilities, nats of each character and the end of one, given what is before it."""
+    """Return nats of each character and the end of a text, given those before, of texts with their probabilities."""
     begun = [sum(p for other, p in texts.items() if other[:u] == text[:u]) for u in range(len(text) + 1)]
     return [math.log(now / before) for before, now in zip(begun, [*begun[1:], texts[text]], strict=True)]
 
@@ -45,7 +45,7 @@ def by_brute_force(
     model: Seq2SeqRecognizer, reading: Reading, weight: float, language: NgramModel, lm_weight: float, bonus: float
 ) -> Hypothesis:
     """The best of all texts that are no longer than a line's frames."""
-    found = Hypothesis([], [], -math.inf)
+    best = Hypothesis([], [], -math.inf)
     shown = ctc_texts(reading.frame_logits[0]) if weight > 0 else {}
     size = len(language.alphabet)
     for length in range(reading.frames.shape[1] + 1):
@@ -58,17 +58,17 @@ def by_brute_force(
             if weight < 1:
                 theirs = decoder_log_probs(model, reading, text)
                 nats = [n + (1 - weight) * p for n, p in zip(nats, theirs, strict=True)]
-            says = sum(language.log_probs(text[:u])[c] for u, c in enumerate([*text, size]))
-            score = sum(nats) + lm_weight * says + bonus * length
-            if score > found.score:
-                found = Hypothesis(list(text), nats, score)
-    return found
+            language_nats = sum(language.log_probs(text[:u])[c] for u, c in enumerate([*text, size]))
+            score = sum(nats) + lm_weight * language_nats + bonus * length
+            if score > best.score:
+                best = Hypothesis(list(text), nats, score)
+    return best
 
 
-def assert_same(found: Hypothesis, expected: Hypothesis, tolerance: float = 1e-9) -> None:
-    assert found.positions == expected.positions
-    assert found.score == pytest.approx(expected.score, abs=tolerance)
-    assert found.log_probs == pytest.approx(expected.log_probs, abs=tolerance)
+def assert_same(hypothesis: Hypothesis, expected: Hypothesis, tolerance: float = 1e-9) -> None:
+    assert hypothesis.positions == expected.positions
+    assert hypothesis.score == pytest.approx(expected.score, abs=tolerance)
+    assert hypothesis.log_probs == pytest.approx(expected.log_probs, abs=tolerance)
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.35, 1.0])
@@ -77,10 +77,10 @@ def test_a_beam_that_holds_all_texts_finds_the_best_of_all(weight, lm_weight, bo
     model, language = recognizer(weight, alphabet_size=2).double(), language_model(2)
     for seed in range(3):
         reading = random_reading([4, 1, 3], model, seed)
-        found = beam_search(
+        hypotheses = beam_search(
             model, reading, beam=64, language_model=language, lm_weight=lm_weight, length_bonus=bonus
         )  # fmt: skip
-        for line, hypothesis in enumerate(found):
+        for line, hypothesis in enumerate(hypotheses):
             alone = one_line(reading, line)
             assert_same(hypothesis, by_brute_force(model, alone, weight, language, lm_weight, bonus))
 
@@ -92,8 +92,8 @@ def test_prefix_scores_are_the_sums_over_all_paths(num_frames, alphabet_size, se
     reading = random_reading([num_frames, 5], model, seed, sharpness)
     texts = ctc_texts(reading.frame_logits[0, :num_frames])
     best = max(texts, key=texts.__getitem__)
-    found = beam_search(model, reading, beam=400)[0]
-    assert found.score == pytest.approx(math.log(texts[best]), abs=1e-8)
+    hypothesis = beam_search(model, reading, beam=400)[0]
+    assert hypothesis.score == pytest.approx(math.log(texts[best]), abs=1e-8)
     for text in itertools.islice(sorted(texts), 0, None, max(len(texts) // 8, 1)):
         scorer, log_probs = CtcScorer(reading.frame_logits, reading.frame_mask), []
         for character in text:
@@ -120,9 +120,9 @@ def test_on_long_lines_the_score_is_that_of_torchs_ctc(sharpness):
 def test_one_text_of_pure_attention_is_greedy_reading(seed):
     model = recognizer(0.0).double()
     reading = random_reading([7, 2, 12], model, seed)
-    found = beam_search(model, reading, beam=1)
-    assert [hypothesis.positions for hypothesis in found] == model.read_greedily(reading)
-    assert any(hypothesis.positions for hypothesis in found)
+    hypotheses = beam_search(model, reading, beam=1)
+    assert [hypothesis.positions for hypothesis in hypotheses] == model.read_greedily(reading)
+    assert any(hypothesis.positions for hypothesis in hypotheses)
 
 
 def test_greedy_ctc_takes_out_repeats_and_blanks_and_padding():
@@ -146,10 +146,10 @@ def test_no_text_is_longer_than_its_line_has_frames(weight):
     model = recognizer(weight).double()
     model.decoder.out[-1].bias.data[-1] = -1e3
     reading = random_reading([6, 1, 3], model)
-    found = beam_search(model, reading, beam=4, length_bonus=9.0)
-    assert all(0 < len(h.positions) <= frames for h, frames in zip(found, [6, 1, 3], strict=True))
+    hypotheses = beam_search(model, reading, beam=4, length_bonus=9.0)
+    assert all(0 < len(h.positions) <= frames for h, frames in zip(hypotheses, [6, 1, 3], strict=True))
     if weight == 0:
-        assert [len(hypothesis.positions) for hypothesis in found] == [6, 1, 3]
+        assert [len(hypothesis.positions) for hypothesis in hypotheses] == [6, 1, 3]
 
 
 def one_frame(*probs: float) -> Reading:
@@ -160,29 +160,29 @@ def one_frame(*probs: float) -> Reading:
 
 def test_the_language_models_weight_turns_the_winner_where_the_closed_form_says():
     model, language = recognizer(1.0, alphabet_size=2), train_language_model(["b", "b", "b", "ab"], "ab", 2).model
-    says = [sum(language.log_probs(text[:u])[c] for u, c in enumerate([*text, 2])) for text in ((0,), (1,))]
-    turn = math.log(0.6 / 0.3) / (says[1] - says[0])
+    language_nats = [sum(language.log_probs(text[:u])[c] for u, c in enumerate([*text, 2])) for text in ((0,), (1,))]
+    turn = math.log(0.6 / 0.3) / (language_nats[1] - language_nats[0])
     assert turn > 0
     for weight, winner in ((0.99 * turn, 0), (1.01 * turn, 1)):
-        (found,) = beam_search(model, one_frame(0.6, 0.3, 0.1), beam=3, language_model=language, lm_weight=weight)
-        assert found.positions == [winner]
-        assert found.score == pytest.approx(sum(found.log_probs) + weight * says[winner])
+        (hypotheses,) = beam_search(model, one_frame(0.6, 0.3, 0.1), beam=3, language_model=language, lm_weight=weight)
+        assert hypotheses.positions == [winner]
+        assert hypotheses.score == pytest.approx(sum(hypotheses.log_probs) + weight * language_nats[winner])
 
 
 def test_the_bonus_turns_the_winner_where_the_closed_form_says():
     model, turn = recognizer(1.0, alphabet_size=2), math.log(0.6 / 0.3)
     for bonus, winner in ((0.99 * turn, []), (1.01 * turn, [0])):
-        (found,) = beam_search(model, one_frame(0.3, 0.1, 0.6), length_bonus=bonus)
-        assert found.positions == winner
-        assert found.confidence == pytest.approx(0.3**0.5 if winner else 0.6)
+        (hypotheses,) = beam_search(model, one_frame(0.3, 0.1, 0.6), length_bonus=bonus)
+        assert hypotheses.positions == winner
+        assert hypotheses.confidence == pytest.approx(0.3**0.5 if winner else 0.6)
 
 
 def test_a_text_that_only_its_length_makes_the_best_is_followed_to_its_end():
     model, texts = recognizer(1.0, alphabet_size=2), ["b"] * 40 + ["ababab"] * 2
     language, reading = train_language_model(texts, "ab", 5, 1).model, random_reading([7], model, sharpness=0.1)
-    (found,) = beam_search(model, reading, beam=90, language_model=language, lm_weight=2.0, length_bonus=3.0)
-    assert_same(found, by_brute_force(model, reading, 1.0, language, 2.0, 3.0))
-    assert found.positions == [0, 1, 0, 1, 0, 1]
+    (hypotheses,) = beam_search(model, reading, beam=90, language_model=language, lm_weight=2.0, length_bonus=3.0)
+    assert_same(hypotheses, by_brute_force(model, reading, 1.0, language, 2.0, 3.0))
+    assert hypotheses.positions == [0, 1, 0, 1, 0, 1]
 
 
 def test_numbers_out_of_range_and_missing_heads_are_named():

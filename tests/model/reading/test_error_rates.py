@@ -14,10 +14,10 @@ from tests.model.small import lines
 def fewest_edits(read: list[str] | str, true: list[str] | str) -> int:
     """Wagner and Fischer (1974), row by row."""
     row = list(range(len(true) + 1))
-    for i, one in enumerate(read, 1):
+    for i, first in enumerate(read, 1):
         last, row[0] = row[0], i
         for j, other in enumerate(true, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (one != other))
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (first != other))
     return row[-1]
 
 

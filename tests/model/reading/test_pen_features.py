@@ -10,17 +10,17 @@ from tests.model.small import alone, assert_close, lines
 
 
 def by_a_loop(strokes: list[list[float]]) -> list[list[float]]:
-    """Of one line (T, 3) its geometry (T, 9), point by point."""
+    """Return the geometry (T, 9) of a line (T, 3), point by point."""
     heights = [sum(dy for _, dy, _ in strokes[: t + 1]) for t in range(len(strokes))]
     mean, rows, before, lifted = sum(heights) / len(heights), [], (0.0, 0.0), 0.0
     for (dx, dy, end), height in zip(strokes, heights, strict=True):
         length = math.hypot(dx, dy)
-        way = (dx / length, dy / length) if length else (0.0, 0.0)
-        turn = (before[0] * way[0] + before[1] * way[1], before[0] * way[1] - before[1] * way[0])
+        move = (dx / length, dy / length) if length else (0.0, 0.0)
+        turn = (before[0] * move[0] + before[1] * move[1], before[0] * move[1] - before[1] * move[0])
         offset = [max(-LARGEST, min(LARGEST, value)) for value in (dx, dy)]
         above = max(-LARGEST, min(LARGEST, mean - height))
-        rows.append([*offset, end, *way, *turn, lifted, above])
-        before, lifted = way, end
+        rows.append([*offset, end, *move, *turn, lifted, above])
+        before, lifted = move, end
     return rows
 
 

@@ -30,10 +30,10 @@ def batch(dtype: torch.dtype = torch.float64) -> Batch:
     return lines(POINTS, CHARACTERS, dtype)
 
 
-def dirtied(seen: Batch) -> Batch:
-    """The same lines with rubbish for padding."""
-    strokes = torch.where(seen.stroke_mask.unsqueeze(-1), seen.strokes, 7.0)
-    return replace(seen, strokes=strokes, text=torch.where(seen.char_mask, seen.text, 3))
+def dirtied(data: Batch) -> Batch:
+    """Return the lines with rubbish for padding."""
+    strokes = torch.where(data.stroke_mask.unsqueeze(-1), data.strokes, 7.0)
+    return replace(data, strokes=strokes, text=torch.where(data.char_mask, data.text, 3))
 
 
 @pytest.mark.parametrize("weight", WEIGHTS)
@@ -76,23 +76,23 @@ def test_steps_down_the_gradient_teach_it_its_lines(weight):
     model = Seq2SeqRecognizer(
         alphabet_size=ALPHABET_SIZE, hidden_sizes=[16], joins=[2], decoder_size=16, dropout=0.0, ctc_weight=weight
     )  # fmt: skip
-    seen, loss = lines([24, 30], [3, 4]), ReadingLoss()
+    data, loss = lines([24, 30], [3, 4]), ReadingLoss()
     optimizer = torch.optim.Adam(model.parameters(), 0.02)
     for _ in range(80):
         optimizer.zero_grad()
-        total, _ = loss(model(seen), seen)
+        total, _ = loss(model(data), data)
         total.backward()
         optimizer.step()
-    assert model.eval()(seen).texts == [row[mask].tolist() for row, mask in zip(seen.text, seen.char_mask, strict=True)]
+    assert model.eval()(data).texts == [row[mask].tolist() for row, mask in zip(data.text, data.char_mask, strict=True)]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_ctc_nats_are_those_of_all_paths_added_up(seed, in_float64):
     reading = random_reading([4, 5, 1], recognizer(1.0, alphabet_size=2), seed)
     texts = [[0, 1], [1, 1], [0]]
-    seen = lines([2, 2, 2], [2, 2, 1])
-    seen = replace(seen, text=torch.tensor([[0, 1], [1, 1], [0, 0]]))
-    nats = ctc_nats(reading.frame_logits, reading.frame_mask, seen)
+    data = lines([2, 2, 2], [2, 2, 1])
+    data = replace(data, text=torch.tensor([[0, 1], [1, 1], [0, 0]]))
+    nats = ctc_nats(reading.frame_logits, reading.frame_mask, data)
     for line, text in enumerate(texts):
         shown = ctc_texts(reading.frame_logits[line, reading.frame_mask[line]])
         assert nats[line].item() == pytest.approx(-math.log(shown[tuple(text)]), abs=1e-10)
@@ -101,8 +101,8 @@ def test_ctc_nats_are_those_of_all_paths_added_up(seed, in_float64):
 def test_a_text_that_does_not_fit_into_its_frames_counts_nothing_and_harms_nothing():
     reading = random_reading([2, 6], recognizer(1.0))
     logits = reading.frame_logits.clone().requires_grad_()
-    seen = replace(lines([2, 2], [2, 2]), text=torch.tensor([[1, 1], [1, 1]]))
-    nats = ctc_nats(logits, reading.frame_mask, seen)
+    data = replace(lines([2, 2], [2, 2]), text=torch.tensor([[1, 1], [1, 1]]))
+    nats = ctc_nats(logits, reading.frame_mask, data)
     nats.sum().backward()
     assert nats[0] == 0 < nats[1]
     assert logits.grad.isfinite().all() and (logits.grad[0] == 0).all() and (logits.grad[1] != 0).any()
@@ -110,23 +110,23 @@ def test_a_text_that_does_not_fit_into_its_frames_counts_nothing_and_harms_nothi
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
 def test_the_decoders_nats_are_those_of_a_loop(smoothing, in_float64):
-    model, seen = recognizer(0.25).double(), batch()
-    reading, expected = model(seen), 0.0
+    model, data = recognizer(0.25).double(), batch()
+    reading, expected = model(data), 0.0
     for line, length in enumerate(CHARACTERS):
-        for u, target in enumerate([*seen.text[line, :length].tolist(), ALPHABET_SIZE]):
+        for u, target in enumerate([*data.text[line, :length].tolist(), ALPHABET_SIZE]):
             log_probs = reading.char_logits[line, u].log_softmax(-1)
             expected -= 0.75 * ((1 - smoothing) * log_probs[target] + smoothing * log_probs.mean()).item()
-    expected += 0.25 * ctc_nats(reading.frame_logits, reading.frame_mask, seen).sum().item()
-    assert ReadingLoss(label_smoothing=smoothing)(reading, seen)[0].item() == pytest.approx(expected, rel=1e-10)
+    expected += 0.25 * ctc_nats(reading.frame_logits, reading.frame_mask, data).sum().item()
+    assert ReadingLoss(label_smoothing=smoothing)(reading, data)[0].item() == pytest.approx(expected, rel=1e-10)
 
 
 def test_padding_of_logits_takes_no_gradient(in_float64):
-    model, seen = recognizer(0.5).double(), batch()
-    reading = model(seen)
+    model, data = recognizer(0.5).double(), batch()
+    reading = model(data)
     parts = reading.frame_logits, reading.char_logits
-    by_frame, by_char = torch.autograd.grad(ReadingLoss()(reading, seen)[0], parts)
+    by_frame, by_char = torch.autograd.grad(ReadingLoss()(reading, data)[0], parts)
     assert (by_frame[~reading.frame_mask] == 0).all()
-    assert (by_char[~F.pad(seen.char_mask, (1, 0), value=True)] == 0).all()
+    assert (by_char[~F.pad(data.char_mask, (1, 0), value=True)] == 0).all()
 
 
 @given(st.lists(st.integers(0, 7), min_size=1, max_size=4), st.integers(1, 4))
@@ -149,12 +149,12 @@ def test_a_layer_reads_a_line_and_its_mirror_image_alike(in_float64):
     layer, lengths = recognizer().double().encoder.layers[0], torch.tensor([5, 3])
     frames = torch.randn(2, 5, 9, dtype=torch.float64)
     mirror = BidirectionalLayer(9, 4).double()
-    mirror.onward.load_state_dict(layer.homeward.state_dict())
-    mirror.homeward.load_state_dict(layer.onward.state_dict())
-    there = layer(frames, lengths)
-    back = reverse_lines(mirror(reverse_lines(frames, lengths), lengths), lengths)
+    mirror.forward_lstm.load_state_dict(layer.backward_lstm.state_dict())
+    mirror.backward_lstm.load_state_dict(layer.forward_lstm.state_dict())
+    forward = layer(frames, lengths)
+    backward = reverse_lines(mirror(reverse_lines(frames, lengths), lengths), lengths)
     for line, n in enumerate(lengths.tolist()):
-        assert_close(there[line, :n], back[line, :n].roll(4, -1))
+        assert_close(forward[line, :n], backward[line, :n].roll(4, -1))
 
 
 def test_dropout_is_on_what_leaves_each_layer_and_in_training_only():
@@ -168,10 +168,10 @@ def test_dropout_is_on_what_leaves_each_layer_and_in_training_only():
 
 
 def test_the_frames_of_one_lines_end_depend_on_its_beginning_and_the_other_way_round():
-    model, seen = recognizer(1.0).double(), lines([20], [1], torch.float64)
-    strokes = seen.strokes.requires_grad_()
+    model, data = recognizer(1.0).double(), lines([20], [1], torch.float64)
+    strokes = data.strokes.requires_grad_()
     for frame in (0, -1):
-        (gradient,) = torch.autograd.grad(model.encode(seen).frames[0, frame].sum(), strokes)
+        (gradient,) = torch.autograd.grad(model.encode(data).frames[0, frame].sum(), strokes)
         assert (gradient[0, :, :2].abs().sum(1) > 0).all()
 
 
@@ -200,9 +200,9 @@ def test_label_smoothing_out_of_range_is_named(smoothing):
 
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_lines_without_text_have_a_finite_loss(weight):
-    seen = lines([5, 4], [1, 1], torch.float32)
-    seen = replace(seen, text=seen.text[:, :0], char_mask=seen.char_mask[:, :0])
-    total, count = ReadingLoss()(recognizer(weight)(seen), seen)
+    data = lines([5, 4], [1, 1], torch.float32)
+    data = replace(data, text=data.text[:, :0], char_mask=data.char_mask[:, :0])
+    total, count = ReadingLoss()(recognizer(weight)(data), data)
     assert total.isfinite() and total > 0 and count == 0
 
 

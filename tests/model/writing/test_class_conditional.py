@@ -54,8 +54,8 @@ def test_the_loss_is_that_of_a_plain_loop(in_float64):
     output, nats = model(batch), 0.0
     for line, length in enumerate(LENGTHS):
         for t in range(length - 1):
-            here = Mixture(*(part[line : line + 1, t : t + 1] for part in output[:5]))
-            nats -= stroke_log_prob(here, batch.targets[line : line + 1, t : t + 1]).item()
+            alike = Mixture(*(part[line : line + 1, t : t + 1] for part in output[:5]))
+            nats -= stroke_log_prob(alike, batch.targets[line : line + 1, t : t + 1]).item()
             if batch.targets[line, t, 2] == 1:
                 p_last = torch.sigmoid(output.last_logit[line, t])
                 nats -= torch.log(p_last if t == length - 2 else 1 - p_last).item()
@@ -109,7 +109,7 @@ def test_another_class_is_another_drawing_from_the_first_point_on():
 
 @pytest.mark.parametrize("bias", [0.0, 0.7])
 def test_lifts_and_last_lifts_come_as_often_as_the_network_says(bias):
-    """Of 200,000 draws, within 5 standard errors of a Bernoulli; with a bias p^(1+b) to (1-p)^(1+b)."""
+    """200,000 draws: within 5 standard errors of a Bernoulli; with a bias p^(1+b) to (1-p)^(1+b)."""
     draws = 200_000
     noise = torch.rand(draws, 4, generator=torch.Generator().manual_seed(3))
     end = sample_stroke(ending_mixture(draws, 0.3, 0.6), noise, bias)[:, 2]
@@ -164,16 +164,16 @@ def test_it_learns_when_a_drawing_is_over():
         loss(model(batch), batch)[0].backward()
         optimizer.step()
     drawn = sample(model, batch, seeds=list(range(40)), max_points=[50] * 40)
-    lengths = [len(one.strokes) for one in drawn]
-    assert all(one.stopped for one in drawn)
+    lengths = [len(line.strokes) for line in drawn]
+    assert all(line.stopped for line in drawn)
     assert np.mean(np.array(lengths[::2]) == 3) > 0.8 and np.mean(np.array(lengths[1::2]) == 5) > 0.8
 
 
-@pytest.mark.parametrize(("characters", "said"), [([1, 2], "longer than one character"), ([1, 0], "without a text")])
-def test_a_line_that_is_not_one_character_is_refused(characters, said):
+@pytest.mark.parametrize(("characters", "message"), [([1, 2], "longer than one character"), ([1, 0], "without a text")])
+def test_a_line_that_is_not_one_character_is_refused(characters, message):
     batch = lines([4, 5], [max(characters)] * 2, dtype=torch.float32)
     batch.char_mask[:] = torch.arange(max(characters)) < torch.tensor(characters).unsqueeze(1)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         drawer()(batch)
 
 

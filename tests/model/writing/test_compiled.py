@@ -26,10 +26,10 @@ def test_weights_are_rounded_by_half_a_127th_of_their_group_at_most():
     blocks, scales, bias = _packed(weight, torch.arange(float(len(weight))), torch.int8)
     assert blocks.shape == (2, weight.shape[1], BLOCK) and blocks.dtype == torch.int8
     assert scales.shape == (2, 3, BLOCK) and bias.tolist() == [*range(len(weight)), *[0] * 5]
-    found = unpacked(blocks, scales)
-    assert not found[len(weight) :].any() and not found[7].any()
+    rounded = unpacked(blocks, scales)
+    assert not rounded[len(weight) :].any() and not rounded[7].any()
     for group in (slice(0, GROUP), slice(GROUP, 2 * GROUP), slice(2 * GROUP, None)):
-        error = (found[: len(weight), group] - weight[:, group]).abs().amax(1)
+        error = (rounded[: len(weight), group] - weight[:, group]).abs().amax(1)
         assert (error <= weight[:, group].abs().amax(1) * (0.5001 / 127)).all()
 
 

@@ -13,7 +13,7 @@ from model.writing.mixture_density import MAX_RHO, MIN_SIGMA, Mixture, offset_lo
 from tests.model.small import assert_close, random_mixture
 
 BITS = 1e-4 * math.log(2)
-"""What a log-mass may be off, in nats."""
+"""Largest error of a log-mass, in nats."""
 IAM_STD = (41.954, 37.124)
 SIGMAS = (MIN_SIGMA * IAM_STD[0], 0.3, 3.0, 100.0)
 """In cells: from the floor to wider than a word."""
@@ -79,10 +79,10 @@ def test_without_correlation_it_is_a_product(sigma):
     places = torch.tensor([[0.0, 0.0], [0.5, 0.5], [3.0, -20.0], [-36.0, 25.0]], dtype=torch.float64)
     low, high = places - 0.5 / sigma, places + 0.5 / sigma
     expected = normal_interval(low, high).log().sum(-1)
-    found = rectangle_log_mass(low, high, torch.zeros(4, dtype=torch.float64))
+    mass = rectangle_log_mass(low, high, torch.zeros(4, dtype=torch.float64))
     real = expected.isfinite()
-    assert real.sum() > 1 and found.isfinite().all()
-    assert_close(found[real], expected[real], 1e-7)
+    assert real.sum() > 1 and mass.isfinite().all()
+    assert_close(mass[real], expected[real], 1e-7)
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.7, -0.99])
@@ -96,8 +96,8 @@ def test_a_small_cell_holds_a_tilted_density_however_far_out(rho, distance):
     (slope,) = torch.autograd.grad(density.sum(), offset)
     tilt = slope[0] * width / 2
     expected = density.detach() + 2 * math.log(width) + torch.where(tilt == 0, 1, tilt.sinh() / tilt).log().sum()
-    found = cell_log_prob(mixture, offset.detach(), (width, width))
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    mass = cell_log_prob(mixture, offset.detach(), (width, width))
+    torch.testing.assert_close(mass, expected, atol=1e-5, rtol=0)
 
 
 def test_mass_is_the_density_integrated_over_the_cell():
@@ -174,7 +174,7 @@ def test_a_spike_on_the_lattice_raises_the_density_and_not_the_mass():
 def test_extremes_are_finite_and_as_dense_as_their_nearest_point(sigma, rho, offset):
     mixture = Mixture(*(part.float() for part in gaussian((sigma, sigma), rho)))
     cell = (1 / IAM_STD[0], 1 / IAM_STD[1])
-    (found,) = cell_log_prob(mixture, torch.tensor([offset]), cell)
+    (mass,) = cell_log_prob(mixture, torch.tensor([offset]), cell)
     density = offset_log_prob(Mixture(*(part.double() for part in mixture)), torch.tensor([offset]).double())
-    assert found.dtype == torch.float64 and found.isfinite() and found <= 1e-12
-    assert found.item() == pytest.approx(density.item() - math.log(IAM_STD[0] * IAM_STD[1]), rel=0.05, abs=20)
+    assert mass.dtype == torch.float64 and mass.isfinite() and mass <= 1e-12
+    assert mass.item() == pytest.approx(density.item() - math.log(IAM_STD[0] * IAM_STD[1]), rel=0.05, abs=20)

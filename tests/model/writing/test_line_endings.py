@@ -1,4 +1,4 @@
-"""Where a line ends: by the network's rule and a pen lift, or at its cap."""
+"""The end of a line: by the network's rule and a pen lift, or at its cap."""
 
 from contextlib import nullcontext
 
@@ -12,7 +12,7 @@ from tests.model.small import marching, network, patient, texts
 EITHER_WAY = pytest.mark.parametrize("compiled", [True, False], ids=["kernel", "point by point"])
 TEXT_LENGTHS = [1, 5, 3]
 ENDS = [4, 14, 9]
-"""With kappa = 0.4 t the end position, U + 1, is the nearest from t = (U + 0.5) / 0.4 on."""
+"""Points of each line: with kappa = 0.4 t the end position, U + 1, is the nearest from t = (U + 0.5) / 0.4 on."""
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
@@ -24,7 +24,7 @@ def test_every_line_ends_by_its_own_rule_when_the_window_is_past_its_text(cell):
 
 @EITHER_WAY
 def test_a_line_ends_where_the_pen_is_lifted(compiled, point_by_point):
-    """As every line of the data does: at the first lift from where the window is past the text."""
+    """Lines of the data do, too: at the first lift from where the window is past the text."""
     with nullcontext() if compiled else point_by_point():
         drawn = sample(marching(lift=-1), texts(*[3] * 40), seeds=list(range(40)), max_points=[200] * 40)
     after = [line.strokes[ENDS[2] - 1 :, 2] for line in drawn]

@@ -40,13 +40,13 @@ def written(model, batch: Batch, some: slice = slice(None), **options):
 
 
 def by_hand(model, batch: Batch, line: int) -> tuple[np.ndarray, np.ndarray]:
-    """All strokes of one line, the prime's too, and what was looked at for each: a plain loop, cut nowhere."""
-    one, noise = alone(batch, line), LineNoise([SEEDS[line]])
-    length, state = LENGTHS[line], model.start(one)
-    stroke, strokes, seen, late = one.strokes[:, 0], [one.strokes[0, 0]], [], 0
+    """All strokes of a line, the prime's too, and the attention weights of each: a plain loop, cut nowhere."""
+    single, noise = alone(batch, line), LineNoise([SEEDS[line]])
+    length, state = LENGTHS[line], model.start(single)
+    stroke, strokes, weights, late = single.strokes[:, 0], [single.strokes[0, 0]], [], 0
     for t in range(1, length + CAPS[line]):
         if t == length and batch.text.numel() and model.reads_text:
-            ahead = CHARS[line] - 1 - int(seen[-1].argmax())
+            ahead = CHARS[line] - 1 - int(weights[-1].argmax())
             if ahead not in (0, 1):
                 state = model.moved(state, torch.tensor([ahead]))
         mixture, state = model.step(stroke, state)
@@ -54,10 +54,10 @@ def by_hand(model, batch: Batch, line: int) -> tuple[np.ndarray, np.ndarray]:
         late = late + 1 if t >= length and bool(model.finished(state)) else 0
         if late > (0 if stroke[0, 2] > 0 else MAX_POINTS_AFTER_TEXT):
             break
-        stroke = one.strokes[:, t] if t < length else drawn
+        stroke = single.strokes[:, t] if t < length else drawn
         strokes.append(stroke[0])
-        seen.append(model.weights(state)[0] if model.reads_text else torch.empty(0))
-    return torch.stack(strokes).detach().numpy(), torch.stack(seen).detach().numpy()
+        weights.append(model.weights(state)[0] if model.reads_text else torch.empty(0))
+    return torch.stack(strokes).detach().numpy(), torch.stack(weights).detach().numpy()
 
 
 @pytest.mark.parametrize("step", [-1.5, -0.5, 0.6])
@@ -67,9 +67,9 @@ def test_a_primed_line_is_what_a_plain_loop_writes_behind_the_prime(step, either
     model.window_layer.window.linear.bias.data[4:] = step
     with torch.no_grad():
         for line, drawn in enumerate(written(model, batch)):
-            strokes, seen = by_hand(model, batch, line)
+            strokes, weights = by_hand(model, batch, line)
             count = len(drawn.strokes)
-            reached = np.flatnonzero(seen[LENGTHS[line] - 1 :].argmax(1) >= CHARS[line])
+            reached = np.flatnonzero(weights[LENGTHS[line] - 1 :].argmax(1) >= CHARS[line])
             if not len(reached):
                 assert drawn.strokes.tolist() == [[0, 0, 1]]
                 continue
@@ -81,7 +81,7 @@ def test_a_primed_line_is_what_a_plain_loop_writes_behind_the_prime(step, either
             assert begin == LENGTHS[line] or strokes[begin - 1, 2] == 1, "it begins behind the prime or a pen lift"
             assert begin <= first and not strokes[begin:first, 2].any(), "in the pen stroke that comes to its text"
             if count > 1:
-                np.testing.assert_allclose(drawn.weights, seen[-count:][1:, CHARS[line] :], atol=1e-3)
+                np.testing.assert_allclose(drawn.weights, weights[-count:][1:, CHARS[line] :], atol=1e-3)
 
 
 def test_free_writing_goes_on_where_the_prime_ends(either_way):
@@ -98,8 +98,8 @@ def test_a_primed_line_is_the_same_alone_and_among_others(name, either_way):
     model, batch = network(name, num_layers=2), primed_lines()
     together = written(model, batch)
     for line in range(4):
-        one = slice(line, line + 1)
-        own = written(model, alone(batch, line), one)[0]
+        single = slice(line, line + 1)
+        own = written(model, alone(batch, line), single)[0]
         np.testing.assert_allclose(together[line].strokes, own.strokes, atol=1e-3)
         assert together[line].stopped == own.stopped
 
@@ -129,7 +129,7 @@ def looking_at(*positions: int) -> np.ndarray:
 
 
 def test_what_was_still_to_be_drawn_of_the_prime_is_cut_off_with_the_way_to_the_text():
-    """Three points of the prime; a stroke of two for its last letter; one that comes to character 4 at its end."""
+    """Three points of the prime; a stroke of two for its last letter; a line that comes to character 4 at its end."""
     lifts = np.array([0, 0, 1, 0, 1, 0, 0, 1, 1, 0])
     strokes = np.column_stack([np.arange(10), np.arange(10), lifts]).astype(np.float32)
     phi = looking_at(0, 1, 2, 2, 3, 3, 3, 4, 3, 5)

@@ -40,17 +40,17 @@ def in_float32(monkeypatch):
 @pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize("features", ["offsets", "motion"])
 def test_the_kernel_writes_as_the_model_steps(name, num_layers, features, in_float32, point_by_point):
-    """With more outputs than a block, inputs that fill none, texts and caps of many lengths."""
+    """Sizes: more outputs than a block, inputs that fill none, texts and caps of many lengths."""
     model, lengths = network(name, num_layers=num_layers, hidden_size=17, features=features), [1, 6, 4, 9, 2, 5, 7]
     arguments = {"seeds": list(range(7)), "max_points": [40, 300, 30, 2, 280, 50, 60], "bias": 0.7}
     ours = sample(model, texts(*lengths), **arguments)
     with point_by_point():
         plain = sample(model, texts(*lengths), **arguments)
-    for one, other in zip(ours, plain, strict=True):
-        assert one.strokes.shape == other.strokes.shape and one.stopped == other.stopped
-        np.testing.assert_allclose(one.strokes, other.strokes, atol=1e-3)
+    for first, other in zip(ours, plain, strict=True):
+        assert first.strokes.shape == other.strokes.shape and first.stopped == other.stopped
+        np.testing.assert_allclose(first.strokes, other.strokes, atol=1e-3)
         if name == "conditional":
-            np.testing.assert_allclose(one.weights, other.weights, atol=1e-3)
+            np.testing.assert_allclose(first.weights, other.weights, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["unconditional", "conditional"])
@@ -110,7 +110,7 @@ def test_a_second_call_draws_the_same_and_leaves_the_network_as_it_was(name, cel
         model.train(training)
         first, second = (written(model, batch, [3, 4]) for _ in range(2))
         assert model.training is training is model.density.training
-        assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+        assert all(np.array_equal(first, other) for first, other in zip(first, second, strict=True))
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
 
@@ -150,10 +150,10 @@ def test_a_large_bias_leaves_nothing_to_chance_but_which_component():
     model, batch = network("unconditional"), texts(1, 1)
     model.density.linear.bias.data[-1] = -100
     model.density.linear.bias.data[0] = 100
-    one, other = written(model, batch, [1, 2], bias=40.0)
-    np.testing.assert_allclose(one, other, atol=1e-4)
-    one, other = written(model, batch, [1, 2], bias=0.0)
-    assert np.abs(one - other).max() > 0.1
+    first, other = written(model, batch, [1, 2], bias=40.0)
+    np.testing.assert_allclose(first, other, atol=1e-4)
+    first, other = written(model, batch, [1, 2], bias=0.0)
+    assert np.abs(first - other).max() > 0.1
 
 
 def test_weights_are_what_was_looked_at_for_every_point_but_the_start():
@@ -177,10 +177,10 @@ def test_show_writes_each_line_at_most_half_again_as_long(name):
 
 def test_noise_is_of_the_line_alone_and_never_repeats():
     rounds = 2 * NOISE_CHUNK + 3
-    both, one = LineNoise([8, 9]), LineNoise([9])
+    both, first = LineNoise([8, 9]), LineNoise([9])
     together = torch.stack([both.next() for _ in range(rounds)])
     assert together.shape == (rounds, 2, 4)
-    assert torch.equal(together[:, 1], torch.stack([one.next() for _ in range(rounds)])[:, 0])
+    assert torch.equal(together[:, 1], torch.stack([first.next() for _ in range(rounds)])[:, 0])
     assert together.unique().numel() > 0.999 * together.numel()
 
 
