@@ -1,22 +1,25 @@
-"""The files of a .tar.gz or of its unpacked folder, one at a time, nothing written to disk.
+"""The files of a .tar.gz or .tar.xz or of its unpacked folder, one at a time, nothing written to disk.
 
 A tar member is only ever read into memory, so a link or a path that leaves the archive could do no harm; the archive
 is refused all the same, since no data set has one and it is a sign that this is not the file it should be.
 """
 
 import gzip
+import lzma
 import os
 import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from utils.errors import InputError
 
 MAX_FILE_BYTES = 16 * 2**20
 MAX_TOTAL_BYTES = 4 * 2**30
 MAX_HEADER_BYTES = 2**20  # of a long name or a pax header, which tarfile reads into memory unasked
+MAX_DICTIONARY_BYTES = 128 * 2**20  # memory of an xz decoder; `xz -9` needs 65 MiB
+_XZ = b"\xfd7zXZ\0"
 
 File = tuple[str, bytes | None]
 
@@ -24,23 +27,43 @@ File = tuple[str, bytes | None]
 def walk_files(
     source: Path, *, max_file_bytes: int = MAX_FILE_BYTES, max_total_bytes: int = MAX_TOTAL_BYTES
 ) -> Iterator[File]:
-    """Yield (path inside, content) of every regular file in a .tar.gz or a folder; content None if it is too large.
+    """Yield (path inside, content) of every regular file in an archive or folder; content None if it is too large.
 
     An archive's files come in its own order and are streamed; a folder's are sorted by path. Folders are passed over.
 
     Raises:
-        InputError: the archive or folder as a whole cannot be trusted: missing, not a gzip, cut off, damaged, larger
-            than `max_total_bytes` unpacked, or with a link, a device or a path that leads out of it.
+        InputError: the archive or folder as a whole cannot be trusted: missing, not a gzip or xz, cut off, damaged,
+            larger than `max_total_bytes` unpacked, or with a link, a device or a path that leads out of it.
     """
     if source.is_dir():
         return _walk_folder(source, max_file_bytes, max_total_bytes)
     return _walk_archive(source, max_file_bytes, max_total_bytes)
 
 
+class _XzStream:
+    """The unpacked bytes of an xz file; unlike lzma.open, the memory that its header may ask for has a limit."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DICTIONARY_BYTES)
+
+    def read(self, size: int) -> bytes:
+        """Return the next 1 to `size` bytes, none at the end."""
+        while not self._unpacker.eof:
+            packed = self._file.read(2**16) if self._unpacker.needs_input else b""
+            if self._unpacker.needs_input and not packed:
+                raise EOFError
+            if data := self._unpacker.decompress(packed, size):
+                return data
+        if self._unpacker.unused_data or self._file.read(1):
+            raise tarfile.ReadError("bytes behind the end")
+        return b""
+
+
 class _CappedStream:
     """The unpacked bytes of an archive: counts them, stops at a cap, and remembers whether zeros were the last."""
 
-    def __init__(self, stream: gzip.GzipFile, name: str, max_bytes: int) -> None:
+    def __init__(self, stream: "gzip.GzipFile | _XzStream", name: str, max_bytes: int) -> None:
         self._stream, self._name, self._left, self._max = stream, name, max_bytes, max_bytes
         self.tail = b""
 
@@ -68,7 +91,10 @@ class _Member(tarfile.TarInfo):
 
 def _walk_archive(path: Path, max_file_bytes: int, max_total_bytes: int) -> Iterator[File]:
     try:
-        with gzip.open(path, "rb") as unpacked:
+        with open(path, "rb") as packed:
+            is_xz = packed.read(len(_XZ)) == _XZ
+            packed.seek(0)
+            unpacked: Any = _XzStream(packed) if is_xz else gzip.GzipFile(fileobj=packed)
             stream = _CappedStream(unpacked, str(path), max_total_bytes)
             with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as tar:  # type: ignore[call-overload]
                 while (member := tar.next()) is not None:
@@ -82,7 +108,15 @@ def _walk_archive(path: Path, max_file_bytes: int, max_total_bytes: int) -> Iter
         raise InputError(f"{path}: not a valid gzip file ({error}); download it again") from None
     except EOFError:
         raise InputError(f"{path}: cut off before its end; download it again") from None
-    except (tarfile.TarError, zlib.error, ValueError, LookupError, ArithmeticError, RecursionError) as error:
+    except (
+        tarfile.TarError,
+        zlib.error,
+        lzma.LZMAError,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise InputError(f"{path}: damaged ({error}); download it again") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None

@@ -15,6 +15,8 @@ from data_loader.formats.quickdraw import read_quickdraw
 from data_loader.formats.sketch_npz import read_sketch_npz
 from data_loader.formats.strokes_npy import read_strokes_npy
 from data_loader.formats.svg.reader import read_svg
+from data_loader.formats.unipen.reader import OPTIONS as UNIPEN_OPTIONS
+from data_loader.formats.unipen.reader import read_unipen
 from ink.strokes import InkLine
 
 Options = Mapping[str, dict[str, Any]]
@@ -50,6 +52,7 @@ _FORMATS = (
     Format("quickdraw", read_quickdraw, ".ndjson or .ndjson.gz file, or a folder of them"),
     Format("sketch-npz", read_sketch_npz, ".npz file, or a folder of them"),
     Format("jsonl", read_jsonl, ".jsonl or .jsonl.gz file, or a folder of them", (".jsonl", ".jsonl.gz")),
+    Format("unipen", read_unipen, "UNIPEN archive (.tar.xz, .tar.gz) or its unpacked folder", options=UNIPEN_OPTIONS),
     Format("svg", read_svg, ".svg file, or a folder or .tar.gz of them", (".svg",), WRITER),
 )
 FORMATS = {entry.name: entry for entry in _FORMATS}
