@@ -13,7 +13,8 @@ MAX_INCLUDES, MAX_DEPTH = 64, 8
 """Files that make up one ink, and how deep they may include each other; in train_r01_v07 it is 4 and 2."""
 MAX_NUMBERS = 8_000_000
 """Numbers of one ink, to limit memory; the largest ink of train_r01_v07 has about 900,000."""
-MAX_COLUMNS = 16
+MAX_COLUMNS, MAX_NUMBER = 16, 1e16
+"""Columns of a point, and the size of a number; it holds microseconds since 1970."""
 MM_PER_INCH = 25.4
 UNITS_PER_INCH = 1000.0
 """The resolution where no header gives one: that of Windows for Pen, with which the only such collection was made."""
@@ -197,6 +198,7 @@ def _ink(runs: list[_Run], missing: list[str]) -> Ink:
     for run in runs:
         columns = run.header.columns
         table = np.array(run.numbers).reshape(-1, len(columns))
+        table[~(np.abs(table) < MAX_NUMBER)] = np.nan
         xy.append(table[:, [columns.index("X"), columns.index("Y")]] / _scale(run.header))
         times.append(_times(run, table, end))
         end = float(times[-1][-1])
