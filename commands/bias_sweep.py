@@ -15,7 +15,7 @@ def run(args: argparse.Namespace) -> None:
     """Draw a text written at several biases, a bias below the other."""
 
     def show(network: Writer) -> Shown:
-        from results.figures.hands import bias_sweep  # matplotlib takes a second to load
+        from results.figures.bias_and_style import bias_sweep  # matplotlib takes a second to load
 
         return bias_sweep(network, args.text, biases=args.bias, seed=args.seed, n=args.n)
 

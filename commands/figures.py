@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.common import add_out, loaded, output_folder, save_numbers
-from results.figures.trace import Trace, corpus_line, followed, written
+from data_loader.prepare import corpus_line
+from results.figures.trace import Trace, followed, written
 from results.writing.writer import Writer
 from utils.errors import InputError
 

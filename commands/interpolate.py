@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> None:
 
     def show(network: Writer) -> Shown:
         first, last = (load_style(network, sample, args.data_dir) for sample in args.style)
-        from results.figures.hands import interpolate  # matplotlib takes a second to load
+        from results.figures.bias_and_style import interpolate  # matplotlib takes a second to load
 
         return interpolate(network, args.text, (first, last), steps=args.steps, bias=args.bias, seed=args.seed)
 

@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> None:
 
     def show(network: Writer) -> Shown:
         styles = [load_style(network, sample, args.data_dir) for sample in args.style]
-        from results.figures.hands import prime  # matplotlib takes a second to load
+        from results.figures.bias_and_style import prime  # matplotlib takes a second to load
 
         return prime(network, args.text, styles, biases=args.bias, seed=args.seed)
 

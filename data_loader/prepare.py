@@ -108,3 +108,15 @@ def open_corpus(name: str, data_dir: Path) -> Corpus:
             )
         make_built_in(name, folder)
     return Corpus(folder)
+
+
+def corpus_line(corpus: str, line_id: str, data_dir: Path) -> InkLine:
+    """Return the line of a prepared corpus that has this id.
+
+    Raises InputError where there is none.
+    """
+    lines = open_corpus(corpus, data_dir)
+    for number in range(len(lines)):
+        if lines.id(number) == line_id:
+            return lines.line(number)
+    raise InputError(f"{lines.folder}: no line {line_id!r}; its ids are like {lines.id(0)!r}")

@@ -1,14 +1,12 @@
-"""What a network that writes sees, expects and looks at, point by point along one line."""
+"""Traces: the points, expectations and attention weights of a network along a line, point by point."""
 
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from data_loader.batching import collate
-from data_loader.prepare import open_corpus
 from ink.strokes import InkLine
 from model.writing.mixture_density import Mixture
 from results.writing.writer import Writer
@@ -18,14 +16,14 @@ from utils.progress import progress
 
 @dataclass(frozen=True)
 class Trace:
-    """A line of T points as a network followed it.
+    """A line of T points, and the outputs of a network at each of them.
 
-    text      that it was told; "" of a network that writes freely
+    text      the text of the line; "" for a network that writes freely
     points    (T, 3) in the data set's units
-    mixture   expectations of points 1..T-1, each part (T-1, ...), in units of `std`; without bias
-    weights   (T-1, U+1) what it looked at in the text and at its end; None where it reads none
+    mixture   densities of points 1..T-1, each field (T-1, ...), in units of `std`; without bias
+    weights   (T-1, U+1) attention weights of the text's characters and its end; None for a network without text
     std       per-axis, in the data set's units
-    stopped   whether the network ended it, not a cap; None of a real line
+    stopped   True if the network ended it, False at the point limit; None for a real line
     """
 
     text: str
@@ -37,7 +35,7 @@ class Trace:
 
 
 def written(writer: Writer, text: str | None, *, bias: float = 0.5, seed: int = 1) -> Trace:
-    """A line that the network writes, then follows; text None: freely.
+    """Return the trace of a line that the network writes; text None: freely.
 
     Raises InputError where the text is longer than one line of the network, or it cannot be written.
     """
@@ -47,7 +45,7 @@ def written(writer: Writer, text: str | None, *, bias: float = 0.5, seed: int = 
 
 
 def followed(writer: Writer, line: InkLine) -> Trace:
-    """A real line with its own text, the network told the true points (teacher forcing).
+    """Return the trace of a real line with its own text, the true points as inputs (teacher forcing).
 
     Raises InputError where the line has no text, or characters that the network does not know.
     """
@@ -70,8 +68,8 @@ def _followed(writer: Writer, text: str, strokes: np.ndarray, *, stopped: bool |
     for stroke in progress(batch.inputs.unbind(1), len(strokes) - 1, "following the line", "point"):
         mixture, state = model.step(stroke, state)
         mixtures.append(mixture)
-        looked = model.weights(state)
-        weights += [] if looked is None else [looked]
+        attention = model.weights(state)
+        weights += [] if attention is None else [attention]
     return Trace(
         text,
         writer.points(strokes),
@@ -83,29 +81,17 @@ def _followed(writer: Writer, text: str, strokes: np.ndarray, *, stopped: bool |
 
 
 def one_line(writer: Writer, text: str | None) -> str | None:
-    """The text, where it fits into one line of the network; None stays None.
+    """Return the text if it fits into one line of the network; None stays None.
 
     Raises InputError where it does not, or the network writes single characters.
     """
     writer.require("write lines")
     if text is None:
         return None
-    most = writer.chars_per_line
+    limit = writer.chars_per_line
     short = " ".join(unicodedata.normalize("NFC", text).split())
-    if len(short) > most:
+    if len(short) > limit:
         raise InputError(
-            f"the text has {len(short)} characters; a figure shows one line, of this network at most {most}"
+            f"the text has {len(short)} characters; a figure shows one line, of this network at most {limit}"
         )
     return short
-
-
-def corpus_line(corpus: str, line_id: str, data_dir: Path) -> InkLine:
-    """The line of a prepared corpus that has this id.
-
-    Raises InputError where there is none.
-    """
-    lines = open_corpus(corpus, data_dir)
-    for number in range(len(lines)):
-        if lines.id(number) == line_id:
-            return lines.line(number)
-    raise InputError(f"{lines.folder}: no line {line_id!r}; its ids are like {lines.id(0)!r}")

@@ -1,4 +1,4 @@
-"""What a run logged: its numbers step by step, the pictures that it showed, and the time that it took."""
+"""The log of a run: its numbers step by step, its pictures, and the time that it took."""
 
 import json
 from dataclasses import dataclass, field
@@ -32,23 +32,23 @@ class RunHistory:
     remarks: list[str] = field(default_factory=list)
 
     def curve(self, name: str, of: str = "steps", *, called: str = "", by_hours: bool = False) -> Curve:
-        """A number by step, or by hours of work, of the `of`: "steps" or "epochs"; without values where it has none."""
+        """Return a number by step, or by hours of work, of the rows `of`, "steps" or "epochs", that have it."""
         rows = [row for row in getattr(self, of) if name in row and (not by_hours or row["step"] in self.seconds)]
         x = [self.seconds[int(row["step"])] / 3600 if by_hours else row["step"] for row in rows]
         return Curve(called or name, np.array(x, float), np.array([row[name] for row in rows], float), of == "epochs")
 
     @property
     def names(self) -> list[str]:
-        """The numbers that epochs have, in order of appearance."""
+        """The names of the numbers that epochs have, in order of appearance."""
         return [name for name in dict.fromkeys(name for row in self.epochs for name in row) if name not in _PLACES]
 
     @property
     def hours(self) -> float | None:
-        """Of work until the last step; None where no time was logged."""
+        """The hours of work until the last step; None where no time was logged."""
         return max(self.seconds.values()) / 3600 if self.seconds else None
 
     def best(self, monitor: str) -> Row | None:
-        """The epoch that is best by "min val_loss", "max ..."; of "off" the last one."""
+        """Return the best epoch by a monitor, "min val_loss" or "max ..."; for "off" the last one."""
         direction, _, name = monitor.partition(" ")
         if direction == "off":
             return self.epochs[-1] if self.epochs else None
@@ -61,7 +61,7 @@ _PLACES = ("step", "epoch")
 
 
 def run_history(folder: Path | None) -> RunHistory:
-    """All that can be read of the logs in a folder; what cannot stands in `remarks`."""
+    """Return all that can be read of the logs in a folder, with `remarks` on damage; nothing if there is no folder."""
     history = RunHistory()
     if folder is None or not folder.is_dir():
         return history
@@ -77,24 +77,26 @@ def _read_metrics(path: Path, history: RunHistory) -> None:
     except OSError as error:
         history.remarks.append(f"{path}: cannot be read ({error.strerror}), hence no curves.")
         return
-    found = {number: row for number, line in enumerate(lines, 1) if (row := _row(line))}
-    damaged = [number for number in range(1, len(lines) + 1) if number not in found]
+    rows = {number: row for number, line in enumerate(lines, 1) if (row := _row(line))}
+    damaged = [number for number in range(1, len(lines) + 1) if number not in rows]
     if damaged:
         history.remarks.append(
             f"{path}: {len(damaged):,} of its {len(lines):,} lines are damaged and left out, line {damaged[0]} first."
         )
-    for row in sorted(found.values(), key=lambda row: row["step"]):
+    for row in sorted(rows.values(), key=lambda row: row["step"]):
         (history.epochs if "epoch" in row else history.steps).append(row)
 
 
 def event_files(folder: Path) -> list[Path]:
-    """TensorBoard's files in the order in which they were begun: their names end in time, host, process and number."""
-    found = folder.glob("events.out.tfevents.*")
-    return sorted(found, key=lambda path: [int(part) for part in path.name.split(".") if part.isdecimal()])
+    """Return TensorBoard's files in the order of their beginning: names end in time, host, process and number."""
+    return sorted(
+        folder.glob("events.out.tfevents.*"),
+        key=lambda path: [int(part) for part in path.name.split(".") if part.isdecimal()],
+    )
 
 
 def _row(line: bytes) -> Row | None:
-    """The numbers of a line of metrics.jsonl; None where it is none."""
+    """Return the numbers of a line of metrics.jsonl; None if it is damaged."""
     try:
         values = json.loads(line)
         row = {name: float(value) for name, value in values.items() if type(value) in (int, float)}
@@ -108,7 +110,7 @@ def _is_whole(value: float | None) -> bool:
 
 
 def _read_events(path: Path, history: RunHistory) -> None:
-    """Add the pictures and times of a file of TensorBoard's; what older files say of the same or later steps falls."""
+    """Add the pictures and times of a TensorBoard file, in place of those of older files from its first step on."""
     try:
         start, events = _events(path)
     except Exception as error:  # a damaged file may make its reader raise anything
@@ -120,27 +122,27 @@ def _read_events(path: Path, history: RunHistory) -> None:
     for old in (history.pictures, history.seconds):
         for step in [step for step in old if step >= first]:
             del old[step]
-    before = max(history.seconds.values(), default=0.0)
+    earlier = max(history.seconds.values(), default=0.0)
     for step, wall, picture in events:
         if picture is None:
-            history.seconds[step] = before + max(wall - start, 0.0)
+            history.seconds[step] = earlier + max(wall - start, 0.0)
         elif picture.startswith(PNG):
             history.pictures.setdefault(step, []).append(picture)
         else:
-            history.remarks.append(f"{path}: a picture of step {step} is no PNG and left out.")
+            history.remarks.append(f"{path}: a picture of step {step} is not a PNG and left out.")
 
 
 def _events(path: Path) -> tuple[float, list[tuple[int, float, bytes | None]]]:
-    """When a file was begun, and its numbers and pictures: step, wall time, PNG or None, pictures in order of names."""
+    """Return the start time of a file, and its events: step, wall time, PNG or None; pictures in order of names."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # takes a second to load
 
     read = EventAccumulator(str(path), size_guidance={"scalars": 0, "images": 0}).Reload()
-    found: list[tuple[int, float, bytes | None]] = []
+    events: list[tuple[int, float, bytes | None]] = []
     for tag in read.Tags()["scalars"]:
-        found += [(event.step, event.wall_time, None) for event in read.Scalars(tag)]
+        events += [(event.step, event.wall_time, None) for event in read.Scalars(tag)]
     for tag in sorted((tag for tag in read.Tags()["images"] if tag.startswith(PICTURES)), key=_place):
-        found += [(event.step, event.wall_time, event.encoded_image_string) for event in read.Images(tag)]
-    return float(read.FirstEventTimestamp()), found
+        events += [(event.step, event.wall_time, event.encoded_image_string) for event in read.Images(tag)]
+    return float(read.FirstEventTimestamp()), events
 
 
 def _place(tag: str) -> tuple[int, str]:

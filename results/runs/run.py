@@ -1,4 +1,4 @@
-"""A run as reports speak of it: its network, its training's state, its log, and how its config differs from others."""
+"""A run for reports: its network, the state of its training, its log, and how its config differs from others."""
 
 import json
 from dataclasses import dataclass
@@ -37,16 +37,16 @@ class Run:
 
     @property
     def best(self) -> Row | None:
-        """The best epoch that was logged, by what the training was told to watch."""
+        """The best epoch that was logged, by the monitor of the training."""
         return self.history.best(self.monitor)
 
     @property
     def monitor(self) -> str:
-        """What the training was told to watch."""
+        """The monitor of the training: "min" or "max" and a number's name, or "off"."""
         return str(self.network.config["trainer"].get("monitor", "min val_loss"))
 
     def numbers(self) -> dict[str, Any]:
-        """What is to be said of it in numbers; what was not logged is None."""
+        """Return the numbers of a run; None for those that were not logged."""
         steps, epochs, best = self.history.steps, self.history.epochs, self.best or {}
         speeds = sorted(row["points_per_second"] for row in steps if "points_per_second" in row)
         last = max((row["step"] for row in [*steps, *epochs]), default=None)
@@ -74,21 +74,21 @@ def run_of(network: TrainedModel[Any]) -> Run:
 
 
 def leaves(config: dict[str, Any], path: str = "") -> dict[str, Any]:
-    """Every value of a config by its dotted path; a list is one value."""
-    found: dict[str, Any] = {}
+    """Return every value of a config by its dotted path; a list is one value."""
+    values: dict[str, Any] = {}
     for key, value in config.items():
         if isinstance(value, dict) and value:
-            found |= leaves(value, f"{path}{key}.")
+            values |= leaves(value, f"{path}{key}.")
         else:
-            found[f"{path}{key}"] = value
-    return found
+            values[f"{path}{key}"] = value
+    return values
 
 
 def changes(*configs: dict[str, Any]) -> list[Change]:
-    """Every key whose value is not the same in all of the configs."""
+    """Return every key whose value is not the same in all of the configs."""
     values = [leaves(config) for config in configs]
-    keys = dict.fromkeys(key for some in values for key in some)
-    rows = {key: [some.get(key, ABSENT) for some in values] for key in keys}
+    keys = dict.fromkeys(key for config in values for key in config)
+    rows = {key: [config.get(key, ABSENT) for config in values] for key in keys}
     return [(key, *map(_shown, row)) for key, row in rows.items() if any(value != row[0] for value in row)]
 
 
@@ -97,7 +97,7 @@ def _shown(value: Any) -> str:
 
 
 def changes_from_house(config: dict[str, Any]) -> tuple[str | None, list[Change]]:
-    """The config file of this project that is nearest to one of the same architecture, and what is not as there."""
+    """Return the project's config of the same architecture with the fewest differences, and these."""
     near: list[tuple[str, list[Change]]] = []
     for path in sorted(HOUSE.glob("config_*.json")):
         try:

@@ -10,9 +10,9 @@ import numpy as np
 from data_loader.formats.ink_files import ink_of
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import format_of
+from data_loader.prepare import corpus_line
 from ink.geometry import x_height
 from ink.strokes import InkLine
-from results.figures.trace import corpus_line
 from results.writing.lines import Style
 from results.writing.writer import Draw, Writer
 from utils.errors import InputError

@@ -17,7 +17,7 @@ PIXEL = 1.0
 
 
 def mixture(*components: tuple[float, tuple[float, float], tuple[float, float], float]) -> Mixture:
-    """Of one step: weight, mean, sigma and rho of each component."""
+    """The mixture of a step: weight, mean, sigma and rho of each component."""
     parts: list[Any] = [torch.tensor([values]) for values in zip(*components, strict=True)]
     return Mixture(parts[0].log(), parts[1], parts[2].log(), parts[3], torch.zeros(1))
 
@@ -43,8 +43,8 @@ def test_one_gaussian_sums_to_one_at_the_pen_however_narrow(sigma: tuple[float, 
 
 
 def test_a_wide_mixture_is_its_density_times_the_pixels_area() -> None:
-    one = mixture((0.3, (0.0, 0.0), (4.0, 3.0), 0.5), (0.7, (8.0, 4.0), (3.0, 5.0), -0.8))
-    paper = density_map(one, np.array([[10.0, 20.0]]), STD, EXTENT, PIXEL)
+    density = mixture((0.3, (0.0, 0.0), (4.0, 3.0), 0.5), (0.7, (8.0, 4.0), (3.0, 5.0), -0.8))
+    paper = density_map(density, np.array([[10.0, 20.0]]), STD, EXTENT, PIXEL)
     places = torch.tensor([[10.5, 20.5], [50.5, 36.5], [30.5, 30.5]])
     expected = torch.zeros(3)
     for weight, mean, (x, y), rho in ((0.3, (10, 20), (20, 12), 0.5), (0.7, (50, 36), (15, 20), -0.8)):
@@ -62,11 +62,11 @@ def test_steps_add_up_and_what_is_beyond_the_paper_is_left_out() -> None:
 
 
 def test_a_biased_mixture_is_what_is_drawn_from() -> None:
-    one, bias, n = mixture((0.3, (0.0, 1.0), (1.0, 0.5), 0.5), (0.7, (2.0, -1.0), (0.5, 1.0), -0.8)), 0.7, 200_000
+    density, bias, n = mixture((0.3, (0.0, 1.0), (1.0, 0.5), 0.5), (0.7, (2.0, -1.0), (0.5, 1.0), -0.8)), 0.7, 200_000
     torch.manual_seed(1)
     noise = torch.cat([torch.rand(n, 2), torch.randn(n, 2)], 1)
-    drawn = sample_stroke(Mixture(*(part.expand(n, *part.shape[1:]) for part in one)), noise, bias)[:, :2]
-    sharp = biased(one, bias)
+    drawn = sample_stroke(Mixture(*(part.expand(n, *part.shape[1:]) for part in density)), noise, bias)[:, :2]
+    sharp = biased(density, bias)
     weights, means = sharp.log_pi[0].exp(), sharp.mean[0]
     mean = weights @ means
     variance = weights @ (sharp.log_sigma[0].exp() ** 2 + means**2) - mean**2

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from data_loader.batching import collate
+from data_loader.prepare import corpus_line
 from ink.alphabet import Alphabet
 from ink.strokes import points_to_strokes
 from model.writing.mixture_density import Mixture
 from results import write
-from results.figures.trace import Trace, corpus_line, followed, one_line, written
+from results.figures.trace import Trace, followed, one_line, written
 from results.figures.window_and_density import density, paper_extent, window
 from tests.render.some_ink import loops
 from tests.results.recognizers import STD, line_of, recognizer

@@ -1,4 +1,4 @@
-"""What a run logged comes back as it was; what is damaged is told, and the rest is kept."""
+"""A log comes back as it was written; damage is named, and the rest is kept."""
 
 import io
 import json
@@ -77,7 +77,7 @@ def test_the_best_epoch_is_that_of_what_was_watched(folder: Path) -> None:
     history = run_history(folder)
     epochs = {monitor: history.best(monitor) for monitor in ("min val_loss", "max val_cer", "min val_cer", "off")}
     assert {monitor: row["epoch"] for monitor, row in epochs.items() if row} == {
-        "min val_loss": 2,  # the third is no number
+        "min val_loss": 2,  # the third is NaN
         "max val_cer": 2,
         "min val_cer": 1,
         "off": 3,
@@ -85,7 +85,7 @@ def test_the_best_epoch_is_that_of_what_was_watched(folder: Path) -> None:
     assert history.best("min val_wer") is None and RunHistory().best("off") is None
 
 
-def test_damaged_lines_are_told_and_the_others_kept(folder: Path) -> None:
+def test_damaged_lines_are_named_and_the_others_kept(folder: Path) -> None:
     whole = run_history(folder)
     lines = (folder / METRICS).read_bytes().splitlines()
     bad = [b"\xff\xfe", b"[1]", b"{}", b'{"step": "7"}', b'{"step": 1e400}', b'{"step": 1.5, "loss": 2}', b"[" * 5000]
@@ -131,7 +131,7 @@ def test_a_checkpoint_without_logs_has_an_empty_history_and_a_lost_log_is_named(
     assert run_history(tmp_path).hours is None
 
 
-def test_the_logs_lie_beside_the_run(tmp_path: Path) -> None:
+def test_the_logs_are_next_to_the_run(tmp_path: Path) -> None:
     run = tmp_path / "saved" / "models" / "name" / "run"
     run.mkdir(parents=True)
     (run / "best.pt").touch()

@@ -1,4 +1,4 @@
-"""What is said of a run, and in what configs differ."""
+"""Numbers of a run, and differences of configs."""
 
 import json
 from pathlib import Path
@@ -16,10 +16,10 @@ HOUSE = Path(__file__).parents[3]
 
 
 def test_configs_differ_where_a_value_does() -> None:
-    one = {"a": 1, "b": {"c": 2.0, "d": [1, 2], "same": "x"}, "empty": {}}
-    two = {"a": 1.0, "b": {"c": 3, "d": [1], "e": None, "same": "x"}, "empty": {}}
-    assert changes(one, two) == [("b.c", "2.0", "3"), ("b.d", "[1, 2]", "[1]"), ("b.e", ABSENT, "null")]
-    assert changes(one, two, one)[0] == ("b.c", "2.0", "3", "2.0") and changes(one, one) == []
+    first = {"a": 1, "b": {"c": 2.0, "d": [1, 2], "same": "x"}, "empty": {}}
+    second = {"a": 1.0, "b": {"c": 3, "d": [1], "e": None, "same": "x"}, "empty": {}}
+    assert changes(first, second) == [("b.c", "2.0", "3"), ("b.d", "[1, 2]", "[1]"), ("b.e", ABSENT, "null")]
+    assert changes(first, second, first)[0] == ("b.c", "2.0", "3", "2.0") and changes(first, first) == []
 
 
 @pytest.mark.parametrize("path", sorted(HOUSE.glob("config_*.json")), ids=lambda path: path.name)
@@ -27,8 +27,8 @@ def test_a_config_of_the_house_is_nearest_to_itself(path: Path) -> None:
     config = {"seed": 1, "device": "auto", **json.loads(path.read_text())}
     assert changes_from_house(config) == (path.name, [])
     config["optimizer"]["args"]["lr"] = 12.5
-    name, ((key, here, _), *more) = changes_from_house(config)
-    assert (name, key, here, more) == (path.name, "optimizer.args.lr", "12.5", [])
+    name, ((key, value, _), *more) = changes_from_house(config)
+    assert (name, key, value, more) == (path.name, "optimizer.args.lr", "12.5", [])
 
 
 def test_no_config_is_near_to_a_strange_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,32 +15,34 @@ from results.writing.writer import Writer
 
 
 def bias_sweep(writer: Writer, text: str | None, *, biases: Sequence[float], seed: int = 1, n: int = 2) -> Shown:
-    """A text n times at every bias, the same seeds at each. Graves (2013), fig. 16 and 17."""
+    """Return a text n times at every bias, the same seeds at each. Graves (2013), fig. 16 and 17."""
     rows, numbers = [], []
     for bias in biases:
         for copy, (points, stopped) in enumerate(_written(writer, text, bias, seed, n)):
             rows.append(Row("" if copy else f"bias {bias:g}", points))
-            numbers.append({"bias": bias, "seed": seed + copy, "stopped_by_itself": stopped, **hand(points, text)})
+            numbers.append(
+                {"bias": bias, "seed": seed + copy, "stopped_by_itself": stopped, **measures_of(points, text)}
+            )
     return rows_figure(rows), {"text": text, "lines": numbers}
 
 
 def prime(
     writer: Writer, text: str | None, styles: Sequence[Style], *, biases: Sequence[float], seed: int = 1
 ) -> Shown:
-    """Under each real line, grey, the same text in its hand at every bias. Graves (2013), fig. 18 to 21.
+    """Return, below each real line (grey), a text in its style at every bias. Graves (2013), fig. 18 to 21.
 
-    The numbers of a real line stand beside those of the lines written after it.
+    The numbers of a real line are next to those of the lines written after it.
     """
     rows, numbers = [], []
     for style in styles:
-        real, told = _real(writer, style)
+        real, measures = _real(writer, style)
         rows.append(real)
         lines: list[dict[str, Any]] = []
         for bias in biases:
             ((points, stopped),) = _written(writer, text, bias, seed, 1, style)
             rows.append(Row(f"bias {bias:g}", points))
-            lines.append({"bias": bias, "stopped_by_itself": stopped, **hand(points, text)})
-        numbers.append({**told, "lines": lines})
+            lines.append({"bias": bias, "stopped_by_itself": stopped, **measures_of(points, text)})
+        numbers.append({**measures, "lines": lines})
     return rows_figure(rows), {"text": text, "styles": numbers}
 
 
@@ -53,26 +55,30 @@ def interpolate(
     bias: float = 0.5,
     seed: int = 1,
 ) -> Shown:
-    """A text in `steps` hands from the first style to the second, between the two real lines, grey.
+    """Return a text in `steps` styles from the first to the second, between the two real lines (grey).
 
-    Raises InputError where the network cannot.
+    Raises InputError where the network cannot write it.
     """
     require_sane(bias, seed, steps)
-    told = one_line(writer, text)
+    line = one_line(writer, text)
     shares = np.linspace(0, 1, steps).tolist()
-    samples = write_between(writer, told or "", styles, shares, bias=bias, seed=seed)
+    samples = write_between(writer, line or "", styles, shares, bias=bias, seed=seed)
     inks = [writer.points(sample.strokes) for sample in samples]
-    (first, first_told), (last, last_told) = (_real(writer, style) for style in styles)
+    (first, first_numbers), (last, last_numbers) = (_real(writer, style) for style in styles)
     rows = [Row(f"{share:.2f}", ink) for share, ink in zip(shares, inks, strict=True)]
     numbers = [
-        {"share": share, "stopped_by_itself": sample.stopped, **hand(ink, told)}
+        {"share": share, "stopped_by_itself": sample.stopped, **measures_of(ink, line)}
         for share, sample, ink in zip(shares, samples, inks, strict=True)
     ]
-    return rows_figure([first, *rows, last]), {"text": told, "styles": [first_told, last_told], "lines": numbers}
+    return rows_figure([first, *rows, last]), {
+        "text": line,
+        "styles": [first_numbers, last_numbers],
+        "lines": numbers,
+    }
 
 
-def hand(points: np.ndarray, text: str | None) -> dict[str, Any]:
-    """How a line of points (T, 3) looks: its x-height in the data set's units, its slant in x per y, and its pace."""
+def measures_of(points: np.ndarray, text: str | None) -> dict[str, Any]:
+    """Return measures of a line, points (T, 3): x-height in the data set's units, slant in x per y, lengths."""
     numbers = {"n_points": len(points), "x_height": x_height(points), "slant": slant(points)}
     if text:
         numbers |= {
@@ -87,13 +93,13 @@ def _real(writer: Writer, style: Style) -> tuple[Row, dict[str, Any]]:
     return Row(style.name, points, faded=True), {
         "style": style.name,
         "style_text": style.text,
-        **hand(points, style.text),
+        **measures_of(points, style.text),
     }
 
 
 def _written(
     writer: Writer, text: str | None, bias: float, seed: int, n: int, style: Style | None = None
 ) -> list[tuple[np.ndarray, bool]]:
-    """One line n times: its points, and whether the network ended it."""
+    """Return n copies of a line: points, and whether the network ended it itself."""
     writings = writer.write_copies(one_line(writer, text), n, bias=bias, seed=seed, style=style)
     return [(writing.lines[0], writing.samples[0].stopped) for writing in writings]

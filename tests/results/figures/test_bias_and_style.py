@@ -16,7 +16,7 @@ from model.writing.line_end import MAX_POINTS_AFTER_TEXT
 from model.writing.mixture_density import sample_stroke
 from model.writing.sampling import LineNoise
 from results import write
-from results.figures.hands import bias_sweep, interpolate, prime
+from results.figures.bias_and_style import bias_sweep, interpolate, prime
 from results.writing.interpolation import write_between
 from results.writing.styles import style_of
 from results.writing.writer import Writer
@@ -38,9 +38,9 @@ def continued(loaded: Writer) -> np.ndarray:
     A plain loop.
     """
     model, style = loaded.model, style_of(loaded, line_of("badcab"))
-    one = collate([("", torch.from_numpy(style.strokes), torch.from_numpy(Alphabet(CHARACTERS).encode("badcab ")))])
-    state = model.start(one)
-    *before, last = one.strokes.unbind(1)
+    batch = collate([("", torch.from_numpy(style.strokes), torch.from_numpy(Alphabet(CHARACTERS).encode("badcab ")))])
+    state = model.start(batch)
+    *before, last = batch.strokes.unbind(1)
     for stroke in before:
         _, state = model.step(stroke, state)
     new = model.start(collate([("", torch.zeros(1, 3), torch.from_numpy(Alphabet(CHARACTERS).encode(" abc")))]))
@@ -78,14 +78,14 @@ def test_a_window_that_is_past_the_text_at_once_leaves_a_point_at_least() -> Non
 @pytest.mark.parametrize("attends", [False, True])
 def test_from_one_hand_to_the_other_and_back(free: bool, attends: bool) -> None:
     loaded, shares = writer(free=free, attends=attends), [0.0, 0.5, 1.0]
-    there, back = between(loaded, shares), between(loaded, shares, ("gag", "badcab"))
-    for one, other in zip(there, back[::-1], strict=True):
-        np.testing.assert_allclose(one.strokes, other.strokes, atol=1e-4)
-    for one, other in pairwise(there):
-        n = min(len(one.strokes), len(other.strokes))
-        assert np.abs(one.strokes[:n] - other.strokes[:n]).max() > 1e-3
+    forth, back = between(loaded, shares), between(loaded, shares, ("gag", "badcab"))
+    for line, other in zip(forth, back[::-1], strict=True):
+        np.testing.assert_allclose(line.strokes, other.strokes, atol=1e-4)
+    for line, other in pairwise(forth):
+        n = min(len(line.strokes), len(other.strokes))
+        assert np.abs(line.strokes[:n] - other.strokes[:n]).max() > 1e-3
     same = between(loaded, shares, ("gag", "gag"))
-    assert all(np.allclose(one.strokes, same[0].strokes, atol=1e-4) for one in same)
+    assert all(np.allclose(line.strokes, same[0].strokes, atol=1e-4) for line in same)
 
 
 def test_a_sweep_has_the_same_seeds_at_every_bias() -> None:
@@ -105,9 +105,9 @@ def test_primed_lines_stand_below_the_real_line() -> None:
     figure, numbers = prime(loaded, "abc", styles, biases=[0.5, 1.0], seed=2)
     labels = [text.get_text() for text in figure.axes[0].texts]
     assert labels == ["one", "bias 0.5", "bias 1", "two", "bias 0.5", "bias 1"]
-    for line, told in zip(lines, numbers["styles"], strict=True):
-        assert (told["style_text"], told["n_points"]) == (line.text, len(line.points))
-        assert told["x_height"] == pytest.approx(x_height(line.points), rel=1e-4)
+    for line, measures in zip(lines, numbers["styles"], strict=True):
+        assert (measures["style_text"], measures["n_points"]) == (line.text, len(line.points))
+        assert measures["x_height"] == pytest.approx(x_height(line.points), rel=1e-4)
     drawn = write(loaded, "abc", bias=1.0, seed=2, style=styles[1])[0].lines[0]
     assert numbers["styles"][1]["lines"][1]["n_points"] == len(drawn)
 
@@ -118,7 +118,7 @@ def test_interpolation_goes_from_the_first_line_to_the_last() -> None:
     figure, numbers = interpolate(loaded, "abc", styles, steps=3, bias=1.0, seed=3)
     assert [text.get_text() for text in figure.axes[0].texts] == ["one", "0.00", "0.50", "1.00", "two"]
     samples = between(loaded, [0.0, 0.5, 1.0])
-    lengths = [len(strokes_to_points(one.strokes, loaded.facts["std"])) for one in samples]
+    lengths = [len(strokes_to_points(sample.strokes, loaded.facts["std"])) for sample in samples]
     assert [line["n_points"] for line in numbers["lines"]] == lengths
     for text, steps, named in (
         ("ab☃", 3, "☃"),
