@@ -1,7 +1,7 @@
 """Lines composed anew at each visit of words and single characters of one writer."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,13 @@ import numpy as np
 
 from data_loader.augment import Augment
 from data_loader.corpus import Corpus
+from data_loader.ink_measures import measures_of
 from data_loader.line_choice import DEFAULT_SPLITS, Rules
 from data_loader.line_setting import LineSetter
 from data_loader.prepare import open_corpus
 from data_loader.sources import LineSource, Moments, Visit
 from data_loader.transform import Transform
-from data_loader.writer_ink import CharacterSizes, Pieces, WriterInk, measures_of
+from data_loader.writer_ink import CharacterSizes, Pieces, WriterInk
 from ink.alphabet import Alphabet
 from ink.strokes import InkLine
 from utils.errors import InputError
@@ -78,7 +79,8 @@ class ComposedLines:
         is_fixed: bool = False,
     ) -> None:
         self.words, self.letters, self.writers, self.compose = words, letters, writers, compose
-        self.transform, self.augment, self.is_fixed = transform, augment, is_fixed
+        self.transform = replace(transform, normalise_baseline=False) if transform else None  # it is level at y = 0
+        self.augment, self.is_fixed = augment, is_fixed
         self.sizes = CharacterSizes(letters) if letters else None
         self.inks: dict[str, WriterInk] = {}
         self.alphabet = Alphabet({" ", *words.corpus.alphabet.characters, *(letters.alphabet if letters else "")})

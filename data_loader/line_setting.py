@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from data_loader.composed_text import pick, punctuation, text_of
-from data_loader.writer_ink import WriterInk, widest_gap
-from ink.geometry import mapped, rotation
+from data_loader.writer_ink import WriterInk
 
 WORD_GAP, WORD_GAP_SPREAD = 1.6, 0.25
 """x-heights of paper between words, median, and the standard deviation of its logarithm, from line to line and again
@@ -25,8 +24,6 @@ MAX_DECK = 100
 """Most words of a line that are drawn at once."""
 UNSTEADY = 0.05
 """x-heights that words are above or below the baseline, standard deviation; characters half of it."""
-SLOPE = 0.6
-"""Degrees that a line rises or falls, standard deviation."""
 OTHER_KIND = 0.12
 """Share of a line's words that are of another kind than the line."""
 
@@ -66,8 +63,7 @@ class LineSetter:
             other = self.rng.random() < OTHER_KIND
             self._token((pick(self.rng, self.kinds) or kind) if other else kind, is_last=place == count - 1)
         points = np.concatenate(self.drawn).astype(np.float32)
-        slope = np.radians(SLOPE) * self.rng.standard_normal()
-        return mapped(points, rotation(slope)), " ".join(self.texts)
+        return points, " ".join(self.texts)
 
     def _token(self, kind: str, *, is_last: bool) -> None:
         """Set a word, number or the like, a gap before it, with the marks around it."""
@@ -78,11 +74,11 @@ class LineSetter:
             spelled = text_of(kind, rng, known, lambda: self.lexicon(rng))
         if spelled is None and not len(ink.word_lines):
             spelled = "".join(rng.choice(sorted(known), rng.integers(1, 6)))
-        word = None
+        word, inner = None, 0.0
         if spelled is None:
             line = self._next_word()
             spelled, word = ink.words.corpus.text(line), ink.word(line)
-        inner = widest_gap(word) if word is not None else 0.0
+            inner = float(ink.words.measures["gap"][line])
         if self.drawn:
             gap = self.word_gap * max(self._varied(WORD_GAP_SPREAD), 0.75)
             self.right += max(gap, APART * max(inner, self.inner_gap))

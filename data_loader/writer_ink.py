@@ -1,41 +1,14 @@
 """Words and single characters of one writer, and the size and place that the writer gives each character on a line."""
 
-import json
 from functools import cached_property
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 
 from data_loader.corpus import Corpus
-from data_loader.transform import DERIVED
-from ink.geometry import baseline_slope, down_stroke_rows, mapped, rotation, stroke_bounds, x_height
-from utils.files import atomic_path
-from utils.progress import progress
+from data_loader.ink_measures import ENOUGH, levelled, word_unit
 
-VERSION = 4
-"""Version of the measures; with another one they are taken anew."""
-MEASURES = np.dtype(
-    [(name, "<f4") for name in ("left", "right", "top", "bottom", "x_height", "slope")]
-    + [("code", "<u4"), ("shape", "u1"), ("is_word", "?"), ("is_lower", "?")]
-)
-"""Measures of a line's ink, levelled by its `slope`, in the corpus's units.
-
-code      of a text of one character, else 0
-shape     see `shape_of`
-is_word   the text has two characters with a letter or digit, or is a or I
-is_lower  it has three letters or more and ends in lower case, so that the x-height is sure
-"""
-ENOUGH = 3
-"""Pieces of ink from which a writer's own median is taken; of fewer the corpus's."""
 FLAT = "acemnorsuvwxz"
 """Letters that are one x-height high."""
-DESCENDING, MAY_DESCEND, ASCENDING = "gjpqyQ", "fzJ,;()[]{}/", "bdfhklt0123456789"
-"""Characters that go below the baseline, that do so in some handwriting, and that rise above the x-height."""
-DOWN_STROKES = {**dict.fromkeys("adghknpquyvADHKNUVO", 2), **dict.fromkeys("mwMW", 3)}
-"""Down-strokes of characters that have more than one."""
-SHORTEST_STROKE = 0.4
-"""x-heights: the shortest run of the pen down the paper that is a letter's."""
 SPREAD = 1.2
 """Largest ratio of a character's size to the writer's usual size of it; beyond it is scaled down, or up."""
 X_UNKNOWN = {**dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZbdfhklt0123456789", 1.7), **dict.fromkeys(FLAT, 1.0)}
@@ -50,64 +23,6 @@ X_TOPS = {**dict.fromkeys("gpqy", 1.0), ",": 0.12, ";": 0.9, ":": 0.9, "z": 1.0}
 """Top of a character in x-heights above the baseline."""
 MIDDLES = {**dict.fromkeys("-~=+<>", 0.5), "$": 0.8, "@": 0.7, "_": -0.15}
 """Middle of a character in x-heights above the baseline."""
-
-
-def measures_of(corpus: Corpus, data_dir: Path) -> np.ndarray:
-    """Return MEASURES (L,) of every line of a prepared corpus; taken once, into data_dir/.derived."""
-    made_of = json.dumps([VERSION, corpus.card.get("sha256"), len(corpus)])
-    path = data_dir / DERIVED / f"{corpus.folder.name}-measures-{sha256(made_of.encode()).hexdigest()[:16]}.npy"
-    try:
-        measures = np.load(path, mmap_mode="r")
-        if measures.dtype == MEASURES and measures.shape == (len(corpus),):
-            return measures
-    except (OSError, ValueError):
-        pass  # not there yet, or damaged
-    measures = np.empty(len(corpus), MEASURES)
-    for line in progress(range(len(corpus)), len(corpus), f"measuring {corpus.folder.name}"):
-        points, text = np.array(corpus.points(line)), corpus.text(line)
-        slope = baseline_slope(points) if len(text) > 1 else 0.0
-        points = mapped(points, rotation(-np.arctan(slope)))
-        (left, top), (right, bottom) = points[:, :2].min(0), points[:, :2].max(0)
-        letters = sum(character.isalpha() for character in text)
-        is_lower = letters >= ENOUGH and text[1:].lower() == text[1:]
-        height = x_height(points) if len(text) > 1 else bottom - top
-        is_word = text in ("a", "I") or (len(text) > 1 and any(character.isalnum() for character in text))
-        code = ord(text) if len(text) == 1 else 0
-        measures[line] = (left, right, top, bottom, height, slope, code, shape_of(text), is_word, is_lower)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as scratch, open(scratch, "wb") as file:
-        np.save(file, measures)
-    return measures
-
-
-def widest_gap(points: np.ndarray) -> float:
-    """The widest gap in x between strokes of points (T, 3); 0 of ink without any."""
-    first, _ = stroke_bounds(points)
-    left, right = np.minimum.reduceat(points[:, 0], first), np.maximum.reduceat(points[:, 0], first)
-    order = np.argsort(left, kind="stable")
-    return float((left[order][1:] - np.maximum.accumulate(right[order])[:-1]).max(initial=0.0))
-
-
-def shape_of(text: str) -> int:
-    """Return 0 to 7: whether characters of a text rise above the x-height, go below the baseline, and may do so."""
-    above = any(character in ASCENDING or character.isupper() for character in text)
-    below = any(character in DESCENDING for character in text)
-    return above + 2 * below + 4 * any(character in MAY_DESCEND for character in text)
-
-
-def word_baseline(points: np.ndarray, text: str, unit: float) -> float:
-    """y of the baseline of a word of known text and x-height: the median bottom of its letters but the descenders.
-
-    A short word has few down-strokes, so its letters say how many of them go below: those are the lowest.
-    """
-    begin, end = down_stroke_rows(points, shortest=0.0)
-    y = points[:, 1]
-    bottoms = np.sort(y[end][y[end] - y[begin] > SHORTEST_STROKE * unit])
-    if not len(bottoms):
-        return float(points[:, 1].max())
-    below = sum(character in DESCENDING for character in text)
-    strokes = sum(DOWN_STROKES.get(character, 1) for character in text)
-    return float(bottoms[int(len(bottoms) * 0.5 * (1 - min(below / max(strokes, 1), 0.8)))])
 
 
 class Pieces:
@@ -174,10 +89,10 @@ class WriterInk:
         self.character_lines = characters.of.get(writer, np.empty(0, np.int64)) if characters else np.empty(0, np.int64)
         unit = self._character_unit()
         own = words.measures[self.word_lines]
-        heights = own["x_height"][own["is_lower"]]
-        self.x_height = float(np.median(heights)) if len(heights) >= ENOUGH else unit
-        if len(heights) < ENOUGH and not len(self.character_lines) and len(own):
-            self.x_height = float(np.median(own["x_height"]))
+        usual = word_unit(own)
+        if usual is None:
+            usual = unit if len(self.character_lines) else float(np.median(own["x_height"]))
+        self.x_height = usual
         self.scale = self.x_height / unit
         self.usual_heights: dict[str, float] = {}
 
@@ -225,15 +140,14 @@ class WriterInk:
 
         Its size is kept near the writer's usual one, and its baseline where its letters can have it.
         """
-        measures, text = self.words.measures[line], self.words.corpus.text(line)
-        level = rotation(-np.arctan(float(measures["slope"])))
-        points = mapped(np.array(self.words.corpus.points(line)), level).astype(np.float64)
+        measures = self.words.measures[line]
+        points = levelled(np.array(self.words.corpus.points(line)), float(measures["slope"])).astype(np.float64)
         factor, shape = self._word_factor(measures), int(measures["shape"])
         unit, top, bottom = self.x_height / factor, float(measures["top"]), float(measures["bottom"])
         lowest, highest = bottom - (0.35 if shape < 2 else 2.2) * unit, bottom - (0.4 if shape & 2 else 0) * unit
         if not shape & 1:  # the top of its ink is the x-height
             lowest, highest = max(lowest, top + 0.75 * unit), min(highest, top + 1.5 * unit)
-        place = min(max(word_baseline(points, text, unit), min(lowest, highest)), highest)
+        place = min(max(float(measures["baseline"]), min(lowest, highest)), highest)
         points[:, :2] -= (float(measures["left"]), place)
         points[:, :2] *= factor
         return points

@@ -12,11 +12,11 @@ from data_loader import line_setting
 from data_loader.compose import Compose
 from data_loader.composed_text import code, date, number, punctuation, text_of
 from data_loader.data_loaders import HandwritingDataLoader
+from data_loader.ink_measures import measures_of, widest_gap, word_baseline
 from data_loader.mixture import MixtureEntry
 from data_loader.prepare import open_corpus
 from data_loader.sources import Visit
 from data_loader.transform import Transform
-from data_loader.writer_ink import measures_of, widest_gap, word_baseline
 from ink.strokes import InkLine
 from tests.data_loader.test_data_loaders import same
 from tests.tiny import write_corpus
@@ -59,7 +59,6 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         tmp_path / "characters",
         [drawn(c, writer, n, scale) for writer, scale in scales.items() for c in ALL for n in range(3)],
     )
-    monkeypatch.setattr(line_setting, "SLOPE", 0.0)
     monkeypatch.setattr(line_setting, "UNSTEADY", 0.0)
     return tmp_path
 
@@ -185,7 +184,7 @@ def test_a_texts_kind_is_of_the_writers_characters_or_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "bottoms"), [("sea", [0] * 6), ("joy", [9, 0, 0, 0, 9]), ("page", [9, 0, 0, 0, 9, 0, 0])]
+    ("text", "bottoms"), [("sea", [0] * 6), ("joy", [9, 0, 0, 0, 9]), ("page", [9, 0, 0, 0, 9, 0, 0]), ("of", [0, 9])]
 )
 def test_descenders_do_not_move_a_words_baseline(text: str, bottoms: list[float]) -> None:
     ink = np.concatenate([strokes([X], bottom, 5.0 * n) for n, bottom in enumerate(bottoms)])
@@ -200,7 +199,7 @@ def test_the_widest_gap_is_between_strokes_that_do_not_overlap() -> None:
 def test_a_corpus_is_measured_once(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = open_corpus("words", data_dir)
     first = measures_of(corpus, data_dir)
-    monkeypatch.setattr("data_loader.writer_ink.x_height", lambda _: 1 / 0)
+    monkeypatch.setattr("data_loader.ink_measures.x_height", lambda _: 1 / 0)
     assert np.array_equal(measures_of(corpus, data_dir), first)
     np.testing.assert_allclose(first["x_height"], X)
     write_corpus(data_dir / "words", [word("other", "a", 1), word("texts", "b", 2, "valid")])
