@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from data_loader.formats.drawing_files import WRITER_FROM
+from data_loader.formats.excalidraw import read_excalidraw
 from data_loader.formats.iam_ondb.reader import read_iam_ondb
 from data_loader.formats.inkml.reader import read_inkml
 from data_loader.formats.jsonl import read_jsonl
@@ -17,6 +18,7 @@ from data_loader.formats.strokes_npy import read_strokes_npy
 from data_loader.formats.svg.reader import read_svg
 from data_loader.formats.unipen.reader import OPTIONS as UNIPEN_OPTIONS
 from data_loader.formats.unipen.reader import read_unipen
+from data_loader.formats.xopp import read_xopp
 from ink.strokes import InkLine
 
 Options = Mapping[str, dict[str, Any]]
@@ -54,6 +56,8 @@ _FORMATS = (
     Format("jsonl", read_jsonl, ".jsonl or .jsonl.gz file, or a folder of them", (".jsonl", ".jsonl.gz")),
     Format("unipen", read_unipen, "UNIPEN archive (.tar.xz, .tar.gz) or its unpacked folder", options=UNIPEN_OPTIONS),
     Format("svg", read_svg, ".svg file, or a folder or .tar.gz of them", (".svg",), WRITER),
+    Format("xopp", read_xopp, ".xopp file of Xournal++, or a folder or .tar.gz of them", (".xopp",), WRITER),
+    Format("excalidraw", read_excalidraw, ".excalidraw file, or a folder or .tar.gz of them", (".excalidraw",), WRITER),
 )
 FORMATS = {entry.name: entry for entry in _FORMATS}
 """Formats by name."""
