@@ -82,6 +82,11 @@ class Ink:
                     pieces.append(np.arange(max(begin, self.starts[section]), min(stop, self.starts[section + 1])))
         return np.unique(np.concatenate(pieces))
 
+    def points(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows (T,) as points (T, 3) float32: x, y, end_of_stroke; a gap between rows ends a stroke."""
+        is_end = np.append((np.diff(rows) != 1) | np.isin(rows[1:], self.starts), True)
+        return np.column_stack([self.xy[rows], is_end]).astype(np.float32)
+
     def _bounds(self, span: Span) -> tuple[int, int]:
         """Return the first row of a span, and that after its last."""
         if self.missing and span.last >= len(self.is_down):

@@ -13,6 +13,8 @@ from data_loader.formats.read_report import BadFileError, Progress, Report
 from data_loader.formats.unipen.ink import UNITS_PER_INCH, Ink, read_ink
 from data_loader.formats.unipen.segments import QUALITIES, Segment, included_paths, parse_segments
 from data_loader.formats.unipen.text_lines import Piece, cut_text
+from ink.geometry import stroke_bounds
+from ink.page_lines import cut_into_lines
 from ink.strokes import MAX_COORDINATE, InkLine
 from utils.errors import InputError
 
@@ -36,6 +38,8 @@ MAX_DROPPED = 1_000_000
 _TEXTS = "8"
 _PIECES = (("6", "7"), ("2", "3"))
 """Categories of words, and of characters, by which texts are cut into lines."""
+RETURN = 0.2
+"""Part of a text's width that the pen must go back between two strokes for the ink to be looked at for lines."""
 _PLACE = re.compile(r"(?:[^/]+/)?(?:data/([^/]+)|(include))/(.+)")
 
 
@@ -172,10 +176,10 @@ class _SegmentReader:
             raise BadFileError("ink of one place", f"{len(rows)} equal points are no {segment.text[:20]!r}")
         if is_taken[rows].all():
             raise BadFileError("ink taken for a category before", segment.text)
+        lines = [Piece(rows, segment.text)]
+        if segment_id.startswith(_TEXTS):
+            lines = _cut(lines[0], pieces, ink)
         is_taken[rows] = True
-        whole = Piece(rows, segment.text)
-        cuts = [cut_text(whole, words, ink.xy) for words in pieces] if segment_id.startswith(_TEXTS) else []
-        lines = max(cuts, key=len, default=[whole])
         if len(lines) > 1:
             self.report.note("texts cut into lines", segment_id, f"{len(lines)} lines")
         quality = "" if segment.quality == "?" else f"-{segment.quality.lower()}"
@@ -185,14 +189,13 @@ class _SegmentReader:
 
     def _line(self, line_id: str, line: Piece, ink: Ink) -> InkLine:
         rows = line.rows
-        is_end = np.append((np.diff(rows) != 1) | np.isin(rows[1:], ink.starts), True)
         times = ink.times[rows] - ink.times[rows[0]]
         return InkLine(
             id=line_id,
             text=line.text,
             writer=self._writer(line_id, ink, rows[0]),
             split="",
-            points=np.column_stack([ink.xy[rows], is_end]).astype(np.float32),
+            points=ink.points(rows),
             times=times if np.isfinite(times).all() else None,
             unit="mm",
         )
@@ -206,6 +209,22 @@ class _SegmentReader:
             self.left_handed.add(writer)
             self.report.note("writers who write with the left hand", writer, ".HAND L")
         return writer
+
+
+def _cut(text: Piece, pieces: Sequence[Sequence[Piece]], ink: Ink) -> list[Piece]:
+    """Return the lines of a text.
+
+    Raises:
+        BadFileError: it has several, and no words or characters that say where each is.
+    """
+    lines = max((cut_text(text, words, ink.xy) for words in pieces), key=len)
+    if len(lines) == 1 and " " in text.text:
+        points = ink.points(text.rows)
+        first, last = stroke_bounds(points)
+        way_back = points[last[:-1], 0] - points[first[1:], 0]
+        if (way_back > RETURN * np.ptp(points[:, 0])).any() and len(cut_into_lines(points)) > 1:
+            raise BadFileError("text of several lines", "no words or characters say where each of its lines is")
+    return lines
 
 
 def _pieces(files: Sequence[_SegmentFile], categories: Sequence[str], ink: Ink) -> list[Piece]:

@@ -135,6 +135,19 @@ def test_a_text_of_several_lines_is_cut_where_its_words_or_characters_say_so(tmp
     assert set(read(source, "8")[0]) == {"8/a/p-1-ok"}
 
 
+def test_a_text_of_several_lines_whose_words_are_not_known_is_left_out(tmp_path: Path) -> None:
+    page = b""
+    for y in (100, 60, 20):
+        for x in range(0, 400, 20):
+            page += b".PEN_DOWN\n" + b"".join(
+                b"%d %d\n" % point for point in ((x, y), (x, y + 10), (x + 8, y), (x + 8, y + 10))
+            )
+    segments = b'.SEGMENT TEXT 0-59 ? "some words"\n.SEGMENT TEXT 0-19 ? "one line"\n'
+    files = {"data/8/a/p.dat": b".INCLUDE a/p.dat\n" + segments, "include/a/p.dat": page}
+    lines, dropped = read(write_tree(files, tmp_path), "8")
+    assert list(lines) == ["8/a/p-2"] and dropped == {"text of several lines": 1}
+
+
 def test_a_source_without_unipen_data_is_refused(tmp_path: Path) -> None:
     write_tree({"data/9/a.dat": b"", "notes.txt": b"hello"}, tmp_path)
     with pytest.raises(InputError, match="no segment in it can be used; it has no folder data/ with the categories"):
