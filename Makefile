@@ -23,28 +23,28 @@ demo: $(READY)  ## train on the built-in corpus for a few minutes, then write TE
 	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
 	$(PY) experiments.py -r $$(ls -td saved/models/demo/*/ | head -n 1) write "$$TEXT" --bias 1 --n 3 --animate --out out/demo
 
-write: $(READY)  ## write TEXT="..." with the weights that ship, to out/
+write: $(READY)  ## write TEXT="..." with the bundled weights, to out/
 	$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$TEXT" --bias 1
 
-test: $(READY)  ## fast tests
+test: $(READY)  ## run the fast tests
 	$(PY) -m pytest -m "not slow"
 
-test-slow: $(READY)  ## the other tests: whole trainings, real data where DUCTUS_DATA names its folder
+test-slow: $(READY)  ## run the other tests: whole trainings; real data if DUCTUS_DATA names its folder
 	$(PY) -m pytest -m slow
 
-test-all: test test-slow  ## all tests
+test-all: test test-slow  ## run all tests
 
-bench: $(READY)  ## speed and memory against baselines, into docs/performance.md (6 minutes)
+bench: $(READY)  ## measure speed and memory against baselines, into docs/performance.md (6 minutes)
 	$(PY) -m benchmarks
 
-lint: $(READY)  ## ruff and mypy
+lint: $(READY)  ## run ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy .
 
-format: $(READY)  ## ruff format and fixes
+format: $(READY)  ## apply ruff's format and fixes
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-clean:  ## remove the environment, caches and what the demo made; runs and corpora stay
+clean:  ## remove .venv, caches and the whole folder out/; runs and corpora stay
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make digits.pt, which writes digits, and digit_recognition.pt, which reads them.
-# Usage: recipes/digits.sh t10k-images-idx3-ubyte.gz      (about 20 minutes of one core; the labels lie next to the images)
+# Usage: recipes/digits.sh t10k-images-idx3-ubyte.gz      (about 20 minutes of one core; the labels are next to the images)
 source "$(dirname "$0")/common.sh"
 prepare mnist-images "$1" mnist-digits --split-by order
 
