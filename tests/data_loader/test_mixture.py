@@ -105,6 +105,16 @@ def test_an_epoch_goes_on_in_the_middle_bit_for_bit(data_dir: Path, num_workers:
     assert len(rest) == len(whole) - 5 and all(map(same, whole[5:], rest))
 
 
+def test_processes_share_every_batch(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = ids(mixture_of(data_dir, processes=2).at(2))
+    monkeypatch.setattr("utils.distributed.world_size", lambda: 2)
+    shares = []
+    for rank in (0, 1):
+        monkeypatch.setattr("utils.distributed.rank", lambda rank=rank: rank)
+        shares.append(ids(mixture_of(data_dir, processes=2).at(2)))
+    assert [batch[0::2] for batch in whole] == shares[0] and [batch[1::2] for batch in whole] == shares[1]
+
+
 def test_a_line_that_comes_twice_in_an_epoch_is_augmented_twice(data_dir: Path) -> None:
     loader = mixture_of(data_dir, entry("long", 1), entry("short", 1), augment=AUGMENT)
     inks: dict[str, list[np.ndarray]] = {}
