@@ -1,5 +1,6 @@
 """One InkML file: its traces in their groups, with the texts and labels that they are annotated with."""
 
+import math
 import re
 import xml.parsers.expat
 from collections import Counter
@@ -23,6 +24,7 @@ _ENCODINGS = {"utf-8", "utf-16", "iso-8859-1", "us-ascii", "windows-1252"}
 _MAX_DEPTH = 100
 _MAX_ELEMENTS = 100_000
 _MAX_CHANNELS = 100
+_MIN_RESOLUTION = 1e-6
 
 
 @dataclass(slots=True)
@@ -165,6 +167,8 @@ class _Recorder:
             self.num_regular += around != "intermittentChannels"
             if len(self.channels) > _MAX_CHANNELS:
                 raise BadFileError("bad trace format", f"more than {_MAX_CHANNELS} channels")
+        elif name == "channelProperty" and attributes.get("name") == "resolution" and self.contexts:
+            self._set_resolution(attributes)
         elif name == "traceView":
             self.document.odd["traceViews, not followed"] += 1
 
@@ -196,6 +200,21 @@ class _Recorder:
             elif name and (known := self.formats[name]):
                 return known
         return None
+
+    def _set_resolution(self, attributes: dict[str, str]) -> None:
+        """Take in how many values of a channel of this ink source are one unit, such as 1000 with units "1/cm"."""
+        source, units = self.contexts[-1], attributes.get("units", "")
+        channel = attributes.get("channel", "")
+        try:
+            resolution = float(attributes.get("value", ""))
+        except ValueError:
+            resolution = math.nan
+        if source is None or channel not in ("X", "Y") or not units.startswith("1/"):
+            return
+        if not _MIN_RESOLUTION <= resolution <= 1 / _MIN_RESOLUTION:
+            self.document.odd["resolutions that are no number, not read"] += 1
+            return
+        self.contexts[-1] = source.with_resolution(channel, resolution, units.removeprefix("1/"))
 
     def _define(self, trace_format: TraceFormat | None, attributes: dict[str, str]) -> None:
         """Take in a format that ends here: for those who refer to it, for its context, for the traces after it.

@@ -9,6 +9,7 @@ import numpy as np
 
 from data_loader.formats.drawing_files import read_drawing_files
 from data_loader.formats.inkml.document import Group, Stroke, parse_document
+from data_loader.formats.inkml.traces import MILLIMETRES
 from data_loader.formats.read_report import BadFileError, Progress, Report
 from ink.strokes import MAX_COORDINATE, InkLine
 
@@ -26,7 +27,8 @@ def read_inkml(
     lines does not make a line of what is divided further. A file without any text is one line of drawing. Writer and
     split are the annotations of those types, the nearest counts; the id is the line's own, or says file and number.
 
-    points are in the file's own numbers, y turned downward where its orientation says otherwise; unit is that of X.
+    points are the file's numbers, divided by the resolution where one is given, y turned downward where its orientation
+    says otherwise; unit is that of X in the line's first trace, and others that are lengths are converted to it.
     times are those of channel T, in seconds since the line's first point, where every point has one; time stamps and
     offsets outside the traces are not read. Pen-up traces are left out and traceViews not followed, and both noted.
 
@@ -75,7 +77,8 @@ def _line(group: Group, names: list[str], taken: set[str], odd: Counter[str]) ->
         odd["ids of other lines, called by the file instead"] += 1
     text = group.label("text") if "text" in group.labels else ""
     strokes = list(group.strokes())
-    points, times = _ink(strokes, odd)
+    unit = _unit(strokes, odd)
+    points, times = _ink(strokes, unit, odd)
     return InkLine(
         id=line_id,
         text=_checked("text", unicodedata.normalize("NFC", text)),
@@ -83,7 +86,7 @@ def _line(group: Group, names: list[str], taken: set[str], odd: Counter[str]) ->
         split=_checked("split", group.label("split")),
         points=points,
         times=times,
-        unit=_checked("unit", _unit(strokes, odd)),
+        unit=_checked("unit", unit),
     )
 
 
@@ -93,12 +96,13 @@ def _checked(kind: str, text: str) -> str:
     return text
 
 
-def _ink(strokes: list[Stroke], odd: Counter[str]) -> tuple[np.ndarray, np.ndarray | None]:
-    """Points (T, 3) float32, and times (T,) float64 in seconds from the first, or None."""
+def _ink(strokes: list[Stroke], unit: str, odd: Counter[str]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return points (T, 3) float32 in `unit`, and times (T,) float64 in seconds from the first, or None."""
     for stroke in strokes:
         if stroke.fault:
             raise stroke.fault
-    ink = np.concatenate([np.empty((0, 3)), *(part for stroke in strokes for part in stroke.parts)])
+    parts = [part * _scale(stroke, unit) for stroke in strokes for part in stroke.parts]
+    ink = np.concatenate([np.empty((0, 3)), *parts])
     if len(ink) < 2:
         raise BadFileError("no ink", f"points: {len(ink)}; a line needs 2")
     if not (farthest := np.abs(ink[:, :2]).max()) <= MAX_COORDINATE:
@@ -115,10 +119,19 @@ def _ink(strokes: list[Stroke], odd: Counter[str]) -> tuple[np.ndarray, np.ndarr
 
 
 def _unit(strokes: list[Stroke], odd: Counter[str]) -> str:
-    """The unit of X in all strokes; "" where there are several."""
+    """Return the unit of a line: that of X in its first stroke; "" where there are several and not all are lengths."""
     channels = [stroke.trace_format.find(axis) for stroke in strokes for axis in "XY"]
     units = [channel.units for channel in channels if channel]
-    if len(set(units)) == 1:
+    if len(set(units)) == 1 or (units and set(units) <= set(MILLIMETRES)):
         return units[0]
     odd["lines in several units, read as if it were one"] += 1
     return ""
+
+
+def _scale(stroke: Stroke, unit: str) -> np.ndarray:
+    """Return the factors (3,) that bring x and y of a stroke into the unit of its line."""
+    channels = [stroke.trace_format.find(axis) for axis in "XY"]
+    lengths = [MILLIMETRES.get(channel.units if channel else "", 0.0) for channel in channels]
+    if unit not in MILLIMETRES or not all(lengths):
+        return np.ones(3)
+    return np.array([*(length / MILLIMETRES[unit] for length in lengths), 1.0])

@@ -5,7 +5,7 @@ W3C, "Ink Markup Language (InkML)", Recommendation of 20 September 2011, section
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,19 +15,24 @@ _PER_SECOND = {"": 1e3, "ms": 1e3, "s": 1.0, "us": 1e6, "\u00b5s": 1e6, "\u03bcs
 """Units of the T channel; the Recommendation's default is the millisecond."""
 _BLANK = r"[ \t\r\n]*+"
 _NUMBER = r"(?:#[0-9A-Fa-f]{1,12}|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
-_VALUE = re.compile(rf"[!'\"]?{_BLANK}[-+]?{_BLANK}{_NUMBER}|[TF*?]")
+_VALUE = re.compile(rf"[!'\"]?{_BLANK}(?:[-+]?{_BLANK}{_NUMBER}|[TF])|[*?]")
 _TRACE = re.compile(rf"(?:{_BLANK}(?:{_VALUE.pattern}|,))*+{_BLANK}")
+MILLIMETRES = {"m": 1000.0, "cm": 10.0, "mm": 1.0, "himetric": 0.01, "in": 25.4, "pt": 25.4 / 72, "pc": 25.4 / 6}
+"""Lengths of the units of X and Y that are lengths."""
 _MAX_TRACE = 2**21  # characters; a stroke of an hour has about that many
 _ORDERS = {"!": 0, "'": 1, '"': 2}
 
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel's name, e.g. "X", its units ("" where not given), and -1 where its orientation is "-ve", else 1."""
+    """A channel's name, e.g. "X", its units ("" where not given), -1 where its orientation is "-ve", else 1, and how
+    many of its values are one unit (its resolution).
+    """
 
     name: str
     units: str = ""
     sign: int = 1
+    resolution: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,14 @@ class TraceFormat:
 
     channels: tuple[Channel, ...]
     num_regular: int
+
+    def with_resolution(self, name: str, resolution: float, units: str) -> "TraceFormat":
+        """Return the format with the resolution of a channel, in values per unit."""
+        changed = (
+            replace(channel, resolution=resolution, units=units or channel.units) if channel.name == name else channel
+            for channel in self.channels
+        )
+        return replace(self, channels=tuple(changed))
 
     def find(self, name: str) -> Channel | None:
         """The channel of this name."""
@@ -46,7 +59,7 @@ DEFAULT_FORMAT = TraceFormat((Channel("X"), Channel("Y")), 2)
 
 
 def parse_trace(text: str, trace_format: TraceFormat) -> tuple[np.ndarray, str]:
-    """Points (n, 3) float64 of a trace: x to the right, y downward, seconds; and what was odd about it, or "".
+    """Return points (n, 3) float64 of a trace, x to the right, y downward, in units, seconds; and its oddity or "".
 
     Seconds are NaN where the format has no T in a known unit, and at a "?"; their zero is the file's. Other channels
     are passed over. Two habits against the rules are read: points in drafts' style, one after the other without a
@@ -77,7 +90,7 @@ def parse_trace(text: str, trace_format: TraceFormat) -> tuple[np.ndarray, str]:
 
 
 def _divisor(channel: Channel) -> float:
-    return _PER_SECOND.get(channel.units, np.nan) if channel.name == "T" else 1.0
+    return _PER_SECOND.get(channel.units, np.nan) if channel.name == "T" else channel.resolution
 
 
 def _rows(rows: list[list[str]], trace_format: TraceFormat) -> tuple[Sequence[Sequence[str]], str]:
@@ -128,8 +141,8 @@ def _decoded(values: list[str]) -> Iterator[float]:
 
 
 def _number(text: str) -> float:
-    if text in "TF":
-        return float(text == "T")
     text = "".join(text.split())
+    if text in ("T", "F"):
+        return float(text == "T")
     sign, digits = -1 if text[0] == "-" else 1, text.lstrip("+-")
     return float(sign * int(digits[1:], 16) if digits[0] == "#" else text)

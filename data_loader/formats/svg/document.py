@@ -198,7 +198,7 @@ _FUNCTIONS: dict[str, tuple[tuple[int, ...], Callable[..., Affine]]] = {
     "skewX": ((1,), lambda degrees: Affine.of_matrix(1, 0, math.tan(math.radians(degrees)), 1, 0, 0)),
     "skewY": ((1,), lambda degrees: Affine.of_matrix(1, math.tan(math.radians(degrees)), 0, 1, 0, 0)),
 }
-"""How many numbers each function of a transform takes, and its map."""
+"""Numbers that each function of a transform takes, and its map."""
 
 
 def _viewport(attributes: dict[str, str]) -> Affine:

@@ -24,7 +24,8 @@ SOUND = b"""<?xml version="1.0" encoding="UTF-8"?>
 <ink xmlns="http://www.w3.org/2003/InkML"><annotation type="writer">w1</annotation>
 <definitions><context xml:id="c"><inkSource><traceFormat><channel name="X" units="mm"/><channel name="Y" units="mm"/>
 <channel name="T" units="s"/><intermittentChannels><channel name="S" type="boolean"/></intermittentChannels>
-</traceFormat></inkSource></context></definitions>
+</traceFormat><channelProperties><channelProperty channel="X" name="resolution" value="1" units="1/mm"/>
+</channelProperties></inkSource></context></definitions>
 <traceGroup contextRef="#c"><annotation type="truth">a b</annotation>
 <trace xml:id="t">10 5 0,'3'-2'.5,1 1*T,#1F-2 1</trace><trace continuation="end" priorRef="#t">1 2 7,3 4 8</trace>
 </traceGroup><traceGroup><annotation type="truth">c</annotation><annotation type="split">s</annotation>

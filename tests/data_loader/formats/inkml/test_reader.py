@@ -1,7 +1,9 @@
 """InkML: what is a line, where it says its text and its format, what is left out and reported."""
 
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from data_loader.formats.inkml.reader import read_inkml
@@ -215,10 +217,40 @@ def test_old_prefixed_elements_and_traces_in_definitions(tmp_path: Path) -> None
 
 
 def test_several_units_and_time_offsets_are_noted(tmp_path: Path) -> None:
-    body = channels("X", "Y", "T", X='units="mm"', Y='units="cm"', T='units="s"') + '<trace timeOffset="5">1 2 3,4 5 6'
+    body = channels("X", "Y", "T", X='units="mm"', Y='units="dev"', T='units="s"') + '<trace timeOffset="5">1 2 3,4 5 6'
     line, noted = single_line(tmp_path, body + "</trace>")
     assert line.unit == ""
     assert noted == {"lines in several units, read as if it were one", "time offsets of traces, not read"}
+
+
+def source(name: str, units: str, resolution: str = "") -> str:
+    """A context as Word and OneNote write them; `resolution` is that of X and Y, such as "1000" per cm."""
+    properties = "".join(
+        f'<channelProperty channel="{axis}" name="resolution" value="{resolution}" units="1/cm"/>' for axis in "XYF"
+    )
+    names = '<channel name="OA" units="deg"/><channel name="OE" units="deg"/><channel name="F" units="dev"/>'
+    trace_format = f'<traceFormat><channel name="X" units="{units}"/><channel name="Y" units="{units}"/>{names}'
+    properties = f"<channelProperties>{properties if resolution else ''}</channelProperties>"
+    return (
+        f'<context xml:id="{name}"><inkSource xml:id="{name}S">{trace_format}</traceFormat>{properties}'
+        f'</inkSource><timestamp xml:id="{name}T" timeString="2013-09-24T21:42:54"/></context>'
+    )
+
+
+def test_several_contexts_are_brought_to_one_unit(tmp_path: Path) -> None:
+    """Device counts per cm, himetric (0.01 mm) and inches, with altitude, azimuth and force."""
+    contexts = source("a", "cm", "100") + source("b", "himetric") + source("c", "in") + source("d", "dev", "50")
+    traces = "".join(
+        f'<trace contextRef="#{name}">{x} {x} 450 10 99,{2 * x} {x} 450 10 98</trace>'
+        for name, x in (("a", 300), ("b", 3000), ("c", 1), ("d", 150))
+    )
+    line, noted = single_line(tmp_path, f"<definitions>{contexts}</definitions>{traces}")
+    assert line.unit == "cm" and not noted
+    np.testing.assert_allclose(line.points[:, 0], [3, 6, 3, 6, 2.54, 5.08, 3, 6], rtol=1e-6)
+    np.testing.assert_allclose(line.points[:, 1], [3, 3, 3, 3, 2.54, 2.54, 3, 3], rtol=1e-6)
+    odd = f"<definitions>{source('a', 'cm', 'nan')}</definitions><trace>1 2 3 4 5,2 3 4 5 6</trace>"
+    line, noted = single_line(tmp_path, odd)
+    assert noted == {"resolutions that are no number, not read"}
 
 
 CROHME = """
@@ -290,3 +322,16 @@ def test_progress_wraps_the_files(tmp_path: Path) -> None:
     calls: list[object] = []
     list(read_inkml(tmp_path, Report(), lambda files, total, title: (calls.append((total, title)), files)[1]))
     assert calls == [(None, f"reading {tmp_path.name}")]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("DUCTUS_DATA" not in os.environ, reason="the real data are not here: DUCTUS_DATA is not set")
+@pytest.mark.parametrize(("writer_from", "num_writers"), [("folder", 42), (r"writer\d+", 33), (None, 0)])
+def test_imadocsen_has_its_writers_by_folder(writer_from: str | None, num_writers: int) -> None:
+    """A folder is a session; one person may have two, such as writer12 and writer12b, so the number alone is safe."""
+    report = Report()
+    source = Path(os.environ["DUCTUS_DATA"], "imadocsen", "sentences.tar.gz")
+    lines = list(read_inkml(source, report, writer_from=writer_from))
+    assert len(lines) == 837 and all(line.text for line in lines)
+    assert len({line.writer for line in lines} - {""}) == num_writers
+    assert report.num_dropped == 0

@@ -69,6 +69,16 @@ def test_channels_in_any_order_with_time_and_some_in_some_points(tmp_path: Path)
     assert not noted
 
 
+def test_boolean_channels_are_passed_over(tmp_path: Path) -> None:
+    """The example of the Recommendation (section 3.2.1), and boolean channels in every point, with signs of order."""
+    trace = "1125 18432,'23'43,\"7\"-8,3-5,7 -3,6 2,6 8,3 6 T,2 4*T,3 6,3-6 F F"
+    line, noted = single_line(tmp_path, channels("X", "Y", intermittent="AB") + f"<trace>{trace}</trace>")
+    assert len(line.points) == 11 and line.points[-1].tolist() == [1584, 18823, 1] and not noted
+    body = channels("X", "Y", "B", B='type="boolean"') + "<trace>1 2 T,'1'1'F,3 4T,\"0 1 !F</trace>"
+    line, noted = single_line(tmp_path, body)
+    assert line.points[:2, :2].tolist() == [[1, 2], [2, 3]] and len(line.points) == 4 and not noted
+
+
 def test_a_channel_that_is_left_out_of_a_point_is_not_known(tmp_path: Path) -> None:
     line, noted = single_line(tmp_path, channels("X", "Y", intermittent="T") + "<trace>1 2 0, 3 4, 5 6 2</trace>")
     assert line.times is None and len(line.points) == 3 and len(noted) == 2
