@@ -28,7 +28,7 @@ TOLERANCE = 1e-4
 """Share of the drawing's larger side that curves may be off when they become points: 0.03 mm on A4."""
 PIXELS = {"": 1.0, "px": 1.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "pt": 96 / 72, "pc": 16.0, "q": 96 / 101.6}
 """CSS pixels per unit of length."""
-MAX_DEPTH = 200
+MAX_DEPTH, MAX_ELEMENTS, MAX_STYLE = 200, 200_000, 2**20
 _PAINT = ("fill", "stroke", "display")
 _NOT_DRAWN = {"defs", "symbol", "clipPath", "mask", "marker", "pattern", "linearGradient", "radialGradient", "font"}
 _OTHER_SHAPES = {"rect", "circle", "ellipse", "image", "text", "foreignObject"}
@@ -66,13 +66,16 @@ class _Recorder:
     rules: dict[str, dict[str, str]] = field(default_factory=dict)
     style_text: list[str] | None = None
     num_pieces: int = 0
+    num_elements: int = 0
+    num_characters: int = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(":")[2]
         if len(self.frames) == 1 and name != "svg":
             raise BadFileError("not SVG", f"its outermost element is <{name[:40]}>, not <svg>")
-        if len(self.frames) > MAX_DEPTH:
-            raise BadFileError("huge file", f"more than {MAX_DEPTH} elements deep")
+        self.num_elements += 1
+        if len(self.frames) > MAX_DEPTH or self.num_elements > MAX_ELEMENTS:
+            raise BadFileError("huge file", f"more than {MAX_DEPTH} elements deep, or {MAX_ELEMENTS:,} in all")
         around = self.frames[-1]
         paint = around.paint | self._paint(name, attributes)
         is_drawn = around.is_drawn and name not in _NOT_DRAWN and paint.get("display") != "none"
@@ -108,7 +111,7 @@ class _Recorder:
             if not has_stroke and fill != "none":
                 self.left_out["filled outlines"] += 1
                 continue
-            self.num_pieces += len(subpath.pieces)
+            self.num_pieces += len(subpath.pieces) + 1
             if self.num_pieces > MAX_POINTS:
                 raise BadFileError("too much ink", f"more than {MAX_POINTS} points")
             pieces = [frame.to_pixels.piece(piece) for piece in subpath.pieces]
@@ -125,6 +128,9 @@ class _Recorder:
 
     def text(self, text: str) -> None:
         if self.style_text is not None:
+            self.num_characters += len(text)
+            if self.num_characters > MAX_STYLE:
+                raise BadFileError("huge file", f"styles of more than {MAX_STYLE:,} characters")
             self.style_text.append(text)
 
     def refuse_entities(self, _: str, __: str | None, ___: str | None, has_internal_subset: bool) -> None:
@@ -232,6 +238,8 @@ def _declarations(text: str) -> dict[str, str]:
 
 def _polyline(attributes: dict[str, str]) -> list[Subpath]:
     values = numbers(attributes.get("points", ""))
+    if len(values) > 2 * MAX_POINTS:
+        raise BadFileError("too much ink", f"more than {MAX_POINTS} points")
     points = [complex(*pair) for pair in zip(values[::2], values[1::2], strict=False)]
     return [Subpath(points[0], list(pairwise(points)))] if points else []
 

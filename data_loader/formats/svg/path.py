@@ -20,11 +20,11 @@ MAX_POINTS = 200_000
 MAX_NUMBER = 1e9
 NUMBER = re.compile(r"[-+]?+(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?+\d++)?+")
 """A number; possessive, as all patterns here, so that no text makes the search go back."""
-_COMMAND = re.compile(r"([MmZzLlHhVvCcSsQqTtAa])([^A-DF-Za-df-z]*+)")
+_COMMAND = re.compile(r"([A-DF-Za-df-z])([^A-DF-Za-df-z]*+)")
 _GAP = r"[\s,]*+"
 _ARC = re.compile(_GAP.join(["", *[f"({NUMBER.pattern})"] * 3, "([01])", "([01])", *[f"({NUMBER.pattern})"] * 2]))
 """Arguments of an arc; its two flags need no space behind them."""
-_SIZES = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7}
+_SIZES = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
 
 
 class Arc(NamedTuple):
@@ -110,8 +110,6 @@ def parse_path(data: str) -> list[Subpath]:
         if kind == "M":
             pen = origin + complex(*values)
             paths.append(Subpath(pen))
-        elif not paths:
-            raise BadFileError("bad path", f"it begins with {letter!r}, not with a move")
         elif kind == "Z":
             paths[-1].pieces.append((pen, paths[-1].start))
             paths[-1].is_closed, pen = True, paths[-1].start
@@ -127,10 +125,13 @@ def parse_path(data: str) -> list[Subpath]:
 
 def _arguments(data: str) -> Iterator[tuple[str, list[float]]]:
     """Yield every command with one set of arguments; a second set of a move is a line."""
-    if _COMMAND.sub("", data).strip():
-        raise BadFileError("bad path", f"d={' '.join(data.split())[:40]!r}")
-    for letter, text in _COMMAND.findall(data):
-        size = _SIZES.get(letter.upper(), 0)
+    if data.lstrip()[:1] not in "Mm":
+        raise BadFileError("bad path", f"d={' '.join(data[:99].split())[:40]!r} does not begin with a move")
+    for match in _COMMAND.finditer(data):
+        letter, text = match.groups()
+        if letter.upper() not in _SIZES:
+            raise BadFileError("bad path", f"{letter!r} is not a command")
+        size = _SIZES[letter.upper()]
         values = _arc_numbers(text) if letter in "Aa" else numbers(text)
         if len(values) % size or not values if size else values:
             raise BadFileError("bad path", f"{len(values)} numbers after {letter!r}")

@@ -1,5 +1,6 @@
 """SVG as ink: our own pages read back line by line, good files kept and bad ones named."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,3 +65,31 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, count: int) -> None:
         source.write_bytes(mutant)
         outcomes.add(survives(read_svg, source, folder))
     assert outcomes == {"corpus", "error"}
+
+
+MIB = 2**20
+BOMBS = {
+    "spaces": b"<path d='M0 0" + b" " * (15 * MIB) + b"L1 1'/>",
+    "digits": b"<path d='M0 0A" + b"7" * (15 * MIB) + b"'/>",
+    "letters": b"<path d='M" + b"z" * (15 * MIB) + b"'/>",
+    "moves": b"<path d='" + b"M0 0" * (3 * MIB) + b"'/>",
+    "curves": b"<path d='M0 0" + b"q50 99 99 0q-50-99-99 0" * 600_000 + b"'/>",
+    "points": b"<polyline points='" + b"1,2 " * (3 * MIB) + b"'/>",
+    "paths": b"<path d='M0 0h1'/>" * 800_000,
+    "groups": b"<g>" * (3 * MIB),
+    "transforms": b"<g transform='" + b"scale(" * (2 * MIB) + b"'/>",
+    "rules": b"<style>" + b",a" * (7 * MIB) + b"{fill:none}</style>",
+    "width": b"<svg width='1" + b" " * (15 * MIB) + b"!' viewBox='0 0 1 1'/>",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOMBS)
+def test_large_files_take_bounded_time(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.svg").write_bytes(b"<svg>" + BOMBS[name] + b"</svg>")
+    started = time.process_time()
+    try:
+        assert len(list(read_svg(tmp_path / "a.svg", Report()))) == 1
+    except InputError as error:
+        assert "\n" not in str(error) and len(str(error)) < 500
+    assert time.process_time() - started < 10
