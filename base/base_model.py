@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import nn
@@ -27,7 +27,12 @@ class Sample:
 
 
 class BaseModel(nn.Module, ABC):
-    """A network that maps a `Batch` to the input of its loss and metrics."""
+    """A network that maps a `Batch` to the input of its loss and metrics.
+
+    reads_text: True if it has to be given the text that it writes.
+    """
+
+    reads_text: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, batch: Batch) -> Any:

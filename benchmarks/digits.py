@@ -1,8 +1,7 @@
 """Draw the pictures of docs/digits.md.
 
 python -m benchmarks.digits CHECKPOINT   docs/digits.png: digits that a network wrote, a row for each
-python -m benchmarks.digits              docs/digits-strokes.png: strokes found in images of digits, over the images;
-                                         of real ones: python -m benchmarks.skeleton IMAGES --out PICTURE.png
+python -m benchmarks.digits              docs/digits-strokes.png: strokes found in images of digits, over the images
 """
 
 import argparse
@@ -10,9 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from benchmarks.skeleton import SIZE, drawn, tile
 from data_loader.formats.mnist_images import load_skeletonize
 from data_loader.formats.skeleton import image_points
 from data_loader.synthetic.digits import synthetic_digits
@@ -23,9 +21,40 @@ from results.writing.digits import CharacterWriter, digit_grid
 from utils.errors import one_line_errors
 from utils.files import atomic_path
 
+SIZE = 28
+"""Width and height of an image, in pixels."""
+ZOOM = 8  # of the picture
+COLORS = ("#c00000", "#0050dc", "#008000", "#a000a0", "#c87800")  # of the first stroke, the second, and so on
+_FINE = 8
 COLUMNS, ROWS = 10, 3
 INK = 20
 """Pixels of an image that a digit is high or wide at most, as in MNIST."""
+
+
+def drawn(strokes: list[np.ndarray], pen: float, size: int = SIZE) -> np.ndarray:
+    """The image (size, size) uint8 of strokes (n, 2) in its pixels, written with a round pen of this width."""
+    fine = Image.new("L", (size * _FINE, size * _FINE))
+    draw = ImageDraw.Draw(fine)
+    half = pen * _FINE / 2
+    for stroke in strokes:
+        places = (stroke + 0.5) * _FINE - 0.5
+        draw.line([(float(x), float(y)) for x, y in places], fill=255, width=round(2 * half))
+        for x, y in places:
+            draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
+    return np.asarray(fine.reduce(_FINE))
+
+
+def tile(image: np.ndarray, points: np.ndarray) -> Image.Image:
+    """An image in grey on white, enlarged, with its strokes in colours; a dot where each begins."""
+    picture = Image.fromarray(255 - image // 2).resize((image.shape[1] * ZOOM, image.shape[0] * ZOOM), 0).convert("RGB")
+    draw = ImageDraw.Draw(picture)
+    for k, stroke in enumerate(pen_strokes(points)):
+        color = COLORS[k % len(COLORS)]
+        places = [(float(x), float(y)) for x, y in (stroke + 0.5) * ZOOM]
+        draw.line(places, fill=color, width=2)
+        x, y = places[0]
+        draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=color)
+    return picture
 
 
 def image_of(points: np.ndarray, pen: float) -> np.ndarray:

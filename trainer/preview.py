@@ -11,7 +11,6 @@ from base.base_model import BaseModel
 from base.batch import Batch
 from ink.alphabet import Alphabet
 from ink.strokes import strokes_to_points
-from model.writing.sampling import HandwritingModel
 from render.figures.figure import figure_image, lines_figure, window_figure
 
 SEED = 1
@@ -36,11 +35,10 @@ class Preview:
 def previews(model: BaseModel, batch: Batch, facts: dict[str, Any]) -> list[Preview]:
     """Return a preview of each line of `batch` that the model shows."""
     lines, alphabet = [], Alphabet(facts["alphabet"])
-    uses_text = isinstance(model, HandwritingModel) and model.reads_text
     for number, sample in enumerate(model.show(batch, SEED)):
         given = batch.text[number][batch.char_mask[number]].tolist()
         text = alphabet.decode(given if sample.read is None else sample.read)
-        if sample.read is None and sample.weights is None and not uses_text:
+        if sample.read is None and sample.weights is None and not model.reads_text:
             text = ""
         points = strokes_to_points(sample.strokes, facts["std"])
         lines.append(Preview(points, text, sample.read is not None, sample.weights))

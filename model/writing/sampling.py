@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,11 +24,7 @@ class HandwritingModel(BaseModel):
     """A network that writes one point at a time, from a state of tensors with the batch first, in tuples of tuples.
 
     A subclass has `forward`, `start`, `step` and `finished`; the rest has defaults.
-
-    reads_text: True if it has to be given the text to write.
     """
-
-    reads_text: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, batch: Batch) -> Any:

@@ -15,8 +15,6 @@ class UnconditionalHandwriting(TrunkWriter):
     features: "offsets", as Graves, or "motion", see `pen_features`.
     """
 
-    reads_text = False
-
     def __init__(
         self,
         *,

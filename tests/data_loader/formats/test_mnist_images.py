@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.skeleton import drawn
+from benchmarks.digits import drawn
 from data_loader.formats import idx
 from data_loader.formats.mnist_images import read_mnist_images
 from data_loader.formats.mnist_strokes import read_mnist_strokes, write_mnist_strokes

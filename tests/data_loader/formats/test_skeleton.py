@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,29 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmarks.skeleton import SIZE, characters, drawn
+from benchmarks.digits import SIZE, drawn
 from data_loader.formats import skeleton
 from data_loader.formats.idx import open_idx, read_labels
 from data_loader.formats.read_report import Report
 from data_loader.formats.skeleton_graph import clean, trace
+from data_loader.synthetic.writer import Writer, hershey_faces
 from ink.strokes import pen_strokes
 
 skeletonize = pytest.importorskip("skimage.morphology", reason="scikit-image is not installed").skeletonize
+
+CHARACTERS = "0123456789" * 5 + "abcdefghijklmnopqrstuvwxyABDEFGHKLMNPQRTWY23456789"
+
+
+def characters(seed: int) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+    """CHARACTERS, each by a writer of the built-in corpus: the strokes that were written, and their image."""
+    faces = hershey_faces()
+    rng = np.random.default_rng(seed)
+    for character in CHARACTERS:
+        points, _ = Writer(rng, faces).write(character, rng)
+        low, high = points[:, :2].min(0), points[:, :2].max(0)
+        points[:, :2] = (points[:, :2] - (low + high) / 2) * (20 / (high - low).max()) + (SIZE - 1) / 2
+        strokes = pen_strokes(points)
+        yield strokes, drawn(strokes, pen=float(rng.uniform(1.6, 3.4)))
 
 
 def traced(*strokes: object, pen: float = 2.5) -> list[np.ndarray]:
