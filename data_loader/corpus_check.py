@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from data_loader.corpus_files import CARD, Arrays
-from data_loader.integrity import AGAIN, MAX_PLACES, Findings, file_findings
-from data_loader.measures import Measures
+from data_loader.corpus_files import Arrays
+from data_loader.integrity import MAX_PLACES, Findings, file_findings
 from data_loader.survey import line_chunks
 from ink.strokes import MAX_COORDINATE
 from utils.progress import progress
@@ -32,7 +31,6 @@ def check_corpus(folder: Path) -> Findings:
     chunks = list(line_chunks(lines.index["point"]))
     for first, last in progress(chunks, len(chunks), f"checking {folder.name}", "chunk"):
         lines.check_chunk(first, last)
-    lines.compare_card(card)
     lines.compare_ids()
     lines.compare_ink()
     lines.compare_writers(card)
@@ -45,7 +43,6 @@ class _Lines:
     def __init__(self, arrays: Arrays, findings: Findings) -> None:
         self.arrays, self.findings = arrays, findings
         self.index = arrays["lines.bin"]
-        self.measures = Measures()
         self.lengths = np.diff(self.index["point"])
         self.ids, self.ink = np.zeros((2, len(self.lengths)), np.uint64)
 
@@ -57,7 +54,7 @@ class _Lines:
         return f"line {self._bytes('ids.bin', 'id', line).decode(errors='replace')}"
 
     def check_chunk(self, first: int, last: int) -> None:
-        """Note coordinates and times of lines [first, last) that cannot be used as they are, and keep hashes, sums."""
+        """Note coordinates and times of lines [first, last) that cannot be used as they are, and keep hashes."""
         begin, end = self.index["point"][first], self.index["point"][last]
         starts = self.index["point"][first:last] - begin
         is_far = (np.abs(self.arrays["points.bin"][begin:end, :2]) > MAX_COORDINATE).any(1)
@@ -81,7 +78,6 @@ class _Lines:
                 self.findings.add(file, note, f"{self._name(first + line)}: ", is_fault=False)
         for line in range(first, last):
             points = self.arrays["points.bin"][self.index["point"][line] : self.index["point"][line + 1]]
-            self.measures.add(points, self._bytes("texts.bin", "text", line).decode())
             self.ids[line] = _hash(self._bytes("ids.bin", "id", line))
             self.ink[line] = _hash(points.tobytes())
 
@@ -115,18 +111,6 @@ class _Lines:
                 note = "has lines in two splits; a score on one is not that of an unseen writer"
                 self.findings.add("lines.bin", note, f"writer {writer} ({', '.join(names)}): ", is_fault=False)
 
-    def compare_card(self, card: dict[str, Any]) -> None:
-        """Counts and moments that are not the card's are a fault."""
-        labels = (card["writers"], self.index["writer"][:-1], list(card["splits"]), self.index["split"][:-1])
-        counted = self.measures.card(*labels)
-        for name, entry in counted.pop("splits").items():
-            counted |= {f"split {name}, {key}": value for key, value in entry.items()}
-            card = card | {f"split {name}, {key}": value for key, value in card["splits"][name].items()}
-        for key, value in counted.items():
-            if card.get(key) != value:
-                problem = f"{key}: it says {_short(card.get(key))}, the files {_short(value)}; {AGAIN}"
-                self.findings.add(CARD, problem)
-
 
 def _hash(data: bytes) -> int:
     """64 bits of a hash: two of a million lines collide once in thirty million corpora."""
@@ -140,8 +124,3 @@ def _equal(hashes: np.ndarray) -> Iterator[np.ndarray]:
     steps = np.diff(same)
     for begin, end in zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), strict=True):
         yield order[begin : end + 1]
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."

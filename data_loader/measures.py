@@ -1,4 +1,4 @@
-"""Counts and moments of a corpus's lines, as its card has them; computed when it is written and again in a check."""
+"""Counts and moments of a corpus's lines, as its card has them."""
 
 from array import array
 from collections import Counter

@@ -58,15 +58,9 @@ def put(file: str, place: Any, value: Any) -> Alteration:
     return alter
 
 
-def claim(value: Any, *path: str) -> Alteration:
+def claim(value: Any, key: str) -> Alteration:
     """An alteration: the value of an entry of the card."""
-
-    def alter(_: Arrays, card: dict[str, Any]) -> None:
-        for key in path[:-1]:
-            card = card[key]
-        card[path[-1]] = value
-
-    return alter
+    return lambda _, card: card.update({key: value})
 
 
 @pytest.mark.parametrize("chunk", [1, 1 << 19])
@@ -108,10 +102,6 @@ def wrap(arrays: Arrays, _: dict[str, Any]) -> None:
     arrays["lines.bin"]["point"][1:3] = 92 * 10**17, -92 * 10**17
 
 
-def nudge(_: Arrays, card: dict[str, Any]) -> None:
-    card["splits"]["valid"]["sum_of_squares"][1] *= 1 + 1e-15
-
-
 DAMAGE: dict[str, tuple[Alteration, str]] = {
     "order": (put("lines.bin", 2, (70, 0, 0, 0, 0)), "lines.bin: line number 2: its point ends before it begins"),
     "begin": (put("lines.bin", 0, (1, 0, 0, 0, 0)), "lines.bin: the first point is not at 0"),
@@ -131,15 +121,6 @@ DAMAGE: dict[str, tuple[Alteration, str]] = {
 }
 ONLY_CHECKED: dict[str, tuple[Alteration, str]] = {
     "same id": (lambda arrays, _: arrays["ids.bin"].put(range(21, 28), list(b"valid-1")), "ids.bin: line valid-1: 2"),
-    "other split": (put("lines.bin", 6, (120, 19, 42, 2, 1)), "card.json: split train, lines: it says 4, the files 3"),
-    "other writer": (put("lines.bin", 6, (120, 19, 42, 1, 0)), "card.json: split train, writers: it says 1, the files"),
-    "moved": (put("points.bin", (30, 0), 99), "card.json: split valid, sum_of_squares: it says ["),
-    "nudged": (nudge, "card.json: split valid, sum_of_squares: it says ["),
-    "points": (claim(1, "points"), "card.json: points: it says 1, the files 140"),
-    "alphabet": (claim("abé", "alphabet"), "card.json: alphabet: it says abé, the files  abé"),
-    "characters": (claim({"a": 2}, "characters"), "card.json: characters: it says {'a': 2}, the files {"),
-    "offsets": (claim(9, "splits", "valid", "offsets"), "card.json: split valid, offsets: it says 9, the files 57"),
-    "no sum": (claim([], "splits", "train", "sum"), "card.json: split train, sum: it says [], the files ["),
     "no hashes": (claim(None, "sha256"), "points.bin: its SHA-256 is not the card's"),
 }  # fmt: skip
 
