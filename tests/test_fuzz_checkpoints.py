@@ -1,7 +1,6 @@
 """Checkpoints with anything in them: each is used, or refused in one line, without a trace left."""
 
 import copy
-import os
 import random
 import time
 from collections.abc import Callable
@@ -17,8 +16,8 @@ import train
 from model.language.ngram import load_language_model
 from parse_config import ConfigParser
 from results import load, write
-from tests.data_loader.formats.mutate import mutants
-from tests.tiny import differences, run_main
+from tests.data_loader.formats.mutate import few_or_many, mutants
+from tests.tiny import Payload, differences, run_main
 from trainer import run
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.errors import InputError
@@ -97,37 +96,6 @@ def changed(value: Any, rng: random.Random, depth: int = 0) -> Any:
     return tuple(items) if isinstance(value, tuple) else items
 
 
-def damage_bytes(path: Path, count: int, cli: Cli) -> None:
-    """Damaged files: nearly all are refused; what is loaded after all can be used."""
-    whole, used = path.read_bytes(), 0
-    for number, data in enumerate(mutants(whole, count)):
-        path.write_bytes(data)
-        used += written(path)
-        if number % 10 == 0:
-            resumed(path, cli)
-    path.write_bytes(whole)
-    assert used < count / 2 and written(path) and resumed(path, cli)
-
-
-def change_values(path: Path, count: int, cli: Cli) -> None:
-    """Sound files with something else in them, in the parts for writing and in those for going on."""
-    whole, rng = path.read_bytes(), random.Random(1)
-    content = load_checkpoint(path)
-    outcomes = []
-    for _ in range(count):
-        part = rng.choice(["config", "facts", "model", "training", "training", "training"])
-        other = {**content, part: changed(copy.deepcopy(content[part]), rng)}
-        try:
-            for file in path.parent.glob("*.pt"):
-                file.unlink()
-            save_checkpoint(path, {key: value for key, value in other.items() if key != "format_version"})
-            outcomes.append((written(path), resumed(path, cli)))
-        except Exception as error:
-            raise AssertionError(f"{part}: {differing(content[part], other[part])}") from error
-    path.write_bytes(whole)
-    assert {use for use, _ in outcomes} == {on for _, on in outcomes} == {True, False}
-
-
 def differing(item: Any, other: Any, path: str = "") -> str:
     """Return the place where two trees differ first, and its value in the second."""
     if isinstance(item, dict) and isinstance(other, dict) and item.keys() == other.keys():
@@ -135,16 +103,6 @@ def differing(item: Any, other: Any, path: str = "") -> str:
     if isinstance(item, list | tuple) and isinstance(other, list | tuple) and len(item) == len(other):
         return next((actual for i in range(len(item)) if (actual := differing(item[i], other[i], f"{path}.{i}"))), "")
     return f"{path}={str(other)[:200]}" if differences(item, other) else ""
-
-
-class Payload:
-    """Unpickled, it makes a file."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __reduce__(self) -> Any:
-        return (os.system, (f"touch {self.target}",))
 
 
 @pytest.mark.parametrize("part", ["config", "model", "training"])
@@ -185,19 +143,34 @@ def test_sizes_that_do_not_fit_are_named_of_both(checkpoint: Path, config_file: 
     )
 
 
-def test_damaged_checkpoints(checkpoint: Path, train_cli: Cli) -> None:
-    damage_bytes(checkpoint, 60, train_cli)
+@few_or_many(60, 3000)
+def test_damaged_checkpoints(checkpoint: Path, train_cli: Cli, count: int) -> None:
+    """Damaged files: nearly all are refused; what is loaded after all can be used."""
+    path = checkpoint
+    whole, used = path.read_bytes(), 0
+    for number, data in enumerate(mutants(whole, count)):
+        path.write_bytes(data)
+        used += written(path)
+        if number % 10 == 0:
+            resumed(path, train_cli)
+    path.write_bytes(whole)
+    assert used < count / 2 and written(path) and resumed(path, train_cli)
 
 
-def test_checkpoints_of_other_values(checkpoint: Path, train_cli: Cli) -> None:
-    change_values(checkpoint, 15, train_cli)
-
-
-@pytest.mark.slow
-def test_more_damaged_checkpoints(checkpoint: Path, train_cli: Cli) -> None:
-    damage_bytes(checkpoint, 3000, train_cli)
-
-
-@pytest.mark.slow
-def test_more_checkpoints_of_other_values(checkpoint: Path, train_cli: Cli) -> None:
-    change_values(checkpoint, 200, train_cli)
+@few_or_many(15, 200)
+def test_checkpoints_of_other_values(checkpoint: Path, train_cli: Cli, count: int) -> None:
+    """Sound files with something else in them, in the parts for writing and in those for going on."""
+    path, rng = checkpoint, random.Random(1)
+    content = load_checkpoint(path)
+    outcomes = []
+    for _ in range(count):
+        part = rng.choice(["config", "facts", "model", "training", "training", "training"])
+        other = {**content, part: changed(copy.deepcopy(content[part]), rng)}
+        try:
+            for file in path.parent.glob("*.pt"):
+                file.unlink()
+            save_checkpoint(path, {key: value for key, value in other.items() if key != "format_version"})
+            outcomes.append((written(path), resumed(path, train_cli)))
+        except Exception as error:
+            raise AssertionError(f"{part}: {differing(content[part], other[part])}") from error
+    assert {use for use, _ in outcomes} == {on for _, on in outcomes} == {True, False}

@@ -5,7 +5,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from parse_config import ConfigParser
 from tests.catalogue import CATALOGUE, GOOD, RESERVED, parser
-from tests.data_loader.formats.mutate import mutants
+from tests.data_loader.formats.mutate import few_or_many, mutants
 from tests.tiny import ARCHS
 from trainer import Trainer, run
 from utils.errors import InputError
@@ -146,23 +146,15 @@ def changed_config(rng: random.Random) -> bytes:
     return json.dumps(value).encode()
 
 
-def damaged_and_changed(count: int, folder: Path) -> None:
+@few_or_many(100, 1000)
+def test_damaged_and_changed_configs(tmp_path: Path, count: int) -> None:
     """Damaged and changed copies of the configs that ship: some are right, most are refused."""
     rng = random.Random(1)
     damaged = itertools.chain.from_iterable(mutants(path.read_bytes(), count // len(CONFIGS)) for path in CONFIGS)
-    passed = sum(refused_or_right(data, folder / "c.json") for data in damaged)
+    passed = sum(refused_or_right(data, tmp_path / "c.json") for data in damaged)
     assert passed < count
-    passed = sum(refused_or_right(changed_config(rng), folder / "c.json") for _ in range(count))
+    passed = sum(refused_or_right(changed_config(rng), tmp_path / "c.json") for _ in range(count))
     assert 0 < passed < count / 2
-
-
-def test_damaged_and_changed_configs(tmp_path: Path) -> None:
-    damaged_and_changed(100, tmp_path)
-
-
-@pytest.mark.slow
-def test_more_damaged_and_changed_configs(tmp_path: Path) -> None:
-    damaged_and_changed(1000, tmp_path)
 
 
 def places(section: str, constructor: Any) -> Iterator[str]:
@@ -201,19 +193,6 @@ def runs_or_is_refused(config: ConfigParser, path: str, value: Any, saved: Path)
     return True
 
 
-def hostile_values(make: Callable[..., ConfigParser], saved: Path, count: int) -> None:
-    outcomes = []
-    run.train(make())
-    for arch in ARCHS:
-        some = cases(make(arch))
-        for path, value in random.Random(2).sample(some, count):
-            try:
-                outcomes.append(runs_or_is_refused(make(arch), path, value, saved))
-            except Exception as error:
-                raise AssertionError(f"{arch}: {path}={str(value)[:60]!r}") from error
-    assert 0.02 < sum(outcomes) / len(outcomes) < 0.5
-
-
 @pytest.fixture
 def built_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Trainings end when all is built, and no path leads out of the test's folder."""
@@ -223,11 +202,16 @@ def built_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
-def test_hostile_values_are_refused_before_anything_is_made(tiny: Any, tmp_path: Path, built_only: None) -> None:
-    hostile_values(tiny, tmp_path, 20)
-
-
-@pytest.mark.filterwarnings("ignore:This DataLoader will create")
-@pytest.mark.slow
-def test_more_hostile_values(tiny: Any, tmp_path: Path, built_only: None) -> None:
-    hostile_values(tiny, tmp_path, 400)
+@few_or_many(20, 400)
+def test_hostile_values_are_refused_before_anything_is_made(
+    tiny: Any, tmp_path: Path, built_only: None, count: int
+) -> None:
+    outcomes = []
+    run.train(tiny())
+    for arch in ARCHS:
+        for path, value in random.Random(2).sample(cases(tiny(arch)), count):
+            try:
+                outcomes.append(runs_or_is_refused(tiny(arch), path, value, tmp_path))
+            except Exception as error:
+                raise AssertionError(f"{arch}: {path}={str(value)[:60]!r}") from error
+    assert 0.02 < sum(outcomes) / len(outcomes) < 0.5

@@ -14,6 +14,7 @@ from ink.alphabet import Alphabet
 from model import MODELS
 from results import write
 from results.writing.writer import Writer
+from tests.data_loader.formats.mutate import few_or_many
 from tests.tiny import ARCHS
 from utils.errors import InputError
 
@@ -62,7 +63,8 @@ def written_or_refused(writer: Writer, text: str, seconds: float = 5.0) -> bool:
     return True
 
 
-def any_text(writer: Writer, count: int) -> None:
+@few_or_many(80, 1500)
+def test_any_text_is_written_or_refused(writer: Writer, count: int) -> None:
     outcomes = []
 
     @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -74,15 +76,6 @@ def any_text(writer: Writer, count: int) -> None:
 
     run()
     assert {True, False} == set(outcomes)
-
-
-def test_any_text_is_written_or_refused(writer: Writer) -> None:
-    any_text(writer, 80)
-
-
-@pytest.mark.slow
-def test_more_texts_are_written_or_refused(writer: Writer) -> None:
-    any_text(writer, 1500)
 
 
 @pytest.mark.parametrize(

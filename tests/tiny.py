@@ -1,6 +1,7 @@
 """A corpus, configs and trainings so small that a test can run them."""
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterable
@@ -107,6 +108,16 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, step: int, number: int = signal.
         return numbers
 
     monkeypatch.setattr(Trainer, "_one_step", stopping)
+
+
+class Payload:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> Any:
+        return (os.system, (f"touch {self.target}",))
 
 
 def run_dirs(tmp_path: Path) -> list[Path]:

@@ -1,7 +1,6 @@
 """A .pt file from anywhere: only plain data come out of it, nothing in it is run, it takes no more than its size."""
 
 import gc
-import os
 import pickle
 import resource
 import time
@@ -14,20 +13,10 @@ import pytest
 import torch
 from torch import nn
 
-from tests.tiny import differences
+from tests.tiny import Payload, differences
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
 from utils.safe_load import MAX_DEPTH, read_plain
-
-
-class Payload:
-    """Unpickled, it makes a file."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __reduce__(self) -> Any:
-        return (os.system, (f"touch {self.target}",))
 
 
 def refused(path: Path) -> str:

@@ -5,9 +5,11 @@ import re
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from data_loader.corpus import Corpus
 from data_loader.corpus_writer import CorpusWriter
@@ -18,18 +20,14 @@ SECONDS = 5.0
 """The most that one damaged source of a few kilobytes may take."""
 NUMBER = re.compile(rb"-?\d+\.?\d*")
 ODD_NUMBERS = (
-    b"0",
-    b"-1",
-    b"nan",
-    b"inf",
-    b"1e999",
-    b"99999999999",
-    b"-2147483649",
-    b"",
-    b"1e-400",
-    b"0x10",
+    *(b"0", b"-1", b"nan", b"inf", b"1e999", b"99999999999", b"-2147483649", b"", b"1e-400", b"0x10"),
     b"7" * 400,
 )
+
+
+def few_or_many(few: int, many: int) -> pytest.MarkDecorator:
+    """Run a test with a `count` of few cases, and of many where slow tests run."""
+    return pytest.mark.parametrize("count", [few, pytest.param(many, marks=pytest.mark.slow)])
 
 
 def mutants(data: bytes, count: int, seed: int = 0) -> Iterator[bytes]:
@@ -65,6 +63,21 @@ def survives(reader: Callable[..., Iterator[Any]], source: Path, folder: Path, *
     assert time.perf_counter() - started < SECONDS
     shutil.rmtree(target, ignore_errors=True)
     return outcome
+
+
+def outcomes(
+    reader: Callable[..., Iterator[Any]], source: Path, damaged: Iterable[bytes], file: Path | None = None
+) -> set[str]:
+    """Return the outcomes of `survives` while `file` of a source, or the source itself, holds each of the contents."""
+    file, folder = file or source, source.parent / "outcomes"
+    whole = file.read_bytes()
+    folder.mkdir(exist_ok=True)
+    actual = set()
+    for data in damaged:
+        file.write_bytes(data)
+        actual.add(survives(reader, source, folder))
+    file.write_bytes(whole)
+    return actual
 
 
 def _flip(data: bytes, rng: random.Random) -> bytes:

@@ -20,7 +20,7 @@ from data_loader.formats.mnist_strokes import read_mnist_strokes, write_mnist_st
 from data_loader.formats.read_report import Report
 from ink.strokes import InkLine
 from tests.data_loader.formats.mini_iam import tar_gz
-from tests.data_loader.formats.mutate import mutants, survives
+from tests.data_loader.formats.mutate import few_or_many, mutants, outcomes
 from utils.errors import InputError
 
 SEVEN = b"5 9 0 0\n1 0 0 0\n0 2 0 0\n0 0 1 0\n4 -3 0 0\n-1 0 0 0\n0 0 1 1\n"
@@ -238,33 +238,17 @@ def test_an_export_is_whole_or_absent(tmp_path: Path) -> None:
             write_mnist_strokes([], target)
 
 
-def fuzz(tmp_path: Path, count: int) -> list[str]:
-    """Outcomes for damaged archives, damaged tars packed whole, and sets with one damaged file."""
-    (tmp_path / "out").mkdir()
+@few_or_many(200, 3000)
+def test_damaged_sources_are_read_or_refused(tmp_path: Path, count: int) -> None:
+    """Damaged archives, damaged tars packed whole, and sets with one damaged file."""
     small = {name.removeprefix("sequences/"): data for name, data in SET.items()}
-    outcomes = []
-    packed = tar_gz(small)
-    for mutant in mutants(packed, count // 3):
-        (tmp_path / "in.tar.gz").write_bytes(mutant)
-        outcomes.append(survives(read_mnist_strokes, tmp_path / "in.tar.gz", tmp_path / "out"))
-    for mutant in mutants(gzip.decompress(packed), count // 3):
-        (tmp_path / "in.tar.gz").write_bytes(gzip.compress(mutant, 1))
-        outcomes.append(survives(read_mnist_strokes, tmp_path / "in.tar.gz", tmp_path / "out"))
+    packed, archive, folder = tar_gz(small), tmp_path / "in.tar.gz", put(tmp_path / "set", small)
+    archive.write_bytes(packed)
+    tars = (gzip.compress(mutant, 1) for mutant in mutants(gzip.decompress(packed), count // 3))
+    actual = outcomes(read_mnist_strokes, archive, [*mutants(packed, count // 3), *tars])
     for name in ("trainimg-0-inputdata.txt", "trainlabels.txt"):
-        folder = put(tmp_path / "set", small)
-        for mutant in mutants(small[name], count // 6):
-            (folder / name).write_bytes(mutant)
-            outcomes.append(survives(read_mnist_strokes, folder, tmp_path / "out"))
-    return outcomes
-
-
-def test_damaged_sources_are_read_or_refused(tmp_path: Path) -> None:
-    assert set(fuzz(tmp_path, 200)) == {"corpus", "error"}
-
-
-@pytest.mark.slow
-def test_many_damaged_sources_are_read_or_refused(tmp_path: Path) -> None:
-    assert set(fuzz(tmp_path, 3000)) == {"corpus", "error"}
+        actual |= outcomes(read_mnist_strokes, folder, mutants(small[name], count // 6), folder / name)
+    assert actual == {"corpus", "error"}
 
 
 @pytest.mark.slow

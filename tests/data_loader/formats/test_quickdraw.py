@@ -12,7 +12,7 @@ import pytest
 from data_loader.formats.quickdraw import read_quickdraw
 from data_loader.formats.read_report import Report
 from ink.strokes import InkLine
-from tests.data_loader.formats.mutate import mutants, survives
+from tests.data_loader.formats.mutate import few_or_many, mutants, outcomes
 from utils.errors import InputError
 
 SIMPLIFIED = [[[130, 113, 0], [72, 40, 255]], [[9, 8], [7, 6]]]
@@ -106,13 +106,7 @@ def test_other_faults(tmp_path: Path) -> None:
         read(write(tmp_path / "dog.ndjson", {"strokes": []}))
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(3000, marks=pytest.mark.slow)])
+@few_or_many(200, 3000)
 def test_damaged_files_are_read_or_refused(tmp_path: Path, count: int) -> None:
-    source, folder = tmp_path / "cat.ndjson", tmp_path / "out"
-    folder.mkdir()
-    sound = write(source, drawing(1, RAW), drawing(2, RAW, recognized=False)).read_bytes()
-    outcomes = set()
-    for mutant in mutants(sound, count, seed=4):
-        source.write_bytes(mutant)
-        outcomes.add(survives(read_quickdraw, source, folder))
-    assert outcomes == {"corpus", "error"}
+    source = write(tmp_path / "cat.ndjson", drawing(1, RAW), drawing(2, RAW, recognized=False))
+    assert outcomes(read_quickdraw, source, mutants(source.read_bytes(), count, seed=4)) == {"corpus", "error"}

@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from data_loader.formats import sketch_npz
 from data_loader.formats.read_report import Report
 from data_loader.formats.sketch_npz import read_sketch_npz
 from ink.strokes import InkLine
-from tests.data_loader.formats.mutate import mutants, survives
+from tests.data_loader.formats.mutate import few_or_many, mutants, outcomes
 from tests.data_loader.formats.test_safe_npy import column, python_2_pickle, saved, with_pickle
 from utils.errors import InputError
 
@@ -181,27 +182,17 @@ def test_progress_sees_every_split(tmp_path: Path) -> None:
     assert calls == [(2, "reading train of cat.npz"), (1, "reading valid of cat.npz"), (1, "reading test of cat.npz")]
 
 
-def outcomes(tmp_path: Path, count: int) -> set[str]:
-    """Outcomes of mutants of an .npz and, as its sum tells those apart, of a mutated array in a sound one."""
-    path, out = write(tmp_path / "cat.npz"), tmp_path / "out"
-    out.mkdir()
-    outcomes = set()
-    for data in mutants(path.read_bytes(), count):
-        path.write_bytes(data)
-        outcomes.add(survives(read_sketch_npz, path, out))
-    for data in mutants(saved(column(np.array(drawing, np.int16) for drawing in SPLITS["train"])), count, 1):
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            archive.writestr("train.npy", data)
-        path.write_bytes(buffer.getvalue())
-        outcomes.add(survives(read_sketch_npz, path, out))
-    return outcomes
+def in_npz(data: bytes) -> bytes:
+    """Return an .npz whose train.npy holds this."""
+    with zipfile.ZipFile(buffer := io.BytesIO(), "w") as archive:
+        archive.writestr("train.npy", data)
+    return buffer.getvalue()
 
 
-def test_mutants_are_read_or_refused(tmp_path: Path) -> None:
-    assert outcomes(tmp_path, 100) == {"corpus", "error"}
-
-
-@pytest.mark.slow
-def test_many_mutants_are_read_or_refused(tmp_path: Path) -> None:
-    assert outcomes(tmp_path, 1500) == {"corpus", "error"}
+@few_or_many(100, 1500)
+def test_mutants_are_read_or_refused(tmp_path: Path, count: int) -> None:
+    """Mutants of an .npz and, as its sum tells those apart, of a mutated array in a sound one."""
+    path = write(tmp_path / "cat.npz")
+    array = saved(column(np.array(drawing, np.int16) for drawing in SPLITS["train"]))
+    damaged = chain(mutants(path.read_bytes(), count), map(in_npz, mutants(array, count, 1)))
+    assert outcomes(read_sketch_npz, path, damaged) == {"corpus", "error"}

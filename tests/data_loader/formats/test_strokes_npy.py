@@ -18,7 +18,7 @@ from data_loader.formats.iam_ondb.reader import read_iam_ondb
 from data_loader.formats.read_report import Report
 from data_loader.formats.strokes_npy import read_strokes_npy, write_strokes_npy
 from ink.strokes import InkLine
-from tests.data_loader.formats.mutate import mutants, survives
+from tests.data_loader.formats.mutate import few_or_many, mutants, outcomes
 from tests.data_loader.formats.test_safe_npy import column, saved
 from tests.tiny import ink_line
 from utils.errors import InputError
@@ -263,26 +263,12 @@ def test_the_folder_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(tmp_path.iterdir()) == [out]
 
 
-def outcomes(tmp_path: Path, count: int) -> set[str]:
-    """Outcomes of mutants of both files."""
-    folder, out, result = source(tmp_path / "in"), tmp_path / "out", set()
-    out.mkdir()
-    for name in ("strokes-py3.npy", "sentences.txt"):
-        sound = (folder / name).read_bytes()
-        for data in mutants(sound, count):
-            (folder / name).write_bytes(data)
-            result.add(survives(read_strokes_npy, folder, out))
-        (folder / name).write_bytes(sound)
-    return result
-
-
-def test_mutants_are_read_or_refused(tmp_path: Path) -> None:
-    assert outcomes(tmp_path, 100) == {"corpus", "error"}
-
-
-@pytest.mark.slow
-def test_many_mutants_are_read_or_refused(tmp_path: Path) -> None:
-    assert outcomes(tmp_path, 1500) == {"corpus", "error"}
+@few_or_many(100, 1500)
+@pytest.mark.parametrize("name", ["strokes-py3.npy", "sentences.txt"])
+def test_mutants_are_read_or_refused(tmp_path: Path, name: str, count: int) -> None:
+    folder = source(tmp_path / "in")
+    damaged = mutants((folder / name).read_bytes(), count)
+    assert outcomes(read_strokes_npy, folder, damaged, folder / name) == {"corpus", "error"}
 
 
 @pytest.mark.slow
