@@ -149,6 +149,8 @@ class Mixture:
             self.sources.append(source)
         self.is_whole = len(entries) == 1 and points_per_epoch is None and entries[0].compose is None
         self.counts = self._lines_per_epoch(points_per_epoch)
+        if digits is not None:
+            self.validation()  # a digit without a line to validate is named before the run starts
 
     def _mixed_std(self, moments: list[Moments]) -> tuple[float, float]:
         """Per-axis standard deviation of offsets drawn from each entry's training lines by its share."""

@@ -31,5 +31,5 @@ def test_batches_are_those_of_a_plain_loop(lines: int, size: int) -> None:
 
 def test_an_order_of_a_million_lines_is_a_few_arrays() -> None:
     batches: Any = LengthSampler(np.arange(1_000_000) % 50, 64, 1).batches(1)
-    assert batches.order.nbytes + batches.places.nbytes < 9_000_000
+    assert batches.order.nbytes + batches.starts.nbytes + batches.ends.nbytes < 9_000_000
     assert np.bincount(np.concatenate(list(batches))).max() == 1
