@@ -54,13 +54,13 @@ def test_the_order_is_a_function_of_seed_and_epoch(data_dir: Path) -> None:
     torch.manual_seed(999)
     assert ids(first.at(3)) == ids(again.at(3)) == ids(first.at(3))
     orders = [ids(first.at(1)), ids(first.at(2)), ids(loader_of(data_dir, seed=2).at(1))]
-    assert all(one != other for i, one in enumerate(orders) for other in orders[:i])
+    assert all(order != other for i, order in enumerate(orders) for other in orders[:i])
 
 
 def test_lines_meet_others_in_other_epochs(data_dir: Path) -> None:
     sampler = LengthSampler(np.arange(400), 4, seed=1)
-    one, two = ({frozenset(batch) for batch in sampler.batches(epoch)} for epoch in (1, 2))
-    assert len(one & two) < 10
+    first, second = ({frozenset(batch) for batch in sampler.batches(epoch)} for epoch in (1, 2))
+    assert len(first & second) < 10
 
 
 @pytest.mark.parametrize("first_batch", [1, 3, 5, 6])
@@ -130,10 +130,10 @@ def test_validation_is_in_units_of_the_training_std(data_dir: Path) -> None:
         np.testing.assert_allclose(batch.strokes[0].numpy(), points_to_strokes(line.points, std), rtol=1e-6)
 
 
-@pytest.mark.parametrize("most", [5, 40, 158, 159])
-def test_max_points_leaves_out_longer_training_lines_and_no_others(data_dir: Path, most: int) -> None:
-    loader = loader_of(data_dir, max_points=most)
-    kept = [line.id for line in TRAIN if len(line.points) <= most]
+@pytest.mark.parametrize("limit", [5, 40, 158, 159])
+def test_max_points_leaves_out_longer_training_lines_and_no_others(data_dir: Path, limit: int) -> None:
+    loader = loader_of(data_dir, max_points=limit)
+    kept = [line.id for line in TRAIN if len(line.points) <= limit]
     assert sorted(flat(ids(loader))) == sorted(kept)
     dropped = len(TRAIN) - len(kept)
     assert loader.left_out == ({"max_points": dropped} if dropped else {})
@@ -147,14 +147,14 @@ def test_points_per_char_leaves_out_training_lines_outside_and_no_others(data_di
     assert loader.left_out == {"points_per_char": len(TRAIN) - len(kept)}
 
 
-@pytest.mark.parametrize("most", [2.25, 2.3])
+@pytest.mark.parametrize("limit", [2.25, 2.3])
 def test_max_jump_leaves_out_training_lines_with_a_longer_move_and_never_validates_less(
-    data_dir: Path, most: float
+    data_dir: Path, limit: float
 ) -> None:
     std = loader_of(data_dir).facts["std"]
-    loader = loader_of(data_dir, max_jump=most)
+    loader = loader_of(data_dir, max_jump=limit)
     longest = {line.id: np.linalg.norm(np.diff(line.points[:, :2], axis=0) / std, axis=1).max() for line in TRAIN}
-    kept = [line for line, move in longest.items() if move <= most]
+    kept = [line for line, move in longest.items() if move <= limit]
     assert 0 < len(kept) < len(TRAIN) and sorted(flat(ids(loader))) == sorted(kept)
     assert loader.left_out == {"max_jump": len(TRAIN) - len(kept)}
     assert len(flat(ids(loader.validation()))) == len(VALID)
@@ -177,8 +177,8 @@ def test_a_transformed_corpus_is_what_is_trained_and_validated_on(data_dir: Path
 AUGMENT = Augment(scale=0.2, shear=0.1, rotate=3, jitter=0.05, speed=0.2, crop_words=(0.5, 0.2))
 
 
-def same(one: Batch, other: Batch) -> bool:
-    return one.ids == other.ids and torch.equal(one.strokes, other.strokes) and torch.equal(one.text, other.text)
+def same(batch: Batch, other: Batch) -> bool:
+    return batch.ids == other.ids and torch.equal(batch.strokes, other.strokes) and torch.equal(batch.text, other.text)
 
 
 def test_augmentation_is_a_function_of_seed_epoch_and_line(data_dir: Path) -> None:

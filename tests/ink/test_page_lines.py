@@ -122,9 +122,9 @@ def test_the_order_of_reading_is_from_the_top_whatever_was_written_first() -> No
 def test_columns_are_read_one_after_the_other(shift: float) -> None:
     lines = written()
     left, right = page_of(lines[:6]), page_of(lines[6:])
-    beside = moved(right[0], left[0][:, 0].max() - right[0][:, 0].min() + 600, shift)
+    right_ink = moved(right[0], left[0][:, 0].max() - right[0][:, 0].min() + 600, shift)
     true = np.append(left[1], right[1] + 6)
-    assert np.array_equal(lines_of_strokes(np.concatenate([left[0], beside])), true)
+    assert np.array_equal(lines_of_strokes(np.concatenate([left[0], right_ink])), true)
 
 
 def test_a_title_over_columns_is_read_first_and_a_line_below_last() -> None:

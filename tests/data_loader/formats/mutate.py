@@ -25,9 +25,9 @@ ODD_NUMBERS = (
 )
 
 
-def few_or_many(few: int, many: int) -> pytest.MarkDecorator:
-    """Run a test with a `count` of few cases, and of many where slow tests run."""
-    return pytest.mark.parametrize("count", [few, pytest.param(many, marks=pytest.mark.slow)])
+def few_or_many(few: int, slow: int) -> pytest.MarkDecorator:
+    """Run a test with a `count` of `few` cases, and of `slow` where slow tests run."""
+    return pytest.mark.parametrize("count", [few, pytest.param(slow, marks=pytest.mark.slow)])
 
 
 def mutants(data: bytes, count: int, seed: int = 0) -> Iterator[bytes]:
