@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 import train
-from parse_config import ConfigParser
 from tests.tiny import run_main
 from trainer import TrainerSettings
-from trainer.run import CATALOGUE, RESERVED
 from utils.signature import named_parameters
 
 ROOT = Path(__file__).parent.parent
@@ -32,11 +30,6 @@ def test_every_new_run_of_the_readme_passes_the_check(
 
 def test_there_are_such_runs() -> None:
     assert len(NEW_RUNS) >= 3
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.glob("config_*.json")))
-def test_every_config_passes_the_check(path: Path) -> None:
-    ConfigParser.from_file(path).check(CATALOGUE, RESERVED)
 
 
 def test_every_trainer_key_stands_in_the_table() -> None:

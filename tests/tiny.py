@@ -18,6 +18,7 @@ from ink.strokes import InkLine
 from logger.run_log import METRICS
 from parse_config import ConfigParser
 from trainer import Trainer
+from utils.checkpoint import load_checkpoint
 
 ARCHS = {
     "UnconditionalHandwriting": {"hidden_size": 16, "num_layers": 2, "num_mixtures": 3},
@@ -130,6 +131,13 @@ def logged(run_dir: Path) -> list[dict[str, Any]]:
     path = run_dir.parents[2] / "log" / run_dir.parent.name / run_dir.name / METRICS
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     return [{name: value for name, value in line.items() if name not in TIMINGS} for line in lines]
+
+
+def assert_same(run_dir: Path, whole: Path, *names: str) -> None:
+    """Two runs logged the same, and their checkpoints (last.pt, best.pt or those named) are equal bit for bit."""
+    assert logged(run_dir) == logged(whole)
+    for name in names or ("last.pt", "best.pt"):
+        assert differences(load_checkpoint(run_dir / name), load_checkpoint(whole / name)) == []
 
 
 def differences(item: Any, other: Any, path: str = "") -> list[str]:

@@ -77,16 +77,8 @@ def test_last_is_written_every_save_period_and_at_the_end(run: Any) -> None:
 
 
 def test_last_is_written_every_so_many_minutes(run: Any) -> None:
-    assert [step for name, step in run([1.0, 1.0], save_minutes=0).saves if name == "last.pt"] == [
-        1,
-        2,
-        3,
-        3,
-        4,
-        5,
-        6,
-        6,
-    ]
+    steps = [step for name, step in run([1.0, 1.0], save_minutes=0).saves if name == "last.pt"]
+    assert steps == [1, 2, 3, 3, 4, 5, 6, 6]
 
 
 @pytest.mark.parametrize("signal_at", [1, 4, 6, 6.5, 9.5])
@@ -138,7 +130,11 @@ def test_a_state_that_is_not_whole_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("save_period", 0), ("early_stop", 0), ("early_stop", -1), ("save_minutes", -1)]
+    ("name", "value"),
+    [
+        *(("save_period", 0), ("early_stop", 0), ("early_stop", -1), ("save_minutes", -1)),
+        *(("save_steps", 0), ("keep_last", 0), ("keep_last", -1)),
+    ],
 )
 def test_numbers_that_make_no_sense_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is {value}"):

@@ -95,9 +95,3 @@ def test_draws_go_on_where_they_were(tmp_path: Path, run: Any) -> None:
     torch.manual_seed(4)
     run([1.0], resume=load_checkpoint(tmp_path / "run" / "last.pt")["training"])
     assert torch.equal(torch.rand(3), expected)
-
-
-@pytest.mark.parametrize(("name", "value"), [("save_steps", 0), ("keep_last", 0), ("keep_last", -1)])
-def test_numbers_of_saves_that_make_no_sense_are_refused(name: str, value: float) -> None:
-    with pytest.raises(ValueError, match=f"{name} is {value}"):
-        Scripted([1.0], **{name: value})

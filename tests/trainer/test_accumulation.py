@@ -2,54 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from base.base_trainer import Interrupted
-from base.batch import Batch
-from data_loader.batching import collate
-from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
-from tests.tiny import differences, logged, run_dirs, stop_after
-from trainer.run import CATALOGUE, train
+from tests.tiny import assert_same, logged, run_dirs, stop_after
+from tests.trainer.test_trainer import plain_loop
+from trainer.run import train
 from utils.checkpoint import load_checkpoint
 
 Tiny = Callable[..., ConfigParser]
-
-
-def merged(batches: list[Batch]) -> Batch:
-    """The lines of some batches as one."""
-    lines = []
-    for batch in batches:
-        for line, name in enumerate(batch.ids):
-            item = batch.of([line])
-            lines.append((name, item.strokes[0], item.text[0]))
-    return collate(lines)
-
-
-def plain_loop(config: ConfigParser, together: int) -> dict[str, Any]:
-    """A training whose batches are so many of the loader's made one: the weights."""
-    torch.manual_seed(config["seed"])
-    loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
-    model = config.build("arch", CATALOGUE, alphabet_size=len(loader.facts["alphabet"]))
-    optimizer = torch.optim.Adam(model.parameters(), lr=config["optimizer"]["args"]["lr"])
-    loss_of, steps = NegativeLogLikelihood(), 0
-    per_epoch = -(-len(loader) // together)
-    for epoch in range(1, config["trainer"]["epochs"] + 1):
-        batches = list(loader.at(epoch))
-        for first in range(0, len(batches), together):
-            batch = merged(batches[first : first + together])
-            optimizer.param_groups[0]["lr"] = config["optimizer"]["args"]["lr"] * 0.5 ** (steps // per_epoch)
-            total, count = loss_of(model(batch), batch)
-            optimizer.zero_grad()
-            (total / count).backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 10.0)
-            optimizer.step()
-            steps += 1
-    return dict(model.state_dict())
 
 
 @pytest.mark.parametrize("together", [2, 3, 9])
@@ -58,7 +22,7 @@ def test_accumulated_batches_are_a_larger_batch(tiny: Tiny, together: int) -> No
     schedule = {"type": "StepDecay", "args": {"every_epochs": 1}}
     config = tiny(trainer__accumulate_batches=together, lr_scheduler=schedule, data_loader__args__batch_size=4)
     run_dir = train(config).folder
-    content, weights = load_checkpoint(run_dir / "last.pt"), plain_loop(config, together)
+    content, weights = load_checkpoint(run_dir / "last.pt"), plain_loop(config, None, together)[0]
     for name, weight in content["model"].items():
         torch.testing.assert_close(weight, weights[name], rtol=1e-4, atol=1e-5)
     per_epoch = -(-5 // together)
@@ -82,5 +46,4 @@ def test_a_run_goes_on_between_accumulated_steps(tiny: Tiny, tmp_path: Path, mon
     (run_dir,) = set(run_dirs(tmp_path)) - {whole}
     assert load_checkpoint(run_dir / "last.pt")["training"]["batch"] == 4
     train(config, resume=run_dir / "last.pt")
-    assert logged(run_dir) == logged(whole)
-    assert differences(load_checkpoint(run_dir / "last.pt"), load_checkpoint(whole / "last.pt")) == []
+    assert_same(run_dir, whole, "last.pt")

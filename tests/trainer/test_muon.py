@@ -10,11 +10,10 @@ from torch import nn
 
 from base.base_trainer import Interrupted
 from model import MODELS
-from tests.tiny import differences, logged, stop_after, tiny_config
+from tests.tiny import assert_same, differences, stop_after, tiny_config
 from trainer.muon import Muon
 from trainer.run import train
 from trainer.schedule import WarmupCosine
-from utils.checkpoint import load_checkpoint
 
 LR = 0.02
 
@@ -92,8 +91,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(data_dir: Path, tmp_path: Path, monke
     stopped = max((tmp_path / "saved" / "models" / "tiny").iterdir(), key=lambda folder: folder.stat().st_mtime)
     assert stopped != whole
     train(config(), resume=stopped / "last.pt")
-    assert logged(stopped) == logged(whole)
-    assert differences(load_checkpoint(stopped / "last.pt"), load_checkpoint(whole / "last.pt")) == []
+    assert_same(stopped, whole, "last.pt")
 
 
 @pytest.mark.parametrize("arch", ["UnconditionalHandwriting", "ConditionalHandwriting"])

@@ -12,7 +12,7 @@ from base.batch import Batch, one_ahead
 from logger.run_log import METRICS
 from parse_config import ConfigParser
 from tests.base.test_batch import batch_of
-from tests.tiny import differences, logged, run_dirs
+from tests.tiny import assert_same, run_dirs
 from tests.trainer.test_non_finite import poison
 from trainer import Trainer
 from trainer.run import train
@@ -90,8 +90,7 @@ def test_looking_rarely_changes_no_number(tiny: Tiny, request: pytest.FixtureReq
     at_once = train(config).folder
     request.getfixturevalue("lazily")
     rarely = train(config).folder
-    assert logged(at_once) == logged(rarely)
-    assert differences(load_checkpoint(at_once / "last.pt"), load_checkpoint(rarely / "last.pt")) == []
+    assert_same(at_once, rarely, "last.pt")
 
 
 @pytest.mark.usefixtures("lazily")

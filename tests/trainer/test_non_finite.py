@@ -12,7 +12,7 @@ import torch
 from base.base_trainer import Interrupted
 from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
-from tests.tiny import differences, logged, run_dirs, stop_after
+from tests.tiny import assert_same, differences, logged, run_dirs, stop_after
 from trainer import Trainer
 from trainer.run import train
 from utils.checkpoint import load_checkpoint
@@ -168,8 +168,7 @@ def test_a_run_that_skips_steps_is_resumed_bit_for_bit(
                 (run_dir,) = set(run_dirs(tmp_path)) - {whole_dir}
             else:
                 train(config, resume=run_dir / "last.pt")
-    assert logged(run_dir) == logged(whole_dir)
-    assert differences(load_checkpoint(run_dir / "last.pt"), load_checkpoint(whole_dir / "last.pt")) == []
+    assert_same(run_dir, whole_dir, "last.pt")
 
 
 def test_a_validation_loss_of_nan_is_never_skipped(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:

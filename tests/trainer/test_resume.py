@@ -13,7 +13,17 @@ import torch
 import train as command_line
 from base.base_trainer import Interrupted
 from parse_config import ConfigParser
-from tests.tiny import ARCHS, differences, ink_line, logged, run_main, stop_after, tiny_config, write_corpus
+from tests.tiny import (
+    ARCHS,
+    assert_same,
+    differences,
+    ink_line,
+    logged,
+    run_main,
+    stop_after,
+    tiny_config,
+    write_corpus,
+)
 from trainer import Trainer
 from trainer.run import train
 from utils.checkpoint import load_checkpoint, save_checkpoint
@@ -46,12 +56,6 @@ def stopped(config: ConfigParser, error: type[BaseException]) -> Path:
         train(config)
     (run_dir,) = set(runs.iterdir()) - before
     return run_dir
-
-
-def assert_same(run_dir: Path, whole_dir: Path) -> None:
-    assert logged(run_dir) == logged(whole_dir)
-    for name in ("last.pt", "best.pt"):
-        assert differences(load_checkpoint(run_dir / name), load_checkpoint(whole_dir / name)) == []
 
 
 def go_on(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

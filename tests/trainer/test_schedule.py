@@ -25,34 +25,38 @@ def rates(schedule: type, **args: Any) -> list[float]:
     return actual
 
 
-def expect(schedule: type, formula: Callable[[int], float], **args: Any) -> None:
+def half_wave(done: float, final: float) -> float:
+    return final + (1 - final) * (1 + math.cos(math.pi * done)) / 2
+
+
+FORMULAS: dict[str, tuple[type, dict[str, float], Callable[[int], float]]] = {
+    "constant": (Constant, {}, lambda step: 1.0),
+    "constant after a warm-up": (Constant, {"warmup_epochs": 1.5}, lambda step: min(1, (step + 1) / 12)),
+    "cosine": (WarmupCosine, {"final_ratio": 0.1}, lambda step: half_wave(step / (STEPS * EPOCHS), 0.1)),
+    "cosine after a warm-up": (
+        WarmupCosine,
+        {"warmup_epochs": 1.0, "final_ratio": 0.02},
+        lambda step: min(1, (step + 1) / 8) * half_wave(max(0, step - 8) / 32, 0.02),
+    ),
+    "steps": (StepDecay, {"every_epochs": 2}, lambda step: 0.5 ** (step // 16)),
+    "steps of half an epoch": (StepDecay, {"every_epochs": 0.5, "gamma": 0.1}, lambda step: 0.1 ** (step // 4)),
+    "steps after a warm-up": (
+        StepDecay,
+        {"every_epochs": 1, "warmup_epochs": 1},
+        lambda step: min(1, (step + 1) / 8) * 0.5 ** (step // 8),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_rates_are_those_of_the_closed_form(name: str) -> None:
+    schedule, args, formula = FORMULAS[name]
     assert rates(schedule, **args) == pytest.approx([LR * formula(step) for step in range(STEPS * EPOCHS)])
-
-
-def test_constant_is_constant() -> None:
-    expect(Constant, lambda step: 1.0)
-
-
-def test_constant_is_reached_in_a_straight_line() -> None:
-    expect(Constant, lambda step: min(1, (step + 1) / 12), warmup_epochs=1.5)
 
 
 def test_a_warm_up_starts_above_zero_and_ends_at_the_full_rate() -> None:
     actual = rates(Constant, warmup_epochs=1)
     assert actual[0] == pytest.approx(LR / STEPS) and actual[STEPS - 2] < LR and actual[STEPS - 1] == pytest.approx(LR)
-
-
-def test_cosine_falls_in_half_a_wave_to_the_final_ratio() -> None:
-    total = STEPS * EPOCHS
-    expect(WarmupCosine, lambda step: 0.1 + 0.9 * (1 + math.cos(math.pi * step / total)) / 2, final_ratio=0.1)
-
-
-def test_cosine_after_a_warm_up() -> None:
-    def formula(step: int) -> float:
-        done = max(0, step - 8) / 32
-        return min(1, (step + 1) / 8) * (0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2)
-
-    expect(WarmupCosine, formula, warmup_epochs=1.0, final_ratio=0.02)
 
 
 def test_cosine_stays_at_its_end_when_a_run_goes_on_longer() -> None:
@@ -68,12 +72,6 @@ def test_a_warm_up_as_long_as_the_run_or_longer_is_no_fault() -> None:
     for warmup in (EPOCHS, 2 * EPOCHS):
         actual = rates(WarmupCosine, warmup_epochs=warmup)
         assert all(0 < rate <= LR for rate in actual) and actual == sorted(actual)
-
-
-def test_step_decay_falls_by_gamma_after_every_so_many_epochs() -> None:
-    expect(StepDecay, lambda step: 0.5 ** (step // 16), every_epochs=2)
-    expect(StepDecay, lambda step: 0.1 ** (step // 4), every_epochs=0.5, gamma=0.1)
-    expect(StepDecay, lambda step: min(1, (step + 1) / 8) * 0.5 ** (step // 8), every_epochs=1, warmup_epochs=1)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

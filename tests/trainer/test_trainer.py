@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from base.batch import Batch
+from data_loader.batching import collate
 from model import MODELS
 from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
@@ -43,16 +45,34 @@ def test_a_checkpoint_alone_is_enough_to_use_the_model(tiny: Tiny) -> None:
     assert {"alphabet", "std", "points_per_char", "corpus"} <= content["facts"].keys()
 
 
-def plain_loop(config: ConfigParser, decay: float | None) -> tuple[dict[str, Any], dict[str, Any], list[float]]:
-    """The training that a config describes, written out: the model's weights, their average, the batches' losses."""
+def merged(batches: list[Batch]) -> Batch:
+    """Return the lines of some batches as one."""
+    if len(batches) == 1:
+        return batches[0]
+    items = [batch.of([line]) for batch in batches for line in range(len(batch.ids))]
+    return collate([(item.ids[0], item.strokes[0], item.text[0]) for item in items])
+
+
+Weights = dict[str, torch.Tensor]
+
+
+def plain_loop(config: ConfigParser, decay: float | None, together: int = 1) -> tuple[Weights, Weights, list[float]]:
+    """The training that a config describes, written out: the model's weights, their average, the steps' losses.
+
+    together: the number of the loader's batches in a step. The rate halves per epoch where the config has StepDecay.
+    """
     torch.manual_seed(config["seed"])
     loader = config.build("data_loader", CATALOGUE, seed=config["seed"])
     model = config.build("arch", CATALOGUE, alphabet_size=len(loader.facts["alphabet"]))
-    optimizer = torch.optim.Adam(model.parameters(), lr=config["optimizer"]["args"]["lr"])
+    rate, halves = config["optimizer"]["args"]["lr"], config["lr_scheduler"]["type"] == "StepDecay"
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     loss_of, losses = NegativeLogLikelihood(), []
-    average: dict[str, torch.Tensor] = {}
+    average: Weights = {}
     for epoch in range(1, config["trainer"]["epochs"] + 1):
-        for batch in loader.at(epoch):
+        batches = list(loader.at(epoch))
+        for first in range(0, len(batches), together):
+            batch = merged(batches[first : first + together])
+            optimizer.param_groups[0]["lr"] = rate * 0.5 ** ((epoch - 1) * halves)
             total, count = loss_of(model(batch), batch)
             optimizer.zero_grad()
             total.backward()

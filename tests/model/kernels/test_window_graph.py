@@ -15,7 +15,7 @@ on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU
 Run = tuple[list[Tensor], list[Tensor]]
 
 
-def assert_same_run(actual: Run, expected: Run, tolerance: float = 1e-10) -> None:
+def assert_same(actual: Run, expected: Run, tolerance: float = 1e-10) -> None:
     for result, right in zip(actual[0] + actual[1], expected[0] + expected[1], strict=True):
         assert_close(result, right, tolerance)
 
@@ -57,7 +57,7 @@ def test_chunks_are_the_point_by_point_path_with_all_gradients(monkeypatch, in_f
         patch.setattr(WindowLayer, "sequence", None)
         expected = window_run(layer, points)
     in_chunks(monkeypatch, 4)
-    assert_same_run(window_run(layer, points), expected)
+    assert_same(window_run(layer, points), expected)
     assert points == 1 or min(gradient.abs().max() for gradient in expected[1]) > 1e-3
 
 
@@ -66,7 +66,7 @@ def test_float32_chunks_are_the_sequence_of_a_cpu(monkeypatch):
     assert layer.sequence is LSTMSequence
     expected = window_run(layer)
     in_chunks(monkeypatch, 4)
-    assert_same_run(window_run(layer), expected, 1e-4)
+    assert_same(window_run(layer), expected, 1e-4)
 
 
 def test_bfloat16_chunks_are_float32_within_its_precision(monkeypatch):
@@ -145,7 +145,7 @@ def test_a_graph_made_while_validating_serves_a_training(monkeypatch, graphs):
     outputs, _ = captured = window_run(layer)
     assert_close(outputs, [hiddens.clone(), windows.clone()])
     monkeypatch.setattr(window_graph, "can_be_captured", lambda tensor: False)
-    assert_same_run(captured, window_run(layer))
+    assert_same(captured, window_run(layer))
 
 
 def test_shapes_of_one_size_share_their_graphs(graphs):
@@ -180,7 +180,7 @@ def test_a_gpu_gives_what_a_cpu_does(monkeypatch, dtype, tolerance):
     for captured in (True, False):
         monkeypatch.setattr(window_graph, "can_be_captured", lambda tensor, captured=captured: captured)
         outputs, gradients = window_run(on_gpu, 70)
-        assert_same_run(([part.cpu() for part in outputs], [part.cpu() for part in gradients]), expected, tolerance)
+        assert_same(([part.cpu() for part in outputs], [part.cpu() for part in gradients]), expected, tolerance)
 
 
 @on_a_gpu
