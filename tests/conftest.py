@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import torch
 
+import experiments
 import train
 from data_loader.synthetic.lines import synthetic_lines
 from parse_config import ConfigParser
-from tests.tiny import run_main, thinned, tiny_config, write_corpus
+from tests.tiny import ARCHS, run_main, thinned, tiny_config, write_corpus
+from trainer import run
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -45,6 +47,22 @@ def train_cli(
 ) -> Callable[..., tuple[int, str, str]]:
     """Run train.py with a command line: exit code, stdout, stderr."""
     return lambda *arguments: run_main(train, [str(argument) for argument in arguments], monkeypatch, capsys)
+
+
+@pytest.fixture
+def experiments_cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Run experiments.py with a command line in an empty folder: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: run_main(experiments, [str(argument) for argument in arguments], monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def tiny_runs(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The run directories of trainings of one epoch of networks that write lines, by architecture."""
+    saved = tmp_path_factory.mktemp("saved")
+    return {name: run.train(tiny_config(data_dir, saved, name, trainer__epochs=1)).folder for name in ARCHS}
 
 
 @pytest.fixture

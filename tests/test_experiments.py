@@ -10,46 +10,28 @@ import numpy as np
 import pytest
 import torch
 
-import experiments
 from experiments import evaluate, load, write
 from model import METRICS
 from parse_config import ConfigParser
-from tests.tiny import run_main
-from trainer.run import train
+from tests.tiny import logged, refused
 
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture(scope="module")
-def runs(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The run directories of two tiny trainings."""
-    from tests.tiny import ARCHS, tiny_config
-
-    saved = tmp_path_factory.mktemp("saved")
-    return {name: train(tiny_config(data_dir, saved, name, trainer__epochs=1)).folder for name in ARCHS}
+@pytest.fixture
+def conditional(tiny_runs: dict[str, Path]) -> Path:
+    return tiny_runs["ConditionalHandwriting"]
 
 
 @pytest.fixture
-def conditional(runs: dict[str, Path]) -> Path:
-    return runs["ConditionalHandwriting"]
+def unconditional(tiny_runs: dict[str, Path]) -> Path:
+    return tiny_runs["UnconditionalHandwriting"]
 
 
 @pytest.fixture
-def unconditional(runs: dict[str, Path]) -> Path:
-    return runs["UnconditionalHandwriting"]
-
-
-@pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., tuple[int, str, str]]:
-    """experiments.py with a command line, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(checkpoint: Path, *arguments: str) -> tuple[int, str, str]:
-        return run_main(experiments, ["-r", str(checkpoint), *arguments], monkeypatch, capsys)
-
-    return run
+def run(experiments_cli: Run) -> Run:
+    """Run experiments.py with a checkpoint and a command line."""
+    return lambda checkpoint, *arguments: experiments_cli("-r", checkpoint, *arguments)
 
 
 def test_a_text_becomes_an_svg_and_a_png(conditional: Path, run: Run, tmp_path: Path) -> None:
@@ -102,33 +84,21 @@ def test_free_writing_is_as_long_as_a_usual_line(unconditional: Path) -> None:
         (["write", "ab", "--bias", "-1"], "bias is -1.0"),
         (["write", "ab", "--bias", "nan"], "bias is nan"),
         (["write", "ab", "--seed", "99999999999999999999"], "seed is 99999999999999999999"),
+        (["write", "ab", "--out", "taken"], "taken"),
+        (["-r", "taken"], "taken"),
+        (["-r", "free", "write", "ab"], "takes no text"),
         (["evaluate", "--batch-size", "0"], "batch size is 0"),
         (["write", "ab", "--n", "0"], "n is 0"),
         (["evaluate", "--corpus", "nowhere"], "no prepared corpus"),
     ],
 )
-def test_bad_input_gets_one_line(conditional: Path, run: Run, arguments: list[str], named: str, tmp_path: Path) -> None:
-    code, _, err = run(conditional, *arguments)
-    assert code == 2
-    assert named in err and err.count("\n") == 1
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_network_that_writes_freely_takes_no_text(unconditional: Path, run: Run) -> None:
-    code, _, err = run(unconditional, "write", "ab")
-    assert code == 2 and "takes no text" in err
-
-
-def test_a_file_that_is_no_checkpoint(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "no.pt").write_text("no")
-    code, _, err = run(tmp_path / "no.pt")
-    assert code == 2 and "no.pt" in err and err.count("\n") == 1
-
-
-def test_an_output_folder_that_cannot_be(conditional: Path, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("")
-    code, _, err = run(conditional, "write", "ab", "--out", "taken")
-    assert code == 2 and "taken" in err
+def test_bad_input_gets_one_line(
+    conditional: Path, unconditional: Path, run: Run, arguments: list[str], named: str, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file, no checkpoint and no folder")
+    (tmp_path / "free").symlink_to(unconditional)
+    assert named in refused(run(conditional, *arguments))
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", "free"}
 
 
 def test_substitutes_are_named(conditional: Path, run: Run) -> None:
@@ -137,13 +107,9 @@ def test_substitutes_are_named(conditional: Path, run: Run) -> None:
     assert "'a' for 'à', 'a' for 'â'" in out
 
 
-def test_a_line_break_begins_a_new_line(conditional: Path) -> None:
-    assert write(load(conditional), "ab\ncd")[0].texts == ["ab", "cd"]
-
-
-def test_an_empty_line_stays_empty(conditional: Path) -> None:
+def test_lines_of_a_text_are_lines_of_the_writing(conditional: Path) -> None:
     writing = write(load(conditional), "ab\n\ncd")[0]
-    assert [len(line) > 0 for line in writing.lines] == [bool(text) for text in writing.texts]
+    assert writing.texts == ["ab", "", "cd"] and [len(line) > 0 for line in writing.lines] == [True, False, True]
 
 
 @pytest.mark.slow
@@ -165,16 +131,10 @@ def test_evaluate_counts_every_line_and_point(conditional: Path, run: Run, data_
 
 
 def test_evaluate_agrees_with_validation(conditional: Path, data_dir: Path) -> None:
-    loaded = load(conditional)
-    numbers = evaluate(loaded, "tiny", ["valid"], data_dir, 3)
-    rows = [json.loads(row) for row in _metrics(conditional).read_text().splitlines()]
-    assert numbers["nats_per_line"] == pytest.approx(rows[-1]["val_nats_per_line"], rel=1e-5)
-    assert numbers["nats_per_point"] == pytest.approx(rows[-1]["val_loss"], rel=1e-5)
+    numbers, row = evaluate(load(conditional), "tiny", ["valid"], data_dir, 3), logged(conditional)[-1]
+    assert numbers["nats_per_line"] == pytest.approx(row["val_nats_per_line"], rel=1e-5)
+    assert numbers["nats_per_point"] == pytest.approx(row["val_loss"], rel=1e-5)
     assert METRICS["NatsPerLine"].name == "nats_per_line"
-
-
-def _metrics(run_dir: Path) -> Path:
-    return run_dir.parents[2] / "log" / run_dir.parent.name / run_dir.name / "metrics.jsonl"
 
 
 def test_iam_ondb_is_measured_in_the_frozen_units(conditional: Path, data_dir: Path, tmp_path: Path) -> None:
@@ -195,8 +155,7 @@ def test_a_checkpoint_whose_config_is_of_another_model(conditional: Path, tmp_pa
     config = ConfigParser(content["config"], "best.pt")
     config.override("arch.args.hidden_size", 17)
     torch.save({**content, "config": config.resolved}, tmp_path / "other.pt")
-    code, _, err = run(tmp_path / "other.pt")
-    assert code == 2 and "weights of another model" in err and err.count("\n") == 1
+    assert "weights of another model" in refused(run(tmp_path / "other.pt"))
 
 
 @pytest.mark.parametrize(("bits", "error"), [(16, 1e-3), (8, 0.02)])
@@ -217,12 +176,11 @@ def test_export_holds_weights_alone_and_smaller_ones_still_write(
 
 @pytest.mark.parametrize("name", ["-r", "--resume", "--checkpoint"])
 def test_the_checkpoint_and_the_device_are_named_before_or_after_the_subcommand(
-    conditional: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+    conditional: Path, tmp_path: Path, experiments_cli: Run, name: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     network, text = [name, str(conditional), "--device", "cpu"], ["write", "ab"]
-    assert run_main(experiments, [*network, *text], monkeypatch, capsys)[0] == 0
+    assert experiments_cli(*network, *text)[0] == 0
     before = (tmp_path / "out" / "writing-1.svg").read_bytes()
     (tmp_path / "out" / "writing-1.svg").unlink()
-    assert run_main(experiments, [*text, *network], monkeypatch, capsys)[0] == 0
+    assert experiments_cli(*text, *network)[0] == 0
     assert (tmp_path / "out" / "writing-1.svg").read_bytes() == before

@@ -13,7 +13,7 @@ from data_loader import prepare
 from data_loader.corpus import Corpus
 from ink.strokes import InkLine
 from tests.data_loader.formats.mini_iam import MiniIam
-from tests.tiny import ink_line, run_main, write_corpus
+from tests.tiny import ink_line, refused, run_main, write_corpus
 
 Cli = Callable[..., tuple[int, str, str]]
 LINES = {"a01-000u-01", "a01-000u-02", "a01-000u-03", "b02-001z-01", "b02-001z-02", "c03-002-01"}
@@ -38,12 +38,6 @@ def iam(tmp_path: Path) -> Path:
 def ids(folder: Path) -> set[str]:
     corpus = Corpus(folder)
     return {corpus.id(line) for line in range(len(corpus))}
-
-
-def fails(result: tuple[int, str, str]) -> str:
-    code, out, err = result
-    assert code == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1
-    return err
 
 
 @pytest.mark.parametrize("below", [None, ""])
@@ -97,7 +91,7 @@ def test_a_bad_source_leaves_everything_as_it_was(
         MiniIam(ink={}).write_archives(iam)
     else:
         iam = iam / "trainset.txt"
-    assert str(iam) in fails(cli("iam-ondb", iam)) or damage == "no lines"
+    assert str(iam) in refused(cli("iam-ondb", iam)) or damage == "no lines"
     if older:
         assert os.listdir(tmp_path / "data") == ["iam-ondb"] and ids(tmp_path / "data" / "iam-ondb") == LINES
     else:
@@ -105,7 +99,7 @@ def test_a_bad_source_leaves_everything_as_it_was(
 
 
 def test_a_folder_that_is_no_corpus_is_not_replaced(cli: Cli, iam: Path, tmp_path: Path) -> None:
-    assert "cannot be the name of a corpus" in fails(cli("iam-ondb", iam, "--name", "../raw"))
+    assert "cannot be the name of a corpus" in refused(cli("iam-ondb", iam, "--name", "../raw"))
     assert sorted(os.listdir(tmp_path / "raw"))[-1] == "trainset.txt"
 
 
@@ -161,8 +155,8 @@ def test_export_writes_the_splits_given_and_never_over_a_file(cli: Cli, tmp_path
     write_corpus(tmp_path / "data" / "mine", [ink_line(1), ink_line(2, split="valid")])
     assert cli("export", "mine", tmp_path / "out.jsonl", "--split", "valid")[0] == 0
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 1
-    assert "is there already" in fails(cli("export", "mine", tmp_path / "out.jsonl"))
-    assert "no split test; it has train, valid" in fails(cli("export", "mine", tmp_path / "x", "--split", "test"))
+    assert "is there already" in refused(cli("export", "mine", tmp_path / "out.jsonl"))
+    assert "no split test; it has train, valid" in refused(cli("export", "mine", tmp_path / "x", "--split", "test"))
 
 
 def test_labels_are_for_digits_alone(cli: Cli, iam: Path) -> None:
@@ -178,7 +172,7 @@ def test_a_sound_corpus_is_said_to_be_and_a_damaged_one_is_refused(cli: Cli, tmp
         file.write(b"c")
     code, out, err = cli("check", "mine")
     assert code == 2 and "texts.bin" in out and "prepare it again" in err and err.count("\n") == 1
-    assert "texts.bin" in fails(cli("look", "mine", "--out", tmp_path / "page.html"))
+    assert "texts.bin" in refused(cli("look", "mine", "--out", tmp_path / "page.html"))
     assert not (tmp_path / "page.html").exists()
 
 

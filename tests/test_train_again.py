@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiny import differences, ink_line, logged, run_dirs, stop_after, write_corpus
+from tests.tiny import differences, ink_line, logged, refused, run_dirs, stop_after, write_corpus
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.files import sole_owner
 
@@ -38,22 +38,16 @@ def test_resume_finds_its_logs_from_a_relative_path(
     assert [line["epoch"] for line in logged(finished) if "epoch" in line] == [1, 2]
 
 
-def fails(result: tuple[int, str, str]) -> str:
-    code, out, err = result
-    assert code == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1
-    return err
-
-
 def test_resume_refuses_what_would_make_it_another_run(train_cli: Cli, finished: Path) -> None:
-    assert "optimizer.args.lr cannot change with --resume" in fails(train_cli("--resume", finished, "--lr", 0.1))
-    assert "exclude each other" in fails(train_cli("--resume", finished, "--init-from", finished / "best.pt"))
+    assert "optimizer.args.lr cannot change with --resume" in refused(train_cli("--resume", finished, "--lr", 0.1))
+    assert "exclude each other" in refused(train_cli("--resume", finished, "--init-from", finished / "best.pt"))
 
 
 def test_a_run_that_another_process_trains_cannot_be_resumed(train_cli: Cli, finished: Path, monkeypatch: Any) -> None:
     before = (finished / "last.pt").stat().st_mtime_ns
     monkeypatch.setattr("trainer.run.sole_owner", partial(sole_owner, patience=0.0))
     with sole_owner(finished):
-        assert "another process is at work there" in fails(train_cli("--resume", finished, "--epochs", 9))
+        assert "another process is at work there" in refused(train_cli("--resume", finished, "--epochs", 9))
     assert (finished / "last.pt").stat().st_mtime_ns == before
     assert train_cli("--resume", finished)[0] == 0
 
@@ -62,14 +56,14 @@ def test_weights_alone_cannot_be_resumed(train_cli: Cli, finished: Path) -> None
     content = load_checkpoint(finished / "best.pt")
     del content["training"]
     save_checkpoint(finished / "weights.pt", content)
-    message = fails(train_cli("--resume", finished / "weights.pt"))
+    message = refused(train_cli("--resume", finished / "weights.pt"))
     assert "weights alone" in message and f"--init-from {finished / 'weights.pt'}" in message
 
 
 def test_a_checkpoint_outside_a_run_directory_cannot_be_resumed(train_cli: Cli, finished: Path, tmp_path: Path) -> None:
     moved = (finished / "last.pt").rename(tmp_path / "last.pt")
     before = sorted(tmp_path.rglob("*"))
-    assert "in no run directory" in fails(train_cli("--resume", moved, "--epochs", 2))
+    assert "in no run directory" in refused(train_cli("--resume", moved, "--epochs", 2))
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -77,14 +71,14 @@ def test_a_checkpoint_whose_weights_are_another_models_cannot_be_resumed(train_c
     content = load_checkpoint(finished / "last.pt")
     content["config"]["arch"]["args"]["hidden_size"] = 20
     save_checkpoint(finished / "last.pt", content)
-    assert "weights of another model" in fails(train_cli("--resume", finished))
+    assert "weights of another model" in refused(train_cli("--resume", finished))
 
 
 def test_a_damaged_checkpoint_cannot_be_resumed(train_cli: Cli, finished: Path) -> None:
     os.truncate(finished / "last.pt", 999)
-    assert "damaged" in fails(train_cli("--resume", finished))
+    assert "damaged" in refused(train_cli("--resume", finished))
     (finished / "last.pt").unlink()
-    assert "no such checkpoint" in fails(train_cli("--resume", finished))
+    assert "no such checkpoint" in refused(train_cli("--resume", finished))
 
 
 def test_init_from_is_a_new_run_on_old_weights(
@@ -106,7 +100,7 @@ def test_init_from_another_model_is_refused(
     train_cli: Cli, finished: Path, config_file: Any, tmp_path: Path, arch: str, message: str
 ) -> None:
     path = config_file(arch, arch__args__hidden_size=12)
-    assert message in fails(train_cli("-c", path, "--init-from", finished / "best.pt"))
+    assert message in refused(train_cli("-c", path, "--init-from", finished / "best.pt"))
     assert run_dirs(tmp_path) == [finished]
 
 

@@ -24,6 +24,16 @@ ARCHS = {
     "UnconditionalHandwriting": {"hidden_size": 16, "num_layers": 2, "num_mixtures": 3},
     "ConditionalHandwriting": {"hidden_size": 16, "num_layers": 2, "num_mixtures": 3, "num_window_components": 2},
 }
+KINDS: dict[str, tuple[dict[str, Any], str, str]] = {
+    **{arch: (args, "NegativeLogLikelihood", "NatsPerLine") for arch, args in ARCHS.items()},
+    "ClassConditionalHandwriting": ({"hidden_size": 8, "num_mixtures": 2}, "NegativeLogLikelihood", "NatsPerLine"),
+    "Seq2SeqRecognizer": (
+        {"hidden_sizes": [4], "joins": [1], "ctc_weight": 1.0},
+        *("ReadingLoss", "CharacterErrorRate"),
+    ),
+    "StrokeClassifier": ({"hidden_size": 8}, "ClassificationLoss", "Accuracy"),
+}
+"""Arguments of every network, its loss and its metric."""
 TIMINGS = ("points_per_second",)
 
 
@@ -54,18 +64,19 @@ def thinned(line: InkLine) -> InkLine:
 
 def tiny_config(data_dir: Path, save_dir: Path, arch: str, **changes: Any) -> ConfigParser:
     """A config of a training that takes about a second; a double underscore in a change's name stands for a dot."""
+    args, loss, metric = KINDS[arch]
     config = ConfigParser(
         {
             "name": "tiny",
             "device": "cpu",
-            "arch": {"type": arch, "args": dict(ARCHS[arch])},
+            "arch": {"type": arch, "args": dict(args)},
             "data_loader": {
                 "type": "HandwritingDataLoader",
                 "args": {"corpus": "tiny", "data_dir": str(data_dir), "batch_size": 4},
             },
             "optimizer": {"type": "Adam", "args": {"lr": 0.01}},
-            "loss": {"type": "NegativeLogLikelihood", "args": {}},
-            "metrics": [{"type": "NatsPerLine", "args": {}}],
+            "loss": {"type": loss, "args": {}},
+            "metrics": [{"type": metric, "args": {}}],
             "lr_scheduler": {"type": "WarmupCosine", "args": {"warmup_epochs": 0.5}},
             "trainer": {
                 "epochs": 2,
@@ -96,6 +107,13 @@ def run_main(
     except SystemExit as stop:
         code = int(stop.code or 0)
     return (code, *capsys.readouterr())
+
+
+def refused(result: tuple[int, str, str]) -> str:
+    """Return the one line with which a script ended with code 2; it printed nothing else."""
+    code, out, err = result
+    assert code == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1, result
+    return err
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, step: int, number: int = signal.SIGTERM) -> None:

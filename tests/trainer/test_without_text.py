@@ -5,29 +5,14 @@ from pathlib import Path
 import pytest
 
 from parse_config import ConfigParser
-from tests.tiny import ink_line, write_corpus
+from tests.tiny import ink_line, tiny_config, write_corpus
 from trainer.run import train
 from utils.errors import InputError
 
 
 def reading_config(tmp_path: Path) -> ConfigParser:
-    return ConfigParser(
-        {
-            "name": "tiny",
-            "device": "cpu",
-            "arch": {"type": "Seq2SeqRecognizer", "args": {"hidden_sizes": [4], "joins": [1], "ctc_weight": 1.0}},
-            "data_loader": {
-                "type": "HandwritingDataLoader",
-                "args": {"corpus": "c", "data_dir": str(tmp_path / "data")},
-            },
-            "optimizer": {"type": "Adam", "args": {}},
-            "loss": {"type": "ReadingLoss", "args": {}},
-            "metrics": [{"type": "CharacterErrorRate", "args": {}}],
-            "lr_scheduler": {"type": "Constant", "args": {}},
-            "trainer": {"epochs": 1, "save_dir": str(tmp_path / "saved"), "tensorboard": False, "verbosity": 0},
-        },
-        "tiny",
-    )
+    changes = {"trainer__epochs": 1, "data_loader__args__corpus": "c"}
+    return tiny_config(tmp_path / "data", tmp_path / "saved", "Seq2SeqRecognizer", **changes)
 
 
 @pytest.mark.parametrize(

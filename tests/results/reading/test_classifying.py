@@ -39,10 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def loaded(folder: Path) -> Classifier:
     """A network that was trained on it for some epochs."""
-    config = tiny_config(folder, folder / "saved", "UnconditionalHandwriting", trainer__epochs=8)
-    config.override("arch", {"type": "StrokeClassifier", "args": {"hidden_size": 8, "num_layers": 2, "dropout": 0.1}})
-    config.override("loss", {"type": "ClassificationLoss", "args": {"label_smoothing": 0.1}})
-    config.override("metrics", [{"type": "Accuracy", "args": {}}])
+    config = tiny_config(folder, folder / "saved", "StrokeClassifier", trainer__epochs=8)
+    config.override("arch.args", {"hidden_size": 8, "num_layers": 2, "dropout": 0.1})
+    config.override("loss.args.label_smoothing", 0.1)
     config.override("data_loader.args.augment", {"rotate": 5, "jitter": 0.1})
     config.override("trainer.monitor", "max val_accuracy")
     run_dir, numbers, _ = train(config)

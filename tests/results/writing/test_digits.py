@@ -1,6 +1,7 @@
 """Numbers written digit by digit: on one baseline, in order, each by the network that knows it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-import experiments
 from base.base_model import Sample
 from model.writing.class_conditional import ClassConditionalHandwriting
 from model.writing.unconditional import UnconditionalHandwriting
 from results import load, write
 from results.writing.digits import GAP, SPACE, CharacterWriter, digit_grid, set_in_row, set_in_rows, write_number
 from results.writing.writer import Writer
-from tests.tiny import ink_line, run_main, tiny_config, write_corpus
+from tests.tiny import ink_line, refused, tiny_config, write_corpus
 from trainer.run import train
 from utils.errors import InputError
 
@@ -134,32 +134,26 @@ def test_a_grid_has_a_row_for_each_digit_that_is_known() -> None:
 
 
 def test_one_network_a_digit_is_trained_loaded_and_writes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, experiments_cli: Callable[..., tuple[int, str, str]]
 ) -> None:
     lines = [ink_line(k, text=str(k % 3), split=("train", "valid")[k > 8]) for k in range(12)]
     write_corpus(tmp_path / "tiny", lines)
     runs = []
     for digit in (0, 2):
-        config = tiny_config(tmp_path, tmp_path / "saved", "UnconditionalHandwriting", trainer__epochs=1)
-        config.override("arch", {"type": "ClassConditionalHandwriting", "args": {"hidden_size": 8, "num_mixtures": 2}})
+        config = tiny_config(tmp_path, tmp_path / "saved", "ClassConditionalHandwriting", trainer__epochs=1)
         config.override("name", f"digit-{digit}")
         config.override("data_loader.args.digits", [digit])
         runs.append(train(config).folder)
     networks = [load(run) for run in runs]
     assert write_number(networks, "2 0")[0].texts == ["2 0"]
-    monkeypatch.chdir(tmp_path)
-    assert run_main(experiments, ["-r", str(runs[0]), "write", "00", "--animate"], monkeypatch, capsys)[0] == 0
+    assert experiments_cli("-r", runs[0], "write", "00", "--animate")[0] == 0
     assert len(list((tmp_path / "out").iterdir())) == 4
-    code, _, error = run_main(experiments, ["-r", str(runs[0]), "write", "02"], monkeypatch, capsys)
-    assert (code, error.count("\n")) == (2, 1) and "'2': no network was trained on it" in error
-    by_networks = ["write", "20 2", "--networks", *map(str, runs), "--seed", "9", "--data-dir", str(tmp_path)]
-    code, out, _ = run_main(experiments, by_networks, monkeypatch, capsys)
+    assert "'2': no network was trained on it" in refused(experiments_cli("-r", runs[0], "write", "02"))
+    by_networks = ["write", "20 2", "--networks", *runs, "--seed", "9", "--data-dir", tmp_path]
+    code, out, _ = experiments_cli(*by_networks)
     assert code == 0 and "writing-9.svg" in out
-    first = str(runs[0])
-    for wrong in (["-r", first, *by_networks], [*by_networks, "--bias", "0", "1"], ["write", "--networks", first]):
-        code, _, error = run_main(experiments, wrong, monkeypatch, capsys)
-        assert (code, error.count("\n")) == (2, 1) and "--networks" in error
-    evaluated = ["-r", str(runs[1]), "evaluate", "--data-dir", str(tmp_path)]
-    assert run_main(experiments, evaluated, monkeypatch, capsys)[0] == 0
+    for wrong in (["-r", runs[0], *by_networks], [*by_networks, "--bias", 0, 1], ["write", "--networks", runs[0]]):
+        assert "--networks" in refused(experiments_cli(*wrong))
+    assert experiments_cli("-r", runs[1], "evaluate", "--data-dir", tmp_path)[0] == 0
     assert json.loads((tmp_path / "out" / "evaluate.json").read_text())["n_lines"] == 1
-    assert run_main(experiments, ["-r", str(runs[0])], monkeypatch, capsys)[0] == 0
+    assert experiments_cli("-r", runs[0])[0] == 0
