@@ -1,10 +1,11 @@
-"""Files that are whole or absent: written under a temporary name, then renamed."""
+"""Files and folders that are whole or absent: written under a temporary name, then renamed."""
 
 import errno
 import hashlib
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,26 @@ def atomic_path(path: Path) -> Iterator[Path]:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder next to `folder`; leaving the block moves it there, an exception in the block deletes it.
+
+    Raises:
+        InputError: `folder` is there and not empty, or cannot be written.
+    """
+    scratch = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise InputError(f"{folder}: is there already and not an empty folder; choose another name")
+        scratch.mkdir(parents=True)
+        yield scratch
+        scratch.rename(folder)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot write there ({error.strerror or error}); choose another place") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager

@@ -9,9 +9,7 @@ a stroke ended at the point before; the line after it is the way through the air
 stroke and the digit.
 """
 
-import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +20,7 @@ from data_loader.formats.idx import SPLITS, given_labels, parse_labels
 from data_loader.formats.read_report import BadFileError, Progress, Report
 from ink.strokes import MAX_COORDINATE, InkLine, pen_strokes
 from utils.errors import InputError
+from utils.files import new_folder
 
 UNIT = "px"
 MAX_SEQUENCE_BYTES = 2**20
@@ -172,14 +171,10 @@ def write_mnist_strokes(lines: Iterable[InkLine], path: Path) -> None:
     it; others are numbered on, as "test" if that is their split and else as "train". The format cannot hold other
     ids, writers, times and units, nor a split where not both are there; a text loses spaces at its ends.
 
-    Raises InputError where the folder is there or cannot be written.
+    Raises InputError where the folder is there and not empty, or cannot be written.
     """
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
     texts: dict[str, dict[int, str]] = {split: {} for split in SPLITS}
-    try:
-        if path.exists():
-            raise InputError(f"{path}: is there already; name another")
-        scratch.mkdir()
+    with new_folder(path) as scratch:
         for line in lines:
             split, number = _name(line, texts)
             texts[split][number] = line.text
@@ -188,11 +183,6 @@ def write_mnist_strokes(lines: Iterable[InkLine], path: Path) -> None:
             if labels:
                 column = "".join(f"{labels.get(number, '')}\n" for number in range(max(labels) + 1))
                 (scratch / f"{split}labels.txt").write_text(column, encoding="utf-8")
-        scratch.rename(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot write there ({error.strerror})") from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _name(line: InkLine, taken: dict[str, dict[int, str]]) -> tuple[str, int]:

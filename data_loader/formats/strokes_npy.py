@@ -7,8 +7,6 @@ Columns are end_of_stroke, dx, dy, or dx, dy, end_of_stroke; y is upward, row 0 
 share IAM-OnDB so.
 """
 
-import os
-import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from data_loader.formats.safe_npy import MAX_ARRAYS, read_arrays, read_bytes
 from data_loader.formats.safe_pickle import MAX_BYTES
 from ink.strokes import MAX_COORDINATE, InkLine
 from utils.errors import InputError
+from utils.files import new_folder
 
 ARRAYS, ARRAYS_OF_PYTHON_2, TEXTS = "strokes-py3.npy", "strokes.npy", "sentences.txt"
 _MAX_TEXT = 10_000
@@ -94,7 +93,9 @@ def write_strokes_npy(lines: Iterable[InkLine], folder: Path) -> None:
     column = np.empty(len(arrays), object)
     for i, array in enumerate(arrays):
         column[i] = array
-    _write_folder(folder, column, "".join(texts))
+    with new_folder(folder) as scratch:
+        np.save(scratch / ARRAYS, column, allow_pickle=True)
+        (scratch / TEXTS).write_text("".join(texts), encoding="utf-8", newline="\n")
 
 
 def offsets_to_points(
@@ -189,18 +190,3 @@ def _columns(arrays: list[np.ndarray | None], path: Path) -> tuple[int, int, int
 
 def _is_pen(column: np.ndarray) -> bool:
     return bool(((column == 0) | (column == 1)).all())
-
-
-def _write_folder(folder: Path, arrays: np.ndarray, texts: str) -> None:
-    scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
-        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-            raise InputError(f"{folder}: is there and not an empty folder; choose another name")
-        scratch.mkdir(parents=True)
-        np.save(scratch / ARRAYS, arrays, allow_pickle=True)
-        (scratch / TEXTS).write_text(texts, encoding="utf-8", newline="\n")
-        scratch.rename(folder)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot write there ({error.strerror or error})") from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

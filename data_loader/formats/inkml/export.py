@@ -1,8 +1,6 @@
 """Ink as InkML files, one a line, that `read_inkml` and other programs read."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -11,6 +9,7 @@ import numpy as np
 
 from ink.strokes import InkLine
 from utils.errors import InputError
+from utils.files import new_folder
 
 _ANNOTATIONS = {"id": "id", "transcription": "text", "writer": "writer", "split": "split"}
 _MAX_NAME = 80  # characters of an id in a file's name
@@ -27,24 +26,13 @@ def write_inkml(lines: Iterable[InkLine], folder: Path) -> None:
         InputError: the folder is there and not empty, or cannot be written; there is no line; a line has a character
             or a number that InkML cannot hold.
     """
-    scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
-        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-            raise InputError(f"{folder}: is there already; choose another name, or take it away")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        number = 0
+    number = 0
+    with new_folder(folder) as scratch:
         for number, line in enumerate(lines, 1):
             name = re.sub(r"[^A-Za-z0-9._-]+", "_", line.id)[:_MAX_NAME]
             (scratch / f"{number:07d}-{name}.inkml").write_text(_document(line), encoding="utf-8")
         if not number:
             raise InputError(f"{folder}: not one line to write")
-        scratch.rename(folder)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot write there ({error.strerror or error}); choose another place") from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _document(line: InkLine) -> str:

@@ -224,20 +224,6 @@ def test_other_ids_are_numbered_on_and_whole_numbers_stay_whole(tmp_path: Path) 
     ]
 
 
-def test_an_export_is_whole_or_absent(tmp_path: Path) -> None:
-    def failing() -> Any:
-        yield InkLine("a", "", "", "", np.array(SEVEN_POINTS, np.float32))
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        write_mnist_strokes(failing(), tmp_path / "out")
-    assert not list(tmp_path.iterdir())
-    (tmp_path / "out").mkdir()
-    for target, message in ((tmp_path / "out", "there already"), (tmp_path / "none" / "out", "cannot write")):
-        with pytest.raises(InputError, match=message):
-            write_mnist_strokes([], target)
-
-
 @few_or_many(200, 3000)
 def test_damaged_sources_are_read_or_refused(tmp_path: Path, count: int) -> None:
     """Damaged archives, damaged tars packed whole, and sets with one damaged file."""
