@@ -1,9 +1,7 @@
 """Each transformation against a closed form or a bound, and the corpus that is derived by them."""
 
-import json
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,22 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from data_loader.corpus import Corpus
 from data_loader.synthetic.lines import synthetic_lines
-from data_loader.transform import DERIVED, WORD_GAP, Transform, open_transformed
-from ink.geometry import (
-    MAX_POINTS,
-    baseline,
-    baseline_slope,
-    mapped,
-    rotation,
-    shear,
-    slant,
-    stroke_bounds,
-    x_height,
-)
+from data_loader.transform import WORD_GAP, Transform
+from ink.geometry import MAX_POINTS, baseline, baseline_slope, mapped, rotation, shear, slant, stroke_bounds, x_height
 from ink.strokes import InkLine, pen_strokes
-from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
 
 LINES = list(synthetic_lines(num_writers=3, lines_per_writer=2, valid_writers=0))
@@ -222,13 +208,13 @@ def test_levelling_undoes_a_turn(degrees: float) -> None:
         assert baseline(other) == pytest.approx(0, abs=1e-3)
 
 
-def test_what_is_short_or_steep_is_not_turned() -> None:
-    assert baseline_slope(line_of(zigzag(4, slope=0.3)).points) == 0
-    assert baseline_slope(line_of(zigzag(20, slope=0.6)).points) == 0
-
-
-def test_ink_written_twice_has_the_slope_that_it_has_once() -> None:
-    assert baseline_slope(line_of(*[zigzag(8, slope=0.1)] * 2).points) == pytest.approx(0.1, abs=0.01)
+@pytest.mark.parametrize(
+    ("strokes", "slope"),
+    [([zigzag(4, slope=0.3)], 0), ([zigzag(20, slope=0.6)], 0), ([zigzag(8, slope=0.1)] * 2, 0.1)],
+    ids=["short", "steep", "written twice"],
+)
+def test_baseline_slopes(strokes: list[np.ndarray], slope: float) -> None:
+    assert baseline_slope(line_of(*strokes).points) == pytest.approx(slope, abs=0.01 * bool(slope))
 
 
 def test_the_x_height_follows_the_ink_and_not_its_place() -> None:
@@ -282,62 +268,3 @@ def test_joined_lines_hold_all_words_within_the_limit(sizes: list[int], limit: i
     assert all(len(line.text) <= limit or " " not in line.text for line in lines)
     pairs = pairwise(lines)
     assert all(len(line_.text) + 1 + len(other.text.split()[0]) > limit for line_, other in pairs)
-
-
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        ({"simplify": 0}, r"transform\.simplify is 0; it must be from 0\.001 to 10"),
-        ({"resample_distance": 1e-9}, "resample_distance"),
-        ({"resample_seconds": float("nan")}, "resample_seconds is nan"),
-        ({"smooth": 1e9}, "smooth"),
-        ({"join_words": 1}, "join_words is 1"),
-        ({"resample_distance": 1, "resample_seconds": 1}, "exclude each other"),
-    ],
-)
-def test_values_that_make_no_sense_are_refused(args: dict[str, float], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Transform(**args)
-
-
-def derived(tmp_path: Path) -> list[Path]:
-    return sorted((tmp_path / DERIVED).iterdir())
-
-
-def test_a_corpus_is_derived_once_and_anew_when_it_or_the_transform_changes(tmp_path: Path) -> None:
-    write_corpus(tmp_path / "c", [ink_line(n) for n in range(4)])
-    transform = Transform(simplify=0.3)
-    corpus = open_transformed("c", tmp_path, transform)
-    written = (corpus.folder / "card.json").stat().st_mtime_ns
-    for n in range(4):
-        expected = transform.line(ink_line(n))
-        np.testing.assert_array_equal(corpus.points(n), expected.points)
-        assert corpus.id(n) == expected.id
-    again = open_transformed("c", tmp_path, Transform(simplify=0.3))
-    assert again.folder == corpus.folder and (again.folder / "card.json").stat().st_mtime_ns == written
-    assert open_transformed("c", tmp_path, Transform(simplify=0.4)).folder != corpus.folder
-    write_corpus(tmp_path / "c", [ink_line(n, text="ba") for n in range(4)])
-    assert open_transformed("c", tmp_path, transform).text(0) == "ba" and len(derived(tmp_path)) == 3
-
-
-@pytest.mark.parametrize("transform", [None, Transform()])
-def test_a_corpus_without_transformations_is_opened_itself(tmp_path: Path, transform: Transform | None) -> None:
-    write_corpus(tmp_path / "c", [ink_line(1)])
-    assert open_transformed("c", tmp_path, transform).folder == tmp_path / "c"
-    assert not (tmp_path / DERIVED).exists()
-
-
-def test_a_damaged_derived_corpus_is_derived_again(tmp_path: Path) -> None:
-    write_corpus(tmp_path / "c", [ink_line(n) for n in range(4)])
-    corpus = open_transformed("c", tmp_path, Transform(smooth=1))
-    card = json.loads((corpus.folder / "card.json").read_text())
-    (corpus.folder / "points.bin").write_bytes(b"")
-    assert len(open_transformed("c", tmp_path, Transform(smooth=1))) == 4
-    assert Corpus(corpus.folder).card["sha256"] == card["sha256"]
-
-
-def test_a_line_that_cannot_be_transformed_is_named_and_nothing_is_left(tmp_path: Path) -> None:
-    write_corpus(tmp_path / "c", [ink_line(1), replace(ink_line(2), times=None)])
-    with pytest.raises(InputError, match=r"^train-2: has no times; transform\.resample_seconds wants them"):
-        open_transformed("c", tmp_path, Transform(resample_seconds=0.1))
-    assert derived(tmp_path) == []
