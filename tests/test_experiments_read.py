@@ -29,7 +29,7 @@ LINES = [line_of("cabbage"), line_of("bed"), replace(line_of("face"), text="")]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the corpus data/letters, a recognizer of it as reader.pt, and a network that writes, writer.pt."""
+    """A folder with the corpus data/letters, and a recognizer of it as reader.pt."""
     folder = tmp_path_factory.mktemp("reading")
     lines = [line_of(text, split="train") for text in ("abcdefg", "ace", "bd")]
     lines += [line_of("cabbage", split="valid", writer="ann"), replace(line_of("deed", split="valid"), text="dead")]
@@ -39,9 +39,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = load_checkpoint(run_dir / "best.pt")
     facts = {**content["facts"], "std": STD}
     save_checkpoint(folder / "reader.pt", {**content, "model": recognizer().model.state_dict(), "facts": facts})
-    changes = {"trainer__epochs": 1, "data_loader__args__corpus": "letters"}
-    config = tiny_config(folder / "data", folder / "saved", "UnconditionalHandwriting", **changes)
-    (folder / "writer.pt").write_bytes((train(config).folder / "best.pt").read_bytes())
     return folder
 
 
@@ -56,7 +53,7 @@ def recognition(folder: Path) -> ConfigParser:
 @pytest.fixture
 def run(folder: Path, experiments_cli: Run) -> Run:
     """experiments.py with the recognizer and a command line, in an empty folder."""
-    return lambda *arguments, checkpoint="reader.pt": experiments_cli("-r", folder / checkpoint, *arguments)
+    return lambda *arguments: experiments_cli("-r", folder / "reader.pt", *arguments)
 
 
 @pytest.fixture
@@ -161,10 +158,6 @@ def test_bad_input_gets_one_line(run: Run, ink: Path, tmp_path: Path, arguments:
     before = sorted(tmp_path.iterdir())
     assert named in refused(run(*arguments))
     assert sorted(tmp_path.iterdir()) == before
-
-
-def test_a_network_that_writes_does_not_read(run: Run, ink: Path) -> None:
-    assert "try -r saved/pretrained/recognition.pt" in refused(run("read", ink, checkpoint="writer.pt"))
 
 
 def test_evaluate_puts_numbers_and_a_page(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -101,22 +101,11 @@ def test_a_bad_config_is_refused_before_anything_is_made(
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_all_faults_are_reported_together(train_cli: Cli, config_file: Any, tmp_path: Path) -> None:
-    faults = ["trainer.epoch=3", "optimizer.args.lrr=1", "seed=x"]
-    message = refused(
-        train_cli("-c", config_file(), *(part for fault in faults for part in ("--set", fault))), tmp_path
-    )
-    assert "3 faults" in message and all(fault.partition("=")[0] in message for fault in faults)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}', '{"name": NaN}'])
-def test_a_file_that_is_no_config_is_refused(train_cli: Cli, tmp_path: Path, text: str) -> None:
-    (tmp_path / "bad.json").write_text(text)
+@pytest.mark.parametrize("text", ["", "[]", '{"name": "x"}', None])
+def test_a_file_that_is_no_config_is_refused(train_cli: Cli, tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "bad.json").write_text(text)
     assert "bad.json" in refused(train_cli("-c", tmp_path / "bad.json"), tmp_path)
-
-
-def test_a_missing_config_is_refused(train_cli: Cli, tmp_path: Path) -> None:
-    assert "No such file" in refused(train_cli("-c", tmp_path / "none.json"), tmp_path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has one")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiny import differences, ink_line, logged, refused, run_dirs, stop_after, write_corpus
+from tests.tiny import differences, ink_line, logged, refused, run_dirs, write_corpus
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.files import sole_owner
 
@@ -121,12 +121,3 @@ def test_init_from_another_alphabet(train_cli: Cli, config_file: Any, tmp_path: 
     alphabets = ["abcxyz", "abc"] if arch == "ConditionalHandwriting" else ["xyz", "ac"]
     for corpus, alphabet in zip(("two", "three"), alphabets, strict=True):
         assert load_checkpoint(run(corpus, "--init-from", first) / "best.pt")["facts"]["alphabet"] == alphabet
-
-
-def test_a_signal_ends_with_code_130_and_says_how_to_go_on(
-    train_cli: Cli, config_file: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stop_after(monkeypatch, 2)
-    code, out, err = train_cli("-c", config_file())
-    (run_dir,) = run_dirs(tmp_path)
-    assert (code, err) == (130, "") and out == f"stopped by SIGTERM; go on with: --resume {run_dir / 'last.pt'}\n"

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from base.base_trainer import Interrupted
 from base.progress import Progress
 from parse_config import ConfigParser
 from tests.tiny import assert_same, logged, run_dirs
@@ -95,11 +94,6 @@ def test_an_error_of_the_callback_is_the_callers(tiny: Tiny) -> None:
 
     with pytest.raises(ZeroDivisionError):
         train(tiny(), on_progress=fails)
-
-
-def test_a_signal_still_interrupts(tiny: Tiny) -> None:
-    with pytest.raises(Interrupted, match="SIGTERM"):
-        train(tiny(), on_progress=lambda report: signal.raise_signal(signal.SIGTERM))
 
 
 def test_one_of_two_processes_stops_both(tiny: Tiny, tmp_path: Path) -> None:

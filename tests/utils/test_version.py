@@ -12,7 +12,7 @@ import experiments
 import prepare_data
 import train
 from tests.tiny import run_main
-from utils.checkpoint import load_checkpoint, save_checkpoint
+from utils.checkpoint import load_checkpoint
 from utils.version import version
 
 ROOT = Path(__file__).parent.parent.parent
@@ -21,12 +21,6 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.mark.parametrize("script", [train, experiments, prepare_data])
 def test_every_script_prints_it(script: Any, monkeypatch: Any, capsys: Any) -> None:
     assert run_main(script, ["--version"], monkeypatch, capsys) == (0, f"Ductus {version()}\n", "")
-
-
-def test_a_checkpoint_carries_the_version_that_wrote_it(tmp_path: Path) -> None:
-    content = {"config": {}, "facts": {}, "model": {}, "version": "0.0.1"}
-    save_checkpoint(tmp_path / "new.pt", content)
-    assert load_checkpoint(tmp_path / "new.pt")["version"] == version()
 
 
 def test_a_checkpoint_without_version_opens(tmp_path: Path) -> None:
