@@ -1,7 +1,6 @@
 """A config, and constructors of every kind of argument for it: what the tests of configs share."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union
@@ -135,10 +134,3 @@ def command_line(*words: str, resumed: dict[str, Any] | None = None) -> ConfigPa
     arguments = argparse.ArgumentParser()
     add_arguments(arguments)
     return from_args(arguments.parse_args(words), resumed)
-
-
-def good_file(folder: Path) -> Path:
-    """GOOD as a file."""
-    path = folder / "c.json"
-    path.write_text(json.dumps(GOOD))
-    return path

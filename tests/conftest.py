@@ -12,6 +12,7 @@ import experiments
 import train
 from data_loader.synthetic.lines import synthetic_lines
 from parse_config import ConfigParser
+from tests.catalogue import GOOD
 from tests.tiny import ARCHS, run_main, thinned, tiny_config, write_corpus
 from trainer import run
 
@@ -63,6 +64,13 @@ def tiny_runs(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     """The run directories of trainings of one epoch of networks that write lines, by architecture."""
     saved = tmp_path_factory.mktemp("saved")
     return {name: run.train(tiny_config(data_dir, saved, name, trainer__epochs=1)).folder for name in ARCHS}
+
+
+@pytest.fixture
+def good_file(tmp_path: Path) -> Path:
+    """The config GOOD of tests/catalogue.py as a file, alone in its folder."""
+    (tmp_path / "c.json").write_text(json.dumps(GOOD))
+    return tmp_path / "c.json"
 
 
 @pytest.fixture

@@ -8,14 +8,9 @@ from pathlib import Path
 import pytest
 
 from parse_config import ConfigParser, make_run_dir
-from tests.catalogue import CATALOGUE, RESERVED, command_line, good_file, parser
+from tests.catalogue import CATALOGUE, RESERVED, command_line, parser
 from utils.errors import InputError
 from utils.strict_json import parse_json, plain_copy
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return good_file(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -63,12 +58,12 @@ def test_a_byte_order_mark_and_nesting_at_the_limit_are_read(tmp_path: Path) -> 
         plain_copy(json.loads("[" * 33 + "]" * 33))
 
 
-def test_parsing_and_checking_touch_no_disk(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(file.parent)
-    config = command_line("-c", file.name, "--set", "trainer.save_dir=made", "--lr", "1")
+def test_parsing_and_checking_touch_no_disk(good_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(good_file.parent)
+    config = command_line("-c", good_file.name, "--set", "trainer.save_dir=made", "--lr", "1")
     config.check(CATALOGUE, RESERVED)
     assert config.resolved["trainer"]["save_dir"] == "made"
-    assert list(file.parent.iterdir()) == [file]
+    assert list(good_file.parent.iterdir()) == [good_file]
 
 
 def test_importing_it_needs_no_torch() -> None:

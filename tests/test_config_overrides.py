@@ -7,13 +7,8 @@ from typing import Any
 import pytest
 
 from parse_config import add_arguments
-from tests.catalogue import CATALOGUE, GOOD, command_line, faults, good_file, parser, without
+from tests.catalogue import CATALOGUE, GOOD, command_line, faults, parser, without
 from utils.errors import InputError
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return good_file(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -77,16 +72,16 @@ def test_an_override_copies_its_value_and_refuses_what_json_has_not() -> None:
         ("metrics.0.type=Cer", "Cer"),
     ],
 )
-def test_set_takes_json_or_a_bare_string(file: Path, assignment: str, value: Any) -> None:
-    node: Any = command_line("-c", str(file), "--set", assignment).resolved
+def test_set_takes_json_or_a_bare_string(good_file: Path, assignment: str, value: Any) -> None:
+    node: Any = command_line("-c", str(good_file), "--set", assignment).resolved
     for part in assignment.partition("=")[0].split("."):
         node = node[int(part) if isinstance(node, list) else part]
     assert node == value and type(node) is type(value)
 
 
-def test_the_short_forms_and_the_last_of_two_wins(file: Path) -> None:
+def test_the_short_forms_and_the_last_of_two_wins(good_file: Path) -> None:
     words = ["--lr=0.5", "--batch-size=3", "--epochs=4", "--corpus=12", "--device=cpu", "--set=trainer.epochs=5"]
-    config = command_line("--config", str(file), *words, "--seed=6", "--set", "optimizer.args.lr=1", "--lr=0.25")
+    config = command_line("--config", str(good_file), *words, "--seed=6", "--set", "optimizer.args.lr=1", "--lr=0.25")
     assert config["optimizer"]["args"]["lr"] == 0.25
     assert config["data_loader"]["args"] == {"corpus": "12", "batch_size": 3}
     assert (config["trainer"]["epochs"], config["device"], config["seed"]) == (5, "cpu", 6)

@@ -55,6 +55,15 @@ def ink_line(number: int, *, points: int = 20, text: str = "ab", split: str = "t
     return InkLine(f"{split}-{number}", text, writer, split, ink, np.arange(points) / 64)
 
 
+def assert_same_ink(lines: Iterable[InkLine], others: Iterable[InkLine]) -> None:
+    """Lines are equal in everything, their numbers bit for bit."""
+    for line, other in zip(lines, others, strict=True):
+        for field in ("id", "text", "writer", "split", "unit"):
+            assert getattr(line, field) == getattr(other, field), field
+        np.testing.assert_array_equal(line.points, other.points, strict=True)
+        np.testing.assert_equal(line.times, other.times)
+
+
 def thinned(line: InkLine) -> InkLine:
     """Every eighth point of a line and the ends of its pen strokes: a small part of the work."""
     keep = np.flatnonzero((np.arange(len(line.points)) % 8 == 0) | (line.points[:, 2] > 0))

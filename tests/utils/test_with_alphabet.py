@@ -1,15 +1,18 @@
-"""Weights of one alphabet in a network of another: the characters of both are as they were before any training."""
+"""Weights of another network: what both have is shared, the characters of both alphabets are as they were."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from base.base_model import BaseModel
 from base.batch import Batch
 from model import MODELS
+from model.layers.recurrent import SkipStack
 from utils.checkpoint import load_shared_parts, with_alphabet
+from utils.errors import InputError
 
 OLD, NEW = "abdxz", "abcdy"
 KEPT = "abd"
@@ -97,3 +100,24 @@ def test_weights_of_another_size_are_left_to_be_refused() -> None:
     weights = with_alphabet(small.state_dict(), large.state_dict(), large.character_axes(), OLD, "abcdef")
     with pytest.raises(ValueError, match="weights of another model"):
         load_shared_parts(large, weights, Path("c.pt"))
+
+
+def test_shared_parts_are_loaded_and_the_others_returned() -> None:
+    def network(**parts: int) -> nn.ModuleDict:
+        return nn.ModuleDict({name: nn.Linear(2, size) for name, size in parts.items()})
+
+    old, new = network(encoder=3, ctc=4), network(encoder=3, decoder=5)
+    before = new["decoder"].weight.clone()
+    assert load_shared_parts(new, old.state_dict(), Path("c.pt")) == ["ctc", "decoder"]
+    assert torch.equal(new["encoder"].weight, old["encoder"].weight) and torch.equal(new["decoder"].weight, before)
+    with pytest.raises(InputError, match=r"c.pt: .* it has encoder.weight of \(3, 2\), the model's is of \(7, 2\)"):
+        load_shared_parts(network(encoder=7), old.state_dict(), Path("c.pt"))
+    with pytest.raises(InputError, match=r"c.pt: .* it has none of decoder"):
+        load_shared_parts(network(decoder=7), old.state_dict(), Path("c.pt"))
+
+
+def test_a_part_may_be_one_of_a_part() -> None:
+    old, new = (SkipStack("lstm", 3, 4, 2, attention_heads=heads) for heads in (0, 1))
+    models = [nn.ModuleDict({"stack": stack}) for stack in (old, new)]
+    assert load_shared_parts(models[1], models[0].state_dict(), Path("c.pt")) == ["stack.attention"]
+    assert torch.equal(old.layers[1].weights[0], new.layers[1].weights[0])

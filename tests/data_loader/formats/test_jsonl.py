@@ -18,7 +18,7 @@ from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
 from ink.strokes import InkLine
 from tests.data_loader.formats.mutate import few_or_many, mutants, outcomes
-from tests.tiny import ink_line
+from tests.tiny import assert_same_ink, ink_line
 from utils.errors import InputError
 
 GOOD = '{"id": "good", "strokes": [[[0, 0], [1, 2]], [[3, 4]]]}'
@@ -43,23 +43,13 @@ def noted(report: Report, part: str = "noted") -> dict[str, list[tuple[str, str]
     return {kind: [(p["where"], p["what"]) for p in group["places"]] for kind, group in report.as_dict()[part].items()}
 
 
-def assert_same(line: InkLine, other: InkLine) -> None:
-    for field in ("id", "text", "writer", "split", "unit"):
-        assert getattr(line, field) == getattr(other, field), field
-    assert line.points.dtype == other.points.dtype == np.float32
-    np.testing.assert_array_equal(line.points, other.points)
-    assert (line.times is None) == (other.times is None)
-    if line.times is not None:
-        np.testing.assert_array_equal(line.times, other.times)
-
-
 def test_a_line_is_read_as_it_is(tmp_path: Path) -> None:
     fields = {"id": "a-1", "text": "Cafe\u0301 |", "writer": "ann", "split": "train", "unit": "mm", "y": "down"}
     strokes = [[[0, 0, 5], [1.5, -2, 5.25]], [[7, 3, 1e3]]]
     lines, report = read(write(tmp_path / "x.jsonl", {**fields, "strokes": strokes}))
     points = np.array([[0, 0, 0], [1.5, -2, 1], [7, 3, 1]], np.float32)
     expected = InkLine("a-1", "Caf\u00e9 |", "ann", "train", points, np.array([0, 0.25, 995]), "mm")
-    assert_same(lines["a-1"], expected)
+    assert_same_ink(lines.values(), [expected])
     assert report.as_dict() == {"dropped": {}, "noted": {}}
 
 
@@ -108,8 +98,7 @@ def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, 
     report = Report()
     again = list(read_jsonl(path, report))
     assert report.as_dict() == {"dropped": {}, "noted": {}}
-    for line, other in zip(lines, again, strict=True):
-        assert_same(line, other)
+    assert_same_ink(lines, again)
 
 
 def test_the_written_text_is_plain_and_short(tmp_path: Path) -> None:

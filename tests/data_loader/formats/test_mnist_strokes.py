@@ -5,7 +5,6 @@ import os
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from data_loader.formats.read_report import Report
 from ink.strokes import InkLine
 from tests.data_loader.formats.mini_iam import tar_gz
 from tests.data_loader.formats.mutate import few_or_many, mutants, outcomes
+from tests.tiny import assert_same_ink
 from utils.errors import InputError
 
 SEVEN = b"5 9 0 0\n1 0 0 0\n0 2 0 0\n0 0 1 0\n4 -3 0 0\n-1 0 0 0\n0 0 1 1\n"
@@ -54,10 +54,6 @@ def idx(*sizes: int, data: bytes) -> bytes:
     return struct.pack(f">4B{len(sizes)}I", 0, 0, 8, len(sizes), *sizes) + data
 
 
-def same(line: InkLine, other: InkLine) -> bool:
-    return np.array_equal(line.points, other.points) and replace(line, points=None) == replace(other, points=None)
-
-
 def test_a_mark_ends_the_stroke_at_the_point_before(tmp_path: Path) -> None:
     lines, report = read(put(tmp_path))
     assert [(line.id, line.text, line.writer, line.split, line.unit, line.times) for line in lines] == [
@@ -76,8 +72,7 @@ def test_an_archive_is_as_its_folder_whatever_its_order(tmp_path: Path) -> None:
     folder = read(put(tmp_path / "folder"))[0]
     for k, members in enumerate((SET, dict(reversed(SET.items())))):
         (tmp_path / f"{k}.tar.gz").write_bytes(tar_gz(members))
-        lines = read(tmp_path / f"{k}.tar.gz")[0]
-        assert len(lines) == 3 and all(map(same, lines, folder))
+        assert_same_ink(read(tmp_path / f"{k}.tar.gz")[0], folder)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +185,8 @@ def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, 
     folder = tmp_path_factory.mktemp("export") / "digits"
     write_mnist_strokes(iter(lines), folder)
     back, report = read(folder)
-    assert len(back) == len(lines) and all(map(same, back, lines)) and not report["dropped"]
+    assert_same_ink(back, lines)
+    assert not report["dropped"]
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e6, 1e6, width=32)] * 2), min_size=2, max_size=20))

@@ -20,7 +20,7 @@ from data_loader.formats.strokes_npy import read_strokes_npy, write_strokes_npy
 from ink.strokes import InkLine
 from tests.data_loader.formats.mutate import few_or_many, mutants, outcomes
 from tests.data_loader.formats.test_safe_npy import column, saved
-from tests.tiny import ink_line
+from tests.tiny import assert_same_ink, ink_line
 from utils.errors import InputError
 
 ROWS = ([[0, 1, 2], [0, 3, -4], [1, 0.5, 0], [1, -9, 9]], [[0, 5, 5], [1, 7, -5]], [[1, 8, 2], [0, 2, 2], [1, 3, 3]])
@@ -190,11 +190,6 @@ def ink(number: int, path: list[tuple[int, int, bool]], text: str) -> InkLine:
     return InkLine(f"strokes-{number:05d}", text, "", "", points)
 
 
-def assert_same(line: InkLine, other: InkLine) -> None:
-    assert replace(line, points=0) == replace(other, points=0)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(line.points, other.points)
-
-
 @given(LINES)
 def test_whole_numbers_come_back_exactly(tmp_path_factory: pytest.TempPathFactory, drawn: list[Any]) -> None:
     """Write the arrays with a line at the end that tells the column of pen lifts."""
@@ -204,8 +199,7 @@ def test_whole_numbers_come_back_exactly(tmp_path_factory: pytest.TempPathFactor
     write_strokes_npy(iter(lines), folder)
     result, report = read(folder)
     assert not report.num_dropped
-    for line, other in zip(lines, result, strict=True):
-        assert_same(line, other)
+    assert_same_ink(lines, result)
 
 
 @given(st.integers(0, 2**32), st.sampled_from([1e-4, 1.0, 300.0]))
@@ -254,5 +248,7 @@ def test_real_lines_come_back_exactly(tmp_path: Path) -> None:
     write_strokes_npy(lines, tmp_path / "out")
     result, report = read(tmp_path / "out")
     assert report.as_dict() == {"dropped": {}, "noted": {}}
-    for line, other in zip(lines, result, strict=True):
-        assert_same(replace(line, id=other.id, writer="", split="", times=None), other)
+    bare = [
+        replace(line, id=other.id, writer="", split="", times=None) for line, other in zip(lines, result, strict=True)
+    ]
+    assert_same_ink(bare, result)

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from data_loader.formats.inkml.export import write_inkml
-from ink.strokes import InkLine
 from tests.data_loader.formats.inkml.test_reader import read_all
-from tests.tiny import ink_line
+from tests.tiny import assert_same_ink, ink_line
 from utils.errors import InputError
 
 
@@ -20,19 +19,8 @@ def test_an_export_reads_back_the_same(tmp_path: Path) -> None:
     write_inkml(lines, tmp_path / "out")
     back, report = read_all(tmp_path / "out")
     assert not any(report.as_dict().values()) and len(list((tmp_path / "out").iterdir())) == 3
-    for line, other in zip(lines, back, strict=True):
-        same(line, other)
+    assert_same_ink(lines, back)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def same(line: InkLine, other: InkLine) -> None:
-    """Assert that two lines are equal in everything."""
-    for name in ("id", "text", "writer", "split", "unit"):
-        assert getattr(line, name) == getattr(other, name)
-    np.testing.assert_array_equal(line.points, other.points, strict=True)
-    assert (line.times is None) == (other.times is None)
-    if line.times is not None:
-        np.testing.assert_array_equal(line.times, other.times)
 
 
 @pytest.mark.parametrize("field", ["id", "text", "writer", "split", "unit"])

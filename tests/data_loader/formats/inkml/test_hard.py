@@ -17,8 +17,8 @@ from data_loader.formats.inkml.reader import read_inkml
 from data_loader.formats.inkml.traces import Channel, TraceFormat, parse_trace
 from data_loader.formats.read_report import BadFileError, Report
 from ink.strokes import InkLine
-from tests.data_loader.formats.inkml.test_export import same
 from tests.data_loader.formats.mutate import mutants, survives
+from tests.tiny import assert_same_ink
 
 SOUND = b"""<?xml version="1.0" encoding="UTF-8"?>
 <ink xmlns="http://www.w3.org/2003/InkML"><annotation type="writer">w1</annotation>
@@ -99,8 +99,7 @@ def test_an_export_loses_nothing(
     lines = [InkLine(f"{i}{writer}", text, writer, split, points, clock, unit) for i in range(2)]
     with tempfile.TemporaryDirectory() as folder:
         write_inkml(lines, Path(folder, "out"))
-        for line, other in zip(lines, read_inkml(Path(folder, "out"), Report()), strict=True):
-            same(line, other)
+        assert_same_ink(lines, read_inkml(Path(folder, "out"), Report()))
 
 
 def test_every_float32_survives_its_nine_digits(tmp_path: Path) -> None:
@@ -159,6 +158,7 @@ import resource, sys, time
 from pathlib import Path
 from data_loader.formats.inkml.reader import read_inkml
 from data_loader.formats.read_report import Report
+from tests.tiny import assert_same_ink
 from utils.errors import InputError
 
 for path in map(Path, sys.argv[1:]):
