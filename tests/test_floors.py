@@ -130,43 +130,36 @@ def test_a_sound_house_is_found_sound(house: Path) -> None:
     assert climbs(house) == circle(house) == too_long(house) == []
 
 
+CLIMBS = {
+    "utils/files.py": [
+        *("import model", "import model.net as net", "from model import net", "from model.net import Net"),
+        *("import os, train", "def late():\n    from train import train", "if False:\n    import logger.run_log"),
+    ],
+    "model/net.py": ["from render import svg", "from data_loader.corpus import Corpus", "import data_loader"],
+}
+"""Imports from above, and from a neighbour on the same floor."""
+
+
+@pytest.mark.parametrize(("file", "line"), [(file, line) for file, lines in CLIMBS.items() for line in lines])
+def test_a_planted_climb_is_found(house: Path, file: str, line: str) -> None:
+    (house / file).write_text(line + "\n")
+    (actual,) = climbs(house)
+    assert actual.startswith(f"{file[:-3].replace('/', '.')} (floor {FLOORS[file.partition('/')[0]]}) imports ")
+
+
 @pytest.mark.parametrize(
-    "line",
+    ("line", "other"),
     [
-        "import model",
-        "import model.net as net",
-        "from model import net",
-        "from model.net import Net",
-        "import os, train",
-        "def late():\n    from train import train",
-        "if False:\n    import logger.run_log",
+        *(
+            (line, "model.loss")
+            for line in ("from model.loss import nll", "from model import loss", "from . import loss")
+        ),
+        *(("import model.loss", "model.loss"), ("from model import Net", "model")),
     ],
 )
-def test_a_planted_climb_is_found(house: Path, line: str) -> None:
-    (house / "utils" / "files.py").write_text(line + "\n")
-    (actual,) = climbs(house)
-    assert actual.startswith("utils.files (floor 0) imports ")
-
-
-@pytest.mark.parametrize(
-    "line", ["from render import svg", "from data_loader.corpus import Corpus", "import data_loader"]
-)
-def test_a_neighbour_on_the_same_floor_is_a_climb(house: Path, line: str) -> None:
+def test_a_planted_circle_is_found(house: Path, line: str, other: str) -> None:
     (house / "model" / "net.py").write_text(line + "\n")
-    assert len(climbs(house)) == 1
-
-
-@pytest.mark.parametrize(
-    "line", ["from model.loss import nll", "from model import loss", "from . import loss", "import model.loss"]
-)
-def test_a_planted_circle_is_found(house: Path, line: str) -> None:
-    (house / "model" / "net.py").write_text(line + "\n")
-    assert {"model.net", "model.loss"} <= set(circle(house))
-
-
-def test_a_circle_through_a_package_is_found(house: Path) -> None:
-    (house / "model" / "net.py").write_text("from model import Net\n")
-    assert {"model", "model.net"} <= set(circle(house))
+    assert {"model.net", other} <= set(circle(house))
 
 
 def test_planted_length_is_found(house: Path) -> None:

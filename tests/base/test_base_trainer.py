@@ -60,25 +60,32 @@ def test_a_run_stops_when_it_has_not_got_better_for_so_long(tmp_path: Path, run:
     assert patient.best == 0.0 and epochs_logged(tmp_path) == [1, 2, 3, 4, 5, 6]
 
 
-def test_getting_better_starts_the_patience_anew(tmp_path: Path, run: Any) -> None:
-    run([5.0, 6.0, 4.0, 6.0, 3.0, 6.0], early_stop=2)
+@pytest.mark.parametrize(
+    ("script", "settings"),
+    [
+        ([5.0, 6.0, 4.0, 6.0, 3.0, 6.0], {"early_stop": 2}),
+        ([1.0] * 6, {}),
+        ([1.0] * 6, {"monitor": "off", "early_stop": 1}),
+    ],
+    ids=["getting better starts the patience anew", "no early stop", "no monitor"],
+)
+def test_a_run_that_does_not_stop_early(tmp_path: Path, run: Any, script: list[float], settings: Any) -> None:
+    run(script, **settings)
     assert epochs_logged(tmp_path) == [1, 2, 3, 4, 5, 6]
 
 
-def test_without_early_stop_or_monitor_a_run_never_stops_early(tmp_path: Path, run: Any) -> None:
-    run([1.0] * 6)
-    run([1.0] * 6, monitor="off", early_stop=1)
-    assert epochs_logged(tmp_path) == [1, 2, 3, 4, 5, 6]
-
-
-def test_last_is_written_every_save_period_and_at_the_end(run: Any) -> None:
-    trainer = run([float(n) for n in range(5)], save_period=2)
-    assert trainer.saves == [("best.pt", 3), ("last.pt", 6), ("last.pt", 12), ("last.pt", 15)]
-
-
-def test_last_is_written_every_so_many_minutes(run: Any) -> None:
-    steps = [step for name, step in run([1.0, 1.0], save_minutes=0).saves if name == "last.pt"]
-    assert steps == [1, 2, 3, 3, 4, 5, 6, 6]
+@pytest.mark.parametrize(
+    ("settings", "epochs", "steps"),
+    [
+        ({"save_period": 2}, 5, [6, 12, 15]),
+        ({"save_minutes": 0}, 2, [1, 2, 3, 3, 4, 5, 6, 6]),
+        ({"save_steps": 2, "save_period": 100}, 3, [2, 4, 6, 8, 9]),
+    ],
+)
+def test_last_is_written_as_often_as_set_and_at_the_end(run: Any, settings: Any, epochs: int, steps: list[int]) -> None:
+    saves = run([float(n) for n in range(epochs)], **settings).saves
+    assert [step for name, step in saves if name == "last.pt"] == steps
+    assert [step for name, step in saves if name == "best.pt"] == [3]
 
 
 @pytest.mark.parametrize("signal_at", [1, 4, 6, 6.5, 9.5])
@@ -139,8 +146,5 @@ def test_a_state_that_is_not_whole_is_refused() -> None:
 def test_numbers_that_make_no_sense_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is {value}"):
         Scripted([1.0], **{name: value})
-
-
-def test_no_epochs_are_refused() -> None:
     with pytest.raises(ValueError, match="epochs is 0"):
         Scripted([])

@@ -10,14 +10,18 @@ from utils.errors import InputError
 from utils.files import atomic_path, sole_owner
 
 
-def test_the_file_appears_whole_and_alone(tmp_path: Path) -> None:
-    target = tmp_path / "run.json"
+@pytest.mark.parametrize("old", [None, "a longer old text"])
+def test_the_file_appears_whole_and_alone_with_the_usual_permissions(tmp_path: Path, old: str | None) -> None:
+    target, usual = tmp_path / "run.json", tmp_path / "usual"
+    usual.write_text("")
+    if old:
+        target.write_text(old)
     with atomic_path(target) as temporary:
         assert temporary.parent == tmp_path and temporary.suffix == ".json" and temporary != target
         temporary.write_text("new")
-        assert not target.exists()
-    assert target.read_text() == "new"
-    assert os.listdir(tmp_path) == ["run.json"]
+        assert (target.read_text() if target.exists() else None) == old
+    assert target.read_text() == "new" and target.stat().st_mode == usual.stat().st_mode
+    assert sorted(os.listdir(tmp_path)) == ["run.json", "usual"]
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
@@ -29,22 +33,6 @@ def test_an_exception_leaves_the_old_file(tmp_path: Path, error: type[BaseExcept
         raise error
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["run.json"]
-
-
-def test_an_old_file_is_replaced(tmp_path: Path) -> None:
-    target = tmp_path / "run.json"
-    target.write_text("a longer old text")
-    with atomic_path(target) as temporary:
-        temporary.write_text("new")
-    assert target.read_text() == "new"
-
-
-def test_the_file_has_the_usual_permissions(tmp_path: Path) -> None:
-    usual, target = tmp_path / "usual", tmp_path / "atomic"
-    usual.write_text("")
-    with atomic_path(target) as temporary:
-        temporary.write_text("")
-    assert target.stat().st_mode == usual.stat().st_mode
 
 
 @pytest.mark.parametrize("name", ["missing/run.json", "file/run.json", "folder"])

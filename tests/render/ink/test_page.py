@@ -30,15 +30,17 @@ def test_wrapped_text_keeps_every_character_within_the_limit(limit: int) -> None
     assert all(line == " ".join(line.split()) for line in lines)
 
 
-def test_wrapped_text_breaks_between_words_and_fills_its_lines() -> None:
-    lines = wrap_text("one two three four five", 9)
-    assert lines == ["one two", "three", "four five"]
-    assert wrap_text("well-known", 6) == ["well-k", "nown"]
-
-
-def test_a_newline_breaks_and_blank_lines_become_one() -> None:
-    assert wrap_text("\n\na b\nc\n\n \n\nd\n\n", 20) == ["a b", "c", "", "d"]
-    assert wrap_text(" \n ", 20) == []
+@pytest.mark.parametrize(
+    ("text", "limit", "lines"),
+    [
+        ("one two three four five", 9, ["one two", "three", "four five"]),
+        ("well-known", 6, ["well-k", "nown"]),
+        ("\n\na b\nc\n\n \n\nd\n\n", 20, ["a b", "c", "", "d"]),
+        (" \n ", 20, []),
+    ],
+)
+def test_text_breaks_at_newlines_and_between_words(text: str, limit: int, lines: list[str]) -> None:
+    assert wrap_text(text, limit) == lines
 
 
 def test_a_line_of_no_characters_is_refused() -> None:

@@ -19,37 +19,34 @@ def line(true: str, read: str, writer: str = "w") -> ReadLine:
     return ReadLine("id", writer, true, read)
 
 
-def test_rates_are_sums_of_edits_over_sums_of_sizes() -> None:
-    numbers = scores([line("hello world", "hallo world"), line("abc", "")])
-    assert numbers["n_lines"] == 2 and numbers["n_characters"] == 14 and numbers["n_words"] == 3
-    assert numbers["cer"] == pytest.approx(4 / 14) and numbers["wer"] == pytest.approx(2 / 3)
+@pytest.mark.parametrize(
+    ("lines", "numbers"),
+    [
+        (
+            [line("hello world", "hallo world"), line("abc", "")],
+            {"n_lines": 2, "n_characters": 14, "n_words": 3, "cer": 4 / 14, "wer": 2 / 3},
+        ),
+        (
+            [line("yes , he said", "yes, he said")],  # the rule is for both texts; "raw" is without it
+            {"cer": 0, "wer": 0, "cer_raw": 1 / 13, "wer_raw": 2 / 4},
+        ),
+        ([line("", "abc"), line("abcde", "abcde")], {"cer": 3 / 5}),
+        ([line("", "abc")], {"cer": 3}),
+    ],
+)
+def test_rates_are_sums_of_edits_over_sums_of_sizes(lines: list[ReadLine], numbers: dict[str, float]) -> None:
+    actual = scores(lines)
+    assert {name: actual[name] for name in numbers} == pytest.approx(numbers)
 
 
-def test_the_rule_is_for_both_texts_and_raw_is_without_it() -> None:
-    numbers = scores([line("yes , he said", "yes, he said")])
-    assert numbers["cer"] == numbers["wer"] == 0
-    assert numbers["cer_raw"] == pytest.approx(1 / 13) and numbers["wer_raw"] == pytest.approx(2 / 4)
-
-
-def test_a_line_without_text_counts_what_was_read() -> None:
-    assert scores([line("", "abc"), line("abcde", "abcde")])["cer"] == pytest.approx(3 / 5)
-    assert scores([line("", "abc")])["cer"] == 3
-
-
-def test_the_interval_of_lines_that_are_all_alike_has_no_width() -> None:
-    assert interval(np.full(7, 2), np.full(7, 10)) == (0.2, 0.2)
-
-
-def test_the_interval_is_that_of_a_binomial() -> None:
+def test_the_interval_is_that_of_a_binomial_and_the_same_each_time() -> None:
     edits = np.arange(2000) % 10 < 3
     low, high = interval(edits.astype(int), np.ones(2000, int))
     half = 1.96 * math.sqrt(0.3 * 0.7 / 2000)
     assert low == pytest.approx(0.3 - half, abs=0.1 * half) and high == pytest.approx(0.3 + half, abs=0.1 * half)
-
-
-def test_the_interval_is_the_same_each_time() -> None:
-    edits = np.arange(9)
-    assert interval(edits, edits + 1) == interval(edits, edits + 1) != interval(edits, edits + 1, seed=2)
+    assert interval(np.full(7, 2), np.full(7, 10)) == (0.2, 0.2), "of lines that are all alike"
+    few = np.arange(9)
+    assert interval(few, few + 1) == interval(few, few + 1) != interval(few, few + 1, seed=2)
 
 
 def test_known_confusions() -> None:
