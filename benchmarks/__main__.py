@@ -59,17 +59,8 @@ def product_rate(dtype: torch.dtype, size: int = 2048) -> float:
 
 def step(name: str, variant: str, precision: str, points: int, repeats: int) -> tuple[list[float], float]:
     """Return points per second and peak GiB of training steps of 64 lines, in a process of their own."""
-    command = [
-        "-m",
-        "benchmarks.training",
-        name,
-        variant,
-        precision,
-        "--points",
-        str(points),
-        "--repeats",
-        str(repeats),
-    ]
+    options = ["--points", str(points), "--repeats", str(repeats)]
+    command = ["-m", "benchmarks.training", name, variant, precision, *options]
     ran = subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True, text=True)
     measured = json.loads(ran.stdout)
     return measured["rates"], measured["peak_gib"]
@@ -107,15 +98,8 @@ def writing(repeats: int) -> Iterator[str]:
     taken = []
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
-            command = [
-                "experiments.py",
-                "-r",
-                "saved/pretrained/conditional.pt",
-                "write",
-                "The first line",
-                "--out",
-                folder,
-            ]
+            network = ["experiments.py", "-r", "saved/pretrained/conditional.pt"]
+            command = [*network, "write", "The first line", "--out", folder]
             start = time.perf_counter()
             subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True)
             taken.append(time.perf_counter() - start)

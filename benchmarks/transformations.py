@@ -1,7 +1,6 @@
-"""The picture of docs/transformations.md, and the points per second that the loader delivers with each augmentation."""
+"""Draw the picture of docs/transformations.md."""
 
 import argparse
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,28 +12,17 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 from data_loader.augment import Augment
-from data_loader.data_loaders import HandwritingDataLoader
 from data_loader.synthetic.lines import synthetic_lines
 from data_loader.transform import Transform
 from ink.geometry import mapped, rotation
 from ink.strokes import InkLine, pen_strokes
 
 TRANSFORMS: list[dict[str, Any]] = [
-    {"resample_distance": 0.5},
-    {"resample_seconds": 0.04},
-    {"simplify": 0.1},
-    {"smooth": 1.5},
-    {"normalise_slant": True},
-    {"normalise_baseline": True},
-    {"join_words": 60},
+    *({"resample_distance": 0.5}, {"resample_seconds": 0.04}, {"simplify": 0.1}, {"smooth": 1.5}),
+    *({"normalise_slant": True}, {"normalise_baseline": True}, {"join_words": 60}),
 ]
 AUGMENTS: list[dict[str, Any]] = [
-    {"scale": 0.3},
-    {"shear": 0.4},
-    {"rotate": 8},
-    {"jitter": 0.3},
-    {"speed": 0.5},
-    {"crop_words": (1, 0.3)},
+    *({"scale": 0.3}, {"shear": 0.4}, {"rotate": 8}, {"jitter": 0.3}, {"speed": 0.5}, {"crop_words": (1, 0.3)}),
 ]
 
 
@@ -57,9 +45,9 @@ def draw(path: Path) -> None:
     line = max(lines, key=lambda candidate: len(candidate.text) if len(candidate.text) < 30 else 0)
     shown = [(line, line, "as it is")]
     for given in TRANSFORMS:
-        source = (
-            [replace(line, points=mapped(line.points, rotation(-0.1)))] if "normalise_baseline" in given else [line]
-        )
+        source = [line]
+        if "normalise_baseline" in given:
+            source = [replace(line, points=mapped(line.points, rotation(-0.1)))]
         if "join_words" in given:
             source = [short for short in lines if len(short.text) < 20][:2]
         (after, *_) = Transform(**given).lines(source)
@@ -81,30 +69,12 @@ def label_of(kind: str, given: dict[str, Any]) -> str:
     return f"{kind} " + ", ".join(f"{name} {value}" for name, value in given.items())
 
 
-def rate(**args: Any) -> str:
-    """Points per second of one epoch, and the share of padding."""
-    loader = HandwritingDataLoader(**args)
-    start, real, padded = time.perf_counter(), 0, 0
-    for batch in loader.at(1):
-        real, padded = real + int(batch.stroke_mask.sum()), padded + batch.stroke_mask.numel()
-    return f"{real / (time.perf_counter() - start):12,.0f} points/s  padding {1 - real / padded:6.1%}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", help="measure the loader on this prepared corpus instead of drawing the picture")
-    parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--out", type=Path, default=Path("docs/transformations.png"))
     args = parser.parse_args()
-    if args.corpus is None:
-        draw(args.out)
-        print(args.out)
-        return
-    usual = {"scale": 0.1, "shear": 0.2, "rotate": 3.0, "jitter": 0.05, "speed": 0.2}
-    alone: list[dict[str, Any]] = [{name: value} for name, value in usual.items()]
-    for given in [{}, *alone, {"crop_words": (0.5, 0.3)}, {**usual, "crop_words": (0.5, 0.3)}]:
-        loader = {"corpus": args.corpus, "batch_size": args.batch_size, "augment": Augment(**given) if given else None}
-        print(f"{'all' if len(given) > 1 else next(iter(given), 'none'):12} {rate(**loader)}")
+    draw(args.out)
+    print(args.out)
 
 
 if __name__ == "__main__":
