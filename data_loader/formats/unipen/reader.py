@@ -1,5 +1,6 @@
 """UNIPEN, the exchange format for pen data of the 1990s, as the data set train_r01_v07 is written in it."""
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from data_loader.corpus_check import CHANCE_POINTS
 from data_loader.formats.archive import MAX_FILE_BYTES, walk_files
 from data_loader.formats.read_report import BadFileError, Progress, Report
 from data_loader.formats.unipen.ink import UNITS_PER_INCH, Ink, read_ink
@@ -128,6 +130,7 @@ class _SegmentReader:
     ) -> None:
         self.ink_files, self.categories, self.qualities, self.report = ink_files, categories, qualities, report
         self.left_handed: set[str] = set()
+        self.digests: set[bytes] = set()
 
     def lines(self, files: Sequence[_SegmentFile]) -> Iterator[InkLine]:
         """Yield the lines of files that have their ink in common; what cannot be used is in the report."""
@@ -176,10 +179,15 @@ class _SegmentReader:
             raise BadFileError("ink of one place", f"{len(rows)} equal points are no {segment.text[:20]!r}")
         if is_taken[rows].all():
             raise BadFileError("ink taken for a category before", segment.text)
+        # Some ink is in several files, under several writers even: one of them would be validated on the other's.
+        digest = hashlib.blake2b(ink.points(rows).tobytes(), digest_size=16).digest()
+        if len(rows) >= CHANCE_POINTS and digest in self.digests:
+            raise BadFileError("ink of an earlier file", segment.text)
         lines = [Piece(rows, segment.text)]
         if segment_id.startswith(_TEXTS):
             lines = _cut(lines[0], pieces, ink)
         is_taken[rows] = True
+        self.digests.add(digest)
         if len(lines) > 1:
             self.report.note("texts cut into lines", segment_id, f"{len(lines)} lines")
         quality = "" if segment.quality == "?" else f"-{segment.quality.lower()}"

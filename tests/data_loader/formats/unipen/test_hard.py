@@ -94,18 +94,19 @@ def test_the_real_data_set() -> None:
     out = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=900, check=True).stdout
     result = json.loads(out)
     assert result["lines"] == {
-        "8": 19_411,
-        "6": 33_808,
+        "8": 19_410,
+        "6": 33_807,
         "7": 1_121,
-        "1a": 10_617,
-        "1b": 14_829,
-        "1c": 21_262,
-        "1d": 8_572,
+        "1a": 10_316,
+        "1b": 14_443,
+        "1c": 20_825,
+        "1d": 8_476,
     }
-    assert (result["points"], result["writers"]) == (24_831_219, 652)
+    assert (result["points"], result["writers"]) == (24_757_531, 652)
     assert result["ids"] == sum(result["lines"].values())
     assert result["dropped"] == {
-        "ink taken for a category before": 154_559,
+        "ink taken for a category before": 154_558,
+        "ink of an earlier file": 1_223,
         "text of several lines": 42,
         "included file is not there": 1_866,
         "no text": 1_625,
@@ -113,5 +114,5 @@ def test_the_real_data_set() -> None:
         "no ink": 14,
     }
     assert result["noted"]["texts cut into lines"] == 1_909
-    assert result["seconds"] < 180
+    assert result["seconds"] < 240  # of the processor; three minutes by the clock where it is idle
     assert result["peak_kib"] < 1.5 * 2**20

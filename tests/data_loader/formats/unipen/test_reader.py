@@ -8,7 +8,7 @@ import pytest
 from data_loader.formats.read_report import Report
 from data_loader.formats.unipen.reader import read_unipen
 from ink.strokes import InkLine
-from tests.data_loader.formats.unipen.mini_unipen import WORDS, mini_unipen, write_archive, write_tree
+from tests.data_loader.formats.unipen.mini_unipen import HEADER, WORDS, mini_unipen, write_archive, write_tree
 from utils.errors import InputError
 
 
@@ -155,3 +155,14 @@ def test_a_source_without_unipen_data_is_refused(tmp_path: Path) -> None:
     files = {name: data for name, data in mini_unipen().items() if "include" not in name}
     with pytest.raises(InputError, match="no segment in it can be used; left out, included file is not there: 2"):
         read(write_tree(files, tmp_path / "gone"), "8")
+
+
+def test_ink_that_two_files_have_is_taken_once_whoever_the_second_names_as_its_writer(tmp_path: Path) -> None:
+    files, stroke = mini_unipen(), b".PEN_DOWN\n" + b"".join(b"%d %d\n" % (x, x * x % 50) for x in range(40))
+    for name in (b"ann", b"bob"):
+        ink = f"{name.decode()}/ink.dat"
+        files[f"train/include/{ink}"] = HEADER + b".WRITER_ID " + name + b"\n" + stroke
+        files[f"train/data/7/{ink}"] = b".INCLUDE %b/ink.dat\n" % name + b'.SEGMENT WORD 0 OK "or"\n'
+    lines, dropped = read(write_tree(files, tmp_path), "7")
+    assert "7/ann/ink-1-ok" in lines and "7/bob/ink-1-ok" not in lines
+    assert dropped == {"ink of an earlier file": 1}
