@@ -1,4 +1,4 @@
-"""SVG as ink: our own pages read back line by line, good files kept and bad ones named."""
+"""SVG as ink: our own pages read back, good files kept and bad ones named."""
 
 import time
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def svg(body: str) -> bytes:
 
 
 @pytest.mark.parametrize("write", [write_svg, write_animated_svg])
-def test_what_we_draw_is_read_back_line_by_line(tmp_path: Path, write: Callable[[Path, Page], None]) -> None:
+def test_a_page_that_we_draw_is_read_back(tmp_path: Path, write: Callable[[Path, Page], None]) -> None:
     rng, lines = np.random.default_rng(1), []
     for size in (9, 30, 12):
         points = np.zeros((size, 3), np.float32)
@@ -31,20 +31,24 @@ def test_what_we_draw_is_read_back_line_by_line(tmp_path: Path, write: Callable[
         lines.append(points)
     (page,) = lay_out(lines)
     write(tmp_path / "page.svg", page)
-    read = list(read_svg(tmp_path / "page.svg", Report()))
-    assert [line.id for line in read] == ["page-01", "page-02", "page-03"]
-    np.testing.assert_array_equal(read[1].points[:, 2], lines[1][:, 2])
-    ink = np.concatenate([line.points[:, :2] for line in read])
-    np.testing.assert_allclose(ink, np.concatenate(page.strokes) * 96 / 25.4, atol=4e-3)
+    (drawing,) = read_svg(tmp_path / "page.svg", Report())
+    assert (drawing.id, drawing.unit) == ("page", "px")
+    np.testing.assert_array_equal(drawing.points[:, 2], np.concatenate(lines)[:, 2])
+    np.testing.assert_allclose(drawing.points[:, :2], np.concatenate(page.strokes) * 96 / 25.4, atol=4e-3)
 
 
 def test_a_folder_keeps_the_good_and_names_the_bad(tmp_path: Path) -> None:
     (tmp_path / "good.svg").write_bytes(svg('<path d="M0 0L1 1"/>'))
     (tmp_path / "bad.svg").write_bytes(svg('<path d="M0 0C1 1 2 2"/>'))
     (tmp_path / "note.txt").write_text("no drawing")
+    (tmp_path / "dot.svg").write_bytes(svg('<path d="M0 0"/>'))
     report = Report()
     assert [line.id for line in read_svg(tmp_path, report)] == ["good"]
-    assert report.summary() == ["left out, bad path: 1 (bad.svg)", "not an .svg file: 1 (note.txt)"]
+    assert report.summary() == [
+        "left out, bad path: 1 (bad.svg)",
+        "left out, no ink: 1 (dot.svg)",
+        "not an .svg file: 1 (note.txt)",
+    ]
     (tmp_path / "good.svg").unlink()
     with pytest.raises(InputError, match=r"no line in it can be used; bad path: bad.svg: 4 numbers after 'C'"):
         list(read_svg(tmp_path, Report()))
