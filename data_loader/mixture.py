@@ -18,6 +18,9 @@ from data_loader.sources import CorpusLines, LineSource, Moments
 from data_loader.transform import Transform, open_transformed
 from utils.errors import InputError
 
+MAX_LINES_PER_EPOCH = 5_000_000
+"""Lines that `points_per_epoch` may come to; their order is made in seconds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MixtureEntry:
@@ -168,7 +171,13 @@ class Mixture:
         largest = int(np.argmax(points))
         wanted = points_per_epoch or points[largest] / self.shares[largest]
         means = [total / len(source.lengths) for total, source in zip(points, self.sources, strict=True)]
-        return [max(1, round(wanted * share / mean)) for share, mean in zip(self.shares, means, strict=True)]
+        counts = [max(1, round(wanted * share / mean)) for share, mean in zip(self.shares, means, strict=True)]
+        if points_per_epoch and sum(counts) > MAX_LINES_PER_EPOCH:
+            raise InputError(
+                f"data_loader.args.points_per_epoch is {points_per_epoch:,}: {sum(counts):,} lines per epoch, more than "
+                f"{MAX_LINES_PER_EPOCH:,}; choose fewer points and more epochs"
+            )
+        return counts
 
     def sampler(self, batch_size: int, seed: int) -> LengthSampler:
         """The order of the training lines."""

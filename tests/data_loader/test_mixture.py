@@ -211,6 +211,7 @@ def test_a_worker_is_handed_folders_and_no_copy(data_dir: Path) -> None:
         ([("long", {}), ("short", {})], {"max_points": 20}, "long: the rules leave no line"),
         ([("long", {}), ("short", {})], {"alphabet": "abc"}, "does not know"),
         ([("long", {}), ("short", {})], {"points_per_epoch": 0}, "points_per_epoch is 0"),
+        ([("long", {}), ("short", {})], {"points_per_epoch": 10**9}, "lines per epoch, more than 5,000,000"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_reconciled_is_named(
