@@ -27,7 +27,7 @@ KINDS: dict[str, Callable[[str], bool]] = {
 }
 READING = Transform(normalise_baseline=True, normalise_size=True, resample_distance=0.25)
 """The representation of a reader: x-height 1, a level baseline, points 0.25 x-heights apart."""
-COLUMNS = ["corpus", "lines", "writers", *KINDS, "points per character", "of a reader", "CER"]
+COLUMNS = ["corpus", "lines", "writers", *KINDS, "points per character", "at x-height 1", "CER"]
 
 
 def held_back_lines(corpus: Corpus, count: int, seed: int) -> list[InkLine]:
@@ -62,7 +62,7 @@ def row(name: str, data_dir: Path, reader: Reader | None, count: int, seed: int)
         "writers": f"{sum(split['writers'] for split in card['splits'].values()):,}",
         **{kind: f"{number:,}" for kind, number in characters.items()},
         "points per character": f"{points_per_character(lines):.1f}",
-        "of a reader": f"{points_per_character([READING.line(line) for line in lines]):.1f}",
+        "at x-height 1": f"{points_per_character([READING.line(line) for line in lines]):.1f}",
         "CER": f"{100 * error_rate(reader, lines):.1f} % of {len(lines)}" if reader else "",
     }
 

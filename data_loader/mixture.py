@@ -174,8 +174,8 @@ class Mixture:
         counts = [max(1, round(wanted * share / mean)) for share, mean in zip(self.shares, means, strict=True)]
         if points_per_epoch and sum(counts) > MAX_LINES_PER_EPOCH:
             raise InputError(
-                f"data_loader.args.points_per_epoch is {points_per_epoch:,}: {sum(counts):,} lines per epoch, more than "
-                f"{MAX_LINES_PER_EPOCH:,}; choose fewer points and more epochs"
+                f"data_loader.args.points_per_epoch is {points_per_epoch:,}: {sum(counts):,} lines per epoch, more "
+                f"than {MAX_LINES_PER_EPOCH:,}; choose fewer points and more epochs"
             )
         return counts
 
