@@ -18,6 +18,7 @@ from ink.strokes import InkLine
 from model.reading.error_rates import character_edits, plain
 from results.reading.reader import Reader
 from results.roles import load_as
+from utils.errors import one_line_errors
 
 KINDS: dict[str, Callable[[str], bool]] = {
     "lower case": lambda character: character.islower(),
@@ -59,7 +60,7 @@ def row(name: str, data_dir: Path, reader: Reader | None, count: int, seed: int)
     return {
         "corpus": name,
         "lines": f"{card['lines']:,}",
-        "writers": f"{sum(split['writers'] for split in card['splits'].values()):,}",
+        "writers": f"{len(corpus.writers_of(corpus.split_names)):,}",
         **{kind: f"{number:,}" for kind, number in characters.items()},
         "points per character": f"{points_per_character(lines):.1f}",
         "at x-height 1": f"{points_per_character([READING.line(line) for line in lines]):.1f}",
@@ -67,6 +68,7 @@ def row(name: str, data_dir: Path, reader: Reader | None, count: int, seed: int)
     }
 
 
+@one_line_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="+", metavar="NAME", help="prepared corpora")
