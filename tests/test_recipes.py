@@ -10,6 +10,7 @@ import pytest
 from data_loader.synthetic.digits import synthetic_digits
 from results import load
 from tests.data_loader.formats.mini_iam import MiniIam
+from tests.data_loader.test_compose import ALL, drawn, word
 from tests.tiny import ink_line, write_corpus
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +62,25 @@ def test_a_recipe_makes_its_files(recipe: str, made: Path) -> None:
         assert (made / "out" / name).is_file()
         if name.endswith(".pt"):
             load(made / "out" / name)
+
+
+@pytest.mark.slow
+def test_a_reader_is_made_of_a_mixture(made: Path, tmp_path: Path) -> None:
+    words = [word(text, writer, n) for writer in "ab" for n, text in enumerate(["minor", "sea", "review", "mean"] * 3)]
+    words += [word(text, "v", n, "valid") for n, text in enumerate(["sure", "cave"])]
+    corpora = {
+        "unipen-texts": [
+            ink_line(n, text=ASCII, split=split, writer=split) for n, split in enumerate(["train", "valid"])
+        ],
+        "unipen-words": words,
+        "unipen-characters": [drawn(c, "a", n, 2.0) for c in ALL for n in range(3)],
+    }
+    for name, lines in corpora.items():
+        write_corpus(made / "data" / name, lines)
+    (tmp_path / "recognition.pt").symlink_to(ROOT / "saved" / "pretrained" / "recognition.pt")
+    folders = {"DATA_DIR": made / "data", "SAVE_DIR": tmp_path, "OUT": tmp_path}
+    run_recipe("reader-iam.sh", made / "raw", "not read", **folders, SMALLER=SMALLER)
+    assert load(tmp_path / "reader-iam.pt").can("read lines")
 
 
 @pytest.mark.slow
