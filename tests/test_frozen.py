@@ -131,6 +131,7 @@ def test_what_is_read_in_ten_lines(options: list[object], run: Run, corpora: Pat
     hold("read with a language model" if options else "read", {row: 1 for row in rows}, bit_for_bit=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", CONFIGS)
 def test_ten_steps_of_training(config: str, corpora: Path, tmp_path: Path, train_cli: Callable[..., Any]) -> None:
     corpus = "tiny-digits" if "digit" in config else "tiny"
