@@ -70,7 +70,8 @@ class Optimization:
         fault = self.watch.fault() if self.watch.at_once else None
         if fault:
             return fault
-        self.optimizer.step()
+        with autocast(self.device, self.precision):
+            self.optimizer.step()
         self.lr_scheduler.step()
         if self.noise:
             self.noise.step(lr)
