@@ -2,16 +2,18 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_loader.augment import Augment, words_of_strokes
+from data_loader.augment import Augment
+from data_loader.augment_words import words_of_strokes
 from data_loader.synthetic.lines import synthetic_lines
 from data_loader.transform import Transform
-from ink.geometry import stroke_bounds, x_height
+from ink.geometry import baseline, smoothed, stroke_bounds, x_height
 from ink.strokes import pen_strokes
 from tests.data_loader.test_transform import inks
 
@@ -27,13 +29,24 @@ def augmented(seed: int = 0, line=LINE, **settings):
 @given(inks(), st.text("ab ", max_size=9), st.integers(0, 99), st.sampled_from([0.0, 0.5, 0.9]))
 def test_any_ink_stays_ink(line, text: str, seed: int, share: float) -> None:
     augment = Augment(
-        scale=share, shear=2, rotate=180, jitter=share, bend=share / 2, speed=share, crop_words=(1, share)
+        scale=share,
+        shear=2,
+        rotate=180,
+        jitter=share,
+        bend=share / 2,
+        speed=share,
+        crop_words=(1, share),
+        words=share / 2,
+        marks=share,
+        lifts=share / 9,
+        smooth=share,
+        grid=share / 2,
     )
     before = line.points.copy()
     points, cut = augment(line.points, text, np.random.default_rng(seed))
     assert points.dtype == np.float32 and len(points) >= 2 and np.isfinite(points).all()
     assert points[-1, 2] == 1 and set(np.unique(points[:, 2])) <= {0, 1}
-    assert cut in text and (cut == text or points[:, 2].sum() < line.points[:, 2].sum())
+    assert cut in text
     np.testing.assert_array_equal(line.points, before)
 
 
@@ -207,3 +220,109 @@ def test_a_crop_is_never_a_single_point() -> None:
     for seed in range(20):
         points, text = augmented(seed, dots, crop_words=(1.0, 0.0))
         assert len(points) == 2 and text == "a b"
+
+
+def letters_and_marks():
+    """Two words of two letters each, a dot over the first letter and a bar over the third; the marks written first."""
+    bars = [np.array([[x, -10, 0], [x, -5, 0], [x, 0, 1]], np.float32) for x in (0, 4, 30, 34)]
+    dot, bar = np.array([[1, -14, 1]], np.float32), np.array([[28, -13, 0], [31, -13, 0], [33, -13, 1]], np.float32)
+    return bars, dot, bar
+
+
+def test_marks_come_after_their_letter_their_word_or_last_in_either_direction() -> None:
+    bars, dot, bar = letters_and_marks()
+    line, counts = replace(LINE, points=np.concatenate([dot, bar, *bars]), text="ab cd"), Counter()
+    turned = np.column_stack([bar[::-1, :2], bar[:, 2]])
+    orders = {
+        "letter": [bars[0], dot, bars[1], bars[2], "bar", bars[3]],
+        "word": [bars[0], bars[1], dot, bars[2], bars[3], "bar"],
+        "line": [*bars, dot, "bar"],
+    }
+    expected = {
+        (name, n): np.concatenate([drawn if isinstance(part, str) else part for part in parts]).tobytes()
+        for name, parts in orders.items()
+        for n, drawn in enumerate((bar, turned))
+    }
+    names = {ink: name for name, ink in expected.items()} | {line.points.tobytes(): ("as it was", 0)}
+    for seed in range(2000):
+        counts[names[augmented(seed, line, marks=0.8)[0].tobytes()]] += 1
+    shares = {"letter": 0.4, "word": 0.3, "line": 0.1}
+    for (name, _), count in counts.items():
+        assert count == pytest.approx(2000 * (shares[name] / 2 if name in shares else 0.2), rel=0.25)
+    assert len(counts) == 7
+
+
+def test_periods_hyphens_and_long_strokes_are_no_marks() -> None:
+    bars, _, _ = letters_and_marks()
+    others = [[[9, 0, 1]], [[14, -5, 0], [17, -5, 1]], [[0, -14, 0], [40, -14, 1]], [[6, -20, 0], [6, -8, 1]]]
+    ink = np.concatenate([*(np.array(stroke, np.float32) for stroke in others), *bars])
+    for seed in range(20):
+        np.testing.assert_array_equal(augmented(seed, replace(LINE, points=ink), marks=1.0)[0], ink)
+
+
+def test_short_lifts_are_drawn_through_and_as_many_strokes_cut() -> None:
+    through = cut = short = 0
+    steps = np.linalg.norm(np.diff(LINE.points[:, :2], axis=0), axis=1)
+    lift = LINE.points[:-1, 2] > 0.5
+    is_short = lift & (steps <= 0.5 * x_height(LINE.points))
+    for seed in range(200):
+        points, _ = augmented(seed, lifts=0.3)
+        at = [int(np.flatnonzero((points[:, :2] == row[:2]).all(1))[0]) for row in LINE.points]
+        assert (np.diff(at) > 0).all(), "every point is kept, in its order"
+        after = points[at[:-1], 2] > 0.5
+        added = np.diff(at) > 1
+        assert not (lift & ~is_short & ~after).any() and not (added & ~(is_short & ~after)).any()
+        through, cut, short = through + (lift & ~after).sum(), cut + (after & ~lift).sum(), short + is_short.sum()
+        between = np.delete(points, at, axis=0)
+        assert (between[:, 2] == 0).all()
+    assert through == pytest.approx(0.3 * short, rel=0.1) and cut == pytest.approx(0.3 * short, rel=0.1)
+
+
+def test_a_lift_drawn_through_gets_evenly_spaced_points() -> None:
+    up, down = [[0, y, 0] for y in range(10)], [[3, 9 - y, 0] for y in range(10)]
+    up[-1][2] = down[-1][2] = 1
+    points, _ = augmented(0, replace(LINE, points=np.array(up + down, np.float32)), lifts=1.0)
+    np.testing.assert_array_equal(points[9:13, :2], [[0, 9], [1, 9], [2, 9], [3, 9]])
+    assert len(points) == 22 and points[9, 2] == points[10, 2] == points[11, 2] == 0
+
+
+def test_words_change_size_height_and_distance_within_bounds() -> None:
+    line, sizes = next(words_of_many())
+    ends = np.cumsum([0, *sizes])
+    base, unit = baseline(line.points), x_height(line.points)
+    factors, heights, gaps = [], [], []
+    for seed in range(200):
+        points, _ = augmented(seed, line, words=0.2)
+        rights = lefts = None
+        for i, j in pairwise(ends):
+            before, after = line.points[i:j, :2].astype(float), points[i:j, :2].astype(float)
+            factor = np.ptp(after[:, 0]) / np.ptp(before[:, 0])
+            height = (after[0, 1] - base) - factor * (before[0, 1] - base)
+            moved = (before - [before[:, 0].min(), base]) * factor + [after[:, 0].min(), base + height]
+            np.testing.assert_allclose(after, moved, atol=1e-3 * unit)
+            if rights is not None:
+                gaps.append((after[:, 0].min() - rights) / (before[:, 0].min() - lefts))
+            rights, lefts = after[:, 0].max(), before[:, 0].max()
+            factors.append(factor)
+            heights.append(height / unit)
+    for values, center in ((factors, 1), (heights, 0), (gaps, 1)):
+        assert np.abs(np.array(values) - center).max() < 0.2001
+        assert np.std(values) == pytest.approx(0.4 / np.sqrt(12), rel=0.1)
+
+
+def test_a_grid_rounds_every_point_by_half_its_step_at_most() -> None:
+    unit, steps = x_height(LINE.points), []
+    for seed in range(100):
+        points = augmented(seed, grid=0.2)[0][:, :2].astype(float)
+        moved = np.abs(points - LINE.points[:, :2]).max()
+        steps.append(2 * moved / unit)
+        step = (np.random.default_rng(seed).random() * 0.2) * unit
+        places = (points - points[0]) / step
+        np.testing.assert_allclose(places, np.rint(places), atol=1e-2)
+    assert max(steps) < 0.2001 and max(steps) > 0.15
+
+
+def test_smoothing_is_that_of_the_transform_by_up_to_as_many_points() -> None:
+    for seed in range(5):
+        sigma = max(1.5 * np.random.default_rng(seed).random(), 0.1)
+        np.testing.assert_array_equal(augmented(seed, smooth=1.5)[0], smoothed(LINE.points, sigma))
