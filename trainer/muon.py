@@ -55,29 +55,50 @@ class MatrixMuon(torch.optim.Muon):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         (group,) = self.param_groups
-        for weight in group["params"]:
-            if weight.grad is not None:
-                update = orthogonalized(self._momentum(weight, group["momentum"]))
-                rate = group["lr"] * 0.2 * max(weight.shape) ** 0.5
-                weight.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-rate)
+        weights = [weight for weight in group["params"] if weight.grad is not None]
+        if not weights:
+            return
+        grads = [weight.grad for weight in weights]
+        averages = [self._momentum(weight) for weight in weights]
+        torch._foreach_lerp_(averages, grads, 1 - group["momentum"])
+        directions = torch._foreach_lerp(grads, averages, group["momentum"])  # Nesterov's
+        torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+        for places in multiplied_together(weights):
+            updates = orthogonalized_all([directions[place] for place in places])
+            rate = group["lr"] * 0.2 * max(updates[0].shape) ** 0.5
+            torch._foreach_add_([weights[place] for place in places], updates, alpha=-rate)
 
-    def _momentum(self, weight: Tensor, momentum: float) -> Tensor:
-        """Return Nesterov's average of the gradients so far."""
-        assert weight.grad is not None
+    def _momentum(self, weight: Tensor) -> Tensor:
+        """Return the average of a weight's gradients so far."""
         state = self.state[weight]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(weight)
-        average = state["momentum_buffer"].lerp_(weight.grad, 1 - momentum)
-        return weight.grad.lerp(average, momentum)
+        return state["momentum_buffer"]
+
+
+def multiplied_together(weights: list[Tensor]) -> list[list[int]]:
+    """Return the places of weights whose products are made at once: on a GPU, to launch less, those of one shape."""
+    alike: dict[Any, list[int]] = {}
+    for place, weight in enumerate(weights):
+        alike.setdefault(weight.shape if weight.is_cuda else place, []).append(place)
+    return list(alike.values())
+
+
+def orthogonalized_all(matrices: list[Tensor]) -> list[Tensor]:
+    """Return matrices (A, B), each made orthogonal."""
+    if len(matrices) == 1:
+        return [orthogonalized(matrices[0])]
+    return list(orthogonalized(torch.stack(matrices)).unbind())
 
 
 def orthogonalized(matrix: Tensor) -> Tensor:
-    """Return a matrix (A, B) with all its singular values made about 1, in the autocast's precision."""
-    if matrix.shape[0] > matrix.shape[1]:
-        return orthogonalized(matrix.T).T
-    x = matrix / matrix.norm().clamp(min=1e-7)
+    """Return a matrix (A, B), or several (N, A, B), with all singular values made about 1, in autocast's precision."""
+    if matrix.shape[-2] > matrix.shape[-1]:
+        return orthogonalized(matrix.mT).mT
+    x = matrix / torch.linalg.vector_norm(matrix, dim=(-2, -1), keepdim=True).clamp(min=1e-7)
     a, b, c = NEWTON_SCHULZ
+    add_product = torch.addmm if x.ndim == 2 else torch.baddbmm
     for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+        gram = x @ x.mT
+        x = add_product(x, add_product(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x

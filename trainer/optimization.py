@@ -93,9 +93,9 @@ class Optimization:
             raise InputError(f"there is nothing to learn from in the lines {', '.join(ids[:8])}: have they a text?")
         # Losses are sums. Only now is the count of all processes known, so here they become the gradient of the mean.
         distributed.sum_gradients(self.model.parameters())
-        for parameter in self.model.parameters():
-            if parameter.grad is not None:
-                parameter.grad /= count
+        grads = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+        if grads:
+            torch._foreach_div_(grads, count.to(grads[0].dtype))
         if self.noise:
             self.noise.add_gradients(count * self.steps_per_epoch)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip or math.inf)

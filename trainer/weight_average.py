@@ -3,6 +3,7 @@
 import copy
 
 import torch
+from torch import nn
 
 from base.base_model import BaseModel
 
@@ -15,6 +16,9 @@ class WeightAverage:
 
     def __init__(self, model: BaseModel, decay: float) -> None:
         self.model, self.decay, self.count = copy.deepcopy(model), decay, 0
+        for module in self.model.modules():
+            if isinstance(module, nn.RNNBase):
+                module.flatten_parameters()  # a copy's weights are apart; cuDNN would join them at every call
 
     @torch.no_grad()
     def update(self, model: BaseModel) -> None:

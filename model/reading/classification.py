@@ -44,7 +44,8 @@ def classes_of(batch: Batch) -> Tensor:
 
     Raises InputError naming drawings whose text is longer.
     """
-    longer = (batch.char_mask.sum(1) > 1).tolist()
+    # the width of the batch is known without a look at its values, for which the CPU would wait for a GPU
+    longer = (batch.char_mask.sum(1) > 1).tolist() if batch.text.shape[1] > 1 else []
     if any(longer):
         named = [name for name, is_longer in zip(batch.ids, longer, strict=False) if is_longer]
         raise InputError(
