@@ -1,5 +1,6 @@
 """A DataLoader whose order is a function of seed and epoch, so that a run can go on in the middle of an epoch."""
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,9 +10,12 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from base.batch import Batch
 from utils import distributed
 
+GPU_WORKERS = 4
+"""Number of workers that draw batches for a GPU, unless a config says how many."""
 
-class EpochSampler(Sampler[list[int]]):
-    """Batches of line numbers; `epoch` and `first_batch` are where the next iteration begins.
+
+class EpochSampler(Sampler[list[tuple[int, int]]]):
+    """Batches of (epoch, line number); `epoch` and `first_batch` are where the next iteration begins.
 
     Each of several processes gets its share of every batch; a share may be empty.
     """
@@ -23,17 +27,26 @@ class EpochSampler(Sampler[list[int]]):
         """All batches of an epoch, in order."""
         raise NotImplementedError
 
-    def __iter__(self) -> Iterator[list[int]]:
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         # Every world_size-th line: lines of a batch are of like length, and so are the shares.
-        share = slice(distributed.rank(), None, distributed.world_size())
-        return (batch[share] for batch in self.batches(self.epoch)[self.first_batch :])
+        share, epoch = slice(distributed.rank(), None, distributed.world_size()), self.epoch
+        # The epoch goes along, because workers stay from epoch to epoch and know no other.
+        return ([(epoch, line) for line in batch[share]] for batch in self.batches(epoch)[self.first_batch :])
 
     def __len__(self) -> int:
         return len(self.batches(self.epoch))
 
 
+def workers_for_a_gpu() -> int:
+    """Return GPU_WORKERS, or fewer where this process has few processors; 0 without a GPU."""
+    processors = (os.cpu_count() or 1) // distributed.world_size()
+    return max(0, min(GPU_WORKERS, processors - 1)) if torch.cuda.is_available() else 0
+
+
 class BaseDataLoader(DataLoader[Batch]):
-    """Batches of a data set in the order of an `EpochSampler`; the data set's attribute `epoch` is the sampler's.
+    """Batches of a data set, whose items are those of (epoch, line number), in the order of an `EpochSampler`.
+
+    num_workers    number of processes that draw batches ahead; None for some where there is a GPU, which shall not wait
 
     facts          plain data that a checkpoint needs to be used without the corpus, see utils.checkpoint.FACTS
     left_out       number of lines that are not trained on, by rule
@@ -44,12 +57,14 @@ class BaseDataLoader(DataLoader[Batch]):
 
     processes = 1
 
-    def __init__(self, dataset: Dataset[Any], sampler: EpochSampler, collate: Any, num_workers: int = 0) -> None:
+    def __init__(self, dataset: Dataset[Any], sampler: EpochSampler, collate: Any, num_workers: int | None) -> None:
+        workers = workers_for_a_gpu() if num_workers is None else num_workers
         super().__init__(
             dataset,
             batch_sampler=sampler,
             collate_fn=collate,
-            num_workers=num_workers,
+            num_workers=workers,
+            persistent_workers=workers > 0,
             generator=torch.Generator(),
             pin_memory=torch.cuda.is_available(),
         )
@@ -62,7 +77,6 @@ class BaseDataLoader(DataLoader[Batch]):
         """Set the loader to an epoch, from `first_batch` on, and return it."""
         assert isinstance(self.batch_sampler, EpochSampler)
         self.batch_sampler.epoch, self.batch_sampler.first_batch = epoch, first_batch
-        self.dataset.epoch = epoch  # type: ignore[attr-defined]
         return self
 
     def read_with(self, alphabet: str) -> None:

@@ -32,6 +32,7 @@ class HandwritingDataLoader(BaseDataLoader):
     max_jump          lines with a longer move from point to point, in units of std, are left out of training
     points_per_epoch  about this number of points make an epoch; null: as many as give every line of the largest
                       corpus once
+    num_workers       number of processes that draw batches ahead; null: up to 4 where there is a GPU, else none
     processes         number of processes; a batch has `batch_size` lines for each
     """
 
@@ -51,12 +52,12 @@ class HandwritingDataLoader(BaseDataLoader):
         transform: Transform | None = None,
         augment: Augment | None = None,
         points_per_epoch: int | None = None,
-        num_workers: int = 0,
+        num_workers: int | None = None,
         seed: int = 1,
         processes: int = 1,
     ) -> None:
         at_least(1, batch_size=batch_size, processes=processes, points_per_epoch=points_per_epoch)
-        if not 0 <= num_workers <= MAX_WORKERS:
+        if num_workers is not None and not 0 <= num_workers <= MAX_WORKERS:
             raise ValueError(f"num_workers is {num_workers}; it must be 0 to {MAX_WORKERS}")
         if isinstance(corpus, str):
             corpus = [MixtureEntry(corpus=corpus, share=1.0, train=train, valid=valid)]

@@ -95,12 +95,10 @@ class CorpusLines:
 
 
 class Lines(Dataset[tuple[str, torch.Tensor, torch.Tensor]]):
-    """Lines of one or more sources as a network reads them: id, strokes (T, 3), alphabet positions (U,).
+    """Lines of one or more sources as a network reads them, by (epoch, position): id, strokes (T, 3), positions (U,).
 
     Position r * L + p of L lines in all is line p of the concatenated sources in its repeat r of the epoch.
     """
-
-    epoch = 1
 
     def __init__(self, sources: Sequence[LineSource], std: tuple[float, float], seed: int = 1) -> None:
         self.sources, self.std, self.seed = sources, std, seed
@@ -109,10 +107,11 @@ class Lines(Dataset[tuple[str, torch.Tensor, torch.Tensor]]):
     def __len__(self) -> int:
         return int(self.starts[-1])
 
-    def __getitem__(self, position: int) -> tuple[str, torch.Tensor, torch.Tensor]:
+    def __getitem__(self, place: tuple[int, int]) -> tuple[str, torch.Tensor, torch.Tensor]:
+        epoch, position = place
         repeat, position = divmod(position, len(self))
         number = int(np.searchsorted(self.starts, position, side="right")) - 1
-        source, visit = self.sources[number], Visit(self.seed, self.epoch, number, repeat)
+        source, visit = self.sources[number], Visit(self.seed, epoch, number, repeat)
         name, points, text = source.line(position - int(self.starts[number]), visit)
         strokes = points_to_strokes(points, self.std)
         return name, torch.from_numpy(strokes), torch.from_numpy(source.alphabet.encode(text))

@@ -147,7 +147,7 @@ def test_a_worker_gives_the_same_lines(data_dir: Path) -> None:
     dataset = loader_of(data_dir, {"words": 1.0, "numbers": 1.0}).dataset
     restored = pickle.loads(pickle.dumps(dataset))
     for place in range(len(dataset)):  # type: ignore[arg-type]
-        assert dataset[place][0] == restored[place][0] and (dataset[place][1] == restored[place][1]).all()
+        assert dataset[1, place][0] == restored[1, place][0] and (dataset[1, place][1] == restored[1, place][1]).all()
 
 
 def test_a_composed_line_is_transformed_like_any_other(data_dir: Path) -> None:

@@ -243,7 +243,7 @@ def test_a_batch_is_padded_and_masked(data_dir: Path) -> None:
 
 def test_a_line_is_the_same_alone_and_in_company(data_dir: Path) -> None:
     dataset = loader_of(data_dir).dataset
-    lines = [dataset[n] for n in (3, 0, 2)]
+    lines = [dataset[1, n] for n in (3, 0, 2)]
     together, alone = collate(lines), collate(lines[:1])
     length = len(lines[0][1])
     assert torch.equal(together.strokes[0, :length], alone.strokes[0])
