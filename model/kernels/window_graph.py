@@ -6,6 +6,7 @@ point is computed for a whole chunk at once in the backward pass. On a CPU, whic
 uncaptured, for comparison.
 """
 
+from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -19,11 +20,21 @@ from model.kernels.lstm_sequence import Activations, product_dtype
 
 POINTS = 32
 """Points per chunk. The last chunk is padded to this length; results for the padding are discarded."""
-ROUNDED = 16
-"""Lines and characters are rounded up to multiples of this, so that few shapes need a graph."""
-GRAPHS = 16
-"""Maximum number of cached CUDA graphs (a forward and a backward one per shape); each owns a private memory pool."""
+ROUNDED = 16, 32
+"""Lines and characters are rounded up to multiples of these."""
+ENLARGED = 16, 4
+"""Lines and characters are padded up to this many times as many, if that saves the capture of another size.
 
+A chunk takes about the same time whatever its size, which is far below what fills a GPU; a capture takes as long as
+some steps of a training.
+"""
+GRAPHS = 16
+"""Maximum number of cached CUDA graphs (a forward and a backward one per size); each owns a private memory pool."""
+
+Size = tuple[int, int]
+"""Lines and characters of a padded batch."""
+sizes: deque[Size] = deque(maxlen=GRAPHS // 2)
+"""Sizes in use."""
 Chunk = Callable[..., tuple[Tensor, ...]]
 
 
@@ -38,8 +49,9 @@ class GraphedSequence(torch.autograd.Function):
         to_moves, moves_bias, characters, lengths = window
         (points, lines, _), dtype, exact = inputs.shape, product_dtype(weight), weight.dtype
         with torch.autocast(inputs.device.type, enabled=False):
-            inputs = F.pad(inputs, (0, 0, 0, -lines % ROUNDED, 0, -points % POINTS)).to(dtype)
-            texts = one_hot_texts(characters, lengths, weight.shape[1] - len(bias) // 4, exact)
+            size = padded_size((lines, characters.shape[1]))
+            inputs = F.pad(inputs, (0, 0, 0, size[0] - lines, 0, -points % POINTS)).to(dtype)
+            texts = one_hot_texts(characters, lengths, weight.shape[1] - len(bias) // 4, exact, size)
             gates = F.linear(inputs, from_input.to(dtype), bias.to(dtype))
             activations = Activations.allocate(gates, weight, len(moves_bias) // 3)
             weights = weight.t().to(dtype), to_moves.t(), moves_bias
@@ -83,12 +95,25 @@ class GraphedSequence(torch.autograd.Function):
             )
 
 
-def one_hot_texts(characters: Tensor, lengths: Tensor, alphabet: int, dtype: torch.dtype) -> Tensor:
-    """Return texts as onehot_u (B, U, A), zeros where there is no character; B and U rounded up."""
+def padded_size(size: Size) -> Size:
+    """Return the size that a batch of `size` is padded to: one in use if there is a fitting one, or else a new one."""
+
+    def fits(other: Size) -> bool:
+        return all(own <= larger <= times * own for own, larger, times in zip(size, other, ENLARGED, strict=True))
+
+    fitting = min(filter(fits, sizes), default=None)
+    if fitting is None:
+        fitting = tuple(own + -own % to for own, to in zip(size, ROUNDED, strict=True))
+        sizes.append(fitting)
+    return fitting
+
+
+def one_hot_texts(characters: Tensor, lengths: Tensor, alphabet: int, dtype: torch.dtype, size: Size) -> Tensor:
+    """Return texts as onehot_u (B, U, A) of the padded size, zeros where there is no character."""
     lines, longest = characters.shape
     written = (torch.arange(longest, device=lengths.device) < lengths.unsqueeze(1)).to(dtype)
     texts = written.new_zeros(lines, longest, alphabet).scatter_(2, characters.unsqueeze(2), written.unsqueeze(2))
-    return F.pad(texts, (0, 0, 0, -longest % ROUNDED, 0, -lines % ROUNDED))
+    return F.pad(texts, (0, 0, 0, size[1] - longest, 0, size[0] - lines))
 
 
 def chunks(points: int) -> list[tuple[slice, slice]]:
@@ -220,17 +245,23 @@ class Graph:
             self.outputs = self.capture()
 
     def capture(self) -> tuple[Tensor, ...]:
-        """The outputs, which every replay fills. The first run is not captured: in it libraries set themselves up."""
+        """The outputs, which every replay fills. The first run is not captured: in it libraries set themselves up.
+
+        `torch.cuda.graph` would do the same, but first gives all free memory back to the system, that of pinned batches
+        too: the steps after it would have to ask for gigabytes again.
+        """
         device = self.inputs[0].device
-        with torch.cuda.device(device):
-            side_stream = torch.cuda.Stream()
-            side_stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(side_stream):
-                self.chunk(*self.inputs)
-            torch.cuda.current_stream().wait_stream(side_stream)
-            self.graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self.graph, stream=side_stream, capture_error_mode="thread_local"):
-                return self.chunk(*self.inputs)
+        self.graph, side_stream = torch.cuda.CUDAGraph(), side_stream_of(device)
+        torch.cuda.synchronize(device)
+        with torch.cuda.device(device), torch.cuda.stream(side_stream):
+            self.chunk(*self.inputs)
+            self.graph.capture_begin(capture_error_mode="thread_local")
+            try:
+                outputs = self.chunk(*self.inputs)
+            finally:
+                self.graph.capture_end()
+        torch.cuda.current_stream(device).wait_stream(side_stream)
+        return outputs
 
     def replay(self) -> None:
         self.graph.replay()
@@ -240,6 +271,12 @@ class Graph:
             place.copy_(tensor)
         self.replay()
         return self.outputs
+
+
+@lru_cache
+def side_stream_of(device: torch.device) -> torch.cuda.Stream:
+    """Return the stream on which graphs are captured; a new one for each would have a workspace of cuBLAS for each."""
+    return torch.cuda.Stream(device)
 
 
 @lru_cache(GRAPHS)

@@ -1,5 +1,7 @@
 """The window layer in chunks, as a GPU runs it: the point-by-point path, whatever the chunks, shapes and precision."""
 
+from collections import deque
+
 import pytest
 import torch
 from torch import Tensor
@@ -46,8 +48,10 @@ def graphs(monkeypatch):
     monkeypatch.setattr(Graph, "capture", capture)
     monkeypatch.setattr(Graph, "replay", replay)
     window_graph.graph_of.cache_clear()
+    window_graph.sizes.clear()
     yield made
     window_graph.graph_of.cache_clear()
+    window_graph.sizes.clear()
 
 
 @pytest.mark.parametrize("points", [1, 4, 15])
@@ -148,15 +152,26 @@ def test_a_graph_made_while_validating_serves_a_training(monkeypatch, graphs):
     assert_same(captured, window_run(layer))
 
 
-def test_shapes_of_one_size_share_their_graphs(graphs):
+def test_few_sizes_are_captured(graphs):
+    """A batch is padded to a size in use, of which the smallest that holds it; only one that none holds makes another.
+
+    The batch of few lines at the end of an epoch, and the first of short texts, need none of their own.
+    """
     layer = window_layer(torch.float32)
-    for batch_size, points, characters in ((1, 3, 1), (16, 21, 15), (5, 9, 4), (17, 9, 4), (16, 5, 16)):
+    for batch_size, points, characters in ((17, 9, 20), (2, 3, 9), (17, 21, 31), (16, 9, 40), (17, 5, 33), (1, 5, 1)):
         batch = lines([points] * batch_size, [characters] * batch_size)
         hiddens, windows = layer(batch.strokes, encode_text(batch.text, batch.char_mask))
         assert hiddens.shape == (batch_size, points, HIDDEN_SIZE)
         assert windows.shape == (batch_size, points, ALPHABET_SIZE)
     kinds = [(len(graph.inputs[1]), graph.inputs[-1].shape[1]) for graph in graphs]
-    assert kinds == [(16, 16), (32, 16), (16, 32)]
+    assert kinds == [(32, 32), (16, 64), (32, 64), (16, 32)]
+
+
+def test_a_size_in_use_is_taken_unless_it_is_much_larger(monkeypatch):
+    monkeypatch.setattr(window_graph, "sizes", deque([(64, 64), (256, 32)], maxlen=3))
+    taken = {size: window_graph.padded_size(size) for size in [(64, 33), (4, 20), (3, 60), (65, 32), (9, 7)]}
+    assert taken == {(64, 33): (64, 64), (4, 20): (64, 64), (3, 60): (16, 64), (65, 32): (256, 32), (9, 7): (16, 32)}
+    assert list(window_graph.sizes) == [(256, 32), (16, 64), (16, 32)]
 
 
 def test_the_network_takes_the_path_of_its_cell_and_device():
