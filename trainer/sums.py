@@ -16,8 +16,8 @@ def add(sums: Sums, name: str, total: Tensor, count: Tensor) -> None:
     """Add a sum and its count to those of this name, on whose device they are kept, wherever a metric computed them."""
     device = sums[name].device if name in sums else total.device
     # a number of the CPU goes along with the GPU's work; one of the GPU has to be there before it is added on the CPU
-    along = {"dtype": torch.float64, "non_blocking": device.type != "cpu"}
-    pair = torch.stack([part.detach().to(device, **along) for part in (total, count)])
+    goes_along = device.type != "cpu"
+    pair = torch.stack([part.detach().to(device, torch.float64, goes_along) for part in (total, count)])
     sums[name] = sums[name] + pair if name in sums else pair
 
 

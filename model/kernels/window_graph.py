@@ -98,14 +98,16 @@ class GraphedSequence(torch.autograd.Function):
 def padded_size(size: Size) -> Size:
     """Return the size that a batch of `size` is padded to: one in use if there is a fitting one, or else a new one."""
 
-    def fits(other: Size) -> bool:
-        return all(own <= larger <= times * own for own, larger, times in zip(size, other, ENLARGED, strict=True))
-
-    fitting = min(filter(fits, sizes), default=None)
-    if fitting is None:
-        fitting = tuple(own + -own % to for own, to in zip(size, ROUNDED, strict=True))
-        sizes.append(fitting)
-    return fitting
+    lines, characters = size
+    fitting = [
+        (larger, longer)
+        for larger, longer in sizes
+        if lines <= larger <= ENLARGED[0] * lines and characters <= longer <= ENLARGED[1] * characters
+    ]
+    if not fitting:
+        fitting = [(lines + -lines % ROUNDED[0], characters + -characters % ROUNDED[1])]
+        sizes.append(fitting[0])
+    return min(fitting)
 
 
 def one_hot_texts(characters: Tensor, lengths: Tensor, alphabet: int, dtype: torch.dtype, size: Size) -> Tensor:
