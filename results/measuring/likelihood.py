@@ -98,8 +98,8 @@ def _sums_of_lines(
     """The sums of every line, in the order of `lines`."""
     sampler = LengthSampler(lines.sources[0].lengths, batch_size, None)
     sums = torch.empty(len(lines), len(LineSums._fields), dtype=torch.float64)
-    for positions in progress(sampler, len(sampler), "evaluation", "batch"):
-        batch = collate([lines[position] for position in positions]).to(network.device)
+    for positions in progress(sampler.batches(1), len(sampler), "evaluation", "batch"):
+        batch = collate([lines[1, position] for position in positions]).to(network.device)
         sums[positions] = sums_of(network.model(batch), batch).cpu()
     return LineSums(*sums.numpy().T)
 
