@@ -1,6 +1,7 @@
 """From a raw data set to a prepared corpus and back, by the format's name."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def prepare(
         lines = FORMATS[format_name].read(source, report, progress, **options)
         for line in cut_pages(lines, report, read) if cut_lines else lines:
             writer.add(line)
+        split_rule = replace(split_rule or SplitRule(), held_back=FORMATS[format_name].held_back)
         how_made = f"read as {format_name}{', pages cut into lines' if cut_lines else ''}"
         return writer.finish(source=format_name, how_made=how_made, report=report.as_dict(), split_rule=split_rule)
 

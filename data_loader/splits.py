@@ -1,7 +1,7 @@
 """The split of lines into training and validation, where the source has none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Literal, get_args
 
@@ -22,17 +22,22 @@ class SplitRule:
                  None    the source's own splits; lines without one by writer where two or more are known, else by line
     valid_share  about this share of the lines is for validation
     seed         of the random split
+    held_back    writers who are for validation in every corpus: they split the lines where `by` is None and one of them
+                 is among the writers
     """
 
     by: SplitBy | None = None
     valid_share: float = 0.1
     seed: int = 1
+    held_back: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not 0 < self.valid_share < 1:
             raise InputError(f"the share for validation is {self.valid_share}; it must be between 0 and 1")
 
     def __str__(self) -> str:
+        if self.held_back:
+            return f"by {self.by}, those of a list for validation"
         drawn = "" if self.by == "order" else f", seed {self.seed}"
         return f"by {self.by}, {self.valid_share:.0%} for validation{drawn}"
 
@@ -43,6 +48,8 @@ def split_lines(rule: SplitRule, writers: Sequence[str], inks: Sequence[bytes]) 
     Raises InputError where the rule leaves one of the two splits without a line.
     """
     known = set(writers) - {""}
+    if rule.by is None and known & rule.held_back and known - rule.held_back:
+        return replace(rule, by="writer"), [writer in rule.held_back for writer in writers]
     by: SplitBy = rule.by or ("writer" if len(known) > 1 else "line")
     applied = SplitRule(by, rule.valid_share, rule.seed)
     wanted = max(1, round(rule.valid_share * len(writers)))

@@ -16,8 +16,8 @@ from data_loader.formats.quickdraw import read_quickdraw
 from data_loader.formats.sketch_npz import read_sketch_npz
 from data_loader.formats.strokes_npy import read_strokes_npy
 from data_loader.formats.svg.reader import read_svg
+from data_loader.formats.unipen.reader import HELD_BACK, read_unipen
 from data_loader.formats.unipen.reader import OPTIONS as UNIPEN_OPTIONS
-from data_loader.formats.unipen.reader import read_unipen
 from data_loader.formats.xopp import read_xopp
 from ink.strokes import InkLine
 
@@ -30,12 +30,13 @@ WRITER: Options = {"writer_from": WRITER_FROM}
 class Format:
     """A format of pen data.
 
-    name      as on the command line of prepare_data.py
-    read      (source path, Report, progress, **options) to lines; InputError where nothing can be used
-    source    the kinds of source that `read` takes, for the help text
-    suffixes  endings of the files that are somebody's ink by themselves, in lower case: `read` and `--style` take
-              those; () for data sets
-    options   keyword arguments of `read` that the command line can set, each with its arguments for argparse
+    name       as on the command line of prepare_data.py
+    read       (source path, Report, progress, **options) to lines; InputError where nothing can be used
+    source     the kinds of source that `read` takes, for the help text
+    suffixes   endings of the files that are somebody's ink by themselves, in lower case: `read` and `--style` take
+               those; () for data sets
+    options    keyword arguments of `read` that the command line can set, each with its arguments for argparse
+    held_back  writers who are never trained on, whatever part of the data set is read
     """
 
     name: str
@@ -43,6 +44,7 @@ class Format:
     source: str
     suffixes: tuple[str, ...] = ()
     options: Options = field(default_factory=dict)
+    held_back: frozenset[str] = frozenset()
 
 
 _FORMATS = (
@@ -54,7 +56,13 @@ _FORMATS = (
     Format("quickdraw", read_quickdraw, ".ndjson or .ndjson.gz file, or a folder of them"),
     Format("sketch-npz", read_sketch_npz, ".npz file, or a folder of them"),
     Format("jsonl", read_jsonl, ".jsonl or .jsonl.gz file, or a folder of them", (".jsonl", ".jsonl.gz")),
-    Format("unipen", read_unipen, "UNIPEN archive (.tar.xz, .tar.gz) or its unpacked folder", options=UNIPEN_OPTIONS),
+    Format(
+        "unipen",
+        read_unipen,
+        "UNIPEN archive (.tar.xz, .tar.gz) or its unpacked folder",
+        options=UNIPEN_OPTIONS,
+        held_back=HELD_BACK,
+    ),
     Format("svg", read_svg, ".svg file, or a folder or .tar.gz of them", (".svg",), WRITER),
     Format("xopp", read_xopp, ".xopp file of Xournal++, or a folder or .tar.gz of them", (".xopp",), WRITER),
     Format("excalidraw", read_excalidraw, ".excalidraw file, or a folder or .tar.gz of them", (".excalidraw",), WRITER),

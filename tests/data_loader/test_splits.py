@@ -59,6 +59,18 @@ def test_without_a_word_it_goes_by_writer_where_two_are_known(writers: list[str]
     assert split_lines(SplitRule(), writers, inks(3))[0].by == by
 
 
+def test_writers_held_back_are_for_validation_unless_the_rule_says_otherwise() -> None:
+    writers, rule = ["b", "a", "", "c", "b"], SplitRule(valid_share=0.4, held_back=frozenset("bx"))
+    applied, valid = split_lines(rule, writers, inks(5))
+    assert valid == [True, False, False, False, True] and str(applied) == "by writer, those of a list for validation"
+    plain = SplitRule(valid_share=0.4)
+    anew = [replace(rule, by="order"), replace(rule, held_back=frozenset("x"))]
+    same = [replace(plain, by="order"), plain]
+    for given, other in zip(anew, same, strict=True):
+        assert split_lines(given, writers, inks(5))[1] == split_lines(other, writers, inks(5))[1]
+    assert str(split_lines(anew[0], writers, inks(5))[0]).startswith("by order")
+
+
 def test_what_cannot_be_split_is_said() -> None:
     with pytest.raises(InputError, match=r"3 lines by 1 known writers cannot be split by writer.*--split-by"):
         split_lines(SplitRule("writer"), ["a"] * 3, inks(3))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from data_loader.formats.read_report import Report
-from data_loader.formats.unipen.reader import read_unipen
+from data_loader.formats.unipen.reader import HELD_BACK, read_unipen
+from data_loader.prepare import open_corpus, prepare
 from ink.strokes import InkLine
 from tests.data_loader.formats.unipen.mini_unipen import HEADER, WORDS, mini_unipen, write_archive, write_tree
 from utils.errors import InputError
@@ -166,3 +167,19 @@ def test_ink_that_two_files_have_is_taken_once_whoever_the_second_names_as_its_w
     lines, dropped = read(write_tree(files, tmp_path), "7")
     assert "7/ann/ink-1-ok" in lines and "7/bob/ink-1-ok" not in lines
     assert dropped == {"ink of an earlier file": 1}
+
+
+def test_a_writer_held_back_is_for_validation_in_every_corpus_and_no_other_writer_is(tmp_path: Path) -> None:
+    assert len(HELD_BACK) == 73 and all(name[2:3] == "/" and name == name.strip() for name in HELD_BACK)
+    name = min(name for name in HELD_BACK if name[:2].isalpha())
+    laboratory, writer = (part.encode() for part in name.split("/"))
+    files = {
+        path.replace("aaa", f"{laboratory.decode()}a"): data.replace(b"aaa", laboratory + b"a").replace(b"ann", writer)
+        for path, data in mini_unipen().items()
+    }
+    for category in ("8", "7"):
+        source = write_tree(files, tmp_path / "source")
+        card = prepare("unipen", source, tmp_path / category, Report(), category=[category, "1c"])
+        corpus = open_corpus(category, tmp_path)
+        assert corpus.writers_of(["valid"]) == {name} and len(corpus.lines_of(["train"])) == 2
+        assert card["how_split"] == "by writer, those of a list for validation"
