@@ -65,7 +65,8 @@ def test_a_recipe_makes_its_files(recipe: str, made: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_reader_is_made_of_a_mixture(made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", ["reader", "reader-iam"])
+def test_a_reader_is_made_of_a_mixture(recipe: str, made: Path, tmp_path: Path) -> None:
     words = [word(text, writer, n) for writer in "ab" for n, text in enumerate(["minor", "sea", "review", "mean"] * 3)]
     words += [word(text, "v", n, "valid") for n, text in enumerate(["sure", "cave"])]
     corpora = {
@@ -79,8 +80,9 @@ def test_a_reader_is_made_of_a_mixture(made: Path, tmp_path: Path) -> None:
         write_corpus(made / "data" / name, lines)
     (tmp_path / "recognition.pt").symlink_to(ROOT / "saved" / "pretrained" / "recognition.pt")
     folders = {"DATA_DIR": made / "data", "SAVE_DIR": tmp_path, "OUT": tmp_path}
-    run_recipe("reader-iam.sh", made / "raw", "not read", **folders, SMALLER=SMALLER)
-    assert load(tmp_path / "reader-iam.pt").can("read lines")
+    sources = [made / "raw", "not read"] if "iam" in recipe else ["not read"]
+    run_recipe(f"{recipe}.sh", *sources, **folders, SMALLER=SMALLER)
+    assert load(tmp_path / f"{recipe}.pt").can("read lines")
 
 
 @pytest.mark.slow

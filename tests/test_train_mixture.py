@@ -101,8 +101,3 @@ def test_init_from_another_alphabet_keeps_what_is_known_and_names_the_rest(
     assert [content["facts"]["alphabet"] for content in weights] == ["abc", "abcde", "cdef"]
     columns = [content["model"]["window_layer.layer.rnn.weight_ih_l0"] for content in weights]
     assert torch.equal(columns[1][:, :6], columns[0]) and torch.equal(columns[2][:, 3], columns[0][:, 5])
-
-
-def test_the_readers_recipe_is_right(train_cli: Cli) -> None:
-    code, out, err = train_cli("-c", Path(__file__).parent.parent / "recipes" / "reader.json", "--check")
-    assert (code, err) == (0, "") and '"unipen-characters"' in out
