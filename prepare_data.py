@@ -10,6 +10,7 @@ from data_loader.corpus_check import check_corpus
 from data_loader.cut_lines import ReadLines
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
+from data_loader.kinds_of_text import prepare_kinds
 from data_loader.line_choice import splits_to_use
 from data_loader.prepare import (
     BUILT_IN,
@@ -71,6 +72,15 @@ def texts_read_by(checkpoint: Path) -> ReadLines:
     return lambda lines: [reading.text for reading in reader.read(lines)]
 
 
+def compose_command(args: argparse.Namespace) -> None:
+    """Compose lines of each kind of text of the writers held back, a split per kind."""
+    folder = corpus_folder(args.target or f"{args.name}-kinds", args.data_dir)
+    card = prepare_kinds(args.name, args.characters, folder, args.lines, args.seed)
+    print("\n".join(describe(card)))
+    splits = " ".join(card["splits"])
+    print(f"prepared in {folder}; experiments.py -r RUN evaluate --corpus {folder.name} --split {splits}")
+
+
 def look_command(args: argparse.Namespace) -> None:
     """Write the page with the odd lines of a corpus, some others, and its numbers."""
     target = args.out or Path("out") / f"look-{args.name}.html"
@@ -124,7 +134,9 @@ def text_lines(path: Path) -> Iterator[str]:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_version(parser)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="FORMAT|look|check|export|language-model")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="FORMAT|look|check|compose|export|language-model"
+    )
     for name, entry in FORMATS.items():
         reading = commands.add_parser(name, help=f"read a {entry.source}")
         reading.add_argument("source", type=Path, help=entry.source)
@@ -143,9 +155,14 @@ def parse_arguments() -> argparse.Namespace:
     looking.add_argument("--out", type=Path, help="the page (default: out/look-NAME.html)")
     looking.add_argument("--seed", type=int, default=1, help="of the random lines")
     checking = commands.add_parser("check", help="whether a prepared corpus is valid, and what is wrong")
+    composing = commands.add_parser("compose", help="lines of numbers, dates, capitals, ... of the writers held back")
+    composing.add_argument("--characters", required=True, metavar="NAME", help="the prepared corpus of characters")
+    composing.add_argument("--lines", type=int, default=250, help="of each kind (default: 250)")
+    composing.add_argument("--seed", type=int, default=1, help="of the random texts and ink (default: 1)")
+    composing.add_argument("--name", dest="target", metavar="NAME", help="of the corpus made (default: NAME-kinds)")
     exporting = commands.add_parser("export", help="write a prepared corpus in another format")
     learning = commands.add_parser("language-model", help="a character n-gram model, for reading with a beam search")
-    for command in (looking, checking, exporting, learning):
+    for command in (looking, checking, composing, exporting, learning):
         command.add_argument("name", help="the prepared corpus")
     exporting.add_argument("target", type=Path, help="the file or folder to be made")
     exporting.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl")
@@ -164,7 +181,7 @@ def parse_arguments() -> argparse.Namespace:
 @one_line_errors
 def main() -> None:
     args = parse_arguments()
-    others = {"look": look_command, "check": check_command, "export": export_command}
+    others = {"look": look_command, "check": check_command, "compose": compose_command, "export": export_command}
     others["language-model"] = language_model_command
     others.get(args.command, prepare_command)(args)
 

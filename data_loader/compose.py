@@ -174,6 +174,10 @@ class ComposedCorpus:
         """Lines to validate, the same in every epoch."""
         return self._composed(self.valid, self.validated, None, is_fixed=True)
 
+    def lines_held_back(self) -> ComposedLines:
+        """Lines of the writers to validate, others at every visit."""
+        return self._composed(self.valid, self.validated, None)
+
     def _composed_for_training(self, elsewhere: set[str]) -> ComposedLines:
         kept = frozenset(self.writers - self.validated - elsewhere)
         if kept not in self.trained:

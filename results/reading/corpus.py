@@ -25,6 +25,15 @@ class CorpusRead:
 
     @cached_property
     def numbers(self) -> dict[str, Any]:
-        """Error rates, see `scores`, with the decoding's settings and the speed."""
+        """Error rates, see `scores`, with the decoding's settings and the speed; CER of each of several splits."""
         speed = {"seconds": self.seconds, "lines_per_second": len(self.read) / self.seconds}
-        return self.decoding.settings | {"corpus": self.name, "splits": self.splits} | scores(self.read) | speed
+        numbers = self.decoding.settings | {"corpus": self.name, "splits": self.splits} | scores(self.read)
+        return numbers | (self._by_split() if len(self.splits) > 1 else {}) | speed
+
+    def _by_split(self) -> dict[str, float]:
+        numbers: dict[str, float] = {}
+        for split in self.splits:
+            inside = np.isin(self.lines, self.corpus.lines_of([split]))
+            own = scores([line for line, is_own in zip(self.read, inside, strict=True) if is_own])
+            numbers |= {f"cer/{split}{end}": own[f"cer{end}"] for end in ("", "_low", "_high")}
+        return numbers

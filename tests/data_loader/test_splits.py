@@ -66,8 +66,8 @@ def test_writers_held_back_are_for_validation_unless_the_rule_says_otherwise() -
     plain = SplitRule(valid_share=0.4)
     anew = [replace(rule, by="order"), replace(rule, held_back=frozenset("x"))]
     same = [replace(plain, by="order"), plain]
-    for given, other in zip(anew, same, strict=True):
-        assert split_lines(given, writers, inks(5))[1] == split_lines(other, writers, inks(5))[1]
+    for changed, other in zip(anew, same, strict=True):
+        assert split_lines(changed, writers, inks(5))[1] == split_lines(other, writers, inks(5))[1]
     assert str(split_lines(anew[0], writers, inks(5))[0]).startswith("by order")
 
 

@@ -34,8 +34,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """Arguments for argparse of the options of `read_unipen`."""
 HELD_BACK = frozenset(Path(__file__).with_name("held_back.txt").read_text("utf-8").splitlines())
-"""Writers (see `read_unipen`) whose lines are for validation, in all categories: 73 of the 652 who wrote texts, words
-and characters of quality OK, GOOD or unknown, drawn by a hash of their names until each kind had a tenth of its lines."""
+"""Writers (see `read_unipen`) whose lines are for validation in all categories: 73 of the 652 who wrote texts, words
+and characters of quality OK, GOOD or unknown. A hash of their names drew them until each kind had a tenth of its lines.
+"""
 MAX_BYTES = 2**30
 """Bytes of all files of a source, which are in memory together; train_r01_v07 has 530 MB."""
 MAX_DROPPED = 1_000_000

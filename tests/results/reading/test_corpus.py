@@ -48,6 +48,14 @@ def test_every_line_is_read_and_scored(data_dir: Path) -> None:
     assert (numbers["corpus"], numbers["splits"]) == ("letters", ["valid"])
 
 
+def test_each_of_several_splits_has_its_own_rate(data_dir: Path) -> None:
+    numbers = measure(recognizer(), data_dir, splits=["valid", "train"]).numbers
+    alone = measure(recognizer(), data_dir).numbers
+    assert {f"cer/valid{end}": alone[f"cer{end}"] for end in ("", "_low", "_high")}.items() <= numbers.items()
+    assert numbers["cer/train"] == 0 and numbers["cer"] == pytest.approx(6 / 35)
+    assert not any("/" in name for name in alone)
+
+
 @pytest.mark.parametrize("options", [{}, {"beam": 3}, {"ctc_weight": 1.0}])
 def test_neither_batches_nor_decoding_change_what_is_clear(data_dir: Path, options: dict) -> None:
     for batch_size in (1, 64):
