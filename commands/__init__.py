@@ -6,6 +6,7 @@ from typing import NamedTuple
 from commands import (
     animate,
     bias_sweep,
+    calibrate,
     compare,
     density,
     evaluate,
@@ -30,7 +31,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "write": Command("write a text, or freely, as SVG and PNG", write),
-    "read": Command("read ink: InkML, jsonl or SVG", read),
+    "read": Command("read ink: InkML, jsonl, SVG, Xournal++, ...", read),
     "evaluate": Command("error rates of a reader, nats per line of a writer, on a split", evaluate),
     "legibility": Command("how well a recognizer reads what is written, compared with real lines", legibility),
     "window": Command("figure: what it attends to in its text while it writes", window),
@@ -42,5 +43,6 @@ COMMANDS = {
     "report": Command("all about a run on one web page", report),
     "compare": Command("several runs on one web page", compare),
     "tune": Command("tune the language-model weight and length bonus on a validation split", tune),
+    "calibrate": Command("confidence of a reader: of what is read with 90 %, 90 % is right", calibrate),
     "export": Command("weights alone, to publish or to begin a new run from", export),
 }

@@ -1,24 +1,31 @@
 """read: files of ink as text."""
 
 import argparse
+import contextlib
+import json
 import sys
-from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from commands.common import add_decoding, decoding_argument, loaded, output_folder, save_numbers
-from data_loader.cut_lines import cut_page
 from data_loader.formats.ink_files import ink_of
 from data_loader.formats.read_report import Report
-from ink.strokes import InkLine
 from model.reading.error_rates import character_edits, plain
+from results.reading.classifier import require_single_characters
 from results.reading.lines import LineReading
-from results.trained import TrainedModel
+from results.reading.page import PageReading, PagesRead, read_pages
+from results.trained import TrainedModel, bundled
+
+ALTERNATIVES = 3
+"""Other texts of a word's ink that are named."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".inkml, .jsonl, .jsonl.gz or .svg")
-    parser.add_argument("--explain", action="store_true", help="draw which ink each character came from")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help=".inkml, .jsonl, .jsonl.gz, .svg, .xopp, ..."
+    )
+    parser.add_argument("--json", action="store_true", help="print every line and word with its ink as JSON")
+    parser.add_argument("--explain", action="store_true", help="draw each page, and which ink each character came from")
     parser.add_argument("--whole", action="store_true", help="do not cut ink of several lines into lines first")
     add_decoding(parser, tuned=True)
     parser.add_argument(
@@ -29,26 +36,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print and save what is read in ink, a row per line; with --explain draw which ink each character came from.
 
-    Ink of several lines is cut into lines first, unless it is to be read as a whole.
+    Ink of several lines is cut into lines first, unless it is to be read as a whole. Without a checkpoint the bundled
+    reader reads.
     """
+    args.resume = args.resume or bundled("read lines")
     network, report = loaded(args, TrainedModel), Report()
     network.require("read")
-    decoding = decoding_argument(args, network)
+    options: dict[str, Any] = {**decoding_argument(args, network)}
+    if network.can("read lines") and (args.json or args.out):
+        options["alternatives"] = ALTERNATIVES
     pages = ink_of(args.files, report)
+    if network.can("read characters"):
+        require_single_characters(network, pages)
     print(*report.summary(), sep="\n", end="\n" if report.summary() else "", file=sys.stderr)
-    cut = network.can("read lines") and not args.whole
-    lines = [cut_page(page) if cut else [page] for page in pages]
-    readings = network.read([line for page_lines in lines for line in page_lines], **decoding)
-    print("\n".join([*rows_of(readings), *rows_of_pages(pages, map(len, lines), readings)]))
-    if args.out:
-        rows = [{"id": read.line.id, "text": read.text, "confidence": read.confidence} for read in readings]
-        save_numbers(args, {"n_lines": len(readings), "lines": rows}, shown=[])
-    if args.explain:
-        from results.figures.explained import save_explained  # matplotlib takes a second to load
+    read = read_pages(network, pages, whole=args.whole, **options)
+    numbers = {"checkpoint": str(network.path), **read.numbers}
+    if args.json:
+        print(json.dumps(numbers, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join([*rows_of(read.readings), *rows_of_pages(read.pages)]))
+    with contextlib.redirect_stdout(sys.stderr if args.json else sys.stdout):
+        if args.out:
+            save_numbers(args, numbers, shown=[])
+        if args.explain:
+            _draw(args, read)
 
-        out = output_folder(args.out or Path("out"))
-        for number, reading in enumerate(readings, 1):
-            print(*save_explained(reading, out / f"reading-{number}"), sep="\n")
+
+def _draw(args: argparse.Namespace, read: PagesRead) -> None:
+    from results.figures.explained import save_explained, save_page_reading  # matplotlib takes a second to load
+
+    out = output_folder(args.out or Path("out"))
+    for number, page in enumerate(read.pages, 1):
+        if len(page.readings) > 1:
+            print(*save_page_reading(page, out / f"page-{number}"), sep="\n")
+    for number, reading in enumerate(read.readings, 1):
+        print(*save_explained(reading, out / f"reading-{number}"), sep="\n")
 
 
 def rows_of(readings: list[LineReading]) -> list[str]:
@@ -64,12 +86,12 @@ def rows_of(readings: list[LineReading]) -> list[str]:
     return rows
 
 
-def rows_of_pages(pages: list[InkLine], counts: Iterable[int], readings: list[LineReading]) -> list[str]:
-    """CER and id per page of several lines that has a transcription; `counts` are the pages' lines among `readings`."""
-    remaining, rows = iter(readings), []
-    for page, count in zip(pages, counts, strict=True):
-        text = " ".join(reading.text for reading in islice(remaining, count))
-        if count > 1 and page.text:
-            cer = character_edits(plain(text), plain(page.text)) / max(1, len(plain(page.text)))
-            rows.append(f"CER {100 * cer:5.1f} %  {page.id}, {count} lines")
+def rows_of_pages(pages: list[PageReading]) -> list[str]:
+    """CER and id per page of several lines that has a transcription."""
+    rows = []
+    for read in pages:
+        if len(read.rows) > 1 and read.page.text:
+            true, text = plain(read.page.text), plain(" ".join(read.text.split("\n")))
+            cer = character_edits(text, true) / max(1, len(true))
+            rows.append(f"CER {100 * cer:5.1f} %  {read.page.id}, {len(read.rows)} lines")
     return rows

@@ -30,7 +30,11 @@ def cut_page(page: InkLine) -> list[InkLine]:
 
     Line n of the page "a" is called "a-n"; its times begin at 0.
     """
-    cuts = cut_into_lines(page.points)
+    return lines_of_page(page, cut_into_lines(page.points))
+
+
+def lines_of_page(page: InkLine, cuts: Sequence[np.ndarray]) -> list[InkLine]:
+    """Return the lines of a page by the rows (n,) of its points that each has; see `cut_page`."""
     return [page] if len(cuts) == 1 else [_piece(page, number, rows) for number, rows in enumerate(cuts, 1)]
 
 

@@ -20,11 +20,13 @@ BUNDLED: dict[Ability, str] = {
     "write": "conditional.pt",
     "write lines": "conditional.pt",
     "write characters": "digits.pt",
-    "read": "recognition.pt",
-    "read lines": "recognition.pt",
+    "read": "reader-iam.pt",
+    "read lines": "reader-iam.pt",
     "read characters": "digit_recognition.pt",
 }
 """Checkpoints in saved/pretrained/ to try, by what they can do."""
+FOLDER = Path(__file__).parents[1] / "saved" / "pretrained"
+"""Folder of the bundled checkpoints."""
 MAX_POINTS = 10_000
 """Points per line that a network takes at most; a full line of handwriting has some hundreds."""
 Model = TypeVar("Model", bound=BaseModel)
@@ -173,3 +175,8 @@ class TrainedModel(Generic[Model]):
         assert clock is not None and changed.times is not None
         kept = np.interp(changed.times, clock, number)
         return changed.points, np.rint(np.interp(number, kept, np.arange(len(kept)))).astype(np.int64)
+
+
+def bundled(ability: Ability) -> Path:
+    """Return the path of the bundled checkpoint that can do this."""
+    return FOLDER / BUNDLED[ability]

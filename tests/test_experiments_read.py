@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
@@ -176,3 +177,73 @@ def test_evaluate_puts_numbers_and_a_page(run: Run, folder: Path, tmp_path: Path
 def test_a_training_shows_what_is_read(folder: Path) -> None:
     events = (folder / "saved" / "log" / "tiny").glob("*/events.*")
     assert sum(path.read_bytes().count(b"samples/1") for path in events) == 1
+
+
+def test_json_names_every_word_with_its_ink(run: Run, ink: Path, tmp_path: Path) -> None:
+    code, out, _ = run("read", ink, "--json")
+    content = json.loads(out)
+    assert code == 0 and list(tmp_path.iterdir()) == [ink]
+    assert content["n_lines"] == 3 and content["checkpoint"].endswith("reader.pt")
+    assert content["characters_per_second"] > 0 and content["points_per_second"] > 0
+    assert [page["id"] for page in content["pages"]] == ["cabbage-0", "bed-0", "face-0"]
+    for line, source in zip(content["lines"], LINES, strict=True):
+        assert set(line) == {"id", "page", "text", "confidence", "box", "words"} and line["page"] == source.id
+        (word,) = line["words"]
+        assert set(word) == {"text", "confidence", "box", "strokes", "alternatives"} and word["box"] == line["box"]
+        assert word["strokes"] == [{"stroke": n, "first": 0, "last": 7} for n in range(len(line["text"]))]
+        assert all(set(other) == {"text", "confidence"} for other in word["alternatives"])
+    code, printed, messages = run("read", ink, "--json", "--explain", "--out", "here")
+    saved = json.loads((tmp_path / "here" / "read.json").read_text())
+    assert json.loads(printed)["lines"] == saved["lines"] == content["lines"] and "reading-3.png" in messages
+
+
+def test_a_page_is_drawn_with_what_was_read_next_to_it(run: Run, tmp_path: Path) -> None:
+    lines = [line.points for line in synthetic_lines(num_writers=1, lines_per_writer=3, valid_writers=0)]
+    points = np.concatenate([line + np.array([0, 150 * n, 0]) for n, line in enumerate(lines)]).astype(np.float32)
+    write_jsonl([InkLine("page", "", "", "", points)], tmp_path / "page.jsonl")
+    assert "out/page-1.svg" in run("read", "page.jsonl", "--explain")[1]
+    drawing = (tmp_path / "out" / "page-1.svg").read_text()
+    words = [
+        word["text"] for line in json.loads(run("read", "page.jsonl", "--json")[1])["lines"] for word in line["words"]
+    ]
+    assert words and all(f">{word}</text>" in drawing for word in words) and "90 % sure or more" in drawing
+
+
+def test_a_calibration_is_fitted_to_half_of_the_writers_and_kept_in_a_new_checkpoint(
+    run: Run, folder: Path, tmp_path: Path, experiments_cli: Run
+) -> None:
+    lines = [
+        replace(line_of(text, n, split="valid"), writer=f"w{n}") for n in range(4) for text in ("bed", "face", "ad")
+    ]
+    write_corpus(tmp_path / "data" / "four", [*lines, line_of("ace", split="train")])
+    code, out, err = run("calibrate", "new.pt", "--corpus", "four", "--split", "valid")
+    assert code == 0, err
+    old, new = load_checkpoint(folder / "reader.pt"), load_checkpoint(tmp_path / "new.pt")
+    numbers = json.loads((tmp_path / "out" / "calibrate.json").read_text())
+    words = numbers["words"]
+    assert new["facts"].pop("calibration")["ink"]["words"] == [words["shift"], words["scale"]]
+    assert new["facts"] == old["facts"] and all(
+        torch.equal(new["model"][name], old["model"][name]) for name in old["model"]
+    )
+    assert (numbers["writers_fitted_to"], numbers["writers_measured_on"]) == (2, 2)
+    assert words["after"]["count"] == 6 and "ECE before" in out and "new.pt: sha256" in out
+    assert {"calibrate.png", "calibrate.svg"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    write_jsonl(LINES[:1], tmp_path / "one.jsonl")
+    readers = (folder / "reader.pt", "new.pt")
+    before, after = (experiments_cli("-r", reader, "read", "--json", "one.jsonl")[1] for reader in readers)
+    assert json.loads(before)["lines"][0]["confidence"] != json.loads(after)["lines"][0]["confidence"]
+    assert "known writers" in refused(run("calibrate", "new.pt", "--corpus", "four", "--split", "train"))
+
+
+def test_without_a_checkpoint_the_bundled_reader_reads(experiments_cli: Run, ink: Path) -> None:
+    code, out, err = experiments_cli("read", ink, "--json")
+    assert code == 0, err
+    assert json.loads(out)["checkpoint"].endswith("saved/pretrained/reader-iam.pt")
+
+
+def test_a_reader_of_single_characters_refuses_a_line_and_names_one_that_reads_it(
+    experiments_cli: Run, ink: Path
+) -> None:
+    digits = Path(__file__).parents[1] / "saved" / "pretrained" / "digit_recognition.pt"
+    message = refused(experiments_cli("-r", digits, "read", ink))
+    assert "cabbage-0: this ink is more than a character" in message and "reader-iam.pt" in message

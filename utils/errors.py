@@ -1,6 +1,7 @@
 """One kind of error for all that a user can cause; everything else is a bug and keeps its traceback."""
 
 import functools
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -22,7 +23,8 @@ def at_least(minimum: float, **values: float | None) -> None:
 
 def one_line_errors(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap a script's `main`: an InputError becomes its own text on stderr and exit code 2, as does what the system
-    refuses (a full disk, a path too long); Ctrl-C ends with exit code 130, SIGTERM with 143, both after cleaning up.
+    refuses (a full disk, a path too long). A closed pipe ends it quietly. Ctrl-C ends with exit code 130,
+    SIGTERM with 143, both after cleaning up.
     """
 
     @functools.wraps(main)
@@ -30,6 +32,9 @@ def one_line_errors(main: Callable[[], None]) -> Callable[[], None]:
         previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             main()
+            sys.stdout.flush()
+        except BrokenPipeError:  # what reads the output, such as `head`, has had enough; what is left goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except InputError as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(2) from None

@@ -101,7 +101,33 @@ def beam_search(
     lm_weight: float = 0.0,
     length_bonus: float = 0.0,
 ) -> list[Hypothesis]:
-    """The best text found of each line, `beam` of them followed next to each other, character by character.
+    """The best text found of each line; see `n_best_search`. A line without any text has an empty one, score -inf."""
+    lines = n_best_search(
+        model,
+        reading,
+        1,
+        beam=beam,
+        ctc_weight=ctc_weight,
+        language_model=language_model,
+        lm_weight=lm_weight,
+        length_bonus=length_bonus,
+    )
+    return [line[0] if line else Hypothesis([], [], -math.inf) for line in lines]
+
+
+@torch.inference_mode()
+def n_best_search(
+    model: Seq2SeqRecognizer,
+    reading: Reading,
+    n_best: int,
+    *,
+    beam: int = 8,
+    ctc_weight: float | None = None,
+    language_model: NgramModel | None = None,
+    lm_weight: float = 0.0,
+    length_bonus: float = 0.0,
+) -> list[list[Hypothesis]]:
+    """The n best texts found of each line, the best first; `beam` are followed next to each other, by character.
 
     Greatest is ctc_weight of the CTC head's log-probability, the rest of the decoder's, lm_weight of the language
     model's, each with the text's end, and length_bonus a character: Watanabe et al. (2017), eqs. 20 and 29. 0 is pure
@@ -120,7 +146,7 @@ def beam_search(
     language = None
     if language_model is not None and lm_weight:
         language = LanguageScorer(language_model, len(reading.frames), reading.frames.device)
-    search = _Search(reading.frame_mask.sum(1), beam, length_bonus)
+    search = _Search(reading.frame_mask.sum(1), beam, length_bonus, n_best)
     while True:
         read: Tensor = sum(share * scorer.next() for share, scorer in scorers)  # type: ignore[assignment]
         total = read + lm_weight * language.next() if language else read
@@ -149,24 +175,24 @@ def _heads(model: Seq2SeqRecognizer, reading: Reading, ctc_weight: float) -> lis
 
 
 class _Search:
-    """The texts that are followed, and of each line the best one that has ended.
+    """The texts that are followed, and of each line the n best ones that have ended, the best first.
 
     lines  (L,) the lines still open; of each of them frames (L,), and of each of its texts score (L, K), texts and
            log_probs (L, K, U); a score of -inf: nothing to follow
     """
 
-    def __init__(self, frames: Tensor, beam: int, bonus: float) -> None:
-        self.frames, self.beam, self.bonus = frames, beam, bonus
+    def __init__(self, frames: Tensor, beam: int, bonus: float, n_best: int) -> None:
+        self.frames, self.beam, self.bonus, self.n_best = frames, beam, bonus, n_best
         self.lines = torch.arange(len(frames), device=frames.device)
         self.score = torch.zeros(len(frames), 1, dtype=torch.float64, device=frames.device)
         self.log_probs = self.score.new_zeros(len(frames), 1, 0)
         self.texts = self.log_probs.long()
-        self.best = [Hypothesis([], [], -math.inf)] * len(frames)
+        self.best: list[list[Hypothesis]] = [[] for _ in frames]
 
     def choose(self, read: Tensor, total: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
         """Follow the best of the texts and next characters (L, K, A+1): lines (L',), parents, characters (L', K').
 
-        None when every line has its best text: no open one could still become better.
+        None when every line has its best texts: no open one could still become better than the last of them.
         """
         end, left = total.shape[2] - 1, self.frames - self.texts.shape[2]
         total = total + self.score.unsqueeze(2)
@@ -180,7 +206,7 @@ class _Search:
         self._keep_ended(characters == end)
         self.score = self.score.masked_fill(characters == end, -torch.inf)
         hope = self.score.amax(1) + max(self.bonus, 0) * (left - 1)
-        beaten = self.score.new_tensor([self.best[line].score for line in self.lines.tolist()])
+        beaten = self.score.new_tensor([self._to_beat(line) for line in self.lines.tolist()])
         going = (hope > beaten).nonzero().squeeze(1)
         if not len(going):
             return None
@@ -188,15 +214,22 @@ class _Search:
             setattr(self, name, getattr(self, name)[going])
         return going, parents[going], characters[going].clamp_max(end - 1)
 
+    def _to_beat(self, line: int) -> float:
+        """The score above which a text is among the n best of the line."""
+        best = self.best[line]
+        return best[-1].score if len(best) == self.n_best else -math.inf
+
     def _keep_ended(self, ended: Tensor) -> None:
-        """Note the best of the texts (L, K) that have just ended where it is better than the line's best so far."""
-        score, place = self.score.masked_fill(~ended, -torch.inf).max(1)
-        for row, (line, value, text) in enumerate(
-            zip(self.lines.tolist(), score.tolist(), place.tolist(), strict=True)
-        ):
-            if value > self.best[line].score:
-                positions, log_probs = self.texts[row, text], self.log_probs[row, text]
-                self.best[line] = Hypothesis(positions[:-1].tolist(), log_probs.tolist(), value)
+        """Keep the texts (L, K) that have just ended and are among the n best of their line so far."""
+        rows, places = (ended & ~self.score.isneginf()).nonzero(as_tuple=True)
+        scores = self.score[rows, places].tolist()
+        for row, place, score in zip(rows.tolist(), places.tolist(), scores, strict=True):
+            line = int(self.lines[row])
+            if score > self._to_beat(line):
+                positions, log_probs = self.texts[row, place], self.log_probs[row, place]
+                self.best[line].append(Hypothesis(positions[:-1].tolist(), log_probs.tolist(), score))
+                self.best[line].sort(key=lambda hypothesis: -hypothesis.score)
+                del self.best[line][self.n_best :]
 
 
 def _longer(before: Tensor, parents: Tensor, last: Tensor) -> Tensor:

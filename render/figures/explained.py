@@ -58,15 +58,19 @@ def places(x: np.ndarray, owner: np.ndarray, num_characters: int) -> np.ndarray:
     A character without ink is placed between its neighbours.
     """
     at = np.array([np.median(x[owner == u]) if (owner == u).any() else np.nan for u in range(num_characters)])
-    known = np.isfinite(at)
+    return apart(at, CHAR_INCHES)
+
+
+def apart(at: np.ndarray, distance: float) -> np.ndarray:
+    """Return places (U,), NaN where unknown, in their order and at least so far apart; unknown ones in between."""
+    number, known = np.arange(len(at)), np.isfinite(at)
     if not known.any():
-        return CHAR_INCHES * (np.arange(num_characters) + 0.5)
-    number = np.arange(num_characters)
-    # In x less the space of all characters before, "far enough apart" is "never falling"; the middle between the
+        return distance * (number + 0.5)
+    # In the place less the space of all before, "far enough apart" is "never falling"; the middle between the
     # largest value so far and the smallest still to come is such a sequence, close to the given one.
-    at = np.interp(number, number[known], at[known]) - CHAR_INCHES * number
+    at = np.interp(number, number[known], at[known]) - distance * number
     forward, backward = np.maximum.accumulate(at), np.minimum.accumulate(at[::-1])[::-1]
-    return (forward + backward) / 2 + CHAR_INCHES * number
+    return (forward + backward) / 2 + distance * number
 
 
 def _pieces(points: np.ndarray, owner: np.ndarray) -> tuple[list[np.ndarray], list[str]]:

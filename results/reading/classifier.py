@@ -3,19 +3,25 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from data_loader.line_choice import splits_to_use
 from data_loader.prepare import open_corpus
+from ink.geometry import stroke_bounds
 from ink.strokes import InkLine
 from model.reading.classifier import StrokeClassifier
 from results.reading.classifying import CorpusClassified
 from results.reading.lines import BATCH_LINES, LineReading, ReadCharacter, batches, ink_batch
-from results.trained import TrainedModel
+from results.reading.words import ReadWord
+from results.trained import TrainedModel, bundled
 from utils.errors import InputError
 from utils.progress import progress
+
+WIDEST, GAP = 2.5, 0.5
+"""Heights of its ink: a single character is not wider, and no gap in it is."""
 
 
 class Classifier(TrainedModel[StrokeClassifier]):
@@ -41,7 +47,8 @@ class Classifier(TrainedModel[StrokeClassifier]):
                 for i, probability, position in zip(some, best.values.tolist(), best.indices.tolist(), strict=True):
                     character = self.alphabet.characters[position]
                     whole = ReadCharacter(character, probability, np.arange(len(lines[i].points)))
-                    readings[i] = LineReading(lines[i], character, probability, [whole])
+                    word = ReadWord(character, probability, whole.points)
+                    readings[i] = LineReading(lines[i], character, probability, [whole], [word])
                 bar.update(len(some))
         return [readings[i] for i in range(len(lines))]
 
@@ -68,3 +75,18 @@ class Classifier(TrainedModel[StrokeClassifier]):
         started = time.perf_counter()
         readings = self.read(lines, batch_size=batch_size)
         return CorpusClassified(corpus or self.corpus, splits, readings, time.perf_counter() - started)
+
+
+def require_single_characters(network: TrainedModel[Any], drawings: Sequence[InkLine]) -> None:
+    """Raise InputError where a drawing is too wide, or has too wide a gap, to be a single character."""
+    for drawing in drawings:
+        first, _ = stroke_bounds(drawing.points)
+        width, height = np.ptp(drawing.points[:, :2], axis=0)
+        left, right = (each.reduceat(drawing.points[:, 0], first) for each in (np.minimum, np.maximum))
+        order = np.argsort(left)
+        gaps = left[order][1:] - np.maximum.accumulate(right[order])[:-1]
+        if width > WIDEST * height or gaps.max(initial=0.0) > GAP * height:
+            raise InputError(
+                f"{drawing.id}: this ink is more than a character, and {network.arch} {network.does}; lines of text "
+                f"are read by -r {bundled('read lines')}"
+            )

@@ -1,7 +1,7 @@
 """The settings by which a recognizer finds the text of a line."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from model.language.ngram import NgramModel
 from model.reading.decoding import beam_search
@@ -51,6 +51,11 @@ class Decoding:
         """Number of texts that the beam search follows; None: greedy."""
         greedy = self.language_model is None and self.ctc_weight is None and not self.bonus
         return self.beam if self.beam or greedy else BEAM_WITH_LM
+
+    @property
+    def kind(self) -> Literal["ink", "language"]:
+        """The kind of reading, by which its confidence is calibrated: by the ink alone, or by a language model too."""
+        return "ink" if self.language_model is None else "language"
 
     @property
     def settings(self) -> dict[str, Any]:

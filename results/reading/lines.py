@@ -1,7 +1,7 @@
 """Readings of lines of ink: their text, and which ink each character was read from."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ import torch
 from base.batch import Batch
 from data_loader.batching import collate
 from ink.strokes import InkLine
+from results.reading.words import ReadWord
 
 BATCH_LINES, BATCH_POINTS = 64, 64_000
 """Lines and points per batch, at most."""
@@ -29,25 +30,23 @@ class ReadCharacter:
 class LineReading:
     """The text that was read in a line.
 
-    confidence  0 to 1: the geometric mean of the probabilities of its characters and of its end there
+    confidence  0 to 1: how likely the whole text is right, see `results.reading.calibration`
+    characters  each with its probability given those before; uncalibrated
+    words       what is between spaces, each with its own confidence
     """
 
     line: InkLine
     text: str
     confidence: float
     characters: list[ReadCharacter]
+    words: list[ReadWord] = field(default_factory=list)
 
 
-def line_reading(
-    line: InkLine, text: str, log_probs: np.ndarray, weights: np.ndarray, frames: np.ndarray
-) -> LineReading:
-    """The reading from log-probabilities (U+1,), attention (U+1, N) and the frame (T,) that each point is in."""
+def read_characters(text: str, log_probs: np.ndarray, weights: np.ndarray, frames: np.ndarray) -> list[ReadCharacter]:
+    """The characters from log-probabilities (U+1,), attention (U+1, N) and the frame (T,) that each point is in."""
     owner = owners(weights)[frames]
     probabilities = np.exp(log_probs).tolist()
-    characters = [
-        ReadCharacter(character, probabilities[u], np.flatnonzero(owner == u)) for u, character in enumerate(text)
-    ]
-    return LineReading(line, text, float(np.exp(log_probs.mean())), characters)
+    return [ReadCharacter(character, probabilities[u], np.flatnonzero(owner == u)) for u, character in enumerate(text)]
 
 
 def owners(weights: np.ndarray) -> np.ndarray:

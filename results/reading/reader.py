@@ -1,19 +1,24 @@
 """Reader: a trained recognizer, which reads lines of ink as text."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import torch
 
 from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
 from ink.strokes import InkLine
-from model.reading.recognizer import Seq2SeqRecognizer
+from model.reading.posteriors import TextPosterior, text_posteriors, word_alternatives, word_spans
+from model.reading.recognizer import Reading, Seq2SeqRecognizer
+from results.reading.calibration import Calibration, calibration_of
 from results.reading.corpus import CorpusRead
 from results.reading.decoding import GREEDY, Decoding
-from results.reading.lines import LineReading, batches, ink_batch, line_reading
+from results.reading.lines import LineReading, batches, ink_batch, read_characters
 from results.reading.scores import ReadLine
+from results.reading.words import ReadWord, word_points
 from results.trained import TrainedModel
 from utils.errors import InputError
 from utils.progress import progress
@@ -26,29 +31,64 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
     does = "reads lines of text"
 
     @torch.inference_mode()
-    def read(self, lines: Sequence[InkLine], decoding: Decoding = GREEDY) -> list[LineReading]:
+    def read(
+        self, lines: Sequence[InkLine], decoding: Decoding = GREEDY, *, alternatives: int = 0
+    ) -> list[LineReading]:
         """Read each line; its own text is not looked at. The ink is transformed as the network's training ink was.
+
+        alternatives  other texts of each word's ink to name at most, by the ink alone
 
         Raises InputError where a line's ink cannot be used, see `prepared`, or the language model has another alphabet.
         """
         decoding.require_alphabet(self.alphabet.characters)
-        strokes, frames = [], []
-        for line in lines:
-            points, places = self.prepared(line)
-            strokes.append(self.strokes(points))
-            frames.append(places // self.model.points_per_frame)  # (T,) frame that each point of the line is in
+        prepared = [self.prepared(line) for line in lines]
+        strokes = [self.strokes(points) for points, _ in prepared]
         readings: dict[int, LineReading] = {}
         with progress(None, len(lines), "reading") as bar:
             for some in batches([len(line) for line in strokes]):
                 encoded = self.model.encode(ink_batch([strokes[i] for i in some], self.device))
-                texts = decoding.texts(self.model, encoded)
-                for i, positions, explained in zip(some, texts, self.model.explain(encoded, texts), strict=True):
-                    # log_probs (U+1,), weights (U+1, N): of each character and of the end
-                    log_probs, weights = (part.double().numpy() for part in explained)
-                    text = self.alphabet.decode(positions)
-                    readings[i] = line_reading(lines[i], text, log_probs, weights, frames[i])
+                # (T,) frame that each point of the line is in
+                frames = [prepared[i][1] // self.model.points_per_frame for i in some]
+                inks = zip([lines[i] for i in some], frames, strict=True)
+                readings |= zip(some, self._readings(list(inks), encoded, decoding, alternatives), strict=True)
                 bar.update(len(some))
         return [readings[i] for i in range(len(lines))]
+
+    def _readings(
+        self, inks: list[tuple[InkLine, np.ndarray]], encoded: Reading, decoding: Decoding, alternatives: int
+    ) -> Iterator[LineReading]:
+        """Yield the reading of each line, given with the frame (T,) of its points, of a batch."""
+        model, space = self.model, self.alphabet.position.get(" ")
+        texts = decoding.texts(model, encoded)
+        sure_line, sure_word = self.calibration(decoding, "lines"), self.calibration(decoding, "words")
+        posteriors = text_posteriors(model, encoded, texts, space)
+        others = word_alternatives(model, encoded, texts, space, alternatives) if alternatives else None
+        explained = model.explain(encoded, texts)
+        for n, ((line, frames), positions, posterior) in enumerate(zip(inks, texts, posteriors, strict=True)):
+            # log_probs (U+1,), weights (U+1, N): of each character and of the end
+            log_probs, weights = (part.double().numpy() for part in explained[n])
+            text = self.alphabet.decode(positions)
+            characters = read_characters(text, log_probs, weights, frames)
+            spans = word_spans(positions, space)
+            words = [
+                ReadWord(
+                    text[first:after],
+                    sure_word(posterior.words[k]),
+                    points,
+                    [(self.alphabet.decode(a), sure_word(p)) for a, p in others[n][k].items()] if others else [],
+                )
+                for k, ((first, after), points) in enumerate(
+                    zip(spans, word_points(line.points, [part.points for part in characters], spans), strict=True)
+                )
+            ]
+            yield LineReading(line, text, sure_line(posterior.line), characters, words)
+
+    def calibration(self, decoding: Decoding, unit: Literal["words", "lines"]) -> Calibration:
+        """The map from probability to confidence of this checkpoint, for readings of this kind.
+
+        Raises InputError where what the checkpoint has of it is none.
+        """
+        return calibration_of(self.facts, decoding.kind, unit)
 
     @torch.inference_mode()
     def evaluate(
@@ -75,14 +115,21 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
         if not any(opened.text(int(line)) for line in lines):
             raise InputError(f"{opened.folder}: no line of {', '.join(splits)} has a text to compare a reading with")
         texts: dict[int, str] = {}
+        posteriors: dict[int, TextPosterior] = {}
+        space = self.alphabet.position.get(" ")
         started = time.perf_counter()
         with progress(None, len(lines), "reading") as bar:
             for some in batches(opened.lengths[lines], batch_size):
                 strokes = [self.strokes(opened.points(int(lines[i]))) for i in some]
-                positions = decoding.texts(self.model, self.model.encode(ink_batch(strokes, self.device)))
-                texts |= dict(zip(some, map(self.alphabet.decode, positions), strict=True))
+                encoded = self.model.encode(ink_batch(strokes, self.device))
+                positions = decoding.texts(self.model, encoded)
+                texts |= zip(some, map(self.alphabet.decode, positions), strict=True)
+                posteriors |= zip(some, text_posteriors(self.model, encoded, positions, space), strict=True)
                 bar.update(len(some))
         seconds = time.perf_counter() - started
         known = map(opened.line, lines.tolist())
         read = [ReadLine(line.id, line.writer, line.text, texts[i]) for i, line in enumerate(known)]
-        return CorpusRead(corpus or self.corpus, opened, splits, lines, read, seconds, decoding)
+        sure = [posteriors[i] for i in range(len(read))]
+        calibrations = self.calibration(decoding, "words"), self.calibration(decoding, "lines")
+        name = corpus or self.corpus
+        return CorpusRead(name, opened, splits, lines, read, seconds, decoding, sure, *calibrations)

@@ -7,6 +7,7 @@ import pytest
 
 from data_loader.corpus import Corpus
 from ink.strokes import InkLine
+from model.reading.posteriors import TextPosterior
 from results.pages.classification import classification_page
 from results.pages.reading import MARK, marked_differences, reading_page
 from results.reading.classifying import CorpusClassified
@@ -20,7 +21,10 @@ def test_lines_with_errors_are_drawn_the_worst_first(tmp_path: Path) -> None:
     texts = {"cabbage": "cabbage", "dad": "bad", "de,d <b>": "deed"}
     write_corpus(tmp_path / "letters", [ink_line(number, text=text) for number, text in enumerate(texts)])
     lines = [ReadLine(f"line-{number}", "w", *pair) for number, pair in enumerate(texts.items())]
-    corpus_read = CorpusRead("letters", Corpus(tmp_path / "letters"), ["train"], np.arange(3), lines, 1.0)
+    sure = [TextPosterior(-0.1, [-0.1]), TextPosterior(-1.0, [-1.0]), TextPosterior(-3.0, [-3.0])]
+    corpus_read = CorpusRead(
+        "letters", Corpus(tmp_path / "letters"), ["train"], np.arange(3), lines, 1.0, posteriors=sure
+    )
     page = reading_page(corpus_read, corpus_read.numbers)
     assert page.count('<svg class="ink"') == 2 and page.index("line-2") < page.index("line-1") and "line-0" not in page
     assert f"de{MARK},</mark>d" in page and "&lt;" in page and "<b>" not in page.split("</style>")[1]
