@@ -182,6 +182,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--lr", "optimizer.args.lr", float, "LR"),
         ("--batch-size", "data_loader.args.batch_size", int, "N"),
         ("--epochs", "trainer.epochs", int, "N"),
+        ("--minutes", "trainer.minutes", float, "N"),
         ("--corpus", "data_loader.args.corpus", str, "NAME"),
         ("--device", "device", str, "|".join(DEVICES)),
         ("--seed", "seed", int, "N"),

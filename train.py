@@ -5,12 +5,13 @@ import json
 import tempfile
 from pathlib import Path
 
-from base.base_trainer import Interrupted
+from base.stopping import Interrupted
 from parse_config import add_arguments, from_args
 from trainer.run import CATALOGUE, RESERVED, checkpoint_of, resumed_config, train
 from utils import distributed
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError, one_line_errors
+from utils.process_clock import seconds_of_process
 from utils.version import add_version
 
 
@@ -36,14 +37,21 @@ def run(args: argparse.Namespace, scratch: Path) -> None:
     if args.fast_dev_run:
         if args.resume:
             raise InputError("--fast-dev-run makes a run of its own: use it with -c CONFIG, not with --resume")
-        small = {"epochs": 1, "max_batches": 1, "log_steps": 1, "save_dir": str(scratch)}
+        small = {"epochs": 1, "max_batches": 1, "log_steps": 1, "minutes": None, "save_dir": str(scratch)}
         args.overrides += [(f"trainer.{key}", value) for key, value in small.items()]
     resume = checkpoint_of(Path(args.resume).resolve(), "last.pt") if args.resume else None
     config = from_args(args, resumed_config(resume) if resume else None)
     config.check(CATALOGUE, RESERVED)
     message = json.dumps(config.resolved, indent=2)
     if not args.check:
-        folder = train(config, resume=resume, init_from=args.init_from).folder
+        minutes = [value for path, value in args.overrides if path == "trainer.minutes"][-1:]
+        folder = train(
+            config,
+            resume=resume,
+            init_from=args.init_from,
+            minutes=minutes[0] if minutes else None,
+            clock=seconds_of_process,
+        ).folder
         message = f"the best checkpoint is {folder / 'best.pt'}"
         if args.fast_dev_run:
             load_checkpoint(folder / "last.pt")

@@ -1,19 +1,19 @@
 """The frame of a training run: epochs, the best so far, early stopping, checkpoints, exact resuming."""
 
 import math
-import signal
-import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from base.progress import Clock, Progress
+from base.progress import Clock, Progress, stopwatch
 from base.run_settings import RunSettings
+from base.stopping import OutOfTime, Stopped, StopRequest, stopped
+from base.time_limit import TimeLimit
 from logger.run_log import NoLog, RunLog, terminal
 from utils import distributed
 from utils.checkpoint import require_form, save_checkpoint
@@ -21,29 +21,20 @@ from utils.errors import InputError
 from utils.files import keep_newest, remove_scratch
 from utils.random_state import restore_rng, rng_state
 
-STOPPED_BY_CALLER = 1_000
-"""Reason for stopping where `should_stop` asks for it; above every signal's number."""
-
-
-class Interrupted(Exception):
-    """SIGINT or SIGTERM came; the run is saved."""
-
-
-class Stopped(Exception):
-    """The caller asked the run to stop; it is saved."""
-
 
 class BaseTrainer(ABC):
     """Runs the epochs of a training; a subclass says what an epoch and a validation are.
 
     A run resumed from last.pt is, on a CPU, bit for bit the run that was never stopped: `state` holds all that the next
-    step depends on. With several processes all do the same at the same time, and only rank 0 writes and reports.
+    step depends on. With several processes all do the same at the same time, and only rank 0 writes and reports; its
+    clock decides when the time is up.
 
     on_progress  called with a Progress in the thread of the training
     should_stop  called after every batch; once it is true the run is saved and stops
+    clock        seconds since the start of the time that settings.minutes limits; None for the clock from now on
     """
 
-    may_be_unset: tuple[str, ...] = ("best",)
+    may_be_unset: tuple[str, ...] = ("best", "time")
     """Entries of a state that may be None."""
 
     def __init__(
@@ -52,20 +43,26 @@ class BaseTrainer(ABC):
         steps_per_epoch: int,
         on_progress: Callable[[Progress], object] | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] | None = None,
     ) -> None:
+        self.limit = TimeLimit(settings.minutes, clock or stopwatch())
+        self.epoch_share = 1.0
         self.settings, self.steps_per_epoch = settings, steps_per_epoch
-        self.on_progress, self.should_stop = on_progress if not distributed.rank() else None, should_stop
+        self.on_progress = on_progress if not distributed.rank() else None
         self.direction, _, self.monitored = settings.monitor.partition(" ")
         self.epoch, self.batch, self.step = 1, 0, 0
         self.best: float | None = None
         self.epochs_since_best = 0
         self.log = terminal(0 if distributed.rank() else settings.verbosity)
         self.run_log: RunLog | NoLog = NoLog()
-        self.stop_signal, self.is_stopped = 0, False
+        self.stop, self.is_stopped = StopRequest(should_stop), False
 
     @abstractmethod
     def train_epoch(self) -> dict[str, float]:
-        """Train on the rest of the epoch, from `self.batch` on, and return its mean values."""
+        """Train on the epoch from `self.batch` on, to its end or until `limit.is_up`, and return its mean values.
+
+        Leaves in `epoch_share` the share of the epoch's batches that it has been trained on.
+        """
 
     @abstractmethod
     def validate(self) -> dict[str, float]:
@@ -75,12 +72,20 @@ class BaseTrainer(ABC):
     def content(self) -> dict[str, Any]:
         """Return what a checkpoint needs for sampling: config, facts, model."""
 
+    def expected_validation(self) -> float:
+        """Return an estimate of the seconds that a validation takes, before there was one."""
+        return 0.0
+
     def samples(self) -> list[Any]:
         """Return lines that the network writes or reads by now, after the validation of an epoch."""
         return []
 
+    def prepare(self) -> None:
+        """Begin to count the time, once before `train`; raises InputError where it is not enough for a step."""
+        self.limit.begin(self.expected_validation, self.log.info)
+
     def train(self, checkpoint_dir: Path, log_dir: Path) -> dict[str, float]:
-        """Run to the last epoch, an early stop, or until `should_stop`: the values of the last whole epoch.
+        """Run to the last epoch, an early stop, the end of the minutes or until `should_stop`: the last epoch's values.
 
         Raises Interrupted on SIGINT or SIGTERM, with everything saved; only the main thread gets signals.
         """
@@ -89,11 +94,12 @@ class BaseTrainer(ABC):
         self.clock = Clock(settings.epochs * self.steps_per_epoch, self.step)
         distributed.on_rank_zero(lambda: self._open(log_dir))
         numbers: dict[str, float] = {}
-        if self.epoch > settings.epochs:
-            self.log.info(f"all {settings.epochs} epochs are done; to go on, ask for more with --epochs")
+        if self.is_done:
+            spent, unit = (f"{settings.minutes:g}", "minutes") if self.limit.exists else (settings.epochs, "epochs")
+            self.log.info(f"all {spent} {unit} are done; to go on, ask for more with --{unit}")
         try:
-            with self._signals_caught():
-                while self.epoch <= settings.epochs and not self.is_stuck:
+            with self.stop:
+                while not self.is_done and not self.is_stuck:
                     numbers = self._one_epoch()
             if self.is_stuck:
                 self.log.info(f"stopped early: {self.monitored} no better for {settings.early_stop} epochs")
@@ -104,27 +110,17 @@ class BaseTrainer(ABC):
             self.run_log.close()
         return numbers
 
+    @property
+    def is_done(self) -> bool:
+        """True after the last epoch, or at the end of the minutes."""
+        return self.limit.is_over if self.limit.exists else self.epoch > self.settings.epochs
+
     def _open(self, log_dir: Path) -> None:
         """Remove what a killed process left half written, and open the logs."""
         for folder in (self.checkpoint_dir, log_dir):
             remove_scratch(folder)
         tensorboard = self.settings.tensorboard
         self.run_log = RunLog(log_dir, tensorboard=tensorboard, step=self.step, epoch=self.epoch)
-
-    @contextmanager
-    def _signals_caught(self) -> Iterator[None]:
-        # Python delivers signals to the main thread, and only it may install handlers.
-        is_main = threading.current_thread() is threading.main_thread()
-        numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
-        previous = {number: signal.signal(number, self._on_signal) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-
-    def _on_signal(self, number: int, _: object) -> None:
-        self.stop_signal = number
 
     @property
     def is_stuck(self) -> bool:
@@ -133,35 +129,74 @@ class BaseTrainer(ABC):
         return patience is not None and self.epochs_since_best >= patience
 
     def _one_epoch(self) -> dict[str, float]:
-        settings = self.settings
-        numbers = self.train_epoch() | self.validate()
-        self.run_log.scalars(self.step, {"epoch": self.epoch, **numbers})
+        self.limit.start_step()
+        numbers = self.train_epoch()
+        is_whole = self.epoch_share == 1
+        done = self.epoch if is_whole else self.epoch - 1 + self.epoch_share
+        measured = self._validation()
+        numbers |= measured
+        self.run_log.scalars(self.step, {"epoch": done, **numbers})
         values = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
-        elapsed = tqdm.format_interval(self.clock.seconds)
-        self.log.info(f"epoch {self.epoch}: {values} ({elapsed} elapsed{self.time_left})")
-        self.report(numbers, self.samples())
-        better = self._is_better(numbers)
-        self.epochs_since_best = 0 if better else self.epochs_since_best + 1
-        finished, self.epoch, self.batch = self.epoch, self.epoch + 1, 0
+        elapsed = f"{tqdm.format_interval(self.clock.seconds)} elapsed{self.time_left}"
+        self.log.info(f"epoch {done:.4g}: {values} ({elapsed})")
+        self.report(numbers, self._samples() if measured else [])
+        self.limit.read()
+        self.limit.is_over = self.limit.is_up
+        self._save_epoch(numbers, is_whole, bool(measured))
+        return numbers
+
+    def _validation(self) -> dict[str, float]:
+        """Return the values of a validation; {} where there is no time for it."""
+        if distributed.on_rank_zero(lambda: self.limit.allows_validation):
+            with suppress(OutOfTime), self.limit.measured("validation"):
+                return self.validate()
+        if self.limit.is_up:
+            self.log.warning("there was no time for a validation at the end")
+        return {}
+
+    def _samples(self) -> list[Any]:
+        start = self.limit.clock()
+        lines = self.samples() if self.limit.allows_samples else []
+        if lines:
+            self.limit.took("samples", self.limit.clock() - start)
+        return lines
+
+    def _save_epoch(self, numbers: dict[str, float], is_whole: bool, is_validated: bool) -> None:
+        """Count a whole epoch, and save as its numbers and the settings want it.
+
+        Weights that could not be validated at the end of the time are the best only where no others were.
+        """
+        settings, finished, is_over = self.settings, self.epoch, self.limit.is_over
+        better = self._is_better(numbers) if is_validated else is_over and self.best is None
+        if is_validated:
+            self.epochs_since_best = 0 if better else self.epochs_since_best + 1
+        if is_whole:
+            self.epoch, self.batch = self.epoch + 1, 0
         if better:
             self.save("best.pt")
-        if finished % settings.save_period == 0 or finished == settings.epochs or self.is_stuck:
+        is_period = is_validated and (finished % settings.save_period == 0 or finished == settings.epochs)
+        if is_period or is_over or self.is_stuck:
             self.save("last.pt")
-        return numbers
 
     @property
     def time_left(self) -> str:
-        """The time left of all epochs as text, such as ", 1:02:03 left in all"; empty before the first step."""
-        seconds = self.clock.seconds_left(self.step)
+        """The time left of all epochs or minutes, as in ", 1:02:03 left in all"; empty where it is not known yet."""
+        seconds = self.seconds_left
         return "" if seconds is None else f", {tqdm.format_interval(seconds)} left in all"
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time left of the minutes, or an estimate of that of all epochs; None before the first step."""
+        return self.limit.left if self.limit.exists else self.clock.seconds_left(self.step)
 
     def report(self, numbers: dict[str, float], samples: list[Any]) -> None:
         """Call `on_progress`, where there is one."""
         if self.on_progress:
-            left = self.clock.seconds_left(self.step)
-            epochs = self.settings.epochs
-            place = (self.epoch, epochs, self.step, epochs * self.steps_per_epoch)
-            self.on_progress(Progress(*place, numbers, self.clock.seconds, left, samples))
+            epochs = None if self.limit.exists else self.settings.epochs
+            steps = epochs and epochs * self.steps_per_epoch
+            done = min(1.0, self.step / steps) if steps else self.limit.progress
+            place = (self.epoch, epochs, self.step, steps, done)
+            self.on_progress(Progress(*place, numbers, self.clock.seconds, self.seconds_left, samples))
 
     def _is_better(self, numbers: dict[str, float]) -> bool:
         if self.direction == "off":
@@ -177,30 +212,41 @@ class BaseTrainer(ABC):
 
     def after_step(self) -> None:
         """Call after every optimizer step: stop the run if it should stop, save when it is time."""
-        minutes = self.stop_if_due()
+        self.limit.end_step()
+        minutes = self._stop_if_due()
         settings = self.settings
-        if minutes > settings.save_minutes or (settings.save_steps and self.step % settings.save_steps == 0):
+        is_unmeasured = self.limit.exists and not self.limit.durations["save"]
+        is_due = minutes > settings.save_minutes or is_unmeasured
+        if is_due or (settings.save_steps and self.step % settings.save_steps == 0):
             self.save("last.pt")
+            self.limit.read()
+            self.limit.start_step()
 
-    def stop_if_due(self) -> float:
-        """Call after every batch of training and validation: the minutes since the last checkpoint.
+    def stop_if_due(self) -> None:
+        """Call after every batch of validation: stop the run if it should stop.
+
+        Raises OutOfTime where the time left is needed to save.
+        """
+        self._stop_if_due()
+        if self.limit.is_late:
+            raise OutOfTime
+
+    def _stop_if_due(self) -> float:
+        """Read the clock and return the minutes since the last checkpoint.
 
         Once any process got a signal or should stop, all of them save and raise Interrupted or Stopped.
         """
-        own_reason = self.stop_signal or (STOPPED_BY_CALLER if self.should_stop() else 0)
-        reason, minutes = distributed.all_max(own_reason, (time.monotonic() - self.saved_at) / 60)
+        reason, minutes = self.limit.read(self.stop.reason, (time.monotonic() - self.saved_at) / 60)
         if reason:
-            path = self.save("last.pt")
-            if reason == STOPPED_BY_CALLER:
-                raise Stopped(f"stopped; go on with: --resume {path}")
-            raise Interrupted(f"stopped by {signal.Signals(int(reason)).name}; go on with: --resume {path}")
+            raise stopped(reason, self.save("last.pt"))
         return minutes
 
     def save(self, name: str) -> Path:
         """Write a checkpoint and return its path."""
         path = self.checkpoint_dir / name
-        content = {**self.content(), "training": self.state()}
-        distributed.on_rank_zero(lambda: self._write(path, content))
+        with self.limit.measured("save"):
+            content = {**self.content(), "training": self.state()}
+            distributed.on_rank_zero(lambda: self._write(path, content))
         self.saved_at = time.monotonic()
         return path
 
@@ -218,6 +264,7 @@ class BaseTrainer(ABC):
             "monitor": self.settings.monitor,
             "best": self.best,
             "epochs_since_best": self.epochs_since_best,
+            "time": self.limit.state(),
             **rng_state(),
             "other_rng": distributed.all_gather(rng_state())[1:],
         }
@@ -245,3 +292,5 @@ class BaseTrainer(ABC):
         monitor = self.settings.monitor
         if state.get("monitor", monitor) == monitor:
             self.best, self.epochs_since_best = state["best"], state["epochs_since_best"]
+        if self.limit.exists and state.get("time"):
+            self.limit.load_state(state["time"])

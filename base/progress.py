@@ -1,6 +1,7 @@
 """The progress of a training: reported to its caller, and the time that it has left."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,19 +10,22 @@ from typing import Any
 class Progress:
     """A report on a running training.
 
-    epoch, epochs  the current epoch, counted from 1, and the number of epochs
-    step, steps    optimizer steps so far, and those of all epochs
+    epoch, epochs  the current epoch, counted from 1, and the number of epochs; None where trainer.minutes is the limit
+    step, steps    optimizer steps so far, and those of all epochs; None where trainer.minutes is the limit
+    done           the share of the training that is done, by steps or by time: 0 to 1
     numbers        "loss" (nats per target) and the other values logged at this step; after an epoch the means over it
                    and the validation's, which begin with "val_"
     seconds        time since this process began to train
-    seconds_left   estimate of the time to the last epoch's end; None before the first step
+    seconds_left   estimate of the time to the last epoch's end, None before the first step; with trainer.minutes what
+                   is left of them
     samples        after an epoch of trainer.show_epochs: lines that the network writes or reads by now
     """
 
     epoch: int
-    epochs: int
+    epochs: int | None
     step: int
-    steps: int
+    steps: int | None
+    done: float
     numbers: dict[str, float]
     seconds: float
     seconds_left: float | None
@@ -31,6 +35,12 @@ class Progress:
     def loss(self) -> float:
         """The training loss, nats per target."""
         return self.numbers["loss"]
+
+
+def stopwatch() -> Callable[[], float]:
+    """Return a clock of the seconds since this call."""
+    started = time.monotonic()
+    return lambda: time.monotonic() - started
 
 
 class Clock:

@@ -10,6 +10,8 @@ class RunSettings:
     """Settings of a run whatever it trains, as in the section `trainer` of a config.
 
     epochs        number of epochs
+    minutes       time that the training may take in place of the epochs, which are then the unit of the schedule: after
+                  half of the time the rate is that after half of the epochs; null for none
     save_dir      folder of all runs
     save_period   epochs between two last.pt; written after the last epoch too
     save_steps    steps between two last.pt, null for none within an epoch
@@ -22,6 +24,7 @@ class RunSettings:
     """
 
     epochs: int
+    minutes: float | None = None
     save_dir: str = "saved"
     save_period: int = 1
     save_steps: int | None = None
@@ -36,3 +39,5 @@ class RunSettings:
         at_least(1, epochs=self.epochs, save_period=self.save_period, early_stop=self.early_stop)
         at_least(1, save_steps=self.save_steps, keep_last=self.keep_last)
         at_least(0, save_minutes=self.save_minutes)
+        if self.minutes is not None and self.minutes <= 0:
+            raise ValueError(f"minutes is {self.minutes}; it must be above 0, or null for no limit")

@@ -80,11 +80,20 @@ def test_set_takes_json_or_a_bare_string(good_file: Path, assignment: str, value
 
 
 def test_the_short_forms_and_the_last_of_two_wins(good_file: Path) -> None:
-    words = ["--lr=0.5", "--batch-size=3", "--epochs=4", "--corpus=12", "--device=cpu", "--set=trainer.epochs=5"]
+    words = [
+        "--lr=0.5",
+        "--batch-size=3",
+        "--epochs=4",
+        "--minutes=9",
+        "--corpus=12",
+        "--device=cpu",
+        "--set=trainer.epochs=5",
+    ]
     config = command_line("--config", str(good_file), *words, "--seed=6", "--set", "optimizer.args.lr=1", "--lr=0.25")
     assert config["optimizer"]["args"]["lr"] == 0.25
     assert config["data_loader"]["args"] == {"corpus": "12", "batch_size": 3}
     assert (config["trainer"]["epochs"], config["device"], config["seed"]) == (5, "cpu", 6)
+    assert config["trainer"]["minutes"] == 9
 
 
 @pytest.mark.parametrize(

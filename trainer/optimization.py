@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
 
 from base.base_model import BaseModel
 from base.batch import Batch
@@ -62,6 +63,15 @@ class Optimization:
         if self.device.type == "cpu" and kernels("lstm_sequence", torch.float32) is None:
             hint = "; no C compiler was found (cc, or what CC names): with one it would be faster"
         return f"on {self.device.type}, matrix products in {self.precision}{hint}"
+
+    def set_rate(self, progress: float) -> None:
+        """Set the learning rate of the next step to that of the schedule where this share of its epochs is done."""
+        step = progress * self.settings.epochs * self.steps_per_epoch
+        scheduler = self.lr_scheduler
+        assert isinstance(scheduler, LambdaLR)
+        groups = self.optimizer.param_groups
+        for group, rate, factor in zip(groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True):
+            group["lr"] = rate * factor(step)  # type: ignore[arg-type]  # steps may be fractions
 
     def step(self, batches: list[Batch], moment: Moment) -> Numbers | Fault:
         """Move the weights once and return the values to log, or the fault for which they stayed."""

@@ -15,7 +15,7 @@ import torch
 
 from base.base_data_loader import BaseDataLoader
 from base.base_model import BaseModel
-from base.progress import Progress
+from base.progress import Progress, stopwatch
 from data_loader import DATA_LOADERS
 from logger.run_log import log_folder
 from model import LOSSES, METRICS, MODELS
@@ -51,7 +51,7 @@ class Run(NamedTuple):
     """The outcome of a training.
 
     folder   its directory, with best.pt, last.pt and config.json
-    numbers  loss and validation values of the last whole epoch; {} if there was none
+    numbers  loss and validation values of the last epoch that ended; {} if there was none
     stopped  True if `should_stop` ended it; train(resume=run.folder) goes on
     """
 
@@ -65,32 +65,44 @@ def train(
     *,
     resume: str | Path | None = None,
     init_from: str | Path | None = None,
+    minutes: float | None = None,
     on_progress: Callable[[Progress], object] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] | None = None,
 ) -> Run:
     """Train as the config says, or go on with a run.
 
     config       plain data as in a config file, or a ConfigParser; with `resume` by default the run's own
     resume       a checkpoint or run directory (its last.pt) to go on from
     init_from    a checkpoint or run directory (its best.pt) whose weights a new run starts from
+    minutes      in place of trainer.minutes: a resumed run begins its schedule anew and goes on for so long; without
+                 it, a run that was stopped goes on with the minutes that it had left
     on_progress  called with a Progress after every step whose values are read (on a GPU every log_steps), and with
                  samples after every epoch; in the thread that called `train`
     should_stop  called after every batch; once it is true the run is saved as at SIGTERM and returns. The `is_set` of
                  a threading.Event, which the callback or another thread sets, will do
+    clock        seconds since the start of the time that the minutes limit; by default since this call
 
     May be called in any thread; signals are caught in the main one alone, where SIGINT and SIGTERM save the run and
-    raise base.base_trainer.Interrupted. Seeds torch's generator, which is this process's.
+    raise base.stopping.Interrupted. Seeds torch's generator, which is this process's.
 
     Raises InputError for all that a user can fix, before a run directory is made wherever it can be known before.
     """
+    clock = clock or stopwatch()
     resume = checkpoint_of(Path(resume).resolve(), "last.pt") if resume else None
     init_from = checkpoint_of(Path(init_from), "best.pt") if init_from else None
     if not isinstance(config, ConfigParser):
         config = ConfigParser(config, "config") if config else ConfigParser(resumed_config(resume), str(resume))
+    if minutes is not None:
+        config = ConfigParser(config.resolved, config.source)
+        config.override("trainer.minutes", minutes)
     config.check(CATALOGUE, RESERVED)
     source = resume or init_from
     origin = Origin(source, is_resumed=source is resume) if source else None
-    trainer = build_trainer(config, origin, on_progress, should_stop)
+    if origin and origin.state and minutes is not None:
+        origin.state.pop("time", None)
+    trainer = build_trainer(config, origin, on_progress, should_stop, clock)
+    trainer.prepare()
     folders = run_dirs_of(resume) if resume else distributed.on_rank_zero(lambda: make_run_dir(config))
     trainer.log.info(f"run directory: {folders[0]}")
     with nullcontext() if distributed.rank() else sole_owner(folders[0]):
@@ -112,6 +124,7 @@ def build_trainer(
     origin: Origin | None,
     on_progress: Callable[[Progress], object] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] | None = None,
 ) -> Trainer:
     """Return the trainer of a checked config, ready to start or to go on; writes nothing to the disk."""
     keep_memory_small()
@@ -134,6 +147,7 @@ def build_trainer(
         config=config.resolved,
         on_progress=on_progress,
         should_stop=should_stop,
+        clock=clock,
     )
     try:
         trainer.start(state)

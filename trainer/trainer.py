@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from base.base_data_loader import BaseDataLoader
+from base.base_model import BaseModel
 from base.base_trainer import BaseTrainer
 from base.batch import Batch, one_ahead
 from base.progress import Progress
@@ -31,7 +33,7 @@ class Trainer(BaseTrainer):
     """
 
     settings: TrainerSettings
-    may_be_unset = ("best", "raw_model", "weight_noise")
+    may_be_unset = (*BaseTrainer.may_be_unset, "raw_model", "weight_noise")
 
     def __init__(
         self,
@@ -43,19 +45,24 @@ class Trainer(BaseTrainer):
         config: dict[str, Any],
         on_progress: Callable[[Progress], object] | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        super().__init__(settings, optimization.steps_per_epoch, on_progress, should_stop)
+        super().__init__(settings, optimization.steps_per_epoch, on_progress, should_stop, clock)
         self.optimization, self.config = optimization, config
         self.metrics, self.loader, self.valid_loader = metrics, loader, loader.validation()
         self.device, self.watch = optimization.device, optimization.watch
         self.sums, self.skipped = Sums(), 0
+        self.step_done: torch.cuda.Event | None = None
         _, slash, corpus = self.monitored.partition("/")
         if slash and corpus not in self.valid_loader.batch_sources:
             known = ", ".join(dict.fromkeys(self.valid_loader.batch_sources)) or "no corpus by itself"
             raise InputError(f"trainer.monitor is {settings.monitor!r}, and validation has {known}")
 
-    def train(self, checkpoint_dir: Path, log_dir: Path) -> dict[str, float]:
+    def prepare(self) -> None:
         self.log.info(self.optimization.settle_precision())
+        super().prepare()
+
+    def train(self, checkpoint_dir: Path, log_dir: Path) -> dict[str, float]:
         settings = self.settings
         with strictly_deterministic(settings.deterministic), torch.autograd.set_detect_anomaly(settings.detect_anomaly):
             return super().train(checkpoint_dir, log_dir)
@@ -71,14 +78,15 @@ class Trainer(BaseTrainer):
             self.sums = {}
         self.points, self.since = torch.zeros((), dtype=torch.float64, device=self.device), time.perf_counter()
         total, batches = self._batches(self.loader, self.batch)
-        name = f"epoch {self.epoch}/{self.settings.epochs}"
+        name = f"epoch {self.epoch}" if self.limit.exists else f"epoch {self.epoch}/{self.settings.epochs}"
         with progress(None, total, name, "batch", start=self.batch) as bar:
-            while some := list(itertools.islice(batches, self.settings.accumulate_batches)):
+            while not self.limit.is_up and (some := list(itertools.islice(batches, self.settings.accumulate_batches))):
                 numbers = self._one_step(some)
                 self._log(numbers, bar)
                 bar.update(len(some))
                 self.after_step()
         self.stop_at_fault()
+        self.epoch_share = min(1.0, self.batch / total)
         return ratios(self.sums)
 
     def _batches(self, loader: BaseDataLoader, first: int = 0) -> tuple[int, Iterator[Batch]]:
@@ -92,7 +100,10 @@ class Trainer(BaseTrainer):
 
     def _one_step(self, batches: list[Batch]) -> Numbers:
         """Move the weights; nothing to log where a NaN or infinity is skipped."""
+        if self.limit.exists:
+            self.optimization.set_rate(self.limit.progress)
         outcome = self.optimization.step(batches, self.moment)
+        self._stay_near_gpu()
         limit = self.settings.skip_non_finite
         if isinstance(outcome, Fault) and self.skipped >= limit:
             raise self._ended_by(outcome)
@@ -104,6 +115,17 @@ class Trainer(BaseTrainer):
             return {}
         add(self.sums, "loss", outcome["nats"], outcome["count"])
         return outcome
+
+    def _stay_near_gpu(self) -> None:
+        """Wait for the step before where the time is limited, so that a GPU has one step to do at most.
+
+        Otherwise the clock would be read long before the steps are done, up to the next log.
+        """
+        if self.limit.exists and self.device.type == "cuda":
+            if self.step_done:
+                self.step_done.synchronize()
+            self.step_done = torch.cuda.Event()
+            self.step_done.record()
 
     def _log(self, numbers: Numbers, bar: Any) -> None:
         """Show and report a step's values, and the points per second since the last line of metrics.jsonl."""
@@ -135,9 +157,7 @@ class Trainer(BaseTrainer):
         sums: Sums = {name + source: zero for source in ("", *dict.fromkeys(sources)) for name in names}
         for batch, source in zip(progress(batches, total, "validation", "batch"), sources, strict=True):
             if batch.ids:
-                with autocast(self.device, self.optimization.precision):
-                    output = model(batch)
-                pairs = [self.optimization.loss(output, batch), *(metric(output, batch) for metric in self.metrics)]
+                pairs = self._pairs(model, batch)
                 self.watch.add("validation loss", pairs[0][0], batch.ids, self.moment)
                 for name, pair in zip(names, pairs, strict=True):
                     for place in {"", source}:
@@ -147,6 +167,26 @@ class Trainer(BaseTrainer):
             self.stop_if_due()
         self.stop_at_fault()
         return ratios({name: distributed.all_sum(pair) for name, pair in sums.items()})
+
+    def _pairs(self, model: BaseModel, batch: Batch) -> list[tuple[Tensor, Tensor]]:
+        """Return sum and count of the loss and of each metric."""
+        with autocast(self.device, self.optimization.precision):
+            output = model(batch)
+        return [self.optimization.loss(output, batch), *(metric(output, batch) for metric in self.metrics)]
+
+    @torch.inference_mode()
+    def expected_validation(self) -> float:
+        """Return as many times the seconds of a batch of middling length as there are batches."""
+        model = self.optimization.best_model.eval()
+        total, _ = self._batches(self.valid_loader)
+        seconds = 0.0
+        for _ in range(2):  # the first time compiles
+            start = self.limit.clock()
+            batch = next(iter(self.valid_loader.at(self.epoch, total // 2))).to(self.device)
+            for value, _ in self._pairs(model, batch):
+                float(value)  # waits for a GPU
+            seconds = self.limit.clock() - start
+        return seconds * total
 
     @torch.inference_mode()
     def samples(self) -> list[Preview]:

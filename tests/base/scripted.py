@@ -15,18 +15,22 @@ STEPS = 3
 class Scripted(BaseTrainer):
     """Epochs of three steps; epoch n validates to the n-th number of the script; its one weight is the step."""
 
-    def __init__(self, script: list[float], *, signal_at: float = -1, resume: Any = None, **settings: Any) -> None:
-        super().__init__(RunSettings(epochs=len(script), tensorboard=False, verbosity=0, **settings), STEPS)
+    def __init__(
+        self, script: list[float], *, signal_at: float = -1, resume: Any = None, clock: Any = None, **settings: Any
+    ) -> None:
+        run_settings = RunSettings(epochs=len(script), tensorboard=False, verbosity=0, **settings)
+        super().__init__(run_settings, STEPS, clock=clock)
         self.script, self.signal_at = script, signal_at
         self.saves: list[tuple[str, int]] = []
         self.start(resume)
 
     def train_epoch(self) -> dict[str, float]:
-        while self.batch < STEPS:
+        while self.batch < STEPS and not self.limit.is_up:
             self.step, self.batch = self.step + 1, self.batch + 1
             if self.step == self.signal_at:
                 signal.raise_signal(signal.SIGTERM)
             self.after_step()
+        self.epoch_share = self.batch / STEPS
         return {"loss": 1.0}
 
     def validate(self) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from base.base_trainer import Interrupted
+from base.stopping import Interrupted
 from logger.run_log import METRICS
 from tests.base.scripted import STEPS, Scripted
 from utils.checkpoint import load_checkpoint

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from base.base_trainer import Interrupted
+from base.stopping import Interrupted
 from parse_config import ConfigParser
 from tests.tiny import assert_same, logged, run_dirs, stop_after
 from tests.trainer.test_trainer import plain_loop

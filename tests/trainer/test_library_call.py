@@ -69,6 +69,7 @@ def test_reports_say_where_a_training_is_and_show_what_it_writes(tiny: Tiny, arc
     assert {(report.epochs, report.steps) for report in reports} == {(EPOCHS, EPOCHS * STEPS)}
     assert [report.loss for report in steps] == [line["loss"] for line in logged(run.folder) if "lr" in line]
     assert epochs[-1].numbers == run.numbers
+    assert [report.done for report in steps] == [report.step / (EPOCHS * STEPS) for report in steps]
     seconds = [report.seconds for report in reports]
     assert seconds == sorted(seconds) and seconds[0] > 0
     for report in steps[:-1]:

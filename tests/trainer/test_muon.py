@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from base.base_trainer import Interrupted
+from base.stopping import Interrupted
 from model import MODELS
 from tests.tiny import assert_same, stop_after, tiny_config
 from trainer.muon import Muon, orthogonalized

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from base.base_trainer import Interrupted
+from base.stopping import Interrupted
 from model.loss import NegativeLogLikelihood
 from parse_config import ConfigParser
 from tests.tiny import assert_same, differences, logged, run_dirs, stop_after

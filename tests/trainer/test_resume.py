@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import train as command_line
-from base.base_trainer import Interrupted
+from base.stopping import Interrupted
 from parse_config import ConfigParser
 from tests.tiny import (
     ARCHS,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from base.base_trainer import Interrupted
+from base.stopping import Interrupted
 from parse_config import ConfigParser
 from tests.tiny import assert_same, ink_line, logged, run_dirs, stop_after, tiny_config, write_corpus
 from tests.together import together

@@ -1,0 +1,169 @@
+"""The minutes that a training may take: the share of them that is used, and when the end has to begin."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from utils import distributed
+from utils.errors import InputError
+
+REMEMBERED = {"step": 16, "validation": 3, "samples": 3, "save": 3}
+"""Number of the latest durations that are kept, by the part of a training that they are of."""
+MARGIN = 1.25
+"""Factor by which a part may take longer than it did before."""
+EXIT = 1.5
+"""Seconds that a process needs to end once all is saved, and a tenth of the seconds of its start."""
+
+
+class TimeLimit:
+    """A limit on the time of a training, from the start of its process to its end, and what its parts took so far.
+
+    Training ends early enough for a validation, samples and two checkpoints of the durations measured before. A
+    validation that would need more than half of the time is not planned for.
+
+    minutes   the time there is, None for no limit
+    clock     seconds since the start, whatever it is counted from
+    progress  the share of the training that was done when the clock was read, 0 to 1
+    is_up     True if a step more would have ended too late
+    is_late   True if it was time to save
+    is_over   True once the training has ended in time
+    """
+
+    def __init__(self, minutes: float | None, clock: Callable[[], float]) -> None:
+        self.seconds = math.inf if minutes is None else 60 * minutes
+        self.clock = clock
+        self.used_before, self.begun_at, self.is_over = 0.0, 0.0, False
+        self.durations: dict[str, list[float]] = {part: [] for part in REMEMBERED}
+        self.progress, self.is_up, self.is_late = 0.0, False, False
+
+    @property
+    def exists(self) -> bool:
+        """True if the time is limited."""
+        return self.seconds < math.inf
+
+    @property
+    def used(self) -> float:
+        """Seconds used so far, those before the run was resumed included."""
+        return self.used_before + self.clock()
+
+    @property
+    def left(self) -> float:
+        """Seconds left, 0 where there are none."""
+        return max(0.0, self.seconds - self.used)
+
+    def begin(self, expected_validation: Callable[[], float], log: Callable[[str], object]) -> None:
+        """Begin to count the time of a new training, or go on with that of a resumed one.
+
+        Raises InputError where a new training has no time for a step.
+        """
+
+        def begin() -> None:
+            if not self.durations["validation"]:
+                self.took("validation", expected_validation())
+            if not self.used_before:
+                self.begun_at = self.used
+                if self.begun_at >= self.training_until:
+                    start, seconds = f"{self.begun_at:.0f} s", f"{self.seconds:.0f} s"
+                    raise InputError(f"trainer.minutes: of {seconds} the start alone took {start}; give it more time")
+            if not self.is_over:
+                log(f"{self.left:.0f} of {self.seconds:.0f} s are left to train, validate and save")
+
+        if self.exists:
+            distributed.on_rank_zero(begin)
+        self.read()
+
+    def read(self, *values: float) -> list[float]:
+        """Read the clock of rank 0, which decides for all; returns the largest of each of these values by the way.
+
+        All processes must read it at the same time.
+        """
+        is_up = self.used + self.duration("step") > self.training_until
+        own = (0.0, 0.0, 0.0) if distributed.rank() else (self._progress, is_up, self.used > self.last_save_at)
+        self.progress, up, late, *largest = distributed.all_max(*own, *values)
+        self.is_up, self.is_late = bool(up), bool(late)
+        return largest
+
+    @contextmanager
+    def measured(self, part: str) -> Iterator[None]:
+        """Measure the block's duration as one of this part's."""
+        start = self.clock()
+        yield
+        self.took(part, self.clock() - start)
+
+    def start_step(self) -> None:
+        """Begin to measure a step."""
+        self.step_started_at = self.clock()
+
+    def end_step(self) -> None:
+        """Measure a step, and begin to measure the next."""
+        self.took("step", self.clock() - self.step_started_at)
+        self.start_step()
+
+    def took(self, part: str, seconds: float) -> None:
+        """Remember a duration of this part."""
+        self.durations[part] = [*self.durations[part], seconds][-REMEMBERED[part] :]
+
+    def duration(self, part: str) -> float:
+        """Return the longest duration of a part of late in seconds, 0 if there was none.
+
+        A step's is the second longest: the first step of a process compiles, and should not count for sixteen.
+        """
+        known = sorted(self.durations[part])
+        return known[-2] if part == "step" and len(known) > 1 else known[-1] if known else 0.0
+
+    @property
+    def saves(self) -> float:
+        """Seconds that best.pt and last.pt may take together."""
+        return 2 * MARGIN * self.duration("save")
+
+    @property
+    def last_save_at(self) -> float:
+        """Time at which saving has to begin."""
+        return self.seconds - EXIT - self.begun_at / 10 - self.saves
+
+    @property
+    def training_until(self) -> float:
+        """Time at which training has to end, for a validation and samples if they fit into half of the time."""
+        for parts in (("validation", "samples"), ("validation",)):
+            seconds = MARGIN * sum(map(self.duration, parts))
+            if seconds <= self.seconds / 2:
+                return self.last_save_at - seconds
+        return self.last_save_at
+
+    @property
+    def _progress(self) -> float:
+        """The share of the training that is done, from 0 at its first step to 1 at the beginning of its last."""
+        # The last step begins later than two steps before the end, for `is_up` allows no other.
+        last = self.training_until - 2 * self.duration("step")
+        return min(1.0, max(0.0, self.used - self.begun_at) / (last - self.begun_at)) if last > self.begun_at else 1.0
+
+    @property
+    def allows_validation(self) -> bool:
+        """True if a validation fits before the end, and either is the last or leaves time for a step after it."""
+        seconds = self.duration("validation")
+        if self.is_up:
+            return self.used + seconds <= self.last_save_at
+        end = self.used + MARGIN * (seconds + self.duration("samples")) + self.saves + self.duration("step")
+        return MARGIN * seconds <= self.seconds / 2 and end <= self.training_until
+
+    @property
+    def allows_samples(self) -> bool:
+        """True if samples fit before the end; at the end only where their duration is known."""
+        fits = self.used + self.duration("samples") <= self.last_save_at
+        return fits and (bool(self.durations["samples"]) or not self.is_up)
+
+    def state(self) -> dict[str, Any] | None:
+        """The time used and the durations; None without a limit."""
+        if not self.exists:
+            return None
+        used = {"used": self.used, "begun_at": self.begun_at, "is_over": self.is_over}
+        return {**used, **{part: [*known] for part, known in self.durations.items()}}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over a `state`; raises ValueError where it holds what is no duration."""
+        self.used_before, self.begun_at, self.is_over = state["used"], state["begun_at"], state["is_over"]
+        self.durations = {part: [*state[part]][-count:] for part, count in REMEMBERED.items()}
+        numbers = [self.used_before, self.begun_at, *(value for known in self.durations.values() for value in known)]
+        if not all(type(value) in (int, float) and 0 <= value < math.inf for value in numbers):
+            raise ValueError("the checkpoint's training state is not whole: its time is not what it should be")
