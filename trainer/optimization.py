@@ -71,7 +71,7 @@ class Optimization:
         assert isinstance(scheduler, LambdaLR)
         groups = self.optimizer.param_groups
         for group, rate, factor in zip(groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True):
-            group["lr"] = rate * factor(step)  # type: ignore[arg-type]  # steps may be fractions
+            group["lr"] = float(rate) * factor(step)  # type: ignore[arg-type]  # steps may be fractions
 
     def step(self, batches: list[Batch], moment: Moment) -> Numbers | Fault:
         """Move the weights once and return the values to log, or the fault for which they stayed."""
