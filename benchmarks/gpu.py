@@ -1,110 +1,56 @@
-"""Training steps on a GPU: `python -m benchmarks.gpu` compares them with torch's bare LSTM and a lower bound.
+"""A GPU tried and timed: `python -m benchmarks.gpu --everything` tries all that the configs do, in minutes.
 
-The lower bound of a step that goes from point to point: a product with a layer's recurrent weights and a cell, one
-after the other in a CUDA graph, for every point of every layer, forward and backward.
+Without it: training steps compared with torch's bare LSTM and a lower bound. Packages that a borrowed machine lacks are
+named, not needed, but for torch and numpy.
 """
 
 import argparse
-import math
-import statistics
-from collections.abc import Iterator
+import sys
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
-from base.batch import Batch
-from benchmarks.__main__ import table
-from benchmarks.training import baseline, lines, seconds_of, seconds_of_steps
-from model.kernels.window_graph import lstm_forward, run
-from utils.device import Precision, autocast
+from benchmarks.bare_machine import stand_in_for_missing_packages
 from utils.errors import InputError, one_line_errors
 
-LINES, MEAN_POINTS = 9223, 620
-"""Size of an epoch: the lines of IAM-OnDB's training splits, and their mean number of points."""
-CHUNKS = 20
-"""Number of chunks timed together, so that waiting for the device does not count."""
-NAMES = ("UnconditionalHandwriting", "ConditionalHandwriting")
+MEAN_POINTS = 620
+"""Points of a line of IAM-OnDB, on the average."""
 
 
-def bare_step(batch: Batch, precision: Precision, repeats: int, size: int = 400, layers: int = 3) -> float:
-    """Return the seconds of `nn.LSTM` alone, forward and backward."""
-    device = batch.strokes.device
-    lstm = nn.LSTM(3, size, layers, batch_first=True).to(device)
-
-    def step() -> None:
-        with autocast(device, precision):
-            hiddens, _ = lstm(batch.inputs)
-        lstm.zero_grad()
-        hiddens.float().square().mean().backward()
-
-    return statistics.median(seconds_of(step, device, repeats))
-
-
-def shortest_chunk(ahead: Tensor, hidden: Tensor, cell: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
-    """Return h and c after the points of `ahead` (C, B, 4H): one product and one cell per point."""
-    for now in ahead:
-        _, cell, hidden = lstm_forward(now, torch.mm(hidden.to(weight.dtype), weight).to(cell.dtype), cell)
-    return hidden, cell
-
-
-@torch.no_grad()
-def shortest_step(batch: Batch, precision: Precision, repeats: int, size: int = 400, layers: int = 3) -> float:
-    """Return the lower bound in seconds: points x layers x 2 of the smallest possible step."""
-    device, count, points = batch.strokes.device, len(batch.strokes), 32
-    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-    ahead, weight = torch.zeros(points, count, 4 * size, device=device), torch.zeros(size, 4 * size, device=device)
-    state = torch.zeros(count, size, device=device)
-
-    def chunks() -> None:
-        for _ in range(CHUNKS):
-            run(shortest_chunk, ahead, state, state, weight.to(dtype))
-
-    per_point = statistics.median(seconds_of(chunks, device, repeats)) / (CHUNKS * points)
-    return per_point * batch.inputs.shape[1] * layers * 2
-
-
-def report(batch: Batch, precision: Precision, repeats: int) -> Iterator[str]:
-    """Yield the table of a precision."""
-    epoch = math.ceil(LINES / len(batch.strokes))
-    bare, floor = bare_step(batch, precision, repeats), shortest_step(batch, precision, repeats)
-    rows = [
-        (
-            "3 x 400",
-            "ms per step",
-            "of bare nn.LSTM's speed",
-            "times the lower bound",
-            f"s per epoch of {LINES:,} lines",
-        )
-    ]
-    taken = {name: statistics.median(seconds_of_steps(name, batch, precision, repeats)) for name in NAMES}
-    with baseline():
-        plain = statistics.median(seconds_of_steps(NAMES[1], batch, precision, repeats))
-    seconds_of_each = {"the lower bound": floor, "bare nn.LSTM": bare, **taken, "Conditional, point by point": plain}
-    for name, seconds in seconds_of_each.items():
-        share, above = f"{bare / seconds:.0%}", f"{seconds / floor:.1f}"
-        rows.append((name, f"{1000 * seconds:.1f}", share, above, f"{seconds * epoch:.1f}"))
-    yield from (f"{precision}:", "", *table(*rows))
-    yield f"A conditional step takes {taken[NAMES[1]] / taken[NAMES[0]]:.2f} unconditional steps."
-    yield ""
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--everything", action="store_true", help="train, validate, resume and use every config")
+    parser.add_argument("--tiny", action="store_true", help="with --everything: tiny sizes, on a CPU too")
+    parser.add_argument("--minutes", type=float, default=4.0, help="begin nothing more after this long")
+    parser.add_argument(
+        "--data-dir", type=Path, help="folder of a prepared corpus of lines; else random lines are drawn"
+    )
+    parser.add_argument("--corpus", default="iam-ondb", help="its name in --data-dir")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--points", type=int, default=MEAN_POINTS, help="points per line")
+    parser.add_argument("--repeats", type=int, default=10)
+    return parser.parse_args()
 
 
 @one_line_errors
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--points", type=int, default=MEAN_POINTS, help="points per line")
-    parser.add_argument("--repeats", type=int, default=10)
-    args = parser.parse_args()
-    if not torch.cuda.is_available():
+    args = arguments()
+    if not torch.cuda.is_available() and not args.tiny:
         raise InputError("benchmarks.gpu: there is no GPU that torch can use here; `make bench` measures a CPU")
-    device = torch.device("cuda")
-    batch = lines(args.batch_size, args.points).to(device)
-    print(
-        f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}, {args.batch_size} lines of {args.points}.\n"
-    )
-    for precision in ("float32", "bfloat16"):
-        for line in report(batch, precision, args.repeats):
-            print(line, flush=True)
+    missing = stand_in_for_missing_packages()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    name = torch.cuda.get_device_name() if device == "cuda" else "a CPU"
+    print(f"{name}, torch {torch.__version__}; packages that are missing: {', '.join(missing) or 'none'}.\n")
+    if args.everything:
+        # imported only now, after the stand-ins
+        from benchmarks.gpu_everything import FULL, TINY, try_everything
+
+        sizes = TINY if args.tiny else FULL
+        sys.exit(try_everything(sizes, device, args.minutes, args.data_dir, args.corpus))
+    from benchmarks.gpu_steps import reports
+
+    for line in reports(args.batch_size, args.points, args.repeats):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch.utils.tensorboard import SummaryWriter
 
 from utils.errors import InputError
 from utils.files import atomic_path
@@ -52,12 +51,14 @@ class RunLog(NoLog):
 
     def __init__(self, folder: Path, *, tensorboard: bool, step: int, epoch: int) -> None:
         self.path = folder / METRICS
-        self.board: SummaryWriter | None = None
+        self.board: Any = None  # a SummaryWriter
         with self._named_errors():
             folder.mkdir(parents=True, exist_ok=True)
             if self.path.exists():
                 self._keep_until(step, epoch)
             if tensorboard:
+                from torch.utils.tensorboard import SummaryWriter  # which takes a second to load
+
                 threading.excepthook = _print_unless_os_error
                 self.board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 

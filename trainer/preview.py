@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from base.base_model import BaseModel
 from base.batch import Batch
 from ink.alphabet import Alphabet
 from ink.strokes import strokes_to_points
-from render.figures.figure import figure_image, lines_figure, window_figure
 
 SEED = 1
 
@@ -47,12 +45,16 @@ def previews(model: BaseModel, batch: Batch, facts: dict[str, Any]) -> list[Prev
 
 def pictures(lines: list[Preview]) -> list[np.ndarray]:
     """Draw previews: images (H, W, 3) uint8, with the attention weights over the text where there are some."""
+    from render.figures.figure import figure_image  # matplotlib takes a second to load
+
     images = [figure_image(_figure(line)) for line in lines]
     gc.collect()  # a drawn figure is a reference cycle of some 15 MB, which Python collects too rarely
     return images
 
 
-def _figure(line: Preview) -> Figure:
+def _figure(line: Preview) -> Any:
+    from render.figures.figure import lines_figure, window_figure
+
     title = f"read: {line.text}" if line.is_read else ""
     if line.weights is None or not line.text:
         return lines_figure([line.points], [title or line.text])

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks import __main__ as bench
-from benchmarks import gpu, precision, training
+from benchmarks import gpu, gpu_steps, precision, training
 from benchmarks.sampling import endless, rates
 from data_loader import DATA_LOADERS
 from model import MODELS
@@ -85,12 +85,12 @@ def test_without_a_gpu_its_benchmark_says_so_in_a_line(
 
 def test_the_benchmark_of_a_gpu_reports_every_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """On this machine's CPU, of small networks."""
-    for name in gpu.NAMES:
+    for name in gpu_steps.NAMES:
         loss, sizes = training.TIMED[name]
         monkeypatch.setitem(training.TIMED, name, (loss, {**sizes, "hidden_size": 4, "num_layers": 1}))
-    rows = list(gpu.report(training.lines(2, 6), "float32", 2))
+    rows = list(gpu_steps.report(training.lines(2, 6), "float32", 2))
     names = [line.split("|")[1].strip() for line in rows if line.startswith("| ")]
-    assert names[1:] == ["the lower bound", "bare nn.LSTM", *gpu.NAMES, "Conditional, point by point"]
+    assert names[1:] == ["the lower bound", "bare nn.LSTM", *gpu_steps.NAMES, "Conditional, point by point"]
     assert float(rows[-2].split()[4]) > 0
 
 
@@ -98,7 +98,7 @@ def test_a_smallest_step_is_a_product_and_a_cell() -> None:
     lstm = torch.nn.LSTM(3, 5, bias=False)
     inputs, (hidden, cell) = torch.randn(7, 2, 3), torch.zeros(2, 2, 5)
     ahead = inputs @ lstm.weight_ih_l0.T
-    states = gpu.shortest_chunk(ahead, hidden, cell, lstm.weight_hh_l0.T)
+    states = gpu_steps.shortest_chunk(ahead, hidden, cell, lstm.weight_hh_l0.T)
     torch.testing.assert_close(states, tuple(state[0] for state in lstm(inputs)[1]))
 
 

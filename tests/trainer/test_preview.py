@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-import trainer.preview
 from base.base_model import BaseModel, Sample
 from base.batch import Batch
 from model.writing.class_conditional import ClassConditionalHandwriting
 from model.writing.unconditional import UnconditionalHandwriting
 from render.figures import figure
+from render.figures.figure import figure_image, lines_figure, window_figure
 from tests.results.recognizers import batch_of_lines, line_of, recognizer
 from trainer.preview import pictures, previews
 
@@ -19,15 +19,15 @@ from trainer.preview import pictures, previews
 def test_a_reading_is_drawn_over_where_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded, drawn = recognizer(), []
     monkeypatch.setattr(
-        trainer.preview,
+        figure,
         "window_figure",
-        lambda points, phi, text: drawn.append((phi.shape, text)) or figure.window_figure(points, phi, text),
+        lambda points, phi, text: drawn.append((phi.shape, text)) or window_figure(points, phi, text),
     )
     titles = []
     monkeypatch.setattr(
-        trainer.preview,
+        figure,
         "figure_image",
-        lambda item: titles.append(item.axes[-1].get_title()) or figure.figure_image(item),
+        lambda item: titles.append(item.axes[-1].get_title()) or figure_image(item),
     )
     batch = batch_of_lines([line_of("cabbage"), replace(line_of("bed"), text="fad")])
     with torch.inference_mode():
@@ -63,9 +63,7 @@ def test_whatever_is_shown_is_a_picture(weights: np.ndarray | None, read: list[i
 @pytest.mark.parametrize("given", [True, False])
 def test_the_given_text_is_the_title_of_a_drawing(monkeypatch: pytest.MonkeyPatch, given: bool) -> None:
     titles: list[str] = []
-    monkeypatch.setattr(
-        trainer.preview, "lines_figure", lambda lines, names: titles.extend(names) or figure.lines_figure(lines, names)
-    )
+    monkeypatch.setattr(figure, "lines_figure", lambda lines, names: titles.extend(names) or lines_figure(lines, names))
     sizes = {"hidden_size": 4, "num_layers": 1, "num_mixtures": 1}
     model = ClassConditionalHandwriting(alphabet_size=10, **sizes) if given else UnconditionalHandwriting(**sizes)
     batch = Batch(torch.zeros(2, 9, 3), torch.ones(2, 9).bool(), torch.tensor([[7], [0]]), torch.ones(2, 1).bool())
