@@ -12,8 +12,8 @@ REMEMBERED = {"step": 16, "validation": 3, "samples": 3, "save": 3}
 """Number of the latest durations that are kept, by the part of a training that they are of."""
 MARGIN = 1.25
 """Factor by which a part may take longer than it did before."""
-EXIT = 1.5
-"""Seconds that a process needs to end once all is saved, and a tenth of the seconds of its start."""
+EXIT, PER_START = 1.0, 1 / 3
+"""Seconds that a process needs to end once all is saved, and the share of its start's seconds that comes on top."""
 
 
 class TimeLimit:
@@ -120,7 +120,7 @@ class TimeLimit:
     @property
     def last_save_at(self) -> float:
         """Time at which saving has to begin."""
-        return self.seconds - EXIT - self.begun_at / 10 - self.saves
+        return self.seconds - EXIT - PER_START * self.begun_at - self.saves
 
     @property
     def training_until(self) -> float:

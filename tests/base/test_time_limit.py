@@ -9,7 +9,7 @@ import pytest
 
 from base.base_trainer import BaseTrainer
 from base.stopping import Interrupted
-from base.time_limit import EXIT, MARGIN, TimeLimit
+from base.time_limit import EXIT, MARGIN, PER_START, TimeLimit
 from tests.base.scripted import Scripted
 from tests.base.test_base_trainer import epochs_logged, step_of, training_of
 from utils.checkpoint import load_checkpoint
@@ -99,7 +99,7 @@ MACHINES: dict[str, dict[str, Any]] = {
 def test_a_training_ends_in_time_annealed_validated_and_saved(tmp_path: Path, timed: Any, name: str) -> None:
     trainer = timed(**MACHINES[name])
     limit, seconds = trainer.limit, 60 * MACHINES[name]["minutes"]
-    longest, ending = max(limit.durations["step"]), EXIT + MACHINES[name].get("now", 0) / 10
+    longest, ending = max(limit.durations["step"]), EXIT + PER_START * MACHINES[name].get("now", 0)
     assert limit.used <= seconds - ending
     unused = MARGIN * limit.duration("validation") + 2 * MARGIN * limit.duration("save") + 2 * longest
     assert limit.used >= seconds - ending - unused, "hardly any time is left over"
@@ -115,7 +115,7 @@ def test_progress_is_the_time_over_that_until_the_last_step(timed: Any) -> None:
     trainer = timed(minutes=1, step=1.0, validation=0.0)
     last = 60 - EXIT - 2
     assert trainer.progress == pytest.approx([min(1, step / last) for step in range(len(trainer.progress))])
-    assert len(trainer.progress) == 58
+    assert len(trainer.progress) == 59
 
 
 def test_an_epoch_that_the_minutes_cut_is_logged_as_its_share_and_goes_on(tmp_path: Path, timed: Any) -> None:
