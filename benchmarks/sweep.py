@@ -21,7 +21,7 @@ from benchmarks.__main__ import table
 from parse_config import ConfigParser, add_arguments, from_args
 from render.figures.figure import save_figure
 from render.ink.grid import grid_page
-from render.ink.page import INK_COLOR
+from render.ink.pen import INK_COLOR
 from results.roles import load
 from results.trained import TrainedModel
 from trainer.run import CATALOGUE, RESERVED, train

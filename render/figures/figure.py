@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from ink.strokes import pen_strokes
-from render.ink.page import INK_COLOR
+from render.ink.pen import INK_COLOR
 from utils.files import atomic_path
 
 INCH_WIDTH = 11.0

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from render.figures.figure import FADED_COLOR, LABEL_SIZE, PAGE_INCHES, PAGE_INCHES_HIGH, draw_ink, ink_size
-from render.ink.page import INK_COLOR
+from render.ink.pen import INK_COLOR
 
 CHAR_INCHES = 0.055  # width of a character of a label
 GAP, GROUP_GAP = 0.09, 0.12  # inches between two rows; added before a row that begins a group

@@ -21,10 +21,10 @@ def grid_page(rows: Sequence[Sequence[np.ndarray]], *, cell_mm: float = 12.0, ma
     ]
     sizes = [np.ptp(points[:, :2], axis=0).max() for _, _, points in inks]
     scale = FILLED * cell_mm / max(float(np.quantile(sizes or [1.0], 0.95)), 1e-9)
-    strokes = []
+    drawings = []
     for r, c, points in inks:
         middle = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
         place = margin_mm + cell_mm * (np.array([c, r]) + 0.5)
-        strokes += [(stroke - middle) * scale + place for stroke in pen_strokes(points)]
+        drawings.append([(stroke - middle) * scale + place for stroke in pen_strokes(points)])
     columns = max(map(len, rows), default=0)
-    return Page(2 * margin_mm + cell_mm * columns, 2 * margin_mm + cell_mm * len(rows), strokes)
+    return Page(2 * margin_mm + cell_mm * columns, 2 * margin_mm + cell_mm * len(rows), drawings)

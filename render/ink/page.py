@@ -5,35 +5,48 @@ stroke   (n, 2) x, y in mm from the page's upper left corner; y downward
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ink.geometry import LONGEST_LINE, baseline, down_strokes, x_height
 from ink.strokes import pen_strokes
+from render.ink.paper import LARGEST, SMALLEST, X_PER_SPACING, Paper
 from utils.errors import InputError
 
 Stroke = np.ndarray
 
-INK_COLOR = "#1a1a2e"
-PEN_MM = 0.45
-X_HEIGHT = 0.28  # of the line height: an ascender, the x-height and a descender of usual size fill the line
-MIN_GAP = 0.12  # of the line height: free paper between the ink of two rows where they come closest
-SKYLINE_BIN = 0.1  # of the line height: how finely the outlines of two rows are compared
+RULE_COLOR, RULE_MM = "#a9c1dd", 0.15
+"""Color and width of the lines of ruled paper."""
+FILLING_LINE = 0.9
+"""Share of the lines that are at most as wide as the line that fills a sheet; wider ones are made smaller."""
+SHARE_LEFT = {"left": 0.0, "center": 0.5, "right": 1.0}
+"""Share of the free space of a line that is at its left."""
+MIN_GAP = 0.12  # of the line spacing: free paper between the ink of two rows where they come closest
+SKYLINE_BIN = 0.1  # of the line spacing: how finely the outlines of two rows are compared
 
 
 @dataclass
 class Page:
-    """A sheet of `width` by `height` mm and its strokes, (n, 2) float arrays in mm, in writing order."""
+    """A sheet of `width` by `height` mm and its lines: each is strokes, (n, 2) float arrays in mm, in writing order.
+
+    rules  the lines of ruled paper, (2, 2) each
+    """
 
     width: float
     height: float
-    strokes: list[Stroke]
+    lines: list[list[Stroke]]
+    rules: list[Stroke] = field(default_factory=list)
+
+    @property
+    def strokes(self) -> list[Stroke]:
+        """The strokes of all lines."""
+        return [stroke for line in self.lines for stroke in line]
 
 
 @dataclass
 class _Row:
-    """A line of ink in mm, its left end at x = 0 and its baseline at y = 0, with its outline in columns.
+    """A line of ink in mm, its baseline at y = 0, with its outline in columns.
 
     top, bottom   (columns,) lowest and highest y of the ink in a column and its neighbours; +inf and -inf without ink
     """
@@ -76,69 +89,56 @@ def _fill(words: list[str], max_chars: int) -> list[str]:
     return lines
 
 
-def lay_out(
-    lines: Sequence[np.ndarray],
-    *,
-    line_height_mm: float = 10.0,
-    margin_mm: float = 8.0,
-    width_mm: float | None = None,
-    page_height_mm: float | None = None,
-) -> list[Page]:
-    """Return pages of lines of points (T, 3) in a column, left aligned, all at one scale.
+def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Page]:
+    """Return pages of lines of points (T, 3), a line below the other, all at one scale.
 
-    The scale makes the median x-height of the lines 0.28 of `line_height_mm`. Baselines are `line_height_mm` apart,
-    farther where ink would come close to the ink above. A line without points is an empty row. The ink itself is
-    kept as it was written, slope and all.
+    The scale makes the median x-height of the lines the paper's. A line that is too wide for a sheet is made smaller.
+    Baselines are the line spacing apart, farther where ink would come close to the ink above; on ruled paper they are
+    exactly on the rules. A line without points is an empty row. The ink is kept as it was written, slope and all. A
+    new page begins where the ink would reach into the lower margin.
 
-    width_mm         the pages' width, and all ink is made smaller if its widest line would not fit;
-                     None: as wide as the widest line and the margins
-    page_height_mm   the pages' height, and a new page where the ink would reach into the margin;
-                     None: one page as high as the ink and the margins
-
-    Raises:
-        InputError: the margins leave no space, or a length is not positive.
-        ValueError: a point is not finite.
+    Raises ValueError where a point is not finite.
     """
-    _check_lengths(line_height_mm, margin_mm, width_mm, page_height_mm)
     for number, points in enumerate(lines, start=1):
         if not np.isfinite(points).all():
             raise ValueError(f"line {number} has points that are not finite")
+    paper = paper or Paper()
     inks = [np.asarray(points, np.float64) for points in lines]
-    max_width, max_height = (np.inf if side is None else side - 2 * margin_mm for side in (width_mm, page_height_mm))
-    scale = _scale([ink for ink in inks if len(ink)], X_HEIGHT * line_height_mm, max_width, max_height)
-    rows = [_row(ink, scale, SKYLINE_BIN * line_height_mm) for ink in inks]
-    return [
-        _page(rows_and_baselines, margin_mm, width_mm, page_height_mm)
-        for rows_and_baselines in _stack(rows, line_height_mm, max_height)
+    scales, x_height_mm = _scales(inks, paper)
+    spacing = paper.line_spacing or x_height_mm / X_PER_SPACING
+    widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink, scale in zip(inks, scales, strict=True)]
+    space = paper.space[0] if paper.width is not None else max(widths, default=0.0)
+    rows = [
+        _row(ink, scale, SHARE_LEFT[paper.align] * (space - width), SKYLINE_BIN * spacing)
+        for ink, scale, width in zip(inks, scales, widths, strict=True)
     ]
+    if paper.ruled:
+        return [_ruled_page(page, paper, spacing, space) for page in _on_rules(rows, spacing, paper.space[1])]
+    return [_page(page, paper) for page in _stack(rows, spacing, paper.space[1])]
 
 
-def _check_lengths(line_height: float, margin: float, width: float | None, height: float | None) -> None:
-    """Raise InputError unless the page has space for ink."""
-    if line_height <= 0 or margin < 0:
-        raise InputError(f"line height {line_height:g} mm and margin {margin:g} mm: lengths on paper are positive")
-    for name, side in (("width", width), ("height", height)):
-        if side is not None and side <= 2 * margin:
-            raise InputError(f"a page {name} of {side:g} mm leaves no space between margins of {margin:g} mm")
-
-
-def _scale(inks: list[np.ndarray], x_height_mm: float, max_width: float, max_height: float) -> float:
-    """Return mm per unit of ink (T, 3): the median x-height becomes `x_height_mm`, or less if a line would not fit."""
+def _scales(inks: list[np.ndarray], paper: Paper) -> tuple[list[float], float]:
+    """Return mm per unit of each ink (T, 3), and the x-height in mm that their median has."""
+    letters = [ink for ink in inks if len(down_strokes(ink))] or [ink for ink in inks if len(ink)]
     # Dashes and dots have no x-height of their own: where other ink is, they have no say in its size.
-    letters = [ink for ink in inks if len(down_strokes(ink))]
-    unit = float(np.median([x_height(ink) for ink in letters or inks] or [1.0]))
-    sizes = np.array([np.ptp(ink[:, :2], axis=0) for ink in inks]).reshape(-1, 2)
-    widest, tallest = sizes.max(axis=0, initial=0.0)
-    limits = [limit / size for limit, size in ((max_width, widest), (max_height, tallest)) if size > 0]
-    return min([x_height_mm / max(unit, float(widest) / LONGEST_LINE), *limits])
+    unit = float(np.median([x_height(ink) for ink in letters] or [1.0]))
+    sizes = np.array([np.ptp(ink[:, :2], axis=0) if len(ink) else np.zeros(2) for ink in inks]).reshape(-1, 2)
+    widest, usual = (float(np.quantile(sizes[:, 0], share)) if len(sizes) else 0.0 for share in (1.0, FILLING_LINE))
+    unit = max(unit, widest / LONGEST_LINE)
+    space = paper.space
+    x_height_mm = paper.given_x_height
+    if x_height_mm is None:
+        x_height_mm = min(max(space[0] * unit / max(usual, 1e-9), SMALLEST), LARGEST)
+    scale = x_height_mm / unit
+    return [min(scale, *(space / np.maximum(size, 1e-9))) for size in sizes], x_height_mm
 
 
-def _row(ink: np.ndarray, scale: float, bin_mm: float) -> _Row:
-    """Return the row, in mm, of a line's ink (T, 3) in its own units."""
+def _row(ink: np.ndarray, scale: float, left: float, bin_mm: float) -> _Row:
+    """Return the row, in mm, of a line's ink (T, 3) in its own units, whose left end is at x = `left`."""
     if not len(ink):
         return _Row([], np.empty(0), np.empty(0))
     origin = np.array([ink[:, 0].min(), baseline(ink)])
-    strokes = [(stroke - origin) * scale for stroke in pen_strokes(ink)]
+    strokes = [(stroke - origin) * scale + np.array([left, 0.0]) for stroke in pen_strokes(ink)]
     dense = np.concatenate([_dense(stroke, bin_mm / 2) for stroke in strokes])
     columns = (dense[:, 0] / bin_mm).astype(int) + 1
     top, bottom = np.full(columns.max() + 2, np.inf), np.full(columns.max() + 2, -np.inf)
@@ -177,14 +177,30 @@ def _stack(rows: list[_Row], line_height: float, max_height: float) -> list[list
     return pages
 
 
-def _page(rows: list[tuple[_Row, float]], margin: float, width: float | None, height: float | None) -> Page:
+def _page(rows: list[tuple[_Row, float]], paper: Paper) -> Page:
     """Return the page of these rows and baselines, its highest ink at the upper margin."""
-    strokes = [stroke + np.array([0.0, base]) for row, base in rows for stroke in row.strokes]
-    ink = np.concatenate(strokes) if strokes else np.zeros((1, 2))
-    shift = np.array([margin, margin - ink[:, 1].min()])
-    right, bottom = (ink + shift).max(axis=0) + margin
-    return Page(
-        float(right) if width is None else width,
-        float(bottom) if height is None else height,
-        [stroke + shift for stroke in strokes],
-    )
+    lines = [[stroke + np.array([0.0, base]) for stroke in row.strokes] for row, base in rows]
+    ink = np.concatenate([stroke for line in lines for stroke in line] or [np.zeros((1, 2))])
+    shift = np.array([paper.edge, paper.edge - ink[:, 1].min()])
+    right, bottom = ((ink + shift).max(axis=0) + paper.edge).tolist()
+    return Page(paper.width or right, paper.height or bottom, [[stroke + shift for stroke in line] for line in lines])
+
+
+def _on_rules(rows: list[_Row], spacing: float, max_height: float) -> list[list[_Row]]:
+    """Return pages of rows, of which each takes a rule; pages have as many rules as there is space for."""
+    count = max(len(rows) if np.isinf(max_height) else int(max_height / spacing + 1e-9), 1)
+    return [rows[first : first + count] for first in range(0, len(rows), count)] or [[]]
+
+
+def _ruled_page(rows: list[_Row], paper: Paper, spacing: float, space: float) -> Page:
+    """Return a ruled page; the first rule is one line spacing below the upper margin."""
+    count = len(rows) if paper.height is None else max(int(paper.space[1] / spacing + 1e-9), 1)
+    heights = paper.edge + spacing * np.arange(1, count + 1)
+    lines = [
+        [stroke + np.array([paper.edge, height]) for stroke in row.strokes]
+        for row, height in zip(rows, heights, strict=False)
+        if row.strokes
+    ]
+    rules = [np.array([[paper.edge, height], [paper.edge + space, height]]) for height in heights]
+    width, height = space + 2 * paper.edge, spacing * count + 2 * paper.edge
+    return Page(paper.width or width, paper.height or height, lines, rules)

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
-from render.ink.page import INK_COLOR, PEN_MM, Page, Stroke
-from render.ink.pen import pen_times, writing_seconds
+from render.ink.page import RULE_COLOR, RULE_MM, Page, Stroke
+from render.ink.pen import Pen, line_widths, pen_times, writing_seconds
 from utils.errors import InputError
 from utils.files import atomic_path
 
 MM_PER_INCH = 25.4
+PNG_DPI = 200.0
 SUPERSAMPLE = 4  # Pillow draws no smooth edges: draw finer and average
 MAX_PIXELS = 40_000_000  # of a picture: A4 at 600 dpi; each takes 16 bytes of memory while it is drawn
 GIF_MAX_PIXELS = 1_200_000  # of a GIF's frame
@@ -24,7 +25,7 @@ GIF_SHADES = 32  # from paper to ink: as many as the eye can tell at the edge of
 class _Canvas:
     """The ink that has been drawn so far, at several times the resolution of the picture."""
 
-    def __init__(self, page: Page, dpi: float, pen_mm: float) -> None:
+    def __init__(self, page: Page, dpi: float) -> None:
         self.size = _pixel_size(page, dpi)
         if self.size[0] * self.size[1] > MAX_PIXELS:
             sides = "{} x {}".format(*self.size)
@@ -35,37 +36,64 @@ class _Canvas:
         self.fine = Image.new("L", (self.size[0] * SUPERSAMPLE, self.size[1] * SUPERSAMPLE), 0)
         self.draw = ImageDraw.Draw(self.fine)
         self.scale = SUPERSAMPLE * dpi / MM_PER_INCH
-        self.pen = max(round(pen_mm * self.scale), SUPERSAMPLE)  # at least one pixel wide
 
-    def add(self, points: Stroke) -> None:
-        """Draw a pen path (n, 2) in mm, round at its ends and joints; a single point is a dot."""
-        corners = np.rint(points * self.scale - self.pen / 2).astype(int)  # upper left, of the pen's print at a point
-        middle = (self.pen - 1) // 2
-        self.draw.line(list(map(tuple, (corners + middle).tolist())), fill=255, width=self.pen)
-        for x, y in corners.tolist():
-            self.draw.ellipse((x, y, x + self.pen - 1, y + self.pen - 1), fill=255)
+    def add(self, points: Stroke, widths: np.ndarray) -> None:
+        """Draw a pen path (n, 2), whose line has a width (n,) at each point, all in mm; a single point is a dot."""
+        at, pens = points * self.scale, self._pixels(widths)
+        between = self._pixels((widths[1:] + widths[:-1]) / 2)
+        ends = [(self._corner(end, between) + (between - 1)[:, None] // 2).tolist() for end in (at[:-1], at[1:])]
+        for begin, end, width in zip(*ends, between.tolist(), strict=True):
+            self.draw.line((*begin, *end), fill=255, width=width)
+        for (x, y), width in zip(self._corner(at, pens).tolist(), pens.tolist(), strict=True):
+            self.draw.ellipse((x, y, x + width - 1, y + width - 1), fill=255)
+
+    def _pixels(self, widths: np.ndarray) -> np.ndarray:
+        """Return widths (n,) in mm as fine pixels, at least as many as a pixel of the picture has."""
+        return np.rint(widths * self.scale).astype(int).clip(SUPERSAMPLE)
+
+    @staticmethod
+    def _corner(at: np.ndarray, pens: np.ndarray) -> np.ndarray:
+        """Return the upper left corner (n, 2) of the pen's print, (n,) wide, around points (n, 2), in fine pixels."""
+        return np.rint(at - pens[:, None] / 2).astype(int)
 
     def coverage(self) -> Image.Image:
         """Return the share of ink in each pixel: an image of mode "L", 0 paper, 255 ink."""
         return self.fine.reduce(SUPERSAMPLE)
 
 
-def draw_page(page: Page, *, dpi: float = 200, pen_mm: float = PEN_MM, color: str = INK_COLOR) -> Image.Image:
+def draw_page(page: Page, pen: Pen | None = None, *, dpi: float = 200) -> Image.Image:
     """Return the page as an RGB image, ink on white, smooth at its edges; its sides are mm * dpi / 25.4, rounded.
+
+    The line is thinner where the pen was faster, see `line_widths`.
 
     Raises:
         InputError: the image would have more than 40 million pixels.
     """
-    canvas = _Canvas(page, dpi, pen_mm)
-    for stroke in page.strokes:
-        canvas.add(stroke)
-    ink, paper = (Image.new("RGB", canvas.size, ground) for ground in (color, "white"))
-    return Image.composite(ink, paper, canvas.coverage())
+    pen = pen or Pen()
+    canvas = _Canvas(page, dpi)
+    for stroke, widths in zip(page.strokes, line_widths(page.strokes, pen.width), strict=True):
+        canvas.add(stroke, widths)
+    ink = Image.new("RGB", canvas.size, pen.color)
+    return Image.composite(ink, _ruled_paper(page, dpi), canvas.coverage())
 
 
-def write_png(path: Path, page: Page, *, dpi: float = 200, pen_mm: float = PEN_MM, color: str = INK_COLOR) -> None:
-    """Write `draw_page` as PNG; the file knows its dpi, so that it prints in its true size."""
-    image = draw_page(page, dpi=dpi, pen_mm=pen_mm, color=color)
+def _ruled_paper(page: Page, dpi: float) -> Image.Image:
+    """Return the page's paper, white but for its ruling, as an RGB image."""
+    canvas = _Canvas(page, dpi)
+    for rule in page.rules:
+        canvas.add(rule, np.full(2, RULE_MM))
+    color, white = (Image.new("RGB", canvas.size, ground) for ground in (RULE_COLOR, "white"))
+    return Image.composite(color, white, canvas.coverage())
+
+
+def write_png(path: Path, page: Page, pen: Pen | None = None, *, dpi: float | None = None) -> None:
+    """Write `draw_page` as PNG; the file knows its dpi, so that it prints in its true size.
+
+    dpi  None: 200, less for a page that is larger than A2
+    """
+    if dpi is None:
+        dpi = min(PNG_DPI, MM_PER_INCH * math.sqrt(0.99 * MAX_PIXELS / (page.width * page.height)))
+    image = draw_page(page, pen, dpi=dpi)
     with atomic_path(path) as temporary:
         image.save(temporary, format="PNG", dpi=(dpi, dpi), optimize=True)
 
@@ -73,15 +101,16 @@ def write_png(path: Path, page: Page, *, dpi: float = 200, pen_mm: float = PEN_M
 def write_gif(
     path: Path,
     page: Page,
+    pen: Pen | None = None,
     *,
     frames: int | None = None,
     fps: float = 20,
     hold_s: float = 2.0,
     dpi: float = 120,
-    pen_mm: float = PEN_MM,
-    color: str = INK_COLOR,
 ) -> None:
     """Write the pen at work as a GIF that loops; its last frame, held `hold_s` seconds longer, is the whole page.
+
+    The paper is white: a GIF has no ruling.
 
     frames   number of pictures (the file merges those that are equal);
              None: as many as writing by hand takes at `fps`, at most 240
@@ -90,7 +119,7 @@ def write_gif(
     if frames is None:
         frames = min(max(round(writing_seconds(page) * fps), 2), GIF_MAX_FRAMES)
     duration = max(round(100 / fps), 2) * 10  # ms; a GIF counts in hundredths, and browsers slow down below two
-    pictures = list(_gif_frames(page, frames, _gif_dpi(page, dpi), pen_mm, color))
+    pictures = list(_gif_frames(page, frames, _gif_dpi(page, dpi), pen or Pen()))
     durations = [duration] * (len(pictures) - 1) + [duration + round(1000 * hold_s)]
     with atomic_path(path) as temporary:
         pictures[0].save(temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
@@ -107,12 +136,12 @@ def _gif_dpi(page: Page, dpi: float) -> float:
     return dpi * min(1.0, GIF_MAX_SIDE / max(width, height), math.sqrt(GIF_MAX_PIXELS / (width * height)))
 
 
-def _gif_frames(page: Page, frames: int, dpi: float, pen_mm: float, color: str) -> Iterator[Image.Image]:
+def _gif_frames(page: Page, frames: int, dpi: float, pen: Pen) -> Iterator[Image.Image]:
     """Yield pictures of the page after each of `frames` equal steps of the pen's time."""
-    canvas = _Canvas(page, dpi, pen_mm)
-    palette = _palette(color)
+    canvas = _Canvas(page, dpi)
+    palette = _palette(pen.color)
     shades = [value * (GIF_SHADES - 1) // 255 for value in range(256)]
-    times = pen_times(page)
+    times, widths = pen_times(page), line_widths(page.strokes, pen.width)
     end = max((float(time[-1]) for time in times), default=0.0)
     drawn = [0] * len(times)
     for frame in range(1, frames + 1):
@@ -120,7 +149,8 @@ def _gif_frames(page: Page, frames: int, dpi: float, pen_mm: float, color: str) 
         for k, (stroke, time) in enumerate(zip(page.strokes, times, strict=True)):
             reached = int(np.searchsorted(time, now, side="right"))
             if reached > drawn[k]:
-                canvas.add(stroke[max(drawn[k] - 1, 0) : reached])  # from the last point on, so that nothing is torn
+                new = slice(max(drawn[k] - 1, 0), reached)  # from the last point on, so that nothing is torn
+                canvas.add(stroke[new], widths[k][new])
                 drawn[k] = reached
         picture = canvas.coverage().point(shades)
         picture.putpalette(palette)

@@ -9,6 +9,8 @@ import numpy as np
 
 from base.base_model import Sample
 from render.ink.page import Page, lay_out
+from render.ink.paper import Paper
+from render.ink.pen import Pen
 from render.ink.raster import draw_page, write_gif, write_png
 from render.ink.svg import write_animated_svg, write_svg
 from utils.errors import InputError
@@ -16,10 +18,9 @@ from utils.errors import InputError
 NOTEBOOK_DPI = 150
 LINES_ON_A_SLIP = 12
 MAX_BIAS = 20.0
-PAGE_WIDTH_MM, PAGE_HEIGHT_MM = 210.0, 297.0
 SEEDS_PER_WRITING = 1_000_003
 """Distance of the seeds of two successive writings: each line of a writing has a seed of its own."""
-FORMATS: dict[str, Callable[[Path, Page], object]] = {
+FORMATS: dict[str, Callable[[Path, Page, Pen | None], object]] = {
     ".animated.svg": write_animated_svg,
     ".svg": write_svg,
     ".png": write_png,
@@ -52,28 +53,39 @@ class Writing:
         """True if the network ended every line itself; none hit its point limit."""
         return all(sample.stopped for sample in self.samples)
 
-    def pages(self) -> list[Page]:
-        """A few lines on a piece of paper of their size, more on pages in A4."""
-        if len(self.lines) <= LINES_ON_A_SLIP:
-            return lay_out(self.lines)
-        return lay_out(self.lines, width_mm=PAGE_WIDTH_MM, page_height_mm=PAGE_HEIGHT_MM)
+    def pages(self, paper: Paper | None = None) -> list[Page]:
+        """The lines on pages; without a paper a few are on a piece of their size, more on A4."""
+        return lay_out(self.lines, paper or paper_for(len(self.lines)))
 
-    def save(self, path: str | Path) -> list[Path]:
+    def save(self, path: str | Path, *, paper: Paper | None = None, pen: Pen | None = None) -> list[Path]:
         """Save the pages in the format of the path's suffix: .svg, .png, or with the pen at work .gif or .animated.svg.
 
         Returns the paths: `path` itself, or one per page, text-page1.svg and so on.
 
         Raises InputError where the suffix is another one.
         """
-        path = Path(path)
-        suffix = next((suffix for suffix in FORMATS if path.name.lower().endswith(suffix)), None)
-        if suffix is None:
-            raise InputError(f"{path}: a writing is saved in a file that ends in {', '.join(FORMATS)}")
-        pages = self.pages()
-        paths = page_paths(path.with_name(path.name[: -len(suffix)]), len(pages), path.name[-len(suffix) :])
+        stem, suffix = stem_and_suffix(Path(path))
+        pages = self.pages(paper)
+        paths = page_paths(stem, len(pages), Path(path).name[-len(suffix) :])
         for page, page_path in zip(pages, paths, strict=True):
-            FORMATS[suffix](page_path, page)
+            FORMATS[suffix](page_path, page, pen)
         return paths
+
+
+def paper_for(count: int) -> Paper:
+    """The paper for this number of lines where none is named: a piece of their size, for more than 12 lines A4."""
+    return Paper() if count <= LINES_ON_A_SLIP else Paper.sheet("a4")
+
+
+def stem_and_suffix(path: Path) -> tuple[Path, str]:
+    """A path without its suffix, and the suffix of those in FORMATS that it ends in.
+
+    Raises InputError where it is none of them.
+    """
+    for suffix in FORMATS:
+        if path.name.lower().endswith(suffix):
+            return path.with_name(path.name[: -len(suffix)]), suffix
+    raise InputError(f"{path}: a writing is saved in a file that ends in {', '.join(FORMATS)}")
 
 
 def page_paths(stem: Path, count: int, suffix: str) -> list[Path]:

@@ -26,4 +26,4 @@ def small_page() -> Page:
     """A page of 30 x 20 mm: a wave of 40 points, a dot, and a straight line of two points."""
     x = np.linspace(4, 26, 40)
     wave = np.stack((x, 8 + 3 * np.sin(x)), axis=1)
-    return Page(30.0, 20.0, [wave, np.array([[6.0, 16.0]]), np.array([[10.0, 15.0], [25.0, 17.0]])])
+    return Page(30.0, 20.0, [[wave, np.array([[6.0, 16.0]])], [np.array([[10.0, 15.0], [25.0, 17.0]])]])

@@ -1,10 +1,12 @@
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from ink.strokes import pen_strokes
-from render.ink.page import MIN_GAP, X_HEIGHT, Page, lay_out, wrap_text
+from render.ink.page import MIN_GAP, Page, lay_out, wrap_text
+from render.ink.paper import LARGEST, SMALLEST, X_PER_SPACING, Align, Paper
 from tests.render.some_ink import loops
 from utils.errors import InputError
 
@@ -59,26 +61,26 @@ def test_all_lines_have_one_scale() -> None:
 @pytest.mark.parametrize("line", [loops(8), loops(8, tall=1), loops(8, tall=2), loops(8, slope=0.1)])
 @pytest.mark.parametrize("unit", [0.01, 1.0, 40.0])
 def test_neither_units_nor_tall_letters_nor_slope_change_the_size(line: np.ndarray, unit: float) -> None:
-    (page,) = lay_out([line * (unit, unit, 1)], line_height_mm=12)
+    (page,) = lay_out([line * (unit, unit, 1)], Paper(line_spacing=12))
     letter = page.strokes[5]
-    assert np.ptp(letter[:, 1]) == pytest.approx(X_HEIGHT * 12, rel=0.1)
+    assert np.ptp(letter[:, 1]) == pytest.approx(X_PER_SPACING * 12, rel=0.1)
 
 
 def test_one_large_line_among_others_changes_no_size() -> None:
-    (page,) = lay_out([loops(8), loops(8, size=50), loops(8)], line_height_mm=10)
-    assert np.ptp(page.strokes[0][:, 1]) == pytest.approx(X_HEIGHT * 10, rel=0.1)
+    (page,) = lay_out([loops(8), loops(8, size=50), loops(8)], Paper(line_spacing=10))
+    assert np.ptp(page.strokes[0][:, 1]) == pytest.approx(X_PER_SPACING * 10, rel=0.1)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_trembling_pen_changes_no_size(seed: int) -> None:
     noise = np.random.default_rng(seed).normal(scale=0.4, size=len(loops(8)))
-    (page,) = lay_out([loops(8) + np.outer(noise, (0, 1, 0))], line_height_mm=10)
+    (page,) = lay_out([loops(8) + np.outer(noise, (0, 1, 0))], Paper(line_spacing=10))
     letters = [np.ptp(stroke[:, 1]) for stroke in page.strokes[:8]]
-    assert np.median(letters) == pytest.approx(X_HEIGHT * 10, rel=0.15)
+    assert np.median(letters) == pytest.approx(X_PER_SPACING * 10, rel=0.15)
 
 
 def test_a_single_line_has_its_margins_around_the_ink() -> None:
-    (page,) = lay_out([loops(6)], margin_mm=5)
+    (page,) = lay_out([loops(6)], Paper(margin=5))
     ink = np.concatenate(page.strokes)
     np.testing.assert_allclose(ink.min(axis=0), (5, 5))
     np.testing.assert_allclose(ink.max(axis=0), (page.width - 5, page.height - 5))
@@ -86,9 +88,10 @@ def test_a_single_line_has_its_margins_around_the_ink() -> None:
 
 @pytest.mark.parametrize("width", [None, 40.0, 400.0])
 @pytest.mark.parametrize("height", [None, 30.0, 60.0])
-def test_no_ink_is_in_the_margins(width: float | None, height: float | None) -> None:
+@pytest.mark.parametrize("align", get_args(Align))
+def test_no_ink_is_in_the_margins(width: float | None, height: float | None, align: Align) -> None:
     lines = [loops(9, tall=k % 3, size=8 + k) for k in range(9)] + [loops(1, size=90)]
-    pages = lay_out(lines, margin_mm=6, width_mm=width, page_height_mm=height)
+    pages = lay_out(lines, Paper(width, height, 6, align=align))
     for page in pages:
         ink = np.concatenate(page.strokes)
         assert (ink > 6 - 1e-9).all() and (ink < (page.width - 6 + 1e-9, page.height - 6 + 1e-9)).all()
@@ -100,7 +103,7 @@ def test_no_ink_is_in_the_margins(width: float | None, height: float | None) -> 
 
 def test_lines_are_left_aligned_in_order_and_apart() -> None:
     lines = [loops(8, tall=k % 4, slope=0.05 * (-1) ** k) for k in range(6)]
-    (page,) = lay_out(lines, line_height_mm=10)
+    (page,) = lay_out(lines, Paper(line_spacing=10))
     rows = rows_of(page, lines)
     for above, below in pairwise(rows):
         assert below[:, 0].min() == pytest.approx(above[:, 0].min())
@@ -115,40 +118,76 @@ def test_a_tail_and_a_tall_letter_side_by_side_do_not_touch(x: float) -> None:
         return np.concatenate((loops(8), [[x, top, 0], [x, bottom, 1]]))
 
     lines = [with_bar(x, 290, 330), with_bar(x + 2, 270, 300)]
-    (page,) = lay_out(lines, line_height_mm=10)
+    (page,) = lay_out(lines, Paper(line_spacing=10))
     above, below = rows_of(page, lines)
     assert below[-2, 1] - above[-1, 1] >= MIN_GAP * 10 - 1e-6
 
 
 def test_usual_lines_stand_one_line_height_apart() -> None:
     lines = [loops(8), loops(8, tall=1), loops(8)]
-    (page,) = lay_out(lines, line_height_mm=14)
+    (page,) = lay_out(lines, Paper(line_spacing=14))
     baselines = [row[-1, 1] for row in rows_of(page, lines)]
     np.testing.assert_allclose(np.diff(baselines), 14, rtol=1e-6)
 
 
 def test_an_empty_line_is_an_empty_row() -> None:
-    (page,) = lay_out([loops(8), EMPTY, loops(8)], line_height_mm=10)
+    (page,) = lay_out([loops(8), EMPTY, loops(8)], Paper(line_spacing=10))
     first, second = page.strokes[8], page.strokes[-1]
     assert second[0, 1] - first[0, 1] == pytest.approx(20)
 
 
 @pytest.mark.parametrize("lines", [[], [EMPTY], [EMPTY, EMPTY]])
 def test_no_ink_is_an_empty_page(lines: list[np.ndarray]) -> None:
-    (page,) = lay_out(lines, margin_mm=4)
+    (page,) = lay_out(lines, Paper(margin=4))
     assert page.strokes == [] and page.width > 0 and page.height > 0
 
 
 @pytest.mark.parametrize("points", [[[5, 5, 1]], [[0, 0, 0], [9, 0, 1]], [[0, 0, 0], [900, 1e-6, 1]]])
 def test_a_dot_or_a_dash_alone_has_a_page(points: list[list[float]]) -> None:
-    (page,) = lay_out([np.array(points, np.float32)], margin_mm=4)
+    (page,) = lay_out([np.array(points, np.float32)], Paper(margin=4))
     assert np.isfinite(page.strokes[0]).all() and page.width < 3000
 
 
-def test_impossible_pages_are_refused() -> None:
-    with pytest.raises(InputError, match="width of 10 mm"):
-        lay_out([loops(3)], margin_mm=8, width_mm=10)
-    with pytest.raises(InputError, match="line height"):
-        lay_out([loops(3)], line_height_mm=0)
+def test_ink_that_is_not_finite_is_named() -> None:
     with pytest.raises(ValueError, match="line 2"):
         lay_out([loops(3), loops(3) * np.nan])
+
+
+@pytest.mark.parametrize(("letters", "x_height"), [(20, LARGEST), (48, None), (90, SMALLEST)])
+def test_lines_fill_a_sheet_within_limits_of_their_size(letters: int, x_height: float | None) -> None:
+    (page,) = lay_out([loops(letters)] * 3, Paper(200, 200, 20))
+    width = np.ptp(np.concatenate(page.strokes)[:, 0])
+    assert (width == pytest.approx(160)) == (letters >= 48)
+    size = np.ptp(page.strokes[5][:, 1])
+    assert size == pytest.approx(x_height, rel=0.1) if letters < 48 else size < LARGEST
+
+
+def test_a_line_that_is_too_wide_is_made_smaller_and_no_other() -> None:
+    lines = [loops(8), loops(60), loops(8)]
+    (page,) = lay_out(lines, Paper(100, 200, 10, x_height=3))
+    first, second, third = rows_of(page, lines)
+    assert np.ptp(first[:, 1]) == pytest.approx(np.ptp(third[:, 1])) == pytest.approx(3, rel=0.1)
+    assert np.ptp(second[:, 0]) == pytest.approx(80) and np.ptp(second[:, 1]) < 2
+
+
+@pytest.mark.parametrize("width", [None, 150.0])
+@pytest.mark.parametrize(("align", "share"), [("left", 0.0), ("center", 0.5), ("right", 1.0)])
+def test_lines_are_aligned_in_the_space_between_the_margins(width: float | None, align: Align, share: float) -> None:
+    lines = [loops(8), loops(20)]
+    (page,) = lay_out(lines, Paper(width, None, 10, x_height=3, align=align))
+    for row in rows_of(page, lines):
+        free = page.width - 20 - np.ptp(row[:, 0])
+        assert row[:, 0].min() == pytest.approx(10 + share * free)
+
+
+@pytest.mark.parametrize("height", [None, 100.0])
+def test_lines_keep_to_the_rules_of_ruled_paper(height: float | None) -> None:
+    lines = [loops(8, tall=k % 3) for k in range(4)] + [EMPTY] + [loops(8)] * 8
+    pages = lay_out(lines, Paper(150, height, 10, line_spacing=9, ruled=True))
+    rules = [[rule[0, 1] for rule in page.rules] for page in pages]
+    assert rules == ([[pytest.approx(10 + 9 * k) for k in range(1, 9)]] * 2 if height else rules)
+    baselines = [[line[-1][0, 1] for line in page.lines] for page in pages]
+    for page_baselines, page_rules in zip(baselines, rules, strict=True):
+        assert all(min(abs(rule - base) for rule in page_rules) < 1e-6 for base in page_baselines)
+    assert sum(map(len, baselines)) == len(lines) - 1 and len(pages) == (2 if height else 1)
+    assert all(rule[:, 0].tolist() == [10, 140] for page in pages for rule in page.rules)

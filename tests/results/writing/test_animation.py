@@ -20,7 +20,7 @@ def gif_seconds(path: str) -> tuple[int, float]:
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
 def test_both_animations_take_the_hands_time_by_the_speed(speed: float, tmp_path: Path) -> None:
-    line = Page(120.0, 10.0, [np.stack([np.linspace(5, 115, 300), np.full(300, 5.0)], 1)])
+    line = Page(120.0, 10.0, [[np.stack([np.linspace(5, 115, 300), np.full(300, 5.0)], 1)]])
     (saved,) = save_animation([line], tmp_path / "a", speed=speed)
     assert saved["seconds"] == pytest.approx(110 / 55 / speed) and saved["ink_mm"] == pytest.approx(110)
     assert gif_seconds(saved["files"][0])[1] == pytest.approx(saved["seconds"] + 2, rel=0.03)

@@ -10,6 +10,7 @@ import pytest
 from data_loader.formats.read_report import Report
 from data_loader.formats.svg.reader import read_svg
 from render.ink.page import Page, lay_out
+from render.ink.pen import Pen
 from render.ink.svg import write_animated_svg, write_svg
 from tests.data_loader.formats.mutate import mutants, survives
 from utils.errors import InputError
@@ -22,7 +23,7 @@ def svg(body: str) -> bytes:
 
 
 @pytest.mark.parametrize("write", [write_svg, write_animated_svg])
-def test_a_page_that_we_draw_is_read_back(tmp_path: Path, write: Callable[[Path, Page], None]) -> None:
+def test_a_page_that_we_draw_is_read_back(tmp_path: Path, write: Callable[[Path, Page, Pen], None]) -> None:
     rng, lines = np.random.default_rng(1), []
     for size in (9, 30, 12):
         points = np.zeros((size, 3), np.float32)
@@ -30,11 +31,15 @@ def test_a_page_that_we_draw_is_read_back(tmp_path: Path, write: Callable[[Path,
         points[4, 2] = points[-1, 2] = 1
         lines.append(points)
     (page,) = lay_out(lines)
-    write(tmp_path / "page.svg", page)
+    write(tmp_path / "page.svg", page, Pen(line="polyline"))
     (drawing,) = read_svg(tmp_path / "page.svg", Report())
     assert (drawing.id, drawing.unit) == ("page", "px")
     np.testing.assert_array_equal(drawing.points[:, 2], np.concatenate(lines)[:, 2])
     np.testing.assert_allclose(drawing.points[:, :2], np.concatenate(page.strokes) * 96 / 25.4, atol=4e-3)
+    write(tmp_path / "page.svg", page, Pen())
+    (smooth,) = read_svg(tmp_path / "page.svg", Report())
+    ends, smooth_ends = (ink.points[ink.points[:, 2] == 1] for ink in (drawing, smooth))
+    np.testing.assert_allclose(ends, smooth_ends, atol=4e-3)
 
 
 def test_a_folder_keeps_the_good_and_names_the_bad(tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""Paper: its size and margins, and how large and how far apart lines are written on it. Lengths are in mm."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from utils.errors import InputError
+
+SIZES = {
+    "a3": (297.0, 420.0),
+    "a4": (210.0, 297.0),
+    "a5": (148.0, 210.0),
+    "a6": (105.0, 148.0),
+    "letter": (215.9, 279.4),
+}
+"""Width and height of the sheets that have a name, upright."""
+Align = Literal["left", "center", "right"]
+X_HEIGHT = 2.8
+"""Usual height of the letter x."""
+SMALLEST, LARGEST = 2.2, 3.4
+"""Limits of the x-height that is chosen so that lines fill a sheet."""
+X_PER_SPACING = 0.28
+"""Share of the distance of two lines that is x-height: an ascender, x-height and a descender of usual size fill it."""
+CHARACTER_WIDTH = 1.4
+"""Usual width of a character in x-heights: the median of 80 lines that conditional.pt wrote at bias 1."""
+LONGER_LINES = 1.5
+"""Longest line, in lengths of those that a network learned from; conditional.pt is legible up to 1.7 of them."""
+SLIP_MARGIN, SHEET_MARGIN, SHEET_MARGIN_SHARE = 8.0, 20.0, 0.1
+LONGEST = 5000.0
+"""Longest length on paper that is taken."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A piece of paper and how lines are written on it; lengths in mm.
+
+    width, height  of a sheet; None: as large as the ink and the margins
+    margin         None: 20, but a tenth of a small sheet's shorter side; 8 around ink without a sheet
+    x_height       None: 2.8, on a sheet from 2.2 to 3.4, so that lines fill its width
+    line_spacing   from baseline to baseline; None: x_height / 0.28
+    align          lines that are shorter than the space for them
+    ruled          baselines are drawn, and lines keep to them
+
+    Raises InputError where a length is not positive, or the margins leave no space.
+    """
+
+    width: float | None = None
+    height: float | None = None
+    margin: float | None = None
+    x_height: float | None = None
+    line_spacing: float | None = None
+    align: Align = "left"
+    ruled: bool = False
+
+    def __post_init__(self) -> None:
+        if self.align not in get_args(Align):
+            raise InputError(f"align is {self.align!r}; it must be {', '.join(get_args(Align))}")
+        if self.margin is not None and not self.margin >= 0:
+            raise InputError(f"margin is {self.margin:g} mm; it must be 0 or more")
+        sides = {"paper width": self.width, "paper height": self.height}
+        for name, length in (sides | {"x-height": self.x_height, "line spacing": self.line_spacing}).items():
+            if length is not None and not 0 < length <= LONGEST:
+                raise InputError(f"{name} is {length:g} mm; it must be above 0 and at most {LONGEST:g}")
+        for name, length in sides.items():
+            if length is not None and length <= 2 * self.edge:
+                raise InputError(f"a {name} of {length:g} mm leaves no space between margins of {self.edge:g} mm")
+
+    @classmethod
+    def sheet(cls, size: str) -> "Paper":
+        """Return a sheet of a named size ("a4") or of WIDTHxHEIGHT in mm ("297x210").
+
+        Raises InputError where it is neither.
+        """
+        if size.lower() in SIZES:
+            return cls(*SIZES[size.lower()])
+        sides = re.fullmatch(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(?:mm)?", size.lower())
+        if not sides:
+            raise InputError(f"paper {size!r} is unknown; it is {', '.join(SIZES)}, or WIDTHxHEIGHT in mm (297x210)")
+        return cls(float(sides[1]), float(sides[2]))
+
+    @property
+    def edge(self) -> float:
+        """The margin, chosen where it is None."""
+        if self.margin is not None:
+            return self.margin
+        sides = [side for side in (self.width, self.height) if side is not None]
+        return min(SHEET_MARGIN, SHEET_MARGIN_SHARE * min(sides)) if sides else SLIP_MARGIN
+
+    @property
+    def space(self) -> tuple[float, float]:
+        """The width and height between the margins; inf where the paper is as large as the ink."""
+        width, height = (float("inf") if side is None else side - 2 * self.edge for side in (self.width, self.height))
+        return width, height
+
+    @property
+    def given_x_height(self) -> float | None:
+        """The x-height, by itself or by the line spacing; None where it is chosen to fill a sheet."""
+        if self.x_height is None and self.line_spacing is not None:
+            return X_PER_SPACING * self.line_spacing
+        return self.x_height if self.width is not None else self.x_height or X_HEIGHT
+
+    def chars_per_line(self, usual: int) -> int:
+        """Return the number of characters for which a line has space; `usual` is that of a network's own lines."""
+        if self.width is None:
+            return usual
+        fitting = self.space[0] / (CHARACTER_WIDTH * (self.given_x_height or X_HEIGHT))
+        return max(1, min(round(LONGER_LINES * usual), int(fitting)))
