@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from render.figures.explained import apart
 from render.figures.figure import FADED_COLOR, INCH_WIDTH, draw_ink
-from render.ink.page import INK_COLOR
+from render.ink.pen import INK_COLOR
 
 SURE, DOUBTFUL = 0.9, 0.5
 COLORS = {SURE: INK_COLOR, DOUBTFUL: "#c76a00", 0.0: "#b3261e"}
