@@ -78,6 +78,17 @@ def product_by(weight: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
     return lambda x: torch.mm(x, transposed)
 
 
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return x W^T + b of many rows x (R, I), weight (O, I) and bias (O,).
+
+    oneDNN's in float32 as well: torch's own products are MKL's, which on other makers' processors than Intel's do
+    without AVX-512 and take up to twice the time; on Intel's they take the same.
+    """
+    if x.dtype == torch.float32 and can_be_packed(x.dtype):
+        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], None)
+    return F.linear(x, weight, bias)
+
+
 def can_be_packed(dtype: torch.dtype) -> bool:
     """Return True if oneDNN multiplies in this precision on this machine."""
     if dtype == torch.bfloat16:
@@ -169,7 +180,7 @@ class LSTMSequence(torch.autograd.Function):
         dtype = product_dtype(weight)
         inputs = inputs.to(dtype).contiguous()
         # all points' input projections at once: (T, B, I) -> (T B, 4H) -> (T, B, 4H)
-        flat = F.linear(inputs.flatten(0, 1), from_input.to(dtype), bias.to(dtype))
+        flat = linear(inputs.flatten(0, 1), from_input.detach().to(dtype), bias.detach().to(dtype))
         gates = flat.unflatten(0, inputs.shape[:2])
         if window:
             require_texts(window[2], window[3], weight.shape[1] - len(bias) // 4)
@@ -188,7 +199,7 @@ class LSTMSequence(torch.autograd.Function):
         (steps, lines, _), dtype = activations.gates.shape, activations.gates.dtype
         grads = [torch.zeros_like(part) for part in (from_input, weight, *(window[:1] if window else ()))]
         grad_inputs = torch.empty_like(inputs) if ctx.needs_input_grad[0] else None
-        into_input = from_input.to(dtype)
+        to_inputs = from_input.to(dtype).t()
         # weight gradients are products over a chunk of points, so only a chunk's pre-activation gradients are held
         at_once = -(-ROWS_AT_ONCE // lines)
         back = BackwardPass(activations, window, grad_states.to(dtype), weight, at_once)
@@ -199,7 +210,7 @@ class LSTMSequence(torch.autograd.Function):
             grads[0] += grad_gates.t() @ inputs[points].flatten(0, 1)
             grads[1] += grad_gates.t() @ activations.states[points].flatten(0, 1)
             if grad_inputs is not None:
-                torch.mm(grad_gates, into_input, out=grad_inputs[points].flatten(0, 1))
+                grad_inputs[points] = linear(grad_gates, to_inputs).view_as(inputs[points])
             if window:
                 hiddens = activations.states[first + 1 : points.stop + 1, :, : activations.cells.shape[2]]
                 grads[2].addmm_(back.grad_moves[points].flatten(0, 1).t(), hiddens.to(weight.dtype).flatten(0, 1))
