@@ -1,7 +1,8 @@
 """Optimizer steps: gradient of a loss over batches and processes, weight noise, weight average."""
 
 import math
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -10,14 +11,14 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from base.base_model import BaseModel
 from base.batch import Batch
-from model.kernels.build import kernels
+from model.kernels import build
+from trainer.arithmetic import FEW_STEPS, Arithmetic, alternatives, fastest_arithmetic
 from trainer.nan_watch import Fault, Moment, Watch
 from trainer.settings import TrainerSettings
 from trainer.weight_average import WeightAverage
 from trainer.weight_noise import WeightNoise
 from utils import distributed
 from utils.checkpoint import require_own_state
-from utils.device import autocast, pick_precision
 from utils.errors import InputError
 
 Numbers = dict[str, Any]
@@ -49,20 +50,40 @@ class Optimization:
         noise, decay = settings.weight_noise, settings.ema_decay
         self.noise = WeightNoise(model, noise, torch.initial_seed()) if noise else None
         self.average = WeightAverage(model, decay) if decay else None
-        self.precision = settings.precision
+        self.arithmetic: Arithmetic | None = None
 
     @property
     def best_model(self) -> BaseModel:
         """The weights to validate and to save: the average if there is one."""
         return self.average.model if self.average else self.model
 
-    def settle_precision(self) -> str:
-        """Decide which precision "auto" is on this machine, unless a resumed run has; returns a line to log."""
-        self.precision = distributed.on_rank_zero(lambda: pick_precision(self.precision, self.device))
-        hint = ""
-        if self.device.type == "cpu" and kernels("lstm_sequence", torch.float32) is None:
-            hint = "; no C compiler was found (cc, or what CC names): with one it would be faster"
-        return f"on {self.device.type}, matrix products in {self.precision}{hint}"
+    def settle_arithmetic(self, first_batch: Callable[[], Batch]) -> str:
+        """Decide in which precision and by whose kernels, unless a resumed run has; returns a line to log.
+
+        Measures on the first batch; not for a short training, nor for one whose bits must not depend on a measurement.
+        """
+        if self.arithmetic is None:
+            self.arithmetic = distributed.on_rank_zero(lambda: self._measured(first_batch))
+        precision, kernels = self.arithmetic
+        text = f"on {self.device.type}, matrix products in {precision}"
+        if self.device.type == "cpu" and build.kernels("lstm_sequence", torch.float32) is None:
+            return text + "; no C compiler was found (cc, or what CC names): with one it would be faster"
+        return text + ("; LSTM layers by torch's kernels, faster here than ours" if kernels == "torch" else "")
+
+    def _measured(self, first_batch: Callable[[], Batch]) -> Arithmetic:
+        """Return the fastest arithmetic where there is a choice that is worth timing, else the default."""
+        choices, settings = alternatives(self.settings.precision, self.model, self.device), self.settings
+        steps = settings.epochs * self.steps_per_epoch
+        if len(choices) == 1 or steps < FEW_STEPS or settings.deterministic:
+            return choices[0]
+        largest_part = first_batch().to(self.device).parts(self.points_at_once)[0]
+        self.model.train()
+        return fastest_arithmetic(choices, self.model, self.loss, largest_part)
+
+    def arithmetic_on_device(self) -> AbstractContextManager[None]:
+        """Compute in this arithmetic within the block."""
+        assert self.arithmetic, "settle_arithmetic comes first"
+        return self.arithmetic.on(self.device)
 
     def set_rate(self, progress: float) -> None:
         """Set the learning rate of the next step to that of the schedule where this share of its epochs is done."""
@@ -80,7 +101,7 @@ class Optimization:
         fault = self.watch.fault() if self.watch.at_once else None
         if fault:
             return fault
-        with autocast(self.device, self.precision):
+        with self.arithmetic_on_device():
             self.optimizer.step()
         self.lr_scheduler.step()
         if self.noise:
@@ -114,7 +135,7 @@ class Optimization:
 
     def _backward(self, part: Batch, moment: Moment) -> Tensor:
         """Add the gradients of a micro-batch's summed loss; returns loss, its count and points, float64 (3,)."""
-        with autocast(self.device, self.precision):
+        with self.arithmetic_on_device():
             output = self.model(part)
         nats, count = self.loss(output, part)
         anomalies = self.settings.detect_anomaly
@@ -136,7 +157,8 @@ class Optimization:
             "lr_scheduler": self.lr_scheduler.state_dict(),
             "weight_noise": self.noise.state() if self.noise else None,
             "raw_model": self.model.state_dict() if self.average else None,
-            "precision": {self.device.type: self.precision},
+            "precision": {self.device.type: self.arithmetic.precision} if self.arithmetic else {},
+            "lstm_kernels": {self.device.type: self.arithmetic.kernels} if self.arithmetic else {},
             "num_averaged": self.average.count if self.average else 0,
         }
 
@@ -145,8 +167,10 @@ class Optimization:
         self.optimizer.load_state_dict(state["optimizer"])
         require_own_state(self.optimizer)
         self.lr_scheduler.load_state_dict(state["lr_scheduler"])
-        if self.precision == "auto":
-            self.precision = state.get("precision", {}).get(self.device.type, "auto")
+        precision, kernels = (state.get(key, {}).get(self.device.type) for key in ("precision", "lstm_kernels"))
+        if precision:
+            wanted = self.settings.precision
+            self.arithmetic = Arithmetic(precision if wanted == "auto" else wanted, kernels or "ours")
         if self.average:
             self.average.model.load_state_dict(self.model.state_dict())
             self.average.count = int(state["num_averaged"])

@@ -20,7 +20,7 @@ from trainer.preview import Preview, pictures, previews
 from trainer.settings import TrainerSettings
 from trainer.sums import Sums, add, ratios
 from utils import distributed
-from utils.device import autocast, strictly_deterministic
+from utils.device import strictly_deterministic
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -59,7 +59,7 @@ class Trainer(BaseTrainer):
             raise InputError(f"trainer.monitor is {settings.monitor!r}, and validation has {known}")
 
     def prepare(self) -> None:
-        self.log.info(self.optimization.settle_precision())
+        self.log.info(self.optimization.settle_arithmetic(lambda: next(iter(self.loader.at(1)))))
         super().prepare()
 
     def train(self, checkpoint_dir: Path, log_dir: Path) -> dict[str, float]:
@@ -170,7 +170,7 @@ class Trainer(BaseTrainer):
 
     def _pairs(self, model: BaseModel, batch: Batch) -> list[tuple[Tensor, Tensor]]:
         """Return sum and count of the loss and of each metric."""
-        with autocast(self.device, self.optimization.precision):
+        with self.optimization.arithmetic_on_device():
             output = model(batch)
         return [self.optimization.loss(output, batch), *(metric(output, batch) for metric in self.metrics)]
 

@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import time
 from collections.abc import Iterator
 from typing import Literal
 
@@ -57,29 +56,8 @@ def strictly_deterministic(on: bool) -> Iterator[None]:
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     """Run matrix products within the block in `precision`; weights, states and losses stay float32."""
-    assert precision != "auto", "settle it with pick_precision first"
+    assert precision != "auto", "trainer.arithmetic settles it first"
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
-
-
-def pick_precision(precision: Precision, device: torch.device) -> Precision:
-    """Return `precision`, or for "auto" bfloat16 if a product of a training step's size is clearly faster in it."""
-    if precision != "auto":
-        return precision
-    float32, bfloat16 = (_product_seconds(device, dtype) for dtype in (torch.float32, torch.bfloat16))
-    return "bfloat16" if bfloat16 < 0.7 * float32 else "float32"
-
-
-def _product_seconds(device: torch.device, dtype: torch.dtype, repeats: int = 20) -> float:
-    """Return the shortest time of a product of 64 x 400 by 400 x 1600."""
-    left, right = (torch.ones(size, device=device, dtype=dtype) for size in ((64, 400), (400, 1600)))
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        torch.mm(left, right)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
 
 
 def keep_memory_small() -> None:

@@ -5,6 +5,8 @@ tests/model/test_rules.py drives all of them.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, NamedTuple
 
 import torch
@@ -17,7 +19,23 @@ from utils.errors import at_least
 Cell = Literal["lstm", "gru"]
 CellState = tuple[Tensor, ...]
 """(h, c) of an LSTM or (h,) of a GRU, each (B, H)."""
+LSTMKernels = Literal["ours", "torch"]
+_kernels: ContextVar[LSTMKernels] = ContextVar("kernels", default="ours")
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+
+
+@contextmanager
+def lstm_kernels(choice: LSTMKernels) -> Iterator[None]:
+    """Run LSTM layers without a window within the block by `LSTMSequence`, where it can run, or by torch's nn.LSTM.
+
+    Either is faster on some processors, in some sizes and precisions; trainer.arithmetic measures. The layer with the
+    window has no choice: point by point it is slower everywhere.
+    """
+    token = _kernels.set(choice)
+    try:
+        yield
+    finally:
+        _kernels.reset(token)
 
 
 class RecurrentLayer(nn.Module):
@@ -50,12 +68,12 @@ class RecurrentLayer(nn.Module):
 
     @property
     def runs_as_sequence(self) -> bool:
-        """True if the layer runs as one `LSTMSequence`: an LSTM on a CPU with a compiler (gain: `make bench`)."""
+        """True if the layer can run as one `LSTMSequence`: an LSTM on a CPU with a compiler."""
         weight = self.weights[0]
         return isinstance(self.rnn, nn.LSTM) and weight.device.type == "cpu" and can_run(weight)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        if not self.runs_as_sequence:
+        if _kernels.get() == "torch" or not self.runs_as_sequence:
             return self.rnn(inputs)[0]
         from_input, recurrent, bias, recurrent_bias = self.weights
         return LSTMSequence.apply(inputs.transpose(0, 1), from_input, bias + recurrent_bias, recurrent).transpose(0, 1)
