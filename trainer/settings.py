@@ -15,7 +15,7 @@ class TrainerSettings(RunSettings):
     accumulate_batches  batches of the loader per step: the step of one batch of all their lines
     weight_noise        initial deviation of every weight, see trainer.weight_noise; null for no noise
     ema_decay           decay of an exponential average of the weights, which is validated and saved; null for none
-    precision           of the matrix products: float32, bfloat16, or auto for whichever this machine is faster in
+    precision           of the matrix products: float32, bfloat16, or auto for the one in which this machine is faster
     points_at_once      CPU only: larger batches are split into micro-batches of at most this many points, padding
                         included; gradients are accumulated, so the step is the same; null for no limit
     skip_non_finite     how many steps with a NaN or infinite loss or gradient are skipped (each is logged) before the
@@ -26,7 +26,7 @@ class TrainerSettings(RunSettings):
     show_lines          lines per set of samples
     max_batches         limit of the batches of an epoch and of a validation; null for all
     overfit_one_batch   train on the first batch again and again, and validate on it
-    deterministic       refuse algorithms that do not always give the same bits; slower on a GPU
+    deterministic       refuse algorithms that do not always give the same bits, and choose none by timing; slower
     """
 
     gradient_clip: float | None = 10.0

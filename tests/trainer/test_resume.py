@@ -24,7 +24,8 @@ from tests.tiny import (
     tiny_config,
     write_corpus,
 )
-from trainer import Trainer
+from trainer import Trainer, optimization
+from trainer.arithmetic import Arithmetic
 from trainer.run import train
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.errors import InputError
@@ -210,21 +211,34 @@ def test_an_average_can_begin_and_end_where_a_run_goes_on(whole: Whole, monkeypa
         assert (content["training"]["raw_model"] is None) == (decay == "null")
 
 
-def test_a_run_keeps_the_precision_that_it_picked(whole: Whole, monkeypatch: Any, capsys: Any) -> None:
-    config, _ = whole("UnconditionalHandwriting", "gru")
+def test_a_run_keeps_the_arithmetic_that_it_measured(whole: Whole, monkeypatch: Any, capsys: Any) -> None:
+    config, _ = whole("UnconditionalHandwriting", "lstm")
     auto = ConfigParser(config.resolved, "tiny.json")
     auto.override("trainer.precision", "auto")
-    picks = iter(["bfloat16", "float32"])
-    monkeypatch.setattr(
-        "trainer.optimization.pick_precision",
-        lambda wanted, device: next(picks) if wanted == "auto" else wanted,
-    )
+    measured = iter([Arithmetic("bfloat16", "torch")])
+    monkeypatch.setattr(optimization, "FEW_STEPS", 1)
+    monkeypatch.setattr(optimization, "fastest_arithmetic", lambda *_: next(measured))
     with monkeypatch.context() as patch:
         stop_after(patch, 1)
         run_dir = stopped(auto, Interrupted)
-    assert load_checkpoint(run_dir / "last.pt")["training"]["precision"] == {"cpu": "bfloat16"}
+    for _ in range(2):
+        state = load_checkpoint(run_dir / "last.pt")["training"]
+        assert (state["precision"], state["lstm_kernels"]) == ({"cpu": "bfloat16"}, {"cpu": "torch"})
+        go_on(run_dir, monkeypatch, capsys)
+        monkeypatch.setattr(Arithmetic, "on", None)  # it is done
+
+
+def test_a_run_from_before_the_choice_of_kernels_goes_on_with_ours(whole: Whole, monkeypatch: Any, capsys: Any) -> None:
+    config, _ = whole("UnconditionalHandwriting", "lstm")
+    with monkeypatch.context() as patch:
+        stop_after(patch, STEPS + 1)
+        run_dir = stopped(config, Interrupted)
+    content = load_checkpoint(run_dir / "last.pt")
+    del content["training"]["lstm_kernels"]
+    save_checkpoint(run_dir / "last.pt", content)
+    monkeypatch.setattr(optimization.Optimization, "_measured", None)
     go_on(run_dir, monkeypatch, capsys)
-    assert load_checkpoint(run_dir / "last.pt")["training"]["precision"] == {"cpu": "bfloat16"}
+    assert load_checkpoint(run_dir / "last.pt")["training"]["lstm_kernels"] == {"cpu": "ours"}
 
 
 def test_another_corpus_is_refused(whole: Whole, data_dir: Path, tmp_path: Path) -> None:

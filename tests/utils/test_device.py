@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from utils import device as device_module
-from utils.device import autocast, keep_memory_small, pick_device, pick_precision
+from utils.device import autocast, keep_memory_small, pick_device
 from utils.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -41,22 +40,6 @@ def test_products_run_in_the_precision_and_weights_keep_theirs(precision: str, d
     with autocast(CPU, precision):  # type: ignore[arg-type]
         assert layer(torch.ones(1, 2)).dtype == dtype
     assert layer.weight.dtype == torch.float32
-
-
-@pytest.mark.parametrize(("speedup", "picked"), [(3.0, "bfloat16"), (1.1, "float32"), (0.5, "float32")])
-def test_auto_is_bfloat16_only_where_it_is_clearly_faster(
-    monkeypatch: pytest.MonkeyPatch, speedup: float, picked: str
-) -> None:
-    seconds = {torch.float32: 1.0, torch.bfloat16: 1 / speedup}
-    monkeypatch.setattr(device_module, "_product_seconds", lambda device, dtype: seconds[dtype])
-    assert pick_precision("auto", CPU) == picked
-    assert pick_precision("float32", CPU) == "float32" and pick_precision("bfloat16", CPU) == "bfloat16"
-
-
-def test_picking_takes_no_random_numbers() -> None:
-    before = torch.get_rng_state()
-    assert pick_precision("auto", CPU) in ("float32", "bfloat16")
-    assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("error", [OSError, AttributeError])

@@ -10,7 +10,7 @@ from torch import nn
 from model.kernels import lstm_sequence, threads
 from model.kernels.build import kernels
 from model.kernels.lstm_sequence import LSTMSequence, product_by
-from model.layers.recurrent import RecurrentLayer, SkipStack
+from model.layers.recurrent import RecurrentLayer, SkipStack, lstm_kernels
 from model.layers.window import WindowLayer, encode_text
 from tests.model.small import ALPHABET_SIZE, assert_close, lines, stir
 
@@ -56,6 +56,18 @@ def test_sequence_is_the_lstm_of_torch_with_all_gradients(batch_size, points):
     for gradient, right in zip(gradients, torch.autograd.grad((expected * weighed).sum(), leaves), strict=True):
         assert right.abs().max() > 0 or points == 1
         assert_close(gradient, right)
+
+
+def test_kernels_are_chosen_for_a_block(monkeypatch):
+    layer, inputs, calls = recurrent_layer(), normal(2, 3, INPUT_SIZE), []
+    monkeypatch.setattr(LSTMSequence, "apply", lambda *_: calls.append("ours") or torch.zeros(3, 2, HIDDEN_SIZE))
+    layer(inputs)
+    with lstm_kernels("torch"):
+        assert_close(layer(inputs), layer.rnn(inputs)[0])
+        with lstm_kernels("ours"):
+            layer(inputs)
+    layer(inputs)
+    assert len(calls) == 3
 
 
 @pytest.mark.parametrize("with_window", [False, True])
