@@ -39,8 +39,15 @@ class EpochSampler(Sampler[list[tuple[int, int]]]):
 
 def workers_for_a_gpu() -> int:
     """Return GPU_WORKERS, or fewer where this process has few processors; 0 without a GPU."""
-    processors = (os.cpu_count() or 1) // distributed.world_size()
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processors //= distributed.world_size()
     return max(0, min(GPU_WORKERS, processors - 1)) if torch.cuda.is_available() else 0
+
+
+def leave_process_group(_worker: int) -> None:
+    """Have a signal to the training's process group, such as Ctrl-C, end no worker: the training stops and saves."""
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
 
 
 class BaseDataLoader(DataLoader[Batch]):
@@ -65,6 +72,7 @@ class BaseDataLoader(DataLoader[Batch]):
             collate_fn=collate,
             num_workers=workers,
             persistent_workers=workers > 0,
+            worker_init_fn=leave_process_group,
             generator=torch.Generator(),
             pin_memory=torch.cuda.is_available(),
         )

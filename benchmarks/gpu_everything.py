@@ -7,9 +7,12 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import torch
 
 from benchmarks.__main__ import table
 from benchmarks.gpu_course import watched
@@ -25,7 +28,8 @@ ROOT = Path(__file__).parent.parent
 CONFIGS = sorted(path.name for path in ROOT.glob("config_*.json"))
 LINES_PER_EPOCH = 9223
 """Lines of IAM-OnDB's training splits."""
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = {"float32": "highest", "tf32": "high", "bfloat16": "highest"}
+"""Precisions of a training's products, and torch's of those in float32: "high" rounds them to TF32, as cuDNN does."""
 SLOW_WARNING = "contiguous chunk"
 """Part of what cuDNN warns of where a layer's weights are apart in memory."""
 
@@ -37,7 +41,7 @@ class Sizes(NamedTuple):
     points      per line, on the average
     characters  per line
     batches     per epoch
-    compared    lines per step of the trainings whose steps are timed alone too
+    compared    lines per step of the trainings whose steps are timed alone too, the second in all precisions
     changes     of a network's arguments, by name, where it has them
     """
 
@@ -45,12 +49,12 @@ class Sizes(NamedTuple):
     points: int
     characters: int
     batches: int
-    compared: tuple[int, ...]
+    compared: tuple[int, int]
     changes: dict[str, Any]
 
 
 FULL = Sizes(480, 620, 30, 10, (64, 256), {})
-TINY = Sizes(40, 40, 5, 2, (4,), {"hidden_size": 8, "hidden_sizes": 4, "decoder_size": 8, "attention_heads": 1})
+TINY = Sizes(40, 40, 5, 2, (4, 6), {"hidden_size": 8, "hidden_sizes": 4, "decoder_size": 8, "attention_heads": 1})
 
 
 class Trial:
@@ -142,8 +146,9 @@ class Trial:
         """Train with this many lines per step: its time really and alone, their ratio, points per second, an epoch."""
         changes = {"corpus": "many", "data_dir": str(self.folder / "data"), "batch_size": lines}
         changes = {f"data_loader__args__{key}": value for key, value in changes.items()}
-        with watched(alone=True) as course:
-            train(self.config(name, trainer__precision=precision, trainer__show_epochs=0, **changes))
+        changes["trainer__precision"] = "bfloat16" if precision == "bfloat16" else "float32"
+        with watched(alone=True) as course, float32_products(PRECISIONS[precision]):
+            train(self.config(name, trainer__show_epochs=0, **changes))
         epoch = course.epochs[-1]
         alone, ratio = 1000 * epoch.alone / epoch.steps, f"{epoch.seconds / epoch.alone:.2f}"
         seconds = math.ceil(LINES_PER_EPOCH / lines) * epoch.milliseconds / 1000
@@ -156,6 +161,17 @@ class Trial:
             train(self.config(name, trainer__ema_decay=0.99, trainer__max_batches=3, trainer__show_epochs=0))
         rows = [(label, f"{cpu:.2f}", f"{gpu:.2f}") for label, cpu, gpu in course.epochs[-1].parts]
         return list(table(("a step", "ms of the CPU", "ms of the GPU's kernels"), *rows))
+
+
+@contextmanager
+def float32_products(precision: str) -> Iterator[None]:
+    """Have a GPU's products in float32 be in torch's `precision` within the block."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(precision)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def everything(trial: Trial) -> Iterator[str]:
@@ -173,8 +189,7 @@ def everything(trial: Trial) -> Iterator[str]:
     trials = {
         f"{config}, {lines} lines per step, {precision}": partial(trial.compared, config, lines, precision)
         for config in ("config_conditional.json", "config_unconditional.json")
-        for lines in sizes.compared
-        for precision in PRECISIONS
+        for lines, precision in [(sizes.compared[0], "float32"), *((sizes.compared[1], each) for each in PRECISIONS)]
     }
     columns = ("ms per step", "its steps alone", "ratio", "points per second", f"s per {LINES_PER_EPOCH:,} lines")
     yield from trial.table(("training", *columns), trials)

@@ -31,7 +31,7 @@ def test_on_a_bare_machine_every_config_is_tried_and_a_step_taken_apart() -> Non
     assert all(name in ran.stdout.splitlines()[0] for name in PACKAGES)
     tried = [line.split(" | ") for line in ran.stdout.splitlines() if line.startswith("| config_")]
     assert [row[0].removeprefix("| ") for row in tried[: len(CONFIGS)]] == CONFIGS
-    assert len(tried) == len(CONFIGS) + 4 and {row[-1] for row in tried} == {"ok |"}
+    assert len(tried) == len(CONFIGS) + 8 and {row[-1] for row in tried} == {"ok |"}
     assert all(f"| {part} |" in ran.stdout for part in LABELS if part not in ("average", "of this the window layer"))
 
 
@@ -53,7 +53,7 @@ def test_what_is_wrong_is_named_and_the_exit_code_is_1(
     assert try_everything(TINY, "cpu", 1.0) == 1
     out = capsys.readouterr().out
     assert "| config_digits.json | - | - | - | - | RuntimeError: two devices |" in out
-    assert [line.count("RuntimeError") for line in out.splitlines() if line.startswith("WRONG")] == [1] * 6
+    assert [line.count("RuntimeError") for line in out.splitlines() if line.startswith("WRONG")] == [1] * 10
 
 
 def test_nothing_is_begun_once_the_time_is_up_and_a_slow_layer_is_wrong(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """From a prepared corpus to batches: every line, in an order of its own each epoch, little padding, honest splits."""
 
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,22 @@ def test_lines_meet_others_in_other_epochs(data_dir: Path) -> None:
 def test_an_epoch_goes_on_in_the_middle(data_dir: Path, first_batch: int, num_workers: int) -> None:
     whole = ids(loader_of(data_dir).at(2))
     assert ids(loader_of(data_dir, num_workers=num_workers).at(2, first_batch)) == whole[first_batch:]
+
+
+@pytest.mark.slow
+def test_a_signal_to_the_process_group_ends_no_worker_and_they_stay_for_all_epochs(data_dir: Path) -> None:
+    loader = loader_of(data_dir, num_workers=1, augment=AUGMENT)
+    plain = loader_of(data_dir, augment=AUGMENT)
+    workers = []
+    for epoch in (1, 2, 2):
+        iterator = iter(loader.at(epoch))
+        for batch, expected in zip(iterator, plain.at(epoch), strict=epoch == 1):
+            assert torch.equal(batch.strokes, expected.strokes)
+            if epoch == 2:
+                break  # as at max_batches
+        workers.append([worker.pid for worker in iterator._workers])  # type: ignore[attr-defined]
+    assert workers[0] == workers[1] == workers[2]
+    assert os.getpgid(workers[0][0]) != os.getpgrp()
 
 
 def test_iterating_takes_nothing_from_the_random_numbers_of_the_training(data_dir: Path) -> None:

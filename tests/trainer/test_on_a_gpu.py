@@ -162,6 +162,6 @@ def test_workers_draw_batches_for_a_gpu_alone(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     counts = []
     for processors in (1, 2, 4, 64):
-        monkeypatch.setattr(os, "cpu_count", lambda processors=processors: processors)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, processors=processors: range(processors))
         counts.append(workers_for_a_gpu())
     assert counts == [0, 1, 3, 4]

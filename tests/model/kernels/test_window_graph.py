@@ -206,3 +206,30 @@ def test_a_gpu_in_bfloat16_is_itself_in_float32_within_its_precision():
         rounded_outputs, rounded_gradients = window_run(layer, 40)
     for actual, expected in zip(rounded_outputs + rounded_gradients, outputs + gradients, strict=True):
         assert 0 < (actual - expected).norm() < 0.05 * expected.norm()
+
+
+@on_a_gpu
+def test_graphs_that_were_dropped_for_others_are_captured_again(monkeypatch):
+    monkeypatch.setattr(window_graph, "ENLARGED", (1, 1))
+    layer = window_layer(torch.float32).cuda()
+    for characters in [*range(31, 352, 32)] * 2:  # more sizes than are kept
+        batch = lines([40] * 16, [characters] * 16).to(torch.device("cuda"))
+        results = []
+        for captured in (True, False):
+            monkeypatch.setattr(window_graph, "can_be_captured", lambda tensor, captured=captured: captured)
+            hiddens, windows = layer(batch.strokes, encode_text(batch.text, batch.char_mask))
+            gradients = torch.autograd.grad(hiddens.square().sum() + windows.sum(), list(layer.parameters()))
+            results.append((hiddens, windows, *gradients))
+        for actual, right in zip(*results, strict=True):
+            assert_close(actual, right, 1e-3)
+
+
+@on_a_gpu
+def test_a_capture_leaves_free_memory_to_the_training(monkeypatch):
+    monkeypatch.setattr(window_graph, "sizes", deque())
+    window_graph.graph_of.cache_clear()
+    layer, batch = window_layer(torch.float32).cuda(), lines([40] * 3, [2, 6, 4]).to(torch.device("cuda"))
+    torch.empty(256 << 20, dtype=torch.uint8, device="cuda")  # and free again
+    reserved = torch.cuda.memory_reserved()
+    layer(batch.strokes, encode_text(batch.text, batch.char_mask))
+    assert window_graph.graph_of.cache_info().misses and torch.cuda.memory_reserved() >= reserved
