@@ -10,32 +10,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 
-from benchmarks.sampling import LINES, endless, rates
-from benchmarks.training import TIMED, operations_per_point
+from benchmarks.reports import spread, table
+from benchmarks.sampling import speeds
+from benchmarks.training import POINTS_PER_CHARACTER, TIMED, operations_per_point
 from data_loader import DATA_LOADERS
+from model.kernels.lstm_sequence import can_be_packed, product_by
+from trainer import TrainerSettings
 from utils.device import keep_memory_small
+from utils.timing import seconds_of
 
 ROOT = Path(__file__).parent.parent
 REPORT, MARK = ROOT / "docs" / "performance.md", "<!-- measured by make bench -->\n"
+LENGTHS = (300, 600, 1_200, 2_400)
+POINTS_AT_ONCE = TrainerSettings.points_at_once or 32_000
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-
-
-def spread(numbers: list[float]) -> str:
-    """Format the median of numbers and half of their range."""
-    return f"{statistics.median(numbers):,.0f} ± {(max(numbers) - min(numbers)) / 2:,.0f}"
-
-
-def table(*rows: tuple[str, ...]) -> Iterator[str]:
-    """Yield the rows as Markdown, the first being the head."""
-    yield "| " + " | ".join(rows[0]) + " |"
-    yield "|---" * len(rows[0]) + "|"
-    yield from ("| " + " | ".join(row) + " |" for row in rows[1:])
-    yield ""
 
 
 def machine() -> str:
@@ -47,54 +41,85 @@ def machine() -> str:
 
 
 def product_rate(dtype: torch.dtype, size: int = 2048) -> float:
-    """Return the operations per second of a large matrix product, the best of several."""
+    """Return the operations per second of a large matrix product, the best of several by torch and by oneDNN."""
     left, right = torch.randn(size, size).to(dtype), torch.randn(size, size).to(dtype)
-    taken = []
-    for _ in range(10):
-        start = time.perf_counter()
-        F.linear(left, right)
-        taken.append(time.perf_counter() - start)
-    return 2 * size**3 / min(taken)
+    products = [
+        partial(torch.mm, left, right),
+        *([partial(product_by(right, size), left)] if can_be_packed(dtype) else []),
+    ]
+    return 2 * size**3 / min(seconds_of(product, torch.device("cpu")) for _ in range(10) for product in products)
 
 
-def step(name: str, variant: str, precision: str, points: int, repeats: int) -> tuple[list[float], float]:
-    """Return points per second and peak GiB of training steps of 64 lines, in a process of their own."""
-    options = ["--points", str(points), "--repeats", str(repeats)]
-    command = ["-m", "benchmarks.training", name, variant, precision, *options]
-    ran = subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True, text=True)
-    measured = json.loads(ran.stdout)
-    return measured["rates"], measured["peak_gib"]
+class Measured(NamedTuple):
+    """Training steps of a process: points per second of each, its peak GiB, and its arithmetic."""
+
+    rates: list[float]
+    peak_gib: float
+    precision: str
+    kernels: str
+
+
+def step(name: str, variant: str, precision: str, repeats: int, *, points: int = 600, heads: int = 0) -> Measured:
+    """Measure training steps of 64 lines, or of the POINTS_AT_ONCE that a training computes at once."""
+    count = min(64, max(1, POINTS_AT_ONCE // points)) if heads else 64
+    numbers = {"batch-size": count, "points": points, "heads": heads, "repeats": repeats}
+    options = [f"--{option}={number}" for option, number in numbers.items()]
+    command = [sys.executable, "-m", "benchmarks.training", name, variant, precision, *options]
+    ran = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return Measured(**json.loads(ran.stdout))
+
+
+def both(name: str, precision: str, repeats: int, **sizes: int) -> tuple[Measured, tuple[str, ...]]:
+    """Measure ours and then plain in the precision that ours took; returns ours, and what rows of both begin with."""
+    ours = step(name, "ours", precision, repeats, **sizes)
+    plain = step(name, "plain", ours.precision, repeats, **sizes)
+    rate = statistics.median(ours.rates)
+    ratio, characters = rate / statistics.median(plain.rates), rate / POINTS_PER_CHARACTER
+    return ours, (
+        ours.precision,
+        spread(plain.rates),
+        spread(ours.rates),
+        f"{ratio:.2f}",
+        f"{characters:,.0f}",
+        ours.kernels,
+    )
 
 
 def training(repeats: int) -> Iterator[str]:
     """Yield the table of training speeds."""
     machine_rates = {name: product_rate(dtype) for name, dtype in PRECISIONS.items()}
-    rows = [("64 lines of 600 points", "precision", "plain", "ours", "ratio", "of the products' rate", "peak GiB")]
+    columns = ("precision", "plain", "ours", "ratio", "characters per second", "LSTM layers")
+    rows: list[tuple[str, ...]] = [("64 lines of 600 points", *columns, "of the products' rate", "peak GiB")]
     for name in TIMED:
         for precision in PRECISIONS:
-            (plain, _), (ours, peak) = (step(name, variant, precision, 600, repeats) for variant in ("plain", "ours"))
-            rate, operations = statistics.median(ours), operations_per_point(name)
+            ours, cells = both(name, precision, repeats)
+            rate, operations = statistics.median(ours.rates), operations_per_point(name)
             share = f"{rate * operations / machine_rates[precision]:.0%}" if operations else "-"
-            ratio = f"{rate / statistics.median(plain):.2f}"
-            rows.append((name, precision, spread(plain), spread(ours), ratio, share, f"{peak:.2f}"))
-    _, peak = step("ConditionalHandwriting", "ours", "bfloat16", 1000, 1)
+            rows.append((name, *cells, share, f"{ours.peak_gib:.2f}"))
+    peak = step("ConditionalHandwriting", "ours", "bfloat16", 1, points=1000).peak_gib
     product_rates = ", ".join(f"{name} {rate / 1e9:,.0f} GFLOP/s" for name, rate in machine_rates.items())
     yield from ("Training, points per second:", "", *table(*rows))
     yield f"The machine's own products (2048 x 2048 x 2048): {product_rates}."
     yield f"A conditional step of 64 lines of 1,000 points, all at once, peaks at {peak:.2f} GiB."
     yield ""
+    yield from by_length(repeats)
+
+
+def by_length(repeats: int) -> Iterator[str]:
+    """Yield the table of training speeds with attention by the length of the lines, in the precision `auto`."""
+    columns = ("precision", "plain", "ours", "ratio", "characters per second", "LSTM layers")
+    rows: list[tuple[str, ...]] = [("4 heads of attention", "points per line", *columns, "peak GiB")]
+    for name in ("UnconditionalHandwriting", "ConditionalHandwriting"):
+        for points in LENGTHS if name == "ConditionalHandwriting" else (600,):
+            ours, cells = both(name, "auto", repeats, points=points, heads=4)
+            rows.append((name, f"{points:,}", *cells, f"{ours.peak_gib:.2f}"))
+    yield f"Training with attention, points per second; 64 lines, or as many as have {POINTS_AT_ONCE:,} points:"
+    yield from ("", *table(*rows))
 
 
 def writing(repeats: int) -> Iterator[str]:
     """Yield the table of writing speeds."""
-    rows = [("3 x 400", "lines", "plain", "ours", "ratio")]
-    for name in ("UnconditionalHandwriting", "ConditionalHandwriting"):
-        model = endless(name)
-        for count in LINES:
-            baseline, ours = (rates(model, count, plain=plain, points=300, repeats=repeats) for plain in (True, False))
-            ratio = f"{statistics.median(ours) / statistics.median(baseline):.1f}"
-            rows.append((name, str(count), spread(baseline), spread(ours), ratio))
-    yield from ("Writing, points per second:", "", *table(*rows))
+    yield from ("Writing, points per second:", "", *table(*speeds(repeats)))
     taken = []
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.__main__ import table
 from benchmarks.gpu_course import watched
 from benchmarks.random_corpus import random_line, write_random_corpus
+from benchmarks.reports import table
 from parse_config import ConfigParser
 from results.reading.classifier import Classifier
 from results.reading.reader import Reader

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from base.batch import Batch
-from benchmarks.__main__ import table
+from benchmarks.reports import table
 from benchmarks.training import baseline, lines, seconds_of, seconds_of_steps
 from model.kernels.window_graph import lstm_forward, run
 from utils.device import Precision, autocast

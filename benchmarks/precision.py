@@ -17,7 +17,8 @@ from torch import nn
 
 from base.base_data_loader import BaseDataLoader
 from base.batch import Batch
-from benchmarks.__main__ import ROOT, machine, table
+from benchmarks.__main__ import ROOT, machine
+from benchmarks.reports import table
 from benchmarks.training import baseline
 from data_loader import DATA_LOADERS
 from model import LOSSES, MODELS

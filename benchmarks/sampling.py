@@ -1,12 +1,19 @@
-"""Writing timed: points per second of many lines at once, the model's own step and the compiled sampler."""
+"""Writing timed: `python -m benchmarks.sampling` prints points per second of many lines at once.
 
+"plain" is the model's own step, "ours" the compiled sampler.
+"""
+
+import argparse
 import contextlib
+import statistics
 import time
+from collections.abc import Iterator
 from unittest.mock import patch
 
 import torch
 
-from benchmarks.training import TIMED, lines
+from benchmarks.reports import spread, table
+from benchmarks.training import POINTS_PER_CHARACTER, TIMED, lines
 from model import MODELS
 from model.writing import compiled
 from model.writing.sampling import HandwritingModel, sample
@@ -14,10 +21,10 @@ from model.writing.sampling import HandwritingModel, sample
 LINES = (1, 8, 32, 64)
 
 
-def endless(name: str) -> HandwritingModel:
-    """Return a writing network that never comes to the end of its text."""
+def endless(name: str, heads: int = 0) -> HandwritingModel:
+    """Return a writing network, with attention of so many heads, that never comes to the end of its text."""
     torch.manual_seed(1)
-    model = MODELS[name](**TIMED[name][1])
+    model = MODELS[name](**TIMED[name][1], **({"attention_heads": heads} if heads else {}))
     if isinstance(model, MODELS["ConditionalHandwriting"]):
         model.window_layer.window.linear.bias.data[2 * model.window_layer.num_components :] = -8.0
     assert isinstance(model, HandwritingModel)
@@ -37,3 +44,32 @@ def rates(model: HandwritingModel, count: int, *, plain: bool, points: int, repe
             taken.append(time.perf_counter() - start)
     torch.set_num_threads(threads)
     return [count * (points - 1) / seconds for seconds in taken[1:]]
+
+
+def speeds(repeats: int, points: int = 300) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the table of writing speeds, the head first."""
+    yield "3 x 400", "heads", "lines", "plain", "ours", "ratio", "characters per second"
+    for name in ("UnconditionalHandwriting", "ConditionalHandwriting"):
+        for heads in (0, 4):
+            model = endless(name, heads)
+            for count in LINES:
+                baseline, ours = (
+                    rates(model, count, plain=plain, points=points, repeats=repeats) for plain in (True, False)
+                )
+                rate = statistics.median(ours)
+                ratio = f"{rate / statistics.median(baseline):.1f}"
+                cells = spread(baseline), spread(ours), ratio, f"{rate / POINTS_PER_CHARACTER:,.0f}"
+                yield name, str(heads), str(count), *cells
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--points", type=int, default=300, help="points per line")
+    args = parser.parse_args()
+    for line in table(*speeds(args.repeats, args.points)):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from benchmarks.__main__ import table
+from benchmarks.reports import table
 from parse_config import ConfigParser, add_arguments, from_args
 from render.figures.figure import save_figure
 from render.ink.grid import grid_page

@@ -1,6 +1,7 @@
 """Training steps timed: `python -m benchmarks.training MODEL plain|ours PRECISION` prints its figures as JSON.
 
-Each measurement has a process of its own, for its own peak of memory.
+Each measurement has a process of its own, for its own peak of memory. "ours" is what a training does: it has the
+choice between kernels, and with the precision "auto" between precisions.
 """
 
 import argparse
@@ -10,17 +11,19 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
-from unittest.mock import PropertyMock, patch
+from unittest.mock import patch
 
 import torch
 
 from base.batch import Batch
 from model import LOSSES, MODELS
-from model.layers.recurrent import RecurrentLayer
+from model.layers.recurrent import lstm_kernels
 from model.layers.window import WindowLayer
+from trainer.arithmetic import Arithmetic, alternatives, fastest_arithmetic
 from utils.device import Precision, autocast, keep_memory_small
 
 ALPHABET_SIZE, CHARACTERS = 80, 30
+POINTS_PER_CHARACTER = 20
 TIMED: dict[str, tuple[str, dict[str, Any]]] = {
     "UnconditionalHandwriting": ("NegativeLogLikelihood", {}),
     "ConditionalHandwriting": ("NegativeLogLikelihood", {"alphabet_size": ALPHABET_SIZE}),
@@ -29,30 +32,42 @@ TIMED: dict[str, tuple[str, dict[str, Any]]] = {
 """Loss and sizes of each model that is timed."""
 
 
-def lines(batch_size: int, points: int) -> Batch:
+def lines(batch_size: int, points: int, characters: int = CHARACTERS) -> Batch:
     """Return lines of equal length with random strokes and texts; no padding, so every point counts."""
     torch.manual_seed(1)
     return Batch(
         strokes=torch.randn(batch_size, points + 1, 3),
         stroke_mask=torch.ones(batch_size, points + 1, dtype=torch.bool),
-        text=torch.randint(ALPHABET_SIZE, (batch_size, CHARACTERS)),
-        char_mask=torch.ones(batch_size, CHARACTERS, dtype=torch.bool),
+        text=torch.randint(ALPHABET_SIZE, (batch_size, characters)),
+        char_mask=torch.ones(batch_size, characters, dtype=torch.bool),
     )
 
 
 @contextlib.contextmanager
 def baseline() -> Iterator[None]:
     """Run every recurrent layer within the block as torch does, and the layer with the window point by point."""
-    in_torch = patch.object(RecurrentLayer, "runs_as_sequence", PropertyMock(return_value=False))
-    with in_torch, patch.object(WindowLayer, "sequence", None):
+    with lstm_kernels("torch"), patch.object(WindowLayer, "sequence", None):
         yield
 
 
-def seconds_of_steps(name: str, batch: Batch, precision: Precision, repeats: int) -> list[float]:
-    """Return the seconds of optimizer steps on the batch's device, after a warm-up."""
+def network(name: str, device: torch.device, sizes: dict[str, Any]) -> tuple[torch.nn.Module, torch.nn.Module]:
+    """Return a new model on `device`, of these sizes beyond those of TIMED, and its loss."""
     torch.manual_seed(1)
-    device, (loss_name, sizes) = batch.strokes.device, TIMED[name]
-    model, loss = MODELS[name](**sizes).to(device), LOSSES[loss_name]()
+    loss_name, given = TIMED[name]
+    return MODELS[name](**given, **sizes).to(device), LOSSES[loss_name]()
+
+
+def chosen(name: str, batch: Batch, precision: Precision, **sizes: Any) -> Arithmetic:
+    """Return the arithmetic that a training takes here."""
+    device = batch.strokes.device
+    model, loss = network(name, device, sizes)
+    return fastest_arithmetic(alternatives(precision, model, device), model, loss, batch)
+
+
+def seconds_of_steps(name: str, batch: Batch, precision: Precision, repeats: int, **sizes: Any) -> list[float]:
+    """Return the seconds of optimizer steps on the batch's device, after a warm-up."""
+    device = batch.strokes.device
+    model, loss = network(name, device, sizes)
     optimizer = torch.optim.Adam(model.parameters())
 
     def step() -> None:
@@ -90,18 +105,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", choices=list(TIMED))
     parser.add_argument("variant", choices=["plain", "ours"])
-    parser.add_argument("precision", choices=["float32", "bfloat16"])
+    parser.add_argument("precision", choices=["float32", "bfloat16", "auto"])
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--points", type=int, default=600)
+    parser.add_argument("--heads", type=int, default=0, help="of the attention; 0 for none")
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     keep_memory_small()
-    batch = lines(args.batch_size, args.points)
-    with baseline() if args.variant == "plain" else contextlib.nullcontext():
-        seconds = seconds_of_steps(args.model, batch, args.precision, args.repeats)
+    sizes = {"attention_heads": args.heads} if args.heads else {}
+    batch = lines(args.batch_size, args.points, max(1, args.points // POINTS_PER_CHARACTER))
+    arithmetic = Arithmetic(args.precision, "torch")
+    if args.variant == "ours":
+        arithmetic = chosen(args.model, batch, args.precision, **sizes)
+    with baseline() if args.variant == "plain" else lstm_kernels(arithmetic.kernels):
+        seconds = seconds_of_steps(args.model, batch, arithmetic.precision, args.repeats, **sizes)
     rates = [args.batch_size * args.points / taken for taken in seconds]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({"rates": rates, "peak_gib": peak}))
+    print(json.dumps({"rates": rates, "peak_gib": peak, **arithmetic._asdict()}))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from benchmarks import __main__ as bench
-from benchmarks import gpu, gpu_steps, precision, training
+from benchmarks import gpu, gpu_steps, precision, sampling, training
+from benchmarks.reports import spread, table
 from benchmarks.sampling import endless, rates
 from data_loader import DATA_LOADERS
 from model import MODELS
@@ -52,6 +53,7 @@ def test_steps_are_timed_in_a_process_of_their_own(
         measured = json.loads(capsys.readouterr().out)
         assert len(measured["rates"]) == 3 and min(measured["rates"]) > 0
         assert 0.05 < measured["peak_gib"] < 64
+        assert measured["precision"] == "float32" and measured["kernels"] in ("ours", "torch")
 
 
 def test_operations_are_three_times_two_for_every_weight_of_a_product() -> None:
@@ -68,9 +70,34 @@ def test_writers_write_to_their_caps() -> None:
     assert not any(line.stopped for line in drawn)
 
 
+def test_speeds_of_writing_are_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("UnconditionalHandwriting", "ConditionalHandwriting"):
+        loss, sizes = training.TIMED[name]
+        monkeypatch.setitem(training.TIMED, name, (loss, {**sizes, "hidden_size": 4, "num_layers": 3}))
+    monkeypatch.setattr(sampling, "LINES", (1, 2))
+    code, out, _ = run_main(sampling, ["--points", "5", "--repeats", "1"], monkeypatch, capsys)
+    rows = [line.split(" | ") for line in out.splitlines()[2:-1]]
+    assert code == 0 and [row[1:3] for row in rows] == 2 * [["0", "1"], ["0", "2"], ["4", "1"], ["4", "2"]]
+
+
+def test_rows_by_length_have_the_choice_and_compare_within_its_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, str, int]] = []
+
+    def step(name: str, variant: str, precision: str, _: int, *, points: int, heads: int) -> bench.Measured:
+        calls.append((variant, precision, points))
+        return bench.Measured([2000.0 if variant == "ours" else 1000.0], 1.5, "bfloat16", "torch")
+
+    monkeypatch.setattr(bench, "step", step)
+    rows = list(bench.by_length(1))
+    assert (
+        rows[-2] == "| ConditionalHandwriting | 2,400 | bfloat16 | 1,000 ± 0 | 2,000 ± 0 | 2.00 | 100 | torch | 1.50 |"
+    )
+    assert calls[-2:] == [("ours", "auto", 2400), ("plain", "bfloat16", 2400)]
+
+
 def test_tables_are_markdown_with_median_and_spread() -> None:
-    assert bench.spread([1000.0, 3000.0, 1500.0]) == "1,500 ± 1,000"
-    assert list(bench.table(("a", "b"), ("1", "2"))) == ["| a | b |", "|---|---|", "| 1 | 2 |", ""]
+    assert spread([1000.0, 3000.0, 1500.0]) == "1,500 ± 1,000"
+    assert list(table(("a", "b"), ("1", "2"))) == ["| a | b |", "|---|---|", "| 1 | 2 |", ""]
     assert torch.__version__ in bench.machine()
     assert bench.product_rate(torch.float32, 64) > 0
 
