@@ -2,13 +2,14 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 export TEXT ?= The pen writes what was never written.
+export LETTER := Dear Anna, thank you for the lovely flowers! They stand on the kitchen table, next to the window, and every morning I look at them before I go out. Please write soon, and tell me about the new house. Love, Peter
 READY := $(VENV)/.ready
 # The demo's network is one layer of 320 on the shorter lines: the alignment is learned within the first minute.
 DEMO ?= --epochs 8 --batch-size 16 --lr 3e-3 --set data_loader.args.max_points=260 \
 	--set arch.args.num_layers=1 --set arch.args.attention_heads=0 --set arch.args.hidden_size=320 \
 	--set trainer.ema_decay=0.995 --set trainer.gradient_clip=2
 
-.PHONY: help demo write test test-slow test-all bench lint format clean
+.PHONY: help demo write read test test-slow test-all bench lint format clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +26,10 @@ demo: $(READY)  ## train on the built-in corpus for a few minutes, then write TE
 
 write: $(READY)  ## write TEXT="..." with the bundled weights, to out/
 	$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$TEXT" --bias 1
+
+read: $(READY)  ## read FILE=... with the bundled reader (default: a page that is written first); a picture in out/
+	$(if $(FILE),,$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$LETTER" --style 4 --bias 1 --out out/letter)
+	$(PY) experiments.py read "$(or $(FILE),out/letter/writing-1.svg)" --draw --out out
 
 test: $(READY)  ## run the fast tests
 	$(PY) -m pytest -m "not slow"

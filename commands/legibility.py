@@ -67,9 +67,10 @@ def run(args: argparse.Namespace) -> None:
         decoding=decoding,
     )
     from render.figures.figure import save_figure  # matplotlib takes a second to load
-    from results.pages.legibility import legibility_figure, legibility_page, legibility_table
+    from results.pages.legibility import legibility_figure, legibility_page, legibility_table, misread_table
 
     _print(*legibility_table(measured.numbers))
+    _print(*misread_table(measured.numbers))
     save_numbers(args, measured.numbers, shown=[])
     out = output_folder(args.out)
     save_text(out / "legibility.html", legibility_page(measured))

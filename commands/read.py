@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="+", type=Path, metavar="FILE", help=".inkml, .jsonl, .jsonl.gz, .svg, .xopp, ..."
     )
     parser.add_argument("--json", action="store_true", help="print every line and word with its ink as JSON")
-    parser.add_argument("--explain", action="store_true", help="draw each page, and which ink each character came from")
+    parser.add_argument("--draw", action="store_true", help="draw each page with what was read to its right")
+    parser.add_argument("--explain", action="store_true", help="draw which ink each character came from")
     parser.add_argument("--whole", action="store_true", help="do not cut ink of several lines into lines first")
     add_decoding(parser, tuned=True)
     parser.add_argument(
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print and save what is read in ink, a row per line; with --explain draw which ink each character came from.
+    """Print and save what is read in ink, a row per line; draw each page with it, or each line with its characters.
 
     Ink of several lines is cut into lines first, unless it is to be read as a whole. Without a checkpoint the bundled
     reader reads.
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
     with contextlib.redirect_stdout(sys.stderr if args.json else sys.stdout):
         if args.out:
             save_numbers(args, numbers, shown=[])
-        if args.explain:
+        if args.draw or args.explain:
             _draw(args, read)
 
 
@@ -66,10 +67,9 @@ def _draw(args: argparse.Namespace, read: PagesRead) -> None:
     from results.figures.explained import save_explained, save_page_reading  # matplotlib takes a second to load
 
     out = output_folder(args.out or Path("out"))
-    for number, page in enumerate(read.pages, 1):
-        if len(page.readings) > 1:
-            print(*save_page_reading(page, out / f"page-{number}"), sep="\n")
-    for number, reading in enumerate(read.readings, 1):
+    for number, page in enumerate(read.pages if args.draw else [], 1):
+        print(*save_page_reading(page, out / f"page-{number}"), sep="\n")
+    for number, reading in enumerate(read.readings if args.explain else [], 1):
         print(*save_explained(reading, out / f"reading-{number}"), sep="\n")
 
 

@@ -201,7 +201,7 @@ def test_a_page_is_drawn_with_what_was_read_next_to_it(run: Run, tmp_path: Path)
     lines = [line.points for line in synthetic_lines(num_writers=1, lines_per_writer=3, valid_writers=0)]
     points = np.concatenate([line + np.array([0, 150 * n, 0]) for n, line in enumerate(lines)]).astype(np.float32)
     write_jsonl([InkLine("page", "", "", "", points)], tmp_path / "page.jsonl")
-    assert "out/page-1.svg" in run("read", "page.jsonl", "--explain")[1]
+    assert "out/page-1.svg" in run("read", "page.jsonl", "--draw")[1]
     drawing = (tmp_path / "out" / "page-1.svg").read_text()
     words = [
         word["text"] for line in json.loads(run("read", "page.jsonl", "--json")[1])["lines"] for word in line["words"]

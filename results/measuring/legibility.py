@@ -14,6 +14,7 @@ from model.reading.error_rates import character_edits
 from results.measuring.diversity import diversity
 from results.measuring.failures import failures
 from results.reading.decoding import GREEDY, Decoding
+from results.reading.kinds import misread_by_kind
 from results.reading.reader import Reader
 from results.reading.scores import ReadLine, interval, rate
 from results.writing.best_of import read_back
@@ -68,7 +69,9 @@ def legibility(
     """Write the texts of a random sample of n lines of the splits at every bias; read these and the real lines.
 
     In `numbers`: cer_real and of every bias, in `rows`, its cer, each with its 95 % bootstrap interval over lines;
-    shares of lines that failed, see `failures`, and `failed`, of those that did in any way; points per character;
+    shares of lines that failed, see `failures`, and `failed`, of those that did in any way; shares of misread
+    characters by kind (of the real lines too: a reader that misreads their digits is no judge of digits); points per
+    character;
     `diversity` of 20 of the texts written five times each, and its ratio to that at bias 0. The same seed gives the
     same texts and, at every bias, the same random numbers.
 
@@ -174,12 +177,13 @@ def _judge(line: InkLine, text: str, points: np.ndarray, *, capped: bool) -> Jud
     return JudgedLine(reading, points, failures(reading, capped))
 
 
-def _rates(judged: list[JudgedLine]) -> dict[str, float]:
-    """CER with its interval, and the shares of lines that failed."""
+def _rates(judged: list[JudgedLine]) -> dict[str, Any]:
+    """CER with its interval, the shares of lines that failed, and of characters that were misread, by kind."""
     ruled = [line.reading.plain for line in judged]
     edits = np.array([character_edits(line.read, line.true) for line in ruled])
     sizes = np.array([len(line.true) for line in ruled])
     low, high = interval(edits, sizes)
     shares = {kind: float(np.mean([line.failed[kind] for line in judged])) for kind in judged[0].failed}
     failed = float(np.mean([any(line.failed.values()) for line in judged]))
-    return {"cer": rate(edits, sizes), "cer_low": low, "cer_high": high, "failed": failed, **shares}
+    rates = {"cer": rate(edits, sizes), "cer_low": low, "cer_high": high, "failed": failed, **shares}
+    return rates | {"misread": misread_by_kind([line.reading for line in judged])}

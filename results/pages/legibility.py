@@ -23,11 +23,19 @@ EXPLAINED = (
     "writings of the same letter of the same text, in x-heights."
 )
 
+KINDS_EXPLAINED = (
+    "Share of the characters of the texts that were left out or read as others. Where the real lines have a high one, "
+    "the recognizer cannot judge characters of that kind."
+)
+
 
 def legibility_page(measured: Legibility) -> str:
     """Return a web page of the numbers, and at every bias of the lines with the highest error rates."""
     numbers = measured.numbers
-    sections = [Section("How well they are read", EXPLAINED, table(*legibility_table(numbers)))]
+    sections = [
+        Section("How well they are read", EXPLAINED, table(*legibility_table(numbers))),
+        Section("Misread, by kind of character", KINDS_EXPLAINED, table(*misread_table(numbers))),
+    ]
     order = "Above the text, below what was read; the lines with the highest error rate first."
     for bias, lines in measured.written.items():
         sections.append(Section(f"The worst lines at bias {bias:g}", order, _worst(lines)))
@@ -45,6 +53,16 @@ def legibility_table(numbers: dict[str, Any]) -> tuple[list[str], list[list[str]
     real = {name.removesuffix("_real"): value for name, value in numbers.items() if name.endswith("_real")}
     rows = [("real", real), *((f"bias {row['bias']:g}", row) for row in numbers["rows"])]
     return [name.replace("_", " ") for name in header], [[name, *_cells(row)] for name, row in rows]
+
+
+def misread_table(numbers: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows for people: shares of misread characters by kind, of the real lines, then every bias."""
+    rows = [("real", numbers["misread_real"]), *((f"bias {row['bias']:g}", row["misread"]) for row in numbers["rows"])]
+    counts = [f"{kind}, {part['characters']:,}" for kind, part in numbers["misread_real"].items()]
+    shares = [
+        ["" if part["share"] is None else f"{100 * part['share']:.1f} %" for part in row.values()] for _, row in rows
+    ]
+    return ["misread", *counts], [[name, *cells] for (name, _), cells in zip(rows, shares, strict=True)]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

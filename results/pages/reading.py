@@ -16,6 +16,11 @@ MAX_LINES = 60
 MARK = '<mark style="background:#f9dcc9;color:inherit">'
 RATES = {"cer": "characters", "wer": "words", "cer_raw": "characters, as written", "wer_raw": "words, as written"}
 
+CONFIDENCE = (
+    "Words and whole lines by how sure the reader was, and the share that is right. Expected calibration error (ECE): "
+    "the mean distance of the two over all readings."
+)
+
 
 def reading_page(corpus_read: CorpusRead, numbers: dict[str, Any]) -> str:
     """Return a web page of the numbers and of the lines with the most edits, drawn as the network gets them."""
@@ -23,6 +28,7 @@ def reading_page(corpus_read: CorpusRead, numbers: dict[str, Any]) -> str:
     sections = [
         Section("Error rates", "With their 95 % bootstrap intervals.", rates_table(numbers)),
         Section("The worst lines", order, _worst(corpus_read)),
+        Section("Confidence", CONFIDENCE, _confidence(numbers["confidence"])),
         Section("By length", "Characters of the true text.", _groups("length", numbers["by_length"])),
         Section("Characters taken for others", "", _confusion(numbers["confusion"])),
         Section("By writer", "", _groups("writer", numbers["by_writer"])),
@@ -71,6 +77,21 @@ def _worst(corpus_read: CorpusRead) -> Html:
         for i in order
         if edits[i]
     )
+
+
+def _confidence(measured: dict[str, Any]) -> Html:
+    header = ("confidence", *(f"{unit} {column}" for unit in measured for column in ("", "sure", "right")))
+    bins = zip(*(part["bins"] for part in measured.values()), strict=True)
+    rows = [
+        (f"{100 * some[0]['from']:.0f} to {100 * some[0]['to']:.0f} %", *(cell for part in some for cell in _bin(part)))
+        for some in bins
+    ]
+    rows.append(("ECE", *(cell for part in measured.values() for cell in (part["count"], _percent(part["ece"]), ""))))
+    return table(header, rows)
+
+
+def _bin(part: dict[str, Any]) -> tuple[Any, ...]:
+    return (part["count"], *(_percent(part[name]) if name in part else "" for name in ("confidence", "right")))
 
 
 def _groups(kind: str, groups: dict[str, dict[str, Any]]) -> Html:

@@ -68,12 +68,15 @@ def test_real_ink_is_as_legible_as_real_ink_and_has_no_variety(data_dir: Path) -
         assert {name: row[name] for name in ("cer", "cer_low", "cer_high", "failed")} == {
             name: numbers[f"{name}_real"] for name in ("cer", "cer_low", "cer_high", "failed")
         }
+        assert row["misread"] == numbers["misread_real"]
+        assert row["misread"]["small letters"]["characters"] == sum(map(len, TEXTS))
         assert row["points_per_character"] == numbers["points_per_character_real"] == POINTS_A_LETTER
 
 
 def test_shares_of_failed_lines_and_their_union(data_dir: Path) -> None:
     """One line of five says its text twice and is capped; the others say it once."""
     row = measured(data_dir, draw=as_real([], spoilt="edge")).numbers["rows"][0]
+    assert row["misread"]["digits"]["share"] is None
     assert (row["capped"], row["over_half"], row["repeated"], row["skipped"], row["failed"]) == (0.2, 0.2, 0.2, 0, 0.2)
     assert row["cer"] == pytest.approx(4 / sum(map(len, TEXTS)), abs=0.1)
 

@@ -29,6 +29,7 @@ def test_lines_with_errors_are_drawn_the_worst_first(tmp_path: Path) -> None:
     assert page.count('<svg class="ink"') == 2 and page.index("line-2") < page.index("line-1") and "line-0" not in page
     assert f"de{MARK},</mark>d" in page and "&lt;" in page and "<b>" not in page.split("</style>")[1]
     assert f"{100 * 6 / 18:.2f} %" in page and "5 edits, CER 62 %" in page
+    assert "ECE" in page and "90 to 100 %" in page
     assert "script" not in page.lower().replace("transcription", "").replace("default-src", "")
 
 
