@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from render.figures.figure import LABEL_SIZE, PAGE_INCHES, paper_axes
 
 COLOR, COUNT_COLOR = "#1e5fb3", "#c9d8ee"
-INCHES = 3.1
+INCHES = 3.8
 
 
 def reliability_figure(panels: Sequence[tuple[str, dict[str, Any]]]) -> Figure:
@@ -26,7 +26,7 @@ def reliability_figure(panels: Sequence[tuple[str, dict[str, Any]]]) -> Figure:
         above.plot([0, 1], [0, 1], color="0.6", linewidth=0.8, zorder=0)
         above.vlines(sure, sure, right, color=COLOR, linewidth=1)
         above.plot(sure, right, "o", color=COLOR, markersize=3.5)
-        above.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", anchor="S")
+        above.set(xlim=(0, 1), ylim=(0, 1))
         above.set_title(
             f"{title}: {measured['count']:,}, ECE {100 * measured['ece']:.1f} %", fontsize=LABEL_SIZE, parse_math=False
         )

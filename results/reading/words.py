@@ -67,7 +67,7 @@ def _move_late_strokes(points: np.ndarray, owner: np.ndarray, first: np.ndarray,
     left, right = np.minimum.reduceat(points[:, 0], first), np.maximum.reduceat(points[:, 0], first)
     word = owner[first]
     begins = np.array([np.inf if not (word == number).any() else left[word == number][0] for number in range(count)])
-    is_late = right < begins[word]
+    is_late = (right < begins[word]) & (word > 0)
     ends = np.array([right[(word == number) & ~is_late].max(initial=-np.inf) for number in range(count)])
     for stroke in np.flatnonzero(is_late & (owner[last] == word)):
         middle = (left[stroke] + right[stroke]) / 2

@@ -32,6 +32,12 @@ def test_a_stroke_that_was_written_late_goes_to_the_word_that_it_is_above() -> N
     assert second.tolist() == [*range(10, 20), 32, 33] and third.tolist() == list(range(20, 30))
 
 
+def test_a_stroke_to_the_left_of_the_first_word_stays_with_it() -> None:
+    points = ink((10, 20, 10), (0, 5, 3), (40, 60, 10))
+    first, second = word_points(points, pieces(points, 12, 14), [(0, 1), (2, 3)])
+    assert first.tolist() == list(range(13)) and second.tolist() == list(range(13, 23))
+
+
 def test_words_joined_by_a_stroke_share_it_and_characters_without_ink_are_no_obstacle() -> None:
     points = ink((0, 40, 20))
     first, second = word_points(points, pieces(points, 8, 12), [(0, 1), (2, 3)])
