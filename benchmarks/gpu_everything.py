@@ -22,7 +22,7 @@ from results.reading.classifier import Classifier
 from results.reading.reader import Reader
 from results.roles import load
 from results.writing.writer import Writer
-from trainer.run import train
+from trainer.run import CATALOGUE, RESERVED, build_trainer, train
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted(path.name for path in ROOT.glob("config_*.json"))
@@ -154,6 +154,18 @@ class Trial:
         seconds = math.ceil(LINES_PER_EPOCH / lines) * epoch.milliseconds / 1000
         return [f"{epoch.milliseconds:.1f}", f"{alone:.1f}", ratio, f"{epoch.rate:,.0f}", f"{seconds:.1f}"]
 
+    def precisions(self, name: str) -> list[str]:
+        """Return a line with what `precision: auto` chooses, measured three times."""
+        config = self.config(name, trainer__epochs=100)
+        config.check(CATALOGUE, RESERVED)
+        trainer = build_trainer(config, None)
+        chosen = []
+        for _ in range(3):
+            trainer.optimization.arithmetic = None
+            trainer.optimization.settle_arithmetic(lambda: next(iter(trainer.loader.at(1))))
+            chosen.append(str(trainer.optimization.arithmetic and trainer.optimization.arithmetic.precision))
+        return [f"precision: auto, measured three times: {', '.join(chosen)}.", ""]
+
     def parts(self, name: str) -> list[str]:
         """Return the lines of a table of the parts of a step."""
         with watched(profiled=True) as course:
@@ -193,6 +205,7 @@ def everything(trial: Trial) -> Iterator[str]:
     }
     columns = ("ms per step", "its steps alone", "ratio", "points per second", f"s per {LINES_PER_EPOCH:,} lines")
     yield from trial.table(("training", *columns), trials)
+    yield from trial.attempt("precision: auto", partial(trial.precisions, "config_conditional.json"))
     yield from trial.attempt("parts of a step", partial(trial.parts, "config_conditional.json"))
     yield from (f"WRONG: {name}: {fault}" for name, fault in trial.faults.items())
 

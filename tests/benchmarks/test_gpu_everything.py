@@ -43,7 +43,7 @@ def test_what_is_wrong_is_named_and_the_exit_code_is_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(gpu_everything, "CONFIGS", ["config_digits.json"])
-    fails = {"run_of": "two devices", "compared": "too slow", "parts": "no profiler"}
+    fails = {"run_of": "two devices", "compared": "too slow", "parts": "no profiler", "precisions": "no choice"}
     for name, message in fails.items():
 
         def failing(trial: Trial, *_: object, message: str = message) -> list[str]:
@@ -53,7 +53,7 @@ def test_what_is_wrong_is_named_and_the_exit_code_is_1(
     assert try_everything(TINY, "cpu", 1.0) == 1
     out = capsys.readouterr().out
     assert "| config_digits.json | - | - | - | - | RuntimeError: two devices |" in out
-    assert [line.count("RuntimeError") for line in out.splitlines() if line.startswith("WRONG")] == [1] * 10
+    assert [line.count("RuntimeError") for line in out.splitlines() if line.startswith("WRONG")] == [1] * 11
 
 
 def test_nothing_is_begun_once_the_time_is_up_and_a_slow_layer_is_wrong(tmp_path: Path) -> None:
