@@ -27,8 +27,11 @@ class NegativeLogLikelihood(nn.Module):
 class ReadingLoss(nn.Module):
     """Nats per character of a recognizer: ctc_weight of the CTC head's and the rest of the decoder's.
 
-    Kim, Hori and Watanabe (2017), eq. 9. label_smoothing: share of the decoder's target that goes to all classes
-    alike. A line with fewer frames than its text needs has no CTC alignment: that part of it is left out.
+    Kim, Hori and Watanabe (2017), eq. 9. In training, `output.middle` is a second CTC head, which has the share
+    `output.middle_ctc` of the CTC part: Lee and Watanabe (2021), eq. 11.
+
+    label_smoothing: share of the decoder's target that goes to all classes alike. A line with fewer frames than its
+    text needs has no CTC alignment: that part of it is left out.
     """
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
@@ -41,7 +44,10 @@ class ReadingLoss(nn.Module):
         """The batch's nats and its number of characters."""
         weight, nats = output.ctc_weight, batch.strokes.new_zeros(())
         if output.frame_logits is not None:
-            nats = nats + weight * ctc_nats(output.frame_logits, output.frame_mask, batch).sum()
+            ctc = ctc_nats(output.frame_logits, output.frame_mask, batch).sum()
+            if output.middle is not None:
+                ctc = (1 - output.middle_ctc) * ctc + output.middle_ctc * ctc_nats(*output.middle, batch).sum()
+            nats = nats + weight * ctc
         if output.char_logits is not None:
             nats = nats + (1 - weight) * self._char_nats(output.char_logits.float(), batch)
         return nats, batch.char_mask.sum()

@@ -4,7 +4,8 @@ B batch, T pen points, N frames (each a few successive pen points), U characters
 classes: the last is the blank of the CTC head and the end of the text of the decoder.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import cast
 
@@ -32,6 +33,8 @@ class Reading:
     attention     (B, U+1, N) the decoder's attention weights for each of these, or None
     ctc_weight    share of the CTC head in loss and reading: 0 pure attention, 1 pure CTC
     texts         the positions read greedily in each line; empty while training
+    middle        logits (B, N', A+1) and mask (B, N') of the CTC head on the middle layer, while training with one
+    middle_ctc    share of that head in the CTC part of the loss
     """
 
     frames: Tensor
@@ -41,6 +44,8 @@ class Reading:
     attention: Tensor | None
     ctc_weight: float
     texts: list[list[int]] = field(default_factory=list)
+    middle: tuple[Tensor, Tensor] | None = None
+    middle_ctc: float = 0.0
 
 
 class Seq2SeqRecognizer(BaseModel):
@@ -50,6 +55,10 @@ class Seq2SeqRecognizer(BaseModel):
     joins         frames merged into one before each layer (subsampling); [1, 2, 2] keeps a quarter of them
     features      "offsets" or "geometry", see `pen_features`
     ctc_weight    share of the CTC head in loss and reading; with 0 or 1 the other head is not made
+    middle_ctc    share, in the CTC part of the loss, of a second CTC head on the middle layer, in training only:
+                  intermediate CTC (Lee and Watanabe, 2021, eq. 11)
+    hide_spans    [spans, points]: in training the features of so many spans of each line, of up to so many points, are
+                  zero: time masking (SpecAugment, Park et al., 2019)
 
     Hybrid of CTC (Graves et al., 2006) and attention (Bahdanau et al., 2015), trained jointly as in Kim, Hori and
     Watanabe (2017), eq. 9; time reduction as in Chan et al. (2016).
@@ -68,17 +77,26 @@ class Seq2SeqRecognizer(BaseModel):
         attention_size: int = 128,
         dropout: float = 0.2,
         scheduled_sampling: float = 0.0,
+        middle_ctc: float = 0.0,
+        hide_spans: tuple[int, int] = (0, 0),
     ) -> None:
         if not hidden_sizes or len(hidden_sizes) != len(joins) or min(*hidden_sizes, *joins, 1) < 1:
             raise ValueError(f"hidden_sizes {hidden_sizes} and joins {joins} must be as many, and each 1 or more")
-        for name, share in {"ctc_weight": ctc_weight, "scheduled_sampling": scheduled_sampling}.items():
+        shares = {"ctc_weight": ctc_weight, "scheduled_sampling": scheduled_sampling, "middle_ctc": middle_ctc}
+        for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} is {share}; it must be between 0 and 1")
+        if middle_ctc and (ctc_weight == 0 or len(hidden_sizes) < 2):
+            raise ValueError(f"middle_ctc is {middle_ctc}; it needs a ctc_weight above 0 and two layers or more")
+        if min(hide_spans) < 0:
+            raise ValueError(f"hide_spans is {list(hide_spans)}; both numbers must be 0 or more")
         super().__init__()
-        self.features, self.ctc_weight = features, ctc_weight
+        self.features, self.ctc_weight, self.middle_ctc, self.hide_spans = features, ctc_weight, middle_ctc, hide_spans
         self.encoder = Encoder(FEATURES[features], hidden_sizes, joins, dropout)
         frame_size = 2 * hidden_sizes[-1]
         self.ctc = nn.Linear(frame_size, alphabet_size + 1) if ctc_weight > 0 else None
+        self.middle = (len(hidden_sizes) - 1) // 2  # the number of the middle layer
+        self.middle_head = nn.Linear(2 * hidden_sizes[self.middle], alphabet_size + 1) if middle_ctc else None
         self.decoder = None
         if ctc_weight < 1:
             self.decoder = AttentionDecoder(
@@ -86,7 +104,8 @@ class Seq2SeqRecognizer(BaseModel):
             )
 
     def character_axes(self) -> dict[str, tuple[int, int]]:
-        names = ["ctc.weight", "ctc.bias", "decoder.embedding.weight", "decoder.out.3.weight", "decoder.out.3.bias"]
+        names = ["ctc.weight", "ctc.bias", "middle_head.weight", "middle_head.bias"]
+        names += ["decoder.embedding.weight", "decoder.out.3.weight", "decoder.out.3.bias"]
         return {name: (0, 0) for name in names if name in self.state_dict()}
 
     def forward(self, batch: Batch) -> Reading:
@@ -96,15 +115,21 @@ class Seq2SeqRecognizer(BaseModel):
         if self.decoder is not None:
             char_logits, attention = self.decoder(reading.frames, reading.frame_mask, batch.text)
         texts = [] if self.training else self.read_greedily(reading)
-        heads = (reading.frames, reading.frame_mask, reading.frame_logits, char_logits, attention)
-        return Reading(*heads, self.ctc_weight, texts)
+        return replace(reading, char_logits=char_logits, attention=attention, texts=texts)
 
     def encode(self, batch: Batch) -> Reading:
         """The frames of a batch's ink and the CTC head on them; its text is not looked at."""
         features = pen_features(batch.strokes, batch.stroke_mask, self.features)
-        frames, lengths = self.encoder(features, batch.stroke_mask.sum(1))
+        points = batch.stroke_mask.sum(1)
+        if self.training and all(self.hide_spans):
+            features = hidden_spans(features, points, *self.hide_spans)
+        middle = None
+        for number, (frames, lengths) in enumerate(self.encoder.after_each_layer(features, points)):
+            if self.training and self.middle_head is not None and number == self.middle:
+                middle = self.middle_head(frames), frame_mask(lengths, frames.shape[1])
         mask = frame_mask(lengths, frames.shape[1])
-        return Reading(frames, mask, self.ctc(frames) if self.ctc else None, None, None, self.ctc_weight)
+        logits = self.ctc(frames) if self.ctc else None
+        return Reading(frames, mask, logits, None, None, self.ctc_weight, middle=middle, middle_ctc=self.middle_ctc)
 
     def read_greedily(self, reading: Reading) -> list[list[int]]:
         """Return the most likely characters of each line, by the head of the larger share; equal: by CTC."""
@@ -192,6 +217,16 @@ def join_frames(frames: Tensor, lengths: Tensor, factor: int) -> tuple[Tensor, T
     return frames.reshape(batch, -1, factor * size), -(-lengths // factor)
 
 
+def hidden_spans(features: Tensor, lengths: Tensor, spans: int, points: int) -> Tensor:
+    """Features (B, T, I) with `spans` random spans of each line, of 0 to `points` points each, set to zero."""
+    widths = torch.randint(0, points + 1, (len(features), spans, 1), device=features.device)
+    room = (lengths.view(-1, 1, 1) - widths).clamp(min=0) + 1
+    starts = (torch.rand(widths.shape, device=features.device) * room).long()
+    position = torch.arange(features.shape[1], device=features.device)
+    hidden = ((position >= starts) & (position < starts + widths)).any(1)  # (B, spans, T) -> (B, T)
+    return features.masked_fill(hidden.unsqueeze(2), 0)
+
+
 class BidirectionalLayer(nn.Module):
     """Frames (B, N, I) to (B, N, 2H): one LSTM along the line and one from its end; padding changes nothing.
 
@@ -229,11 +264,14 @@ class Encoder(nn.Module):
         self.joins, self.dropout = joins, nn.Dropout(dropout)
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        *_, last = self.after_each_layer(features, lengths)
+        return last
+
+    def after_each_layer(self, features: Tensor, lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the frames after each layer, dropout included, and how many of them each line has."""
         frames = features
-        for index, (layer, factor) in enumerate(zip(self.layers, self.joins, strict=True)):
-            if index:
-                frames = self.dropout(frames)
+        for layer, factor in zip(self.layers, self.joins, strict=True):
             if factor > 1:
                 frames, lengths = join_frames(frames, lengths, factor)
-            frames = layer(frames, lengths)
-        return self.dropout(frames), lengths
+            frames = self.dropout(layer(frames, lengths))
+            yield frames, lengths

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from base.batch import Batch
 from model.loss import ReadingLoss, ctc_nats
+from model.reading.pen_features import pen_features
 from model.reading.recognizer import (
     BidirectionalLayer,
     Reading,
     Seq2SeqRecognizer,
     frame_mask,
+    hidden_spans,
     join_frames,
     reverse_lines,
 )
@@ -24,6 +26,7 @@ from tests.model.small import ALPHABET_SIZE, alone, assert_close, lines
 
 WEIGHTS = [0.0, 0.4, 1.0]
 POINTS, CHARACTERS = [9, 30, 14, 2], [2, 5, 1, 0]
+LENGTHS = torch.tensor(POINTS)
 
 
 def batch(dtype: torch.dtype = torch.float64) -> Batch:
@@ -108,6 +111,47 @@ def test_a_text_that_does_not_fit_into_its_frames_counts_nothing_and_harms_nothi
     assert logits.grad.isfinite().all() and (logits.grad[0] == 0).all() and (logits.grad[1] != 0).any()
 
 
+def test_a_middle_head_has_its_share_of_the_ctc_loss_in_training_alone(in_float64):
+    model, data = recognizer(0.5, middle_ctc=0.3).double(), batch()
+    plain = recognizer(0.5).double()
+    plain.load_state_dict(model.state_dict(), strict=False)
+    reading = model(data)
+    assert reading.middle is None and torch.equal(ReadingLoss()(reading, data)[0], ReadingLoss()(plain(data), data)[0])
+    reading = model.train()(data)
+    frames, lengths = (
+        model.encoder.layers[0](pen_features(data.strokes, data.stroke_mask, "geometry"), LENGTHS),
+        LENGTHS,
+    )
+    torch.testing.assert_close(reading.middle[0], model.middle_head(frames))
+    assert reading.middle[1].sum(1).tolist() == lengths.tolist() == POINTS
+    whole, last, first = (
+        ReadingLoss()(replace(reading, char_logits=None, middle_ctc=share), data)[0] for share in (0.3, 0.0, 1.0)
+    )
+    assert_close(whole, 0.7 * last + 0.3 * first)
+    assert_close(first, 0.5 * ctc_nats(*reading.middle, data).sum())
+    ReadingLoss()(reading, data)[0].backward()
+    assert all(parameter.grad.abs().max() > 0 for parameter in model.parameters())
+
+
+def test_spans_are_hidden_anywhere_in_a_line_and_in_training_alone():
+    torch.manual_seed(0)
+    lengths = torch.tensor([40, 6])
+    hidden = torch.stack([(hidden_spans(torch.ones(2, 50, 3), lengths, 1, 8) == 0).all(2) for _ in range(4000)])
+    sizes = hidden.sum(2)  # (4000, 2)
+    assert sizes[:, 0].unique().tolist() == list(range(9))
+    assert (hidden.int().diff(dim=2).abs().sum(2) <= 2).all(), "each is one span"
+    assert sizes.float().mean(0)[0].item() == pytest.approx(4, abs=0.2)
+    for line, length in enumerate(lengths.tolist()):
+        ever = hidden[:, line].float().mean(0)
+        assert (ever[:length] > 0.02).all()
+        assert line or (ever[8:32].max() / ever[8:32].min() < 1.6 and (ever[length:] == 0).all())
+    model, data = recognizer(1.0, hide_spans=(3, 6)), batch(torch.float32)
+    plain = recognizer(1.0)
+    assert torch.equal(model(data).frames, plain(data).frames)
+    torch.manual_seed(1)
+    assert not torch.equal(model.train()(data).frames, plain.train()(data).frames)
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
 def test_the_decoders_nats_are_those_of_a_loop(smoothing, in_float64):
     model, data = recognizer(0.25).double(), batch()
@@ -185,6 +229,10 @@ def test_the_frames_of_one_lines_end_depend_on_its_beginning_and_the_other_way_r
         ({"ctc_weight": -0.1}, "ctc_weight is -0.1"),
         ({"ctc_weight": 1.5}, "ctc_weight is 1.5"),
         ({"scheduled_sampling": 2.0}, "scheduled_sampling is 2.0"),
+        ({"middle_ctc": 1.5}, "middle_ctc is 1.5"),
+        ({"middle_ctc": 0.5, "ctc_weight": 0.0}, "needs a ctc_weight above 0"),
+        ({"middle_ctc": 0.5, "hidden_sizes": [3], "joins": [1]}, "two layers or more"),
+        ({"hide_spans": (2, -1)}, "hide_spans is"),
     ],
 )
 def test_arguments_out_of_range_are_named(arguments, message):
