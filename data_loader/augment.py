@@ -21,7 +21,7 @@ class Augment:
                 is cut out of the line, ink and text, where the gaps separate the words without doubt
     words       the size, height above the line and distance of each word change by up to +- this share (of its size, of
                 an x-height, of the gap), where the gaps separate the words without doubt
-    marks       so often, dots and bars come all after their letter, their word or their line, each from either end
+    marks       so often, dots and bars come all after their letter or all after their word, each from either end
     lifts       this share of the short pen lifts is drawn through, and as many strokes are cut in two
     reorder     so often, the strokes come in any order, each from either of its ends: for drawings read as a whole
     speed       each stroke is written so much slower or faster: up to +- this share more points along it, or fewer

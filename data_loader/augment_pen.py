@@ -12,43 +12,35 @@ WORD_GAP = 0.8
 """x-heights: a wider gap separates words, for the purpose of writing marks after them."""
 SHORT_LIFT = 0.5
 """x-heights that a pen may move in the air to have its lift drawn through."""
-DELAYS = (0.5, 0.875)
-"""Marks come after their letter in half of the lines that are changed, after their word in 3 of 8, else last."""
 
 
 def marks_delayed(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return points with dots and bars written all after their letter, their word or their line, in either direction.
+    """Return points with dots and bars written all after their letter, or all after their word, in either direction.
 
-    DELAYS has their chances; a mark is drawn from its other end with probability 1/2. The ink stays where it is.
+    Both are as likely; a mark is drawn from its other end with probability 1/2. The ink stays where it is.
     """
     first, last = stroke_bounds(points)
     left, right, top, bottom = stroke_boxes(points)
     size = x_height(points)
-    middle, center = (top + bottom) / 2, (left + right) / 2
     marks = (bottom - top <= MARK_HEIGHT * size) & (right - left <= MARK_WIDTH * size)
-    marks &= middle < baseline(points) - MARK_PLACE * size
+    marks &= (top + bottom) / 2 < baseline(points) - MARK_PLACE * size
     letters = np.flatnonzero(~marks)
-    delay = int(np.searchsorted(DELAYS, rng.random()))
-    is_turned = rng.random(len(marks)) < 0.5
+    is_after_word = rng.random() < 0.5
+    is_turned = marks & (rng.random(len(marks)) < 0.5)
     if not marks.any() or not len(letters):
         return points
-    if delay == 2:  # the line's last letter precedes all marks
-        after = np.full(len(marks), letters[-1])
-    else:
-        far = np.maximum(left[letters] - center[:, None], center[:, None] - right[letters])  # (S, letters)
-        owner = np.maximum(far, 0).argmin(1)
-        after = letters[owner]
-        if delay == 1:
-            word = words_by_gaps(left[letters], right[letters], WORD_GAP * size)
-            ends = np.zeros(word.max() + 1, np.int64)
-            np.maximum.at(ends, word, letters)
-            after = ends[word[owner]]
+    center = (left + right)[:, None] / 2
+    far = np.maximum(left[letters] - center, center - right[letters])  # (S, letters)
+    owner = np.maximum(far, 0).argmin(1)
+    after = letters[owner]  # (S,) the stroke that each mark follows
+    if is_after_word:
+        word = words_by_gaps(left[letters], right[letters], WORD_GAP * size)
+        ends = np.zeros(word.max() + 1, np.int64)
+        np.maximum.at(ends, word, letters)
+        after = ends[word[owner]]
     order = np.argsort(np.where(marks, after + 0.5, np.arange(len(marks))), kind="stable")
-    rows = [np.arange(first[stroke], last[stroke] + 1) for stroke in order]
-    turned = [
-        row[::-1] if marks[stroke] and is_turned[stroke] else row for stroke, row in zip(order, rows, strict=True)
-    ]
-    result = points[np.concatenate(turned)].astype(np.float32)
+    rows = [np.arange(first[stroke], last[stroke] + 1)[:: -1 if is_turned[stroke] else 1] for stroke in order]
+    result = points[np.concatenate(rows)].astype(np.float32)
     result[:, 2] = 0
     result[np.cumsum([len(row) for row in rows]) - 1, 2] = 1
     return result
