@@ -1,17 +1,19 @@
 """Prepare raw pen data as corpora in data/<name>/, look at them, check them and export them."""
 
 import argparse
+import math
 import shlex
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from data_loader.corpus import Corpus
 from data_loader.corpus_check import check_corpus
 from data_loader.cut_lines import ReadLines
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
 from data_loader.kinds_of_text import prepare_kinds
-from data_loader.line_choice import splits_to_use
+from data_loader.line_choice import DEFAULT_SPLITS, splits_to_use
 from data_loader.prepare import (
     BUILT_IN,
     EXPORTS,
@@ -106,17 +108,31 @@ def export_command(args: argparse.Namespace) -> None:
 
 
 def language_model_command(args: argparse.Namespace) -> None:
-    """Learn a language model from the transcriptions of a corpus's splits, and from more text where it is given."""
-    corpus = open_corpus(args.name, args.data_dir)
-    lines = corpus.lines_of(args.split or splits_to_use(corpus, None, None)[0])
-    texts = chain((corpus.text(int(line)) for line in lines), *map(text_lines, args.texts))
-    trained = train_language_model(texts, corpus.alphabet.characters, args.order)
+    """Learn a language model from the transcriptions of corpora, and from more text where it is given."""
+    corpora = [open_corpus(name, args.data_dir) for name in (args.name, *args.corpus)]
+    train = args.split or splits_to_use(corpora[0], None, None)[0]
+    valid = [split for _, usual in DEFAULT_SPLITS for split in usual if split in {*corpora[0].split_names} - {*train}]
+    splits = [train, *(splits_to_use(corpus, None, None)[0] for corpus in corpora[1:])]
+    texts = chain(*map(transcriptions, corpora, splits), *map(text_lines, args.texts))
+    if args.unseen:
+        seen = {text.strip() for text in transcriptions(corpora[0], valid)}
+        texts = (text for text in texts if text.strip() not in seen)
+    alphabet = {character for corpus in corpora for character in corpus.alphabet.characters}
+    trained = train_language_model(texts, "".join(alphabet), args.order)
     trained.model.save(args.out)
     print(f"{trained.lines:,} lines, {trained.characters:,} characters; {args.out}")
+    if valid:
+        nats, count = trained.model.nats(transcriptions(corpora[0], valid))
+        print(f"perplexity {math.exp(nats / max(count, 1)):.2f} per character of {args.name}, {', '.join(valid)}")
     if trained.foreign:
         foreign = sorted(trained.foreign.items(), key=lambda item: -item[1])
         names = ", ".join(f"{character!r} {count:,}" for character, count in foreign[:10])
         print(f"left out, as the corpus does not have them: {names}{' ...' if len(foreign) > 10 else ''}")
+
+
+def transcriptions(corpus: Corpus, splits: list[str]) -> Iterator[str]:
+    """Yield the texts of the lines in some splits of a corpus."""
+    return (corpus.text(int(line)) for line in corpus.lines_of(splits))
 
 
 def text_lines(path: Path) -> Iterator[str]:
@@ -168,6 +184,14 @@ def parse_arguments() -> argparse.Namespace:
     exporting.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl")
     exporting.add_argument("--split", nargs="+", help="these splits only")
     learning.add_argument("texts", nargs="*", type=Path, metavar="TEXT", help="more text: UTF-8, in lines as written")
+    learning.add_argument(
+        "--corpus", nargs="+", default=[], metavar="NAME", help="more prepared corpora, their training splits"
+    )
+    learning.add_argument(
+        "--unseen",
+        action="store_true",
+        help="leave out lines whose text a line to validate has, which many people copied",
+    )
     learning.add_argument("--split", nargs="+", help="whose transcriptions (default: the training splits)")
     learning.add_argument(
         "--order", type=int, default=8, help="characters in context, the predicted one included (default: 8)"

@@ -5,6 +5,12 @@
     python prepare_data.py language-model iam-ondb text.txt --split trainset --out lm.npz
 
 Essays, sayings, and the sentences that two dictionaries quote; 23 million characters in all.
+
+    apt-get install dict-wn dict-jargon dict-devil
+    python -m benchmarks.english_text text.txt --permissive
+
+Text that may be used for any purpose: WordNet's definitions and examples (its license asks for its notice), and the
+Jargon File and the Devil's Dictionary, which are in the public domain; 8 million characters.
 """
 
 import argparse
@@ -38,6 +44,18 @@ def paragraphs(root: Path) -> Iterator[str]:
         yield from re.findall(r"(?s)\n {10,}(.+?)(?:\. --|\Z)", re.sub(r"\[[^\]]*\]|\{|\}", "", entry))
 
 
+def permissive_paragraphs(root: Path) -> Iterator[str]:
+    """Yield the pieces of text that may be used for any purpose."""
+    dictionaries = root / "usr/share/dictd"
+    senses = re.split(r"(?m)^ {4,}(?:(?:n|v|adj|adv) )?\d*: |^(?=\S)", _dictionary(dictionaries / "wn.dict.dz"))
+    for sense in dict.fromkeys(" ".join(re.sub(r"(?s)\[(?:syn|ant|also).*", "", sense).split()) for sense in senses):
+        yield re.sub(r'(; )?".*', "", sense)
+        yield from re.findall(r'"([^"]{20,}?)"', sense)
+    for name in ("jargon", "devil"):
+        for piece in re.split(r"\n\s*\n", _dictionary(dictionaries / f"{name}.dict.dz")):
+            yield re.sub(r"(?s)\[[^\]]*\]|\{|\}", "", piece)
+
+
 def _dictionary(path: Path) -> str:
     if not path.exists():
         raise InputError(f"{path}: is not there; install the packages that python -m benchmarks.english_text -h names")
@@ -63,8 +81,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--root", type=Path, default=Path("/"), help="where the packages are unpacked (default: /)")
+    parser.add_argument("--permissive", action="store_true", help="only text that may be used for any purpose")
     args = parser.parse_args()
-    pieces = [" ".join(unicodedata.normalize("NFKC", text.translate(PLAIN)).split()) for text in paragraphs(args.root)]
+    texts = permissive_paragraphs(args.root) if args.permissive else paragraphs(args.root)
+    pieces = [" ".join(unicodedata.normalize("NFKC", text.translate(PLAIN)).split()) for text in texts]
     prose = [text for text in pieces if len(text) > 40 and _share_of_letters(text) > 0.85]
     rng = random.Random(1)
     rng.shuffle(prose)

@@ -1,5 +1,6 @@
 """The command line of prepare_data.py: a raw data set becomes a corpus whole, or not at all."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ import prepare_data
 from data_loader import prepare
 from data_loader.corpus import Corpus
 from ink.strokes import InkLine
+from model.language.ngram import load_language_model
 from tests.data_loader.formats.mini_iam import MiniIam
 from tests.tiny import assert_same_ink, ink_line, refused, run_main, write_corpus
 
@@ -197,3 +199,31 @@ def test_the_built_in_corpus_is_made_when_it_is_opened(tmp_path: Path, monkeypat
 def test_a_corpus_that_was_opened_is_one_that_was_prepared(tmp_path: Path) -> None:
     write_corpus(tmp_path / "mine", [ink_line(1)])
     assert prepare.open_corpus("mine", tmp_path).id(0) == "train-1"
+
+
+def test_a_language_model_learns_from_several_corpora_and_files_but_not_from_texts_to_be_measured(
+    cli: Cli, tmp_path: Path
+) -> None:
+    def corpus(name: str, **texts: list[str]) -> None:
+        lines = [(text, split) for split, of_split in texts.items() for text in of_split]
+        write_corpus(tmp_path / "data" / name, [ink_line(n, text=t, split=s) for n, (t, s) in enumerate(lines)])
+
+    corpus("first", train=["abba", "abab", "baba"], valid=["abba", "bab"])
+    corpus("second", train=["cab", "abba"], valid=["ccc"])
+    (tmp_path / "more.txt").write_text("abc\nabba\n")
+
+    def learned(*options: str) -> str:
+        code, out, err = cli("language-model", "first", *options, "--out", tmp_path / "lm.npz")
+        assert code == 0, err
+        return out
+
+    out = learned()
+    assert out.startswith("3 lines, 12 characters")
+    model = load_language_model(tmp_path / "lm.npz")
+    nats, count = model.nats(["abba", "bab"])
+    assert f"perplexity {math.exp(nats / count):.2f} per character of first, valid" in out and model.alphabet == "ab"
+    everything = (str(tmp_path / "more.txt"), "--corpus", "second")
+    assert learned(*everything).startswith("7 lines, 26 characters")
+    assert load_language_model(tmp_path / "lm.npz").alphabet == "abc"
+    assert learned(*everything, "--unseen").startswith("4 lines, 14 characters"), "abba is measured on"
+    assert "perplexity" not in learned("--split", "train", "valid")
