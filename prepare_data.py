@@ -3,7 +3,7 @@
 import argparse
 import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -113,7 +113,7 @@ def language_model_command(args: argparse.Namespace) -> None:
     train = args.split or splits_to_use(corpora[0], None, None)[0]
     valid = [split for _, usual in DEFAULT_SPLITS for split in usual if split in {*corpora[0].split_names} - {*train}]
     splits = [train, *(splits_to_use(corpus, None, None)[0] for corpus in corpora[1:])]
-    texts = chain(*map(transcriptions, corpora, splits), *map(text_lines, args.texts))
+    texts: Iterable[str] = chain(*map(transcriptions, corpora, splits), *map(text_lines, args.texts))
     if args.unseen:
         seen = {text.strip() for text in transcriptions(corpora[0], valid)}
         texts = (text for text in texts if text.strip() not in seen)

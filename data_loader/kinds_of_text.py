@@ -1,10 +1,12 @@
 """Lines of one kind of text each, composed of the ink of writers held back, to measure how well each kind is read."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from data_loader.compose import Compose, ComposedCorpus
+from data_loader.composed_text import MONTHS
 from data_loader.corpus_writer import CorpusWriter
 from data_loader.line_choice import splits_to_use
 from data_loader.prepare import open_corpus
@@ -17,10 +19,13 @@ TRIES = 200
 """Lines composed for each that is wanted, at most: many writers drew no digits, and their lines are left out."""
 WORDS = (2, 6)
 """Fewest and largest number of words of a line."""
+NUMBERS = re.compile(r"[\d,.$%:()#/+= -]+")
+DATES = re.compile(rf"(?:[\d/.,\- ]|{'|'.join(MONTHS)})+")
+"""The texts of numbers and dates; a writer without the characters for one wrote something else in its place."""
 KINDS: dict[str, tuple[str, float, Callable[[str], bool]]] = {
     "words": ("words", 0.0, lambda text: text.replace(" ", "").isalpha()),
-    "numbers": ("numbers", 0.0, lambda text: all(map(_has_digit, text.split()))),
-    "dates": ("dates", 0.0, lambda text: sum(map(str.isdigit, text)) >= 0.4 * len(text)),
+    "numbers": ("numbers", 0.0, lambda text: all(map(_has_digit, text.split())) and bool(NUMBERS.fullmatch(text))),
+    "dates": ("dates", 0.0, lambda text: _has_digit(text) and bool(DATES.fullmatch(text))),
     "capitals": ("capitals", 0.0, lambda text: text.isupper() and not _has_digit(text)),
     "punctuation": ("words", 1.0, lambda text: sum(map(_is_mark, text)) >= len(text.split())),
 }

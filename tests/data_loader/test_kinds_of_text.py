@@ -1,9 +1,11 @@
 """Lines of each kind of text: of the kind, by writers held back alone, the same for a seed."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from data_loader.composed_text import MONTHS
 from data_loader.corpus import Corpus
 from data_loader.kinds_of_text import KINDS, prepare_kinds
 from tests.data_loader.test_compose import ALL, drawn, word
@@ -37,6 +39,8 @@ def test_every_kind_has_its_lines_by_writers_held_back(data_dir: Path) -> None:
     texts = {kind: [text for _, _, text in of_kind] for kind, of_kind in lines.items()}
     assert all(text.replace(" ", "").isalpha() and text.islower() for text in texts["words"])
     assert all(any(map(str.isdigit, part)) for text in texts["numbers"] for part in text.split())
+    assert not any(map(str.isalpha, "".join(texts["numbers"])))
+    assert all({part.strip(".,") for part in re.findall(r"[A-Za-z]+", text)} <= {*MONTHS} for text in texts["dates"])
     assert all(any(map(str.isdigit, text)) for text in texts["dates"])
     assert all(text == text.upper() and text.replace(" ", "").isalpha() for text in texts["capitals"])
     assert all(any(map(text.__contains__, ".,:;!?()'\"")) for text in texts["punctuation"])
