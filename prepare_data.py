@@ -183,23 +183,27 @@ def parse_arguments() -> argparse.Namespace:
     exporting.add_argument("target", type=Path, help="the file or folder to be made")
     exporting.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl")
     exporting.add_argument("--split", nargs="+", help="these splits only")
-    learning.add_argument("texts", nargs="*", type=Path, metavar="TEXT", help="more text: UTF-8, in lines as written")
-    learning.add_argument(
+    add_language_model_arguments(learning)
+    for command in commands.choices.values():
+        command.add_argument("--data-dir", type=Path, default=DATA_DIR, help="folder of the corpora (default: data)")
+    return parser.parse_args()
+
+
+def add_language_model_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("texts", nargs="*", type=Path, metavar="TEXT", help="more text: UTF-8, in lines as written")
+    parser.add_argument(
         "--corpus", nargs="+", default=[], metavar="NAME", help="more prepared corpora, their training splits"
     )
-    learning.add_argument(
+    parser.add_argument(
         "--unseen",
         action="store_true",
         help="leave out lines whose text a line to validate has, which many people copied",
     )
-    learning.add_argument("--split", nargs="+", help="whose transcriptions (default: the training splits)")
-    learning.add_argument(
+    parser.add_argument("--split", nargs="+", help="whose transcriptions (default: the training splits)")
+    parser.add_argument(
         "--order", type=int, default=8, help="characters in context, the predicted one included (default: 8)"
     )
-    learning.add_argument("--out", type=Path, required=True, metavar="LM.npz", help="the file to be made")
-    for command in commands.choices.values():
-        command.add_argument("--data-dir", type=Path, default=DATA_DIR, help="folder of the corpora (default: data)")
-    return parser.parse_args()
+    parser.add_argument("--out", type=Path, required=True, metavar="LM.npz", help="the file to be made")
 
 
 @one_line_errors
