@@ -115,8 +115,8 @@ def language_model_command(args: argparse.Namespace) -> None:
     splits = [train, *(splits_to_use(corpus, None, None)[0] for corpus in corpora[1:])]
     texts: Iterable[str] = chain(*map(transcriptions, corpora, splits), *map(text_lines, args.texts))
     if args.unseen:
-        seen = {text.strip() for text in transcriptions(corpora[0], valid)}
-        texts = (text for text in texts if text.strip() not in seen)
+        measured = {text.strip() for text in transcriptions(corpora[0], valid)}
+        texts = (text for text in texts if text.strip() not in measured)
     alphabet = {character for corpus in corpora for character in corpus.alphabet.characters}
     trained = train_language_model(texts, "".join(alphabet), args.order)
     trained.model.save(args.out)
