@@ -13,8 +13,9 @@ BINS = 10
 """Bins of confidence, of equal width, in which it is compared with the share that is right."""
 PULL = 4.0
 """Precision of a fit's normal prior around the identity; it counts where readings are few."""
-MAX_ODDS = 30.0
+MAX_ODDS = 12.0
 """Limit of log-odds either way."""
+SMALLEST_STEP = 1e-9
 MAX_NUMBER = 100.0
 
 
@@ -47,7 +48,8 @@ def log_odds(log_probs: Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def fitted(log_probs: Sequence[float] | np.ndarray, right: Sequence[bool] | np.ndarray) -> Calibration:
-    """Return the map that makes these readings (n,) likeliest to be right where they are: Newton's method.
+    """Return the map that makes these readings (n,) likeliest to be right where they are: Newton's method, with
+    steps halved until they are no loss.
 
     Raises InputError where there are none.
     """
@@ -55,11 +57,19 @@ def fitted(log_probs: Sequence[float] | np.ndarray, right: Sequence[bool] | np.n
         raise InputError("there is nothing to fit a calibration to: not a single word was read")
     x = np.column_stack([np.ones(len(right)), log_odds(log_probs)])
     identity, y = np.array([0.0, 1.0]), np.asarray(right, np.float64)
+
+    def loss(weights: np.ndarray) -> float:
+        odds, off = x @ weights, weights - identity
+        return float((np.logaddexp(0, odds) - y * odds).sum() + PULL / 2 * off @ off)
+
     weights = identity
     for _ in range(50):
         share = 1 / (1 + np.exp(-x @ weights))
         gradient = x.T @ (y - share) - PULL * (weights - identity)
-        weights = weights + np.linalg.solve((x.T * (share * (1 - share))) @ x + PULL * np.eye(2), gradient)
+        step = np.linalg.solve((x.T * (share * (1 - share))) @ x + PULL * np.eye(2), gradient)
+        while loss(weights + step) > loss(weights) and np.abs(step).max() > SMALLEST_STEP:
+            step = step / 2
+        weights = weights + step
     shift, scale = weights.tolist()
     return Calibration(shift, max(scale, 0.0))
 
