@@ -10,6 +10,7 @@ import argparse
 from commands import COMMANDS
 from commands.common import add_network
 from results import evaluate, load, read, write
+from utils.command_line import Parser
 from utils.errors import one_line_errors
 from utils.version import add_version
 
@@ -18,7 +19,7 @@ __all__ = ["evaluate", "load", "read", "write"]
 
 def parse_arguments() -> argparse.Namespace:
     """The command line; without a subcommand the network shows what it does: it writes."""
-    parser = argparse.ArgumentParser(description="What a trained checkpoint can do.")
+    parser = Parser(description="What a trained checkpoint can do.")
     add_network(parser, default=None)
     add_version(parser)
     commands = parser.add_subparsers(dest="command")

@@ -28,6 +28,7 @@ from model.language.training import train_language_model
 from results.pages.corpus import write_corpus_page
 from results.reading.reader import Reader
 from results.roles import load_as
+from utils.command_line import Parser
 from utils.errors import InputError, one_line_errors
 from utils.version import add_version
 
@@ -148,7 +149,7 @@ def text_lines(path: Path) -> Iterator[str]:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     add_version(parser)
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="FORMAT|look|check|compose|export|language-model"

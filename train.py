@@ -10,6 +10,7 @@ from parse_config import add_arguments, from_args
 from trainer.run import CATALOGUE, RESERVED, checkpoint_of, resumed_config, train
 from utils import distributed
 from utils.checkpoint import load_checkpoint
+from utils.command_line import Parser
 from utils.errors import InputError, one_line_errors
 from utils.process_clock import seconds_of_process
 from utils.version import add_version
@@ -17,7 +18,7 @@ from utils.version import add_version
 
 def parse_args() -> argparse.Namespace:
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     add_arguments(parser)
     add_version(parser)
     for key, text in (

@@ -13,18 +13,20 @@ from model.language.ngram import load_language_model
 from results.reading.decoding import Decoding
 from results.roles import Role, load_as
 from results.tables import aligned
-from results.trained import TrainedModel
+from results.trained import TrainedModel, bundled
 from utils.errors import InputError
 from utils.files import atomic_path
 
 
 def loaded(args: argparse.Namespace, role: type[Role]) -> Role:
-    """The network that the command line names.
+    """The network that the command line names, or the bundled one of the role.
 
-    Raises InputError where it names none, or one that has another role.
+    Raises InputError where it names one of another role, or none where any network would do.
     """
     if not args.resume:
-        raise InputError("no checkpoint is named: experiments.py -r CHECKPOINT ...")
+        if not role.abilities:
+            raise InputError("no checkpoint is named: experiments.py -r CHECKPOINT ...")
+        args.resume = bundled(role.abilities[-1])
     return load_as(role, args.resume, args.device)
 
 
@@ -74,9 +76,9 @@ def save_numbers(args: argparse.Namespace, numbers: dict[str, Any], shown: list[
     save_text(output_folder(args.out) / f"{args.command}.json", text)
 
 
-def add_out(parser: argparse.ArgumentParser) -> None:
+def add_out(parser: argparse.ArgumentParser, text: str = "folder for what is made (default: out)") -> None:
     """Add the folder for what is made."""
-    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for what is made (default: out)")
+    parser.add_argument("-o", "--out", type=Path, default=Path("out"), help=text)
 
 
 def add_sampling(parser: argparse.ArgumentParser, bias: float = 0.5) -> None:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--whole", action="store_true", help="do not cut ink of several lines into lines first")
     add_decoding(parser, tuned=True)
     parser.add_argument(
-        "--out", type=Path, help="folder for read.json and the drawings (default: out, for drawings alone)"
+        *("-o", "--out"), type=Path, help="folder for read.json and the drawings (default: out, for drawings alone)"
     )
 
 

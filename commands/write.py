@@ -4,7 +4,8 @@ import argparse
 import unicodedata
 from pathlib import Path
 
-from commands.common import add_out, loaded, output_folder, save_numbers
+from commands.common import add_out, loaded, save_numbers
+from commands.paper import add_paper, given_text, grid_files, machine_of, names_of, paper_of, pen_of
 from results.reading.decoding import GREEDY, Decoding
 from results.reading.reader import Reader
 from results.roles import load_as
@@ -19,7 +20,8 @@ FIRST_TEXT = "The pen writes what was never written."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", nargs="?", help="what to write; a line break in it begins a new line")
+    parser.add_argument("text", nargs="?", help="what to write, - for standard input; a line break begins a new line")
+    parser.add_argument("--file", metavar="FILE", help="write the text of a file, - for standard input")
     parser.add_argument(
         "--bias",
         type=float,
@@ -40,17 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="instead of -r: each digit by the first of these trained on it",
     )
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
-    add_out(parser)
+    add_paper(parser)
+    add_out(parser, "folder for what is made, or a file ending in .svg, .png or .gif (default: out)")
 
 
 def add_hand(parser: argparse.ArgumentParser) -> None:
     """Add the style that lines are written in, and the number of candidates of which the best is kept."""
     parser.add_argument(
         "--style",
-        action="append",
+        nargs="+",
+        action="extend",
         default=[],
         metavar="SAMPLE",
-        help="a line to go on from: CORPUS:LINE_ID, an InkML or jsonl file, or a bundled style; may be repeated",
+        help="a line to go on from: CORPUS:LINE_ID, an InkML or jsonl file, or a bundled style; may be several",
     )
     parser.add_argument("--best-of", type=int, metavar="K", help="write each line K times, keep the one read best")
 
@@ -74,6 +78,7 @@ def run(args: argparse.Namespace) -> None:
     if args.networks:
         _save_writings(args, _by_many(args))
         return
+    paper, _, _ = paper_of(args), pen_of(args), machine_of(args)  # refused before a network is loaded
     network = loaded(args, Writer)
     text = _text(args, network)
     if args.reader and args.best_of is None:
@@ -83,7 +88,10 @@ def run(args: argparse.Namespace) -> None:
     if len(styles) > 1 or len(args.bias) > 1:
         _save_grid(args, network, text, styles, draw)
     else:
-        writings = network.write_copies(text, args.n, bias=args.bias[0], seed=args.seed, style=styles[0], draw=draw)
+        length = paper.chars_per_line(network.chars_per_line) if network.reads_text else None
+        writings = network.write_copies(
+            text, args.n, bias=args.bias[0], seed=args.seed, style=styles[0], draw=draw, chars_per_line=length
+        )
         _save_writings(args, writings)
     if draw:
         numbers = draw.numbers()
@@ -94,31 +102,46 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _text(args: argparse.Namespace, network: Writer) -> str | None:
-    text = args.text
+    """The text to write: an argument, a file, or where none is named the first text of all."""
+    text = given_text(args)
     if args.first and network.reads_text:
         known = network.characters
         return "".join(character for character in FIRST_TEXT if character in known).strip() or known
-    if text is not None and args.substitute:
-        text, used = network.alphabet.substitute(unicodedata.normalize("NFC", text))
-        if used:
-            print("written instead: " + ", ".join(f"{new!r} for {old!r}" for old, new in used.items()))
-    return text
+    if text is None and network.reads_text and len(args.style) > 1:
+        raise InputError("no text is given; put it before --style, which takes all words behind it")
+    if text is None or not network.reads_text:
+        return text
+    text = unicodedata.normalize("NFC", text)
+    able, used = network.alphabet.substitute(text)
+    if args.substitute and used:
+        print("written instead: " + ", ".join(f"{new!r} for {old!r}" for old, new in used.items()))
+    missing = network.alphabet.missing("".join((able if args.substitute else text).split()))
+    if missing:
+        hint = "leave them out" if args.substitute or not used else "add --substitute for what looks alike"
+        named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:10])
+        raise InputError(f"{network.path} cannot write {named}{' and others' if missing[10:] else ''}; {hint}")
+    return able if args.substitute else text
 
 
 def _by_many(args: argparse.Namespace) -> list[Writing]:
     """The number, each digit written by its network."""
     others = args.resume or args.style or args.best_of or args.reader or len(args.bias) > 1
-    if others or args.text is None:
+    text = given_text(args)
+    if others or text is None:
         raise InputError("--networks writes one number at one --bias, without -r, --style, --best-of and --reader")
     networks = [load_as(Writer, path, args.device) for path in args.networks]
-    return write_number(networks, args.text, bias=args.bias[0], seed=args.seed, n=args.n)
+    return write_number(networks, text, bias=args.bias[0], seed=args.seed, n=args.n)
 
 
 def _save_writings(args: argparse.Namespace, writings: list[Writing]) -> None:
-    out = output_folder(args.out)
-    for copy, writing in enumerate(writings):
-        for suffix in FORMATS if args.animate else (".svg", ".png"):
-            print(*writing.save(out / f"writing-{args.seed + copy}{suffix}"), sep="\n")
+    paper, pen, machine = paper_of(args), pen_of(args), machine_of(args)
+    suffixes = [suffix for suffix in FORMATS if args.animate or suffix in (".svg", ".png")]
+    names, suffixes = names_of(args, len(writings), suffixes)
+    for copy, (writing, stem) in enumerate(zip(writings, names, strict=True)):
+        for suffix in suffixes:
+            print(*writing.save(stem.with_name(stem.name + suffix), paper=paper, pen=pen), sep="\n")
+        if machine:
+            print(*writing.plot(stem, machine, paper=paper), sep="\n")
         capped = [
             text for text, drawn in zip(filter(None, writing.texts), writing.samples, strict=False) if not drawn.stopped
         ]
@@ -134,7 +157,6 @@ def _save_grid(
     lines, titles = style_grid(network, text, styles, args.bias, args.seed, draw)
     from render.figures.figure import lines_figure, save_figure  # matplotlib takes a second to load
 
-    for suffix in (".svg", ".png"):
-        path = output_folder(args.out) / f"styles{suffix}"
+    for path in grid_files(args):
         save_figure(lines_figure(lines, titles), path)
         print(path)

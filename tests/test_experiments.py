@@ -1,7 +1,9 @@
 """The subcommands of networks that write, from the command line and from Python."""
 
+import io
 import json
 import math
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -65,7 +67,8 @@ def test_without_a_subcommand_a_network_writes(
 ) -> None:
     for checkpoint in (conditional, unconditional):
         assert run(checkpoint)[0] == 0
-        (tmp_path / "out" / "writing-1.png").unlink()
+        assert (tmp_path / "out" / "writing-1.png").is_file()
+        shutil.rmtree(tmp_path / "out")
 
 
 def test_free_writing_is_as_long_as_a_usual_line(unconditional: Path) -> None:
@@ -89,6 +92,15 @@ def test_free_writing_is_as_long_as_a_usual_line(unconditional: Path) -> None:
         (["-r", "free", "write", "ab"], "takes no text"),
         (["evaluate", "--batch-size", "0"], "batch size is 0"),
         (["write", "ab", "--n", "0"], "n is 0"),
+        (["write", "à"], "add --substitute"),
+        (["write", "☃", "--substitute"], "leave them out"),
+        (["write", "--style", "4", "ab"], "before --style"),
+        (["write", "ab", "--file", "x"], "two texts"),
+        (["write", "--file", "gone.txt"], "gone.txt: No such file"),
+        (["write", "ab", "--paper", "b5"], "'b5' is unknown"),
+        (["write", "ab", "--pen", "0"], "pen width is 0"),
+        (["write", "ab", "--color", "blau"], "'blau' is unknown"),
+        (["write", "ab", "--machine", "axi"], "machine 'axi'"),
         (["evaluate", "--corpus", "nowhere"], "no prepared corpus"),
     ],
 )
@@ -110,6 +122,43 @@ def test_substitutes_are_named(conditional: Path, run: Run) -> None:
 def test_lines_of_a_text_are_lines_of_the_writing(conditional: Path) -> None:
     writing = write(load(conditional), "ab\n\ncd")[0]
     assert writing.texts == ["ab", "", "cd"] and [len(line) > 0 for line in writing.lines] == [True, False, True]
+
+
+def test_a_text_comes_from_a_file_from_standard_input_or_with_line_breaks(
+    conditional: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "letter.txt").write_text("\ufeffab\n\ncd\n", encoding="utf-8")
+    typed = io.TextIOWrapper(io.BytesIO(b"ab\n\ncd"))
+    monkeypatch.setattr("sys.stdin", typed)
+    for number, words in enumerate((["ab\\n\\ncd"], ["--file", "letter.txt"], ["-"])):
+        assert run(conditional, "write", *words, "-o", f"{number}.svg")[0] == 0
+    assert len({(tmp_path / f"{number}.svg").read_text() for number in range(3)}) == 1
+    assert "--file letter.txt" in run(conditional, "write", "letter.txt")[2]
+
+
+def test_no_writing_is_overwritten_but_the_file_that_is_named(conditional: Path, run: Run, tmp_path: Path) -> None:
+    run(conditional, "write", "ab")
+    first = (tmp_path / "out" / "writing-1.svg").read_bytes()
+    code, out, _ = run(conditional, "write", "cd", "--n", "2")
+    assert code == 0 and "writing-1 is there already; this is writing-2" in out
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {f"writing-{k}.{suffix}" for k in (1, 2, 3) for suffix in ("svg", "png")}
+    assert (tmp_path / "out" / "writing-1.svg").read_bytes() == first
+    run(conditional, "write", "ab", "--out", "hi.svg")
+    assert "hi.svg: written over" in run(conditional, "write", "cd", "--out", "hi.svg")[1]
+    assert not (tmp_path / "hi.png").exists()
+
+
+def test_paper_and_pen_are_those_that_are_named(conditional: Path, run: Run, tmp_path: Path) -> None:
+    options = ["--paper", "100x50", "--margin", "5", "--size", "2", "--ruled", "--pen", "0.3", "--color", "navy"]
+    assert run(conditional, "write", "ab\n\ncd", *options, "--polyline", "-o", "a.svg")[0] == 0
+    svg = (tmp_path / "a.svg").read_text()
+    assert 'width="100.000mm" height="50.000mm"' in svg and 'stroke="navy" stroke-width="0.3"' in svg
+    assert (
+        "2 ruling" in svg and svg.count('<g class="line">') == 2 and "C" not in "".join(re.findall(' d="(.*?)"', svg))
+    )
+    assert run(conditional, "write", "ab", "--filled", "-o", "a.svg")[0] == 0
+    assert 'fill="#1a1a2e"' in (tmp_path / "a.svg").read_text()
 
 
 @pytest.mark.slow
@@ -181,6 +230,6 @@ def test_the_checkpoint_and_the_device_are_named_before_or_after_the_subcommand(
     network, text = [name, str(conditional), "--device", "cpu"], ["write", "ab"]
     assert experiments_cli(*network, *text)[0] == 0
     before = (tmp_path / "out" / "writing-1.svg").read_bytes()
-    (tmp_path / "out" / "writing-1.svg").unlink()
+    shutil.rmtree(tmp_path / "out")
     assert experiments_cli(*text, *network)[0] == 0
     assert (tmp_path / "out" / "writing-1.svg").read_bytes() == before

@@ -109,12 +109,12 @@ def test_a_folder_that_is_no_corpus_is_not_replaced(cli: Cli, iam: Path, tmp_pat
     [
         (["iam-ondb"], "required: source"),
         (["iam-offdb", "x"], "invalid choice: 'iam-offdb'"),
-        (["iam-ondb", "x", "--labels", "y"], "unrecognized arguments: --labels"),
+        (["iam-ondb", "x", "--labels", "y"], "there is no option --labels"),
     ],
 )
 def test_a_wrong_command_line_is_a_usage_error(cli: Cli, tmp_path: Path, words: list[str], message: str) -> None:
     code, _, err = cli(*words)
-    assert code == 2 and "usage:" in err and message in err and not (tmp_path / "data").exists()
+    assert code == 2 and err.count("\n") == 1 and message in err and not (tmp_path / "data").exists()
 
 
 def lines_of(folder: Path) -> list[InkLine]:

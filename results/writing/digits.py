@@ -33,6 +33,7 @@ class CharacterWriter(Writer):
         seed: int = 1,
         style: Style | None = None,
         draw: Draw | None = None,
+        chars_per_line: int | None = None,
     ) -> list[Writing]:
         """Write the characters of `text` n times, see `write_number`; it takes neither `style` nor `draw`."""
         if style is not None or draw is not None:

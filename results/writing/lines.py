@@ -2,15 +2,16 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from base.base_model import Sample
 from render.ink.page import Page, lay_out
-from render.ink.paper import Paper
+from render.ink.paper import SIZES, Paper
 from render.ink.pen import Pen
+from render.ink.plotter import Machine, write_plot
 from render.ink.raster import draw_page, write_gif, write_png
 from render.ink.svg import write_animated_svg, write_svg
 from utils.errors import InputError
@@ -54,8 +55,11 @@ class Writing:
         return all(sample.stopped for sample in self.samples)
 
     def pages(self, paper: Paper | None = None) -> list[Page]:
-        """The lines on pages; without a paper a few are on a piece of their size, more on A4."""
-        return lay_out(self.lines, paper or paper_for(len(self.lines)))
+        """The lines on pages; without a sheet up to 12 are on a piece of paper of their size, more on A4."""
+        paper = paper or Paper()
+        if paper.width is None and len(self.lines) > LINES_ON_A_SLIP:
+            paper = replace(paper, width=SIZES["a4"][0], height=SIZES["a4"][1])
+        return lay_out(self.lines, paper)
 
     def save(self, path: str | Path, *, paper: Paper | None = None, pen: Pen | None = None) -> list[Path]:
         """Save the pages in the format of the path's suffix: .svg, .png, or with the pen at work .gif or .animated.svg.
@@ -71,10 +75,16 @@ class Writing:
             FORMATS[suffix](page_path, page, pen)
         return paths
 
+    def plot(self, stem: Path, machine: Machine, *, paper: Paper | None = None) -> list[Path]:
+        """Save the pages as G-code or HPGL for a machine, and return the paths: `stem` with the machine's suffix.
 
-def paper_for(count: int) -> Paper:
-    """The paper for this number of lines where none is named: a piece of their size, for more than 12 lines A4."""
-    return Paper() if count <= LINES_ON_A_SLIP else Paper.sheet("a4")
+        Raises InputError where vpype is not installed, or the machine takes no such paper.
+        """
+        pages = self.pages(paper)
+        paths = page_paths(stem, len(pages), machine.suffix)
+        for page, path in zip(pages, paths, strict=True):
+            write_plot(path, page, machine)
+        return paths
 
 
 def stem_and_suffix(path: Path) -> tuple[Path, str]:

@@ -60,7 +60,8 @@ def _bundled(sample: str) -> InkLine:
     for number, line in enumerate(lines, 1):
         if sample in (line.id, str(number)):
             return line
-    raise InputError(f"style {sample!r}: there are 1 to {len(lines)}: {', '.join(line.id for line in lines)}")
+    names = ", ".join(line.id for line in lines)
+    raise InputError(f"style {sample!r}: there are 1 to {len(lines)}: {names}; a file of ink ends in .inkml or .jsonl")
 
 
 def style_of(writer: Writer, line: InkLine, *, same_units: bool = True) -> Style:

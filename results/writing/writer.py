@@ -56,6 +56,7 @@ class Writer(TrainedModel[HandwritingModel]):
         seed: int = 1,
         style: Style | None = None,
         draw: Draw | None = None,
+        chars_per_line: int | None = None,
     ) -> Writing:
         """Write `text`, in lines as long as those that the network learned from; without a text, one line freely.
 
@@ -63,10 +64,14 @@ class Writer(TrainedModel[HandwritingModel]):
         seed   the same seed gives the same writing
         style  a line in whose handwriting every line is written, see `results.writing.styles.load_style`
         draw   another way to write lines, such as `results.writing.best_of.BestOf`
+        chars_per_line  longest line, such as `render.ink.paper.Paper.chars_per_line` gives; None: the usual one
 
         Raises InputError where the text holds nothing, or characters that the network cannot write.
         """
-        return self.write_copies(text, 1, bias=bias, seed=seed, style=style, draw=draw)[0]
+        (writing,) = self.write_copies(
+            text, 1, bias=bias, seed=seed, style=style, draw=draw, chars_per_line=chars_per_line
+        )
+        return writing
 
     def write_copies(
         self,
@@ -77,6 +82,7 @@ class Writer(TrainedModel[HandwritingModel]):
         seed: int = 1,
         style: Style | None = None,
         draw: Draw | None = None,
+        chars_per_line: int | None = None,
     ) -> list[Writing]:
         """Write `text` n times, all at once: the k-th as `write` does with seed + k - 1."""
         if (text is not None) != self.reads_text:
@@ -86,7 +92,7 @@ class Writer(TrainedModel[HandwritingModel]):
                 else f"{self.path}: this network writes freely and takes no text; leave the text out"
             )
         require_sane(bias, seed, n)
-        texts = [""] if text is None else self.lines_of(text)
+        texts = [""] if text is None else self.lines_of(text, chars_per_line)
         jobs = [(copy, line) for copy in range(n) for line in range(len(texts)) if text is None or texts[line]]
         # A seed per line: what is written on it does not change with the lines and copies around it.
         seeds = [(seed + copy) * SEEDS_PER_WRITING + line for copy, line in jobs]
@@ -100,12 +106,12 @@ class Writer(TrainedModel[HandwritingModel]):
         lines = [empty if drawn is None else self.points(drawn.strokes) for drawn in samples]
         return Writing(texts, lines, [drawn for drawn in samples if drawn])
 
-    def lines_of(self, text: str) -> list[str]:
-        """The text in lines, all of whose characters are in the alphabet.
+    def lines_of(self, text: str, chars_per_line: int | None = None) -> list[str]:
+        """The text in lines of at most `chars_per_line` characters (None: the usual number), all in the alphabet.
 
         Raises InputError where one is not, or nothing is left.
         """
-        lines = wrap_text(unicodedata.normalize("NFC", text), self.chars_per_line)
+        lines = wrap_text(unicodedata.normalize("NFC", text), chars_per_line or self.chars_per_line)
         if not any(lines):
             raise InputError("the text is empty; there is nothing to write")
         self.alphabet.encode("".join(lines))

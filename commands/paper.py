@@ -1,0 +1,113 @@
+"""The text that `write` is given, the paper and the pen it is written with, and the files it goes to."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+from commands.common import output_folder
+from render.ink.paper import SIZES, Align, Paper
+from render.ink.pen import INK_COLOR, PEN_MM, Pen
+from render.ink.plotter import MACHINES, Machine, load_machine, require_vpype
+from results.writing.lines import FORMATS, stem_and_suffix
+from utils.errors import InputError
+
+
+def add_paper(parser: argparse.ArgumentParser) -> None:
+    """Add the paper, the pen and the plotter."""
+    sizes = ", ".join(SIZES)
+    parser.add_argument("--paper", metavar="SIZE", help=f"{sizes}, or WxH in mm, landscape 297x210 (default: a slip)")
+    parser.add_argument("--margin", type=float, metavar="MM", help="on all sides (default: 20, less on a small sheet)")
+    parser.add_argument("--size", type=float, metavar="MM", help="x-height (default: 2.8, or to fill a sheet)")
+    parser.add_argument("--line-spacing", type=float, metavar="MM", help="between lines (default: size / 0.28)")
+    parser.add_argument("--align", choices=get_args(Align), help="of lines (default: left)")
+    parser.add_argument("--ruled", action="store_true", help="rule the paper, in a layer of its own")
+    parser.add_argument("--pen", type=float, default=PEN_MM, metavar="MM", help=f"width of the line ({PEN_MM:g})")
+    parser.add_argument("--color", default=INK_COLOR, help=f'of the ink, by name or as "#rrggbb" ({INK_COLOR})')
+    line = parser.add_mutually_exclusive_group()
+    line.add_argument("--polyline", action="store_true", help="SVG: straight from point to point, not curves")
+    line.add_argument("--filled", action="store_true", help="SVG: outlines, thinner where the pen was faster")
+    machines = ", ".join(sorted(path.stem for path in MACHINES.glob("*.toml")))
+    parser.add_argument("--machine", metavar="NAME", help=f"G-code or HPGL too: {machines}, or your own TOML file")
+
+
+def paper_of(args: argparse.Namespace) -> Paper:
+    """The paper that is named, or a slip."""
+    options = {"margin": args.margin, "x_height": args.size, "line_spacing": args.line_spacing, "align": args.align}
+    given = {name: value for name, value in options.items() if value is not None}
+    sheet = Paper.sheet(args.paper) if args.paper is not None else Paper()
+    return replace(sheet, ruled=args.ruled, **given)
+
+
+def pen_of(args: argparse.Namespace) -> Pen:
+    """The pen that is named."""
+    return Pen(args.pen, args.color, "polyline" if args.polyline else "filled" if args.filled else "curves")
+
+
+def machine_of(args: argparse.Namespace) -> Machine | None:
+    """The plotter that is named, or None.
+
+    Raises InputError where there is no such plotter, or vpype is not installed.
+    """
+    if not args.machine:
+        return None
+    machine = load_machine(args.machine)
+    require_vpype()
+    return machine
+
+
+def given_text(args: argparse.Namespace) -> str | None:
+    r"""The text that the command line gives: itself, of a file or of standard input; "\n" in itself is a line break.
+
+    Raises InputError where it gives two, or a file that cannot be read as text.
+    """
+    if args.file is not None and args.text is not None:
+        raise InputError("a text and --file are two texts; leave one out")
+    source = args.file if args.file is not None else "-" if args.text == "-" else None
+    if source is None:
+        text = args.text
+        if text and len(text) < 200 and "\n" not in text and Path(text).is_file():
+            print(f"{text} is a file: --file {text} writes what is in it", file=sys.stderr)
+        return None if text is None else text.replace("\\n", "\n")
+    try:
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{source}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{source}: is no text in UTF-8; save it as UTF-8") from None
+
+
+def names_of(args: argparse.Namespace, count: int, suffixes: list[str]) -> tuple[list[Path], list[str]]:
+    """The paths of `count` writings without their suffixes, and the suffixes.
+
+    In a folder they are numbered from the seed on, or from the next number at which no writing is there. An --out that
+    ends as a picture does is the file itself, which is written over.
+    """
+    if args.out.name.lower().endswith(tuple(FORMATS)) and not args.out.is_dir():
+        stem, suffix = stem_and_suffix(args.out)
+        output_folder(stem.parent)
+        if args.out.exists():
+            print(f"{args.out}: written over")
+        several = [stem.with_name(f"{stem.name}-{args.seed + copy}") for copy in range(count)]
+        return [stem] if count == 1 else several, [args.out.name[-len(suffix) :]]
+    folder = output_folder(args.out)
+    first = args.seed
+    while any(is_taken(folder / f"writing-{first + copy}") for copy in range(count)):
+        first += 1
+    if first != args.seed:
+        print(f"seed {args.seed}: {folder}/writing-{args.seed} is there already; this is writing-{first}")
+    return [folder / f"writing-{first + copy}" for copy in range(count)], suffixes
+
+
+def is_taken(stem: Path) -> bool:
+    """True if there is a file of this name with any suffix, or a page of it."""
+    return any(True for end in (".*", "-page*") for _ in stem.parent.glob(stem.name + end))
+
+
+def grid_files(args: argparse.Namespace) -> list[Path]:
+    """The files of one picture of several styles or biases: styles.svg and .png, or the file that --out names."""
+    if args.out.suffix.lower() in (".svg", ".png") and not args.out.is_dir():
+        return [output_folder(args.out.parent) / args.out.name]
+    return [output_folder(args.out) / f"styles{suffix}" for suffix in (".svg", ".png")]
