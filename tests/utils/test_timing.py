@@ -18,7 +18,8 @@ class Computations:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: dict[str, list[float]]) -> None:
         self.now, self.calls = 0.0, dict.fromkeys(seconds, 0)
         self.seconds = {name: itertools.cycle(values) for name, values in seconds.items()}
-        monkeypatch.setattr(timing.time, "perf_counter", lambda: self.now)
+        for clock in ("perf_counter", "process_time"):
+            monkeypatch.setattr(timing.time, clock, lambda: self.now)
 
     def of(self, name: str) -> Callable[[], None]:
         def compute() -> None:
