@@ -13,7 +13,7 @@ def round_groups(weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return a matrix (O, I) as int8, and its scales (O, I / GROUP)."""
     largest = torch.stack([group.abs().amax(1) for group in weight.split(GROUP, 1)], 1)
     scale = (largest / 127).clamp_min(torch.finfo(largest.dtype).tiny)
-    return (weight / _spread(scale, weight)).round().to(torch.int8), scale
+    return (weight / spread(scale, weight)).round().to(torch.int8), scale
 
 
 def rounded(weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -36,10 +36,10 @@ def widened(weights: Mapping[str, Tensor], scales: Mapping[str, Tensor]) -> dict
         fits = weight.dtype == torch.int8 and weight.ndim == 2
         if not fits or scale.shape != (len(weight), -(-weight.shape[1] // GROUP)):
             raise ValueError(f"the scales of {name} do not fit its weights")
-        wide[name] = weight * _spread(scale, weight)
+        wide[name] = weight * spread(scale, weight)
     return wide
 
 
-def _spread(scale: Tensor, weight: Tensor) -> Tensor:
+def spread(scale: Tensor, weight: Tensor) -> Tensor:
     """Return the scale of every weight (O, I)."""
     return scale.float().repeat_interleave(GROUP, 1)[:, : weight.shape[1]]

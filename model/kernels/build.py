@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-ALWAYS = ("-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-shared", "-fPIC")
+ALWAYS = ("-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-pthread", "-shared", "-fPIC")
 """Flags of every build. No -ffast-math: a NaN must stay NaN, or a training that fails would go unnoticed."""
 FASTEST = (("-march=native", "-mprefer-vector-width=512"), ("-march=native",), ())
 BITS = {torch.int8: 8, torch.bfloat16: 16, torch.float32: 32, torch.float64: 64}

@@ -1,97 +1,185 @@
 /* Products of a few lines' inputs with weights that are rounded to narrow numbers, a scale per group of inputs.
 
-   BLOCK and GROUP are handed over by compiled.py (-DNAME=value). */
+   Where the processor multiplies bytes (AVX-512 VNNI), inputs are rounded to 16 bits, a scale per group, and sums of a
+   group are whole numbers, so that no order of adding changes them. Elsewhere both are widened.
 
+   BLOCK, GROUP and QUAD are handed over by compiled.py (-DNAME=value). */
+
+#include "team.h"
 #include "real.h"
-#ifdef __AVX512F__
+#if NARROW == 8 && defined(__AVX512VNNI__)
 #include <immintrin.h>
+#define IN_BYTES 1
+#else
+#define IN_BYTES 0
 #endif
 
 #define LANES (64 / sizeof(real))
-#define LINES 4
-#define AHEAD (32 * 64) /* bytes: weights are prefetched so long before they are needed */
-#define ENOUGH_LINES 16 /* from which on it pays to widen a block of weights once for all */
+#define PARTS (BLOCK / LANES)
 _Static_assert(BLOCK == 4 * LANES, "a block of outputs is four vectors");
 
 typedef real vec __attribute__((vector_size(64)));
 typedef real loose __attribute__((vector_size(64), aligned(sizeof(real)), may_alias));
 
-/* `Linear` of compiled.py: weights (outputs / BLOCK, inputs, BLOCK), narrow or real, and the scales of their groups of
-   inputs (outputs / BLOCK, inputs / GROUP rounded up, BLOCK). */
+/* `Linear` of compiled.py: weights (outputs / BLOCK, terms, inputs / QUAD, BLOCK, QUAD) and the scales of their groups
+   of inputs (outputs / BLOCK, terms, inputs / GROUP, BLOCK), all rounded up; weights are the sum of their terms. */
 typedef struct {
-    int64_t inputs, outputs, is_narrow;
-    const void *weights;
+    int64_t inputs, outputs, terms;
+    const narrow *weights;
     const real *scales, *bias;
 } linear;
 
-static inline vec widened(const narrow *from) {
-#if NARROW == 8 && defined(__AVX512F__)
-    return (vec)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)from)));
-#elif NARROW == 8
-    real lanes[LANES];
-    vec all;
-    for (size_t lane = 0; lane < LANES; lane++) lanes[lane] = from[lane];
-    memcpy(&all, lanes, sizeof(all));
-    return all;
-#else
-    return *(const loose *)from;
-#endif
+#if IN_BYTES
+#define LINES 3 /* at once: their sums fill the registers */
+#define LARGEST (127 * 256 + 127)
+#define AHEAD (GROUP * BLOCK) /* bytes: weights are prefetched a group before they are needed */
+typedef int32_t ivec __attribute__((vector_size(64)));
+
+/* GROUP inputs of a line, scale * (256 high + low), zeros after the last; offset: what they add to each sum too much,
+   since weights are stored with 128 added. */
+typedef struct {
+    int8_t high[GROUP], low[GROUP];
+    int32_t offset;
+    real scale;
+} group;
+
+static void take_group(int64_t count, const real *x, group *to) {
+    real largest = 0, total = 0;
+    int32_t sum = 0;
+#pragma omp simd reduction(max : largest) reduction(+ : total)
+    for (int64_t k = 0; k < count; k++) {
+        largest = fabsf(x[k]) > largest ? fabsf(x[k]) : largest;
+        total += x[k];
+    }
+    real inverse = largest > 1e-30f ? LARGEST / largest : 0;
+    memset(to, 0, sizeof(*to));
+#pragma omp simd reduction(+ : sum)
+    for (int64_t k = 0; k < count; k++) {
+        int32_t whole = (int32_t)rintf(x[k] * inverse);
+        to->low[k] = (int8_t)whole;
+        to->high[k] = (int8_t)((whole + 128) >> 8);
+        sum += whole;
+    }
+    to->offset = 128 * sum;
+    to->scale = (largest + 0 * total) / LARGEST; /* NaN where an input is NaN or infinite */
 }
 
-/* BLOCK outputs of n lines get what the inputs of one group add, from weights that are narrow, or else widened before;
-   n and narrowed are constants, so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void block(const int n, const int narrowed, int64_t inputs, int64_t count,
-                                                        const void *weights, const real *scale, const real *x, real *y,
-                                                        int64_t stride) {
-    vec sum[LINES][4] = {0}, w[4];
-    for (int64_t k = 0; k < count; k++) {
-        if (narrowed)
-            for (size_t at = 0; at < BLOCK * sizeof(narrow); at += 64)
-                __builtin_prefetch((const char *)((const narrow *)weights + k * BLOCK) + at + AHEAD);
-        for (int part = 0; part < 4; part++) {
-            int64_t at = k * BLOCK + part * LANES;
-            w[part] = narrowed ? widened((const narrow *)weights + at) : (vec)*(const loose *)((const real *)weights + at);
+static inline __attribute__((always_inline)) ivec four_inputs(const int8_t *x) {
+    int32_t bytes;
+    memcpy(&bytes, x, sizeof(bytes));
+    return (ivec)_mm512_set1_epi32(bytes);
+}
+
+/* BLOCK outputs of n lines get what the inputs of one group add; n is a constant, so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void block(const int n, int64_t quads, const narrow *weights,
+                                                        const real *scale, const group *x, int64_t groups, real *y,
+                                                        int64_t outputs) {
+    ivec high[LINES][PARTS] = {0}, low[LINES][PARTS] = {0};
+    for (int64_t k = 0; k < quads; k++, weights += BLOCK * QUAD) {
+        for (size_t at = 0; at < BLOCK * QUAD; at += 64) __builtin_prefetch(weights + at + AHEAD);
+        for (int line = 0; line < n; line++) {
+            ivec upper = four_inputs(x[line * groups].high + QUAD * k), lower = four_inputs(x[line * groups].low + QUAD * k);
+            for (int part = 0; part < (int)PARTS; part++) {
+                __m512i w = _mm512_loadu_si512(weights + part * LANES * QUAD);
+                high[line][part] = (ivec)_mm512_dpbusd_epi32((__m512i)high[line][part], w, (__m512i)upper);
+                low[line][part] = (ivec)_mm512_dpbusd_epi32((__m512i)low[line][part], w, (__m512i)lower);
+            }
         }
-        for (int line = 0; line < n; line++)
-            for (int part = 0; part < 4; part++) sum[line][part] += w[part] * x[line * inputs + k];
     }
     for (int line = 0; line < n; line++)
-        for (int part = 0; part < 4; part++)
-            *(loose *)(y + line * stride + part * LANES) += sum[line][part] * *(const loose *)(scale + part * LANES);
+        for (int part = 0; part < (int)PARTS; part++) {
+            ivec sum = (high[line][part] << 8) + low[line][part] - x[line * groups].offset;
+            vec unit = *(const loose *)(scale + part * LANES) * x[line * groups].scale;
+            *(loose *)(y + line * outputs + part * LANES) += __builtin_convertvector(sum, vec) * unit;
+        }
+}
+#else
+#define LINES 4
+typedef struct {
+    real x[GROUP];
+} group;
+
+static void take_group(int64_t count, const real *x, group *to) {
+    memset(to, 0, sizeof(*to));
+    memcpy(to->x, x, count * sizeof(real));
 }
 
-/* The same for all lines, a few at a time. */
-static inline __attribute__((always_inline)) void blocks(const int narrowed, int64_t lines, int64_t inputs,
-                                                         int64_t count, const void *weights, const real *scale,
-                                                         const real *x, real *y, int64_t stride) {
+/* Weights (quads, BLOCK, QUAD) of a group as (QUAD quads, BLOCK). */
+static void widen(int64_t quads, const narrow *weights, real *to) {
+    for (int64_t k = 0; k < quads; k++, weights += BLOCK * QUAD, to += BLOCK * QUAD)
+        for (int64_t o = 0; o < BLOCK; o++)
+            for (int64_t j = 0; j < QUAD; j++) to[j * BLOCK + o] = wide(weights[QUAD * o + j]);
+}
+
+static inline __attribute__((always_inline)) void block(const int n, int64_t quads, const real *weights,
+                                                        const real *scale, const group *x, int64_t groups, real *y,
+                                                        int64_t outputs) {
+    vec sum[LINES][PARTS] = {0};
+    for (int64_t k = 0; k < QUAD * quads; k++)
+        for (int line = 0; line < n; line++)
+            for (int part = 0; part < (int)PARTS; part++)
+                sum[line][part] += *(const loose *)(weights + k * BLOCK + part * LANES) * x[line * groups].x[k];
+    for (int line = 0; line < n; line++)
+        for (int part = 0; part < (int)PARTS; part++)
+            *(loose *)(y + line * outputs + part * LANES) += sum[line][part] * *(const loose *)(scale + part * LANES);
+}
+#endif
+
+/* BLOCK outputs y (lines of `outputs`) get what x, one group of every line (lines of `groups`), adds. */
+static void add_group(int64_t lines, int64_t quads, const narrow *narrow_weights, const real *scale, const group *x,
+                      int64_t groups, real *y, int64_t outputs) {
+#if IN_BYTES
+    const narrow *weights = narrow_weights;
+#else
+    real weights[GROUP * BLOCK] __attribute__((aligned(64)));
+    widen(quads, narrow_weights, weights);
+#endif
     int64_t b = 0;
     for (; b + LINES <= lines; b += LINES)
-        block(LINES, narrowed, inputs, count, weights, scale, x + b * inputs, y + b * stride, stride);
-    for (; b + 2 <= lines; b += 2)
-        block(2, narrowed, inputs, count, weights, scale, x + b * inputs, y + b * stride, stride);
-    for (; b < lines; b++) block(1, narrowed, inputs, count, weights, scale, x + b * inputs, y + b * stride, stride);
+        block(LINES, quads, weights, scale, x + b * groups, groups, y + b * outputs, outputs);
+    for (; b + 2 <= lines; b += 2) block(2, quads, weights, scale, x + b * groups, groups, y + b * outputs, outputs);
+    for (; b < lines; b++) block(1, quads, weights, scale, x + b * groups, groups, y + b * outputs, outputs);
 }
 
-/* y (lines, outputs): bias + x W^T of x (lines, inputs). */
-static void product(int64_t lines, const linear *to, const real *x, real *y) {
-    int64_t inputs = to->inputs, outputs = to->outputs;
-    const real *scale = to->scales;
-    const void *weights = to->weights;
-    size_t bytes = to->is_narrow ? sizeof(narrow) : sizeof(real);
-    real wide_block[GROUP * BLOCK] __attribute__((aligned(64)));
-    for (int64_t b = 0; b < lines; b++) memcpy(y + b * outputs, to->bias, outputs * sizeof(real));
-    for (int64_t o = 0; o < outputs; o += BLOCK) {
-        for (int64_t k = 0; k < inputs; k += GROUP, scale += BLOCK) {
-            int64_t count = inputs - k < GROUP ? inputs - k : GROUP;
-            if (!to->is_narrow) {
-                blocks(0, lines, inputs, count, weights, scale, x + k, y + o, outputs);
-            } else if (lines < ENOUGH_LINES) {
-                blocks(1, lines, inputs, count, weights, scale, x + k, y + o, outputs);
-            } else {
-                for (int64_t at = 0; at < count * BLOCK; at++) wide_block[at] = wide(((const narrow *)weights)[at]);
-                blocks(0, lines, inputs, count, wide_block, scale, x + k, y + o, outputs);
-            }
-            weights = (const char *)weights + count * BLOCK * bytes;
+static int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
+
+static int64_t quads_of(int64_t inputs, int64_t group) {
+    int64_t left = inputs - group * GROUP;
+    return parts_of(left < GROUP ? left : GROUP, QUAD);
+}
+
+/* A product as threads share it. */
+typedef struct {
+    int64_t lines;
+    const linear *to;
+    const group *x; /* (lines, groups) */
+    real *y;        /* (lines, outputs) */
+} product_job;
+
+static void product_block(const void *job, int64_t item) {
+    const product_job *of = job;
+    const linear *to = of->to;
+    int64_t groups = parts_of(to->inputs, GROUP), outputs = to->outputs;
+    const real *scale = to->scales + item * to->terms * groups * BLOCK;
+    const narrow *weights = to->weights + item * to->terms * parts_of(to->inputs, QUAD) * QUAD * BLOCK;
+    real *y = of->y + item * BLOCK;
+    for (int64_t b = 0; b < of->lines; b++) memcpy(y + b * outputs, to->bias + item * BLOCK, BLOCK * sizeof(real));
+    for (int64_t term = 0; term < to->terms; term++)
+        for (int64_t g = 0; g < groups; g++, scale += BLOCK) {
+            int64_t quads = quads_of(to->inputs, g);
+            add_group(of->lines, quads, weights, scale, of->x + g, groups, y, outputs);
+            weights += quads * QUAD * BLOCK;
         }
-    }
+}
+
+/* y (lines, outputs): bias + x W^T of x (lines, inputs); rounded: scratch for (lines, groups). */
+static void product(team *threads, int64_t lines, const linear *to, const real *x, group *rounded, real *y) {
+    int64_t groups = parts_of(to->inputs, GROUP);
+    for (int64_t b = 0; b < lines; b++)
+        for (int64_t g = 0; g < groups; g++) {
+            int64_t left = to->inputs - g * GROUP;
+            take_group(left < GROUP ? left : GROUP, x + b * to->inputs + g * GROUP, rounded + b * groups + g);
+        }
+    product_job job = {lines, to, rounded, y};
+    share(threads, to->outputs / BLOCK, product_block, &job);
 }

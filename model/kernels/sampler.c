@@ -9,30 +9,7 @@
 
    Constants in capitals that are not defined here are handed over by compiled.py (-DNAME=value). */
 
-#include "product.h"
-
-/* `Network` of compiled.py. products: of every layer, the density, then attention's queries, keys and values and its
-   output, if there are heads. */
-typedef struct {
-    int64_t layers, size, features, skip_features, alphabet, components, mixtures, heads, attending;
-    const linear *products;
-    const real *to_moves, *moves_bias, *norm, *norm_bias;
-} network;
-
-/* `Lines` of compiled.py. A line's state is one row: features of its last point, window, h of every layer, c of every
-   layer, the `PenState` of pen_motion.py, with attention the attending layer's own h and that of the point before,
-   normalised, then kappa and phi. What attention adds is in the h that the layers above read. */
-typedef struct {
-    const network *net;
-    int64_t lines, row, window, hiddens, cells, pen, own, kappa, phi; /* columns of a row, of which the last is phi */
-    real *state;
-    const int64_t *characters, *ends; /* (lines, max_text), (lines) */
-    int64_t max_text, room, remembered;
-    const int64_t *slots; /* (lines) the lines' own in the memory */
-    real *memory;         /* (lines of all, room, 2, heads, HEAD_SIZE): keys and values of `remembered` points so far */
-    uint8_t *late, *ended; /* (lines) points since all of the text was written; at its end */
-    real *x, *y;           /* scratch */
-} lines;
+#include "attention.h"
 
 /* `Span` of compiled.py: the next points. */
 typedef struct {
@@ -52,8 +29,9 @@ static void lstm_cell(int64_t size, const real *sum, real *h, real *c) {
     }
 }
 
-/* Move the window of line b by its lowest layer's h, Graves (2013), eqs. 46-51; whether the text is finished, section 5.3. */
-static uint8_t attend_to_text(const lines *on, int64_t b, const real *h) {
+/* Move the window of line b by what its lowest layer's h says, Graves (2013), eqs. 46-51; whether the text is finished,
+   section 5.3. moves: logarithms of alpha, beta, and how far kappa moves on, of every component. */
+static uint8_t attend_to_text(const lines *on, int64_t b, const real *moves) {
     const network *net = on->net;
     const int64_t *characters = on->characters + b * on->max_text, end = on->ends[b];
     real *line = on->state + b * on->row, *window = line + on->window, *kappa = line + on->kappa, *phi = line + on->phi;
@@ -61,73 +39,19 @@ static uint8_t attend_to_text(const lines *on, int64_t b, const real *h) {
     uint8_t past = 1;
     for (int64_t u = 0; u < on->max_text; u++) phi[u] = 0;
     for (int64_t k = 0; k < components; k++) {
-        real move[3]; /* alpha, beta, and how far kappa moves on */
-        for (int part = 0; part < 3; part++) {
-            const real *weight = net->to_moves + (part * components + k) * net->size;
-            real dot = 0;
-#pragma omp simd reduction(+ : dot)
-            for (int64_t j = 0; j < net->size; j++) dot += weight[j] * h[j];
-            move[part] = exponential(dot + net->moves_bias[part * components + k]);
-        }
-        real at = kappa[k] += move[2];
+        real alpha = exponential(moves[k]), beta = exponential(moves[components + k]);
+        real at = kappa[k] += exponential(moves[2 * components + k]);
         past &= at > (real)(end + 1);
 #pragma omp simd
         for (int64_t u = 0; u <= end; u++) {
             real distance = at - (real)(int32_t)(u + 1);
-            phi[u] += move[0] * exponential(-move[1] * distance * distance);
+            phi[u] += alpha * exponential(-beta * distance * distance);
         }
     }
     for (int64_t a = 0; a < net->alphabet; a++) window[a] = 0;
     for (int64_t u = 0; u < end; u++) window[characters[u]] += phi[u];
     for (int64_t u = 1; u <= end; u++) highest = phi[u] > phi[highest] ? u : highest;
     return past || highest == end;
-}
-
-/* h (lines of `row`) of the attending layer becomes its own h plus what is attended to at this and the `at` points
-   before. */
-static void attend_to_past(const lines *on, int64_t at, real *h) {
-    const network *net = on->net;
-    int64_t size = net->size, width = net->heads * HEAD_SIZE;
-    const linear *qkv = net->products + net->layers + 1, *out = qkv + 1;
-    for (int64_t b = 0; b < on->lines; b++) {
-        const real *hidden = on->state + b * on->row + on->own;
-        real *previous = on->state + b * on->row + on->own + size, *normed = on->x + (2 * b + 1) * size;
-        real mean = 0, variance = 0;
-        memcpy(normed - size, previous, size * sizeof(real));
-#pragma omp simd reduction(+ : mean)
-        for (int64_t j = 0; j < size; j++) mean += hidden[j];
-        mean /= size;
-#pragma omp simd reduction(+ : variance)
-        for (int64_t j = 0; j < size; j++) variance += (hidden[j] - mean) * (hidden[j] - mean);
-        real scale = 1 / (real)sqrt(variance / size + NORM_EPSILON);
-        for (int64_t j = 0; j < size; j++) normed[j] = (hidden[j] - mean) * scale * net->norm[j] + net->norm_bias[j];
-        memcpy(previous, normed, size * sizeof(real));
-    }
-    product(on->lines, qkv, on->x, on->y);
-    for (int64_t b = 0; b < on->lines; b++) {
-        const real *query = on->y + b * qkv->outputs;
-        real *memory = on->memory + on->slots[b] * on->room * 2 * width, *sums = on->x + b * width, weights[at + 1];
-        memcpy(memory + at * 2 * width, query + width, 2 * width * sizeof(real));
-        for (int64_t head = 0; head < net->heads; head++, query += HEAD_SIZE, sums += HEAD_SIZE) {
-            const real *key = memory + head * HEAD_SIZE, *value = key + width;
-            real largest = -INFINITY, total = 0, sum[HEAD_SIZE] = {0};
-            for (int64_t n = 0; n <= at; n++) {
-                real dot = 0;
-#pragma omp simd reduction(+ : dot)
-                for (int64_t k = 0; k < HEAD_SIZE; k++) dot += query[k] * key[n * 2 * width + k];
-                weights[n] = dot / (real)sqrt(HEAD_SIZE);
-                largest = weights[n] > largest ? weights[n] : largest;
-            }
-            for (int64_t n = 0; n <= at; n++) total += weights[n] = exponential(weights[n] - largest);
-            for (int64_t n = 0; n <= at; n++)
-                for (int64_t k = 0; k < HEAD_SIZE; k++) sum[k] += weights[n] * value[n * 2 * width + k];
-            for (int64_t k = 0; k < HEAD_SIZE; k++) sums[k] = sum[k] / total;
-        }
-    }
-    product(on->lines, out, on->x, on->y);
-    for (int64_t b = 0; b < on->lines; b++)
-        for (int64_t j = 0; j < size; j++)
-            h[b * on->row + j] = on->state[b * on->row + on->own + j] + on->y[b * out->outputs + j];
 }
 
 static double clamp(double low, double x, double high) { return x < low ? low : x > high ? high : x; }
@@ -171,11 +95,23 @@ static void draw_stroke(int64_t mixtures, const real *out, const real *noise, re
     stroke[2] = noise[1] < sigmoid(out[6 * mixtures]);
 }
 
-/* Every line's h and c of one layer, after `at` points; of the lowest also its window, and whether the line is at its
-   end. */
+/* Every line's window, by the h of its lowest layer, and whether the line is at its end. */
+static void move_windows(const lines *on, int64_t hidden) {
+    const linear *moves = on->net->moves;
+    for (int64_t b = 0; b < on->lines; b++)
+        memcpy(on->x + b * moves->inputs, on->state + b * on->row + hidden, moves->inputs * sizeof(real));
+    multiply(on, moves);
+    for (int64_t b = 0; b < on->lines; b++) {
+        uint8_t done = attend_to_text(on, b, on->y + b * moves->outputs);
+        on->late[b] = done ? on->late[b] + 1 : 0;
+        on->ended[b] = done && (on->state[b * on->row + 2] > 0 || on->late[b] > MAX_POINTS_AFTER_TEXT);
+    }
+}
+
+/* Every line's h and c of one layer, after `at` points; of the lowest also its window. */
 static void run_layer(const lines *on, int64_t layer, int64_t at) {
     const network *net = on->net;
-    const linear *gates = net->products + layer;
+    const linear *gates = net->gates + layer;
     int64_t size = net->size, read = on->hiddens, below = layer ? size : 0, inputs = gates->inputs;
     int64_t hidden = on->hiddens + layer * size, attends = net->heads && layer == net->attending;
     int64_t own = attends ? on->own : hidden;
@@ -185,33 +121,38 @@ static void run_layer(const lines *on, int64_t layer, int64_t at) {
         memcpy(on->x + b * inputs + read, line + hidden - below, below * sizeof(real));
         memcpy(on->x + b * inputs + read + below, line + own, size * sizeof(real));
     }
-    product(on->lines, gates, on->x, on->y);
+    multiply(on, gates);
     for (int64_t b = 0; b < on->lines; b++) {
         real *line = on->state + b * on->row;
         lstm_cell(size, on->y + b * gates->outputs, line + own, line + on->cells + layer * size);
-        if (layer == 0 && net->alphabet) {
-            uint8_t done = attend_to_text(on, b, line + own);
-            on->late[b] = done ? on->late[b] + 1 : 0;
-            on->ended[b] = done && (line[2] > 0 || on->late[b] > MAX_POINTS_AFTER_TEXT);
-        }
     }
+    if (layer == 0 && net->alphabet) move_windows(on, own);
     if (attends) attend_to_past(on, at, on->state + hidden);
+}
+
+/* One more point of every line, after `at` points. */
+static void run_network(const lines *on, int64_t at) {
+    const network *net = on->net;
+    int64_t hidden = net->layers * net->size, skip = net->skip_features, inputs = net->density->inputs;
+    for (int64_t layer = 0; layer < net->layers; layer++) run_layer(on, layer, at);
+    for (int64_t b = 0; b < on->lines; b++) {
+        memcpy(on->x + b * inputs, on->state + b * on->row + on->hiddens, hidden * sizeof(real));
+        memcpy(on->x + b * inputs + hidden, on->state + b * on->row, skip * sizeof(real));
+    }
+    multiply(on, net->density);
 }
 
 /* The next points of all lines, up to span->points of them or to the first at which a line is at its end. */
 void write_points(lines *on, span *to) {
     const network *net = on->net;
-    const linear *density = net->products + net->layers;
-    int64_t hidden = net->layers * net->size, skip = net->skip_features, any = 0, t = 0;
+    int64_t any = 0, t = 0;
     const real *noise = to->noise;
     real *strokes = to->strokes, *attention = to->attention;
+    team members;
+    on->team = on->threads > 1 ? &members : 0;
+    if (on->team) start_team(on->team, on->threads);
     for (; t < to->points && !any; t++) {
-        for (int64_t layer = 0; layer < net->layers; layer++) run_layer(on, layer, on->remembered + t);
-        for (int64_t b = 0; b < on->lines; b++) {
-            memcpy(on->x + b * density->inputs, on->state + b * on->row + on->hiddens, hidden * sizeof(real));
-            memcpy(on->x + b * density->inputs + hidden, on->state + b * on->row, skip * sizeof(real));
-        }
-        product(on->lines, density, on->x, on->y);
+        run_network(on, on->remembered + t);
         for (int64_t b = 0; b < on->lines; b++, noise += 4, strokes += 3, attention += on->max_text) {
             real *line = on->state + b * on->row;
             const real *given = to->given ? to->given + 3 * (t * on->lines + b) : 0;
@@ -219,13 +160,14 @@ void write_points(lines *on, span *to) {
                 memcpy(strokes, given, 3 * sizeof(real));
                 on->late[b] = on->ended[b] = 0;
             } else {
-                real scale = skip ? scale_of(line + on->pen + 7) : 1;
-                draw_stroke(net->mixtures, on->y + b * density->outputs, noise, to->bias, scale, strokes);
+                real scale = net->skip_features ? scale_of(line + on->pen + 7) : 1;
+                draw_stroke(net->mixtures, on->y + b * net->density->outputs, noise, to->bias, scale, strokes);
             }
             pen_features_step(on, strokes, line);
             memcpy(attention, line + on->phi, on->max_text * sizeof(real));
             any |= on->ended[b];
         }
     }
+    if (on->team) end_team(on->team);
     to->points = t, on->remembered += t;
 }

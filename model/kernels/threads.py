@@ -21,6 +21,11 @@ def part_size(lines: int) -> int:
     return -(-lines // parts)
 
 
+def threads_per_part(lines: int) -> int:
+    """Return the number of threads for each part of the lines, so that few lines use all of them too."""
+    return max(1, torch.get_num_threads() // -(-lines // part_size(lines)))
+
+
 def over_lines(work: Callable[[slice], None], lines: int) -> None:
     """Do `work` on every thread's lines, its matrix products on that thread alone: there is nothing to wait for."""
     threads, size = torch.get_num_threads(), part_size(lines)

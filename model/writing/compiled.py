@@ -18,15 +18,18 @@ from model.writing import pen_motion
 from model.writing.line_end import MAX_POINTS_AFTER_TEXT
 from model.writing.mixture_density import MAX_RHO, MIN_SIGMA, MixtureDensity
 from model.writing.pen_motion import Features, initial_state, num_features, num_skip_features, pen_features_step
-from utils.rounded_weights import GROUP, round_groups
+from utils.rounded_weights import GROUP, round_groups, spread
 
 BLOCK = 64
 """Outputs that the kernel sums at once: four vectors of 16 float32 each."""
+QUAD = 4
+"""Inputs whose weights are adjacent: processors sum four products of bytes at once."""
 PRECISION = torch.int8
-"""Precision of the layers' weights: the largest of each group is 127 times its scale. The density's are float32."""
+"""Precision of weights, and of attention's keys and values: the largest of each group is 127 times its scale."""
 CONSTANTS: Constants = (
     ("BLOCK", BLOCK),
     ("GROUP", GROUP),
+    ("QUAD", QUAD),
     ("HEAD_SIZE", HEAD_SIZE),
     ("NORM_EPSILON", NORM_EPSILON),
     ("LOG_MIN_SIGMA", math.log(MIN_SIGMA)),
@@ -40,33 +43,35 @@ CONSTANTS: Constants = (
 
 
 class Linear(ctypes.Structure):
-    """`linear` of sampler.c."""
+    """`linear` of product.h."""
 
     _fields_ = [
-        *fields(ctypes.c_int64, "inputs outputs is_narrow"),
+        *fields(ctypes.c_int64, "inputs outputs terms"),
         *fields(ctypes.c_void_p, "weights scales bias"),
     ]
 
 
 class Network(ctypes.Structure):
-    """`network` of sampler.c."""
+    """`network` of network.h."""
 
     _fields_ = [
         *fields(ctypes.c_int64, "layers size features skip_features alphabet components mixtures heads attending"),
-        ("products", ctypes.POINTER(Linear)),
-        *fields(ctypes.c_void_p, "to_moves moves_bias norm norm_bias"),
+        *fields(ctypes.POINTER(Linear), "gates density moves qkv out"),
+        *fields(ctypes.c_void_p, "norm norm_bias"),
     ]
 
 
 class Lines(ctypes.Structure):
-    """`lines` of sampler.c."""
+    """`lines` of network.h."""
 
     _fields_ = [
         ("net", ctypes.POINTER(Network)),
         *fields(ctypes.c_int64, "lines row window hiddens cells pen own kappa phi"),
         *fields(ctypes.c_void_p, "state characters ends"),
         *fields(ctypes.c_int64, "max_text room remembered"),
-        *fields(ctypes.c_void_p, "slots memory late ended x y"),
+        *fields(ctypes.c_void_p, "slots memory memory_scales late ended x y rounded"),
+        *fields(ctypes.c_int64, "threads"),
+        *fields(ctypes.c_void_p, "team"),
     ]
 
 
@@ -102,13 +107,6 @@ class Packed:
 
     def __init__(self, trunk: RecurrentTrunk, density: MixtureDensity, features: Features) -> None:
         window, attention, layers = trunk.window_layer, trunk.stack.attention, trunk.layers
-        products = [
-            (torch.cat([from_input, recurrent], 1), bias + recurrent_bias, PRECISION)
-            for from_input, recurrent, bias, recurrent_bias in (layer.weights for layer in layers)
-        ]
-        products.append((density.linear.weight, density.linear.bias, torch.float32))
-        if attention:
-            products += [(each.weight, each.bias, PRECISION) for each in (attention.qkv, attention.out)]
         self.features = features
         self.network = Network(
             layers=len(layers),
@@ -117,42 +115,61 @@ class Packed:
             skip_features=num_skip_features(features),
             mixtures=density.num_mixtures,
         )
-        self.tensors = [_packed(*product) for product in products]  # the struct has but their addresses
-        self.products = (Linear * len(products))(*map(_linear, products, self.tensors))
-        self.network.products = self.products
+        self.products: list[Linear] = []
+        self.tensors: list[Tensor] = []  # the structs have but their addresses
+        gates = [
+            self._linear(torch.cat([from_input, recurrent], 1), bias + recurrent_bias)
+            for from_input, recurrent, bias, recurrent_bias in (layer.weights for layer in layers)
+        ]
+        self.gates = (Linear * len(gates))(*gates)
+        self.network.gates, self.network.density = self.gates, self._exact(density.linear)
         if window:
-            linear = window.window.linear
             self.network.alphabet, self.network.components = window.window.alphabet_size, window.num_components
-            self.network.to_moves, self.network.moves_bias = self._pointers(linear.weight, linear.bias)
+            self.network.moves = self._exact(window.window.linear)
         if attention:
             self.network.heads, self.network.attending = attention.heads, len(layers) - 2
-            self.network.norm, self.network.norm_bias = self._pointers(attention.norm.weight, attention.norm.bias)
+            self.network.qkv, self.network.out = (
+                ctypes.pointer(self._linear(each.weight, each.bias)) for each in (attention.qkv, attention.out)
+            )
+            self.network.norm, self.network.norm_bias = self._addresses(attention.norm.weight, attention.norm.bias)
 
-    def _pointers(self, *tensors: Tensor) -> list[int]:
-        self.tensors.append(tuple(tensor.detach().contiguous() for tensor in tensors))
-        return [tensor.data_ptr() for tensor in self.tensors[-1]]
+    def _exact(self, linear: nn.Linear) -> "ctypes._Pointer[Linear]":
+        """Return the struct of a layer that 8 bits would harm: it has 16, as the sum of two terms of 8."""
+        return ctypes.pointer(self._linear(linear.weight, linear.bias, terms=2))
+
+    def _linear(self, weight: Tensor, bias: Tensor, terms: int = 1) -> Linear:
+        packed = _packed(weight, bias, terms)
+        pointers = dict(zip(("weights", "scales", "bias"), self._addresses(*packed), strict=True))
+        self.products.append(Linear(inputs=weight.shape[1], outputs=len(packed[2]), terms=terms, **pointers))
+        return self.products[-1]
+
+    def _addresses(self, *tensors: Tensor) -> list[int]:
+        kept = [tensor.detach().contiguous() for tensor in tensors]
+        self.tensors += kept
+        return [tensor.data_ptr() for tensor in kept]
 
 
-def _linear(product: tuple[Tensor, Tensor, torch.dtype], packed: tuple[Tensor, ...]) -> Linear:
-    """Return the struct of a product's packed weights, scales and bias."""
-    weight, _, precision = product
-    pointers = zip(("weights", "scales", "bias"), (tensor.data_ptr() for tensor in packed), strict=True)
-    is_narrow = precision == PRECISION
-    return Linear(inputs=weight.shape[1], outputs=len(packed[2]), is_narrow=is_narrow, **dict(pointers))
+def _packed(weight: Tensor, bias: Tensor, terms: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return weights (O, I) as (O / BLOCK, terms, I / QUAD, BLOCK, QUAD), scales (O / BLOCK, terms, I / GROUP, BLOCK), bias.
 
-
-def _packed(weight: Tensor, bias: Tensor, precision: torch.dtype) -> tuple[Tensor, ...]:
-    """Return weights (O, I) as (O / BLOCK, I, BLOCK), scales (O / BLOCK, I / GROUP, BLOCK) and the bias.
-
-    Outputs are padded with zeros to whole blocks.
+    Each term is what rounding left of the weights after the terms before it. Outputs are padded with zeros to whole
+    blocks, inputs to whole quads. Bytes are stored with 128 added, as the processor's product takes them.
     """
+    rest, blocks, scales = weight.detach(), [], []
     missing = -len(weight) % BLOCK
-    whole = weight.detach(), weight.new_ones(len(weight), -(-weight.shape[1] // GROUP))
-    parts = round_groups(weight.detach()) if precision == torch.int8 else whole
-    blocks, scales = (
-        F.pad(part, (0, 0, 0, missing)).unflatten(0, (-1, BLOCK)).transpose(1, 2).contiguous() for part in parts
-    )
-    return blocks.to(precision), scales, F.pad(bias.detach(), (0, missing))
+    for _ in range(terms):
+        whole = rest, rest.new_ones(len(rest), -(-rest.shape[1] // GROUP))
+        rounded, scale = round_groups(rest) if PRECISION == torch.int8 else whole
+        rest = rest - rounded * spread(scale, rest)
+        padded = F.pad(rounded, (0, -rest.shape[1] % QUAD, 0, missing))
+        blocks.append(padded.unflatten(0, (-1, BLOCK)).unflatten(2, (-1, QUAD)).transpose(1, 2))
+        scales.append(F.pad(scale, (0, 0, 0, missing)).unflatten(0, (-1, BLOCK)).transpose(1, 2))
+    return as_memory(torch.stack(blocks, 1)), torch.stack(scales, 1), F.pad(bias.detach(), (0, missing))
+
+
+def as_memory(rounded: Tensor) -> Tensor:
+    """Return rounded numbers as the kernel stores them."""
+    return (rounded.to(torch.int16) + 128).to(torch.uint8) if PRECISION == torch.int8 else rounded
 
 
 class Drawing:
@@ -161,18 +178,25 @@ class Drawing:
     at_once   points per call at most
     points    of the longest line there can be
     state     (B, row) one row per line, its columns named by `columns`
-    memory    (B, points, 2, heads, HEAD_SIZE) attention's keys and values
+    memory    (B, heads, 2, points, HEAD_SIZE) attention's keys and values, in the order of attention.h
     late      (B,) points since all of the text was written
     ended     (B,) True if the line was at its end before its last point
     """
 
-    def __init__(self, packed: Packed, text: Text, at_once: int, first: Tensor, points: int) -> None:
+    def __init__(
+        self, packed: Packed, text: Text, at_once: int, first: Tensor, points: int, threads: int = 1
+    ) -> None:
         net, lines = packed.network, len(text.end)
+        self.threads = threads
         self.packed, self.characters, self.ends = packed, text.characters, text.end
         if net.alphabet:
             require_texts(text.characters, text.end, net.alphabet)
         self.max_text = text.characters.shape[1] if net.alphabet else 0
-        self.memory = torch.empty(lines, points, 2, net.heads, HEAD_SIZE)
+        room = -(-points // BLOCK) * BLOCK
+        self.memory = torch.zeros(
+            lines, net.heads, 2, room, HEAD_SIZE, dtype=torch.uint8 if PRECISION == torch.int8 else PRECISION
+        )
+        self.memory_scales = torch.zeros(lines, net.heads, 2, room)
         self.slots, self.remembered = torch.arange(lines), 0
         inputs, pen = pen_features_step(first, initial_state(lines, first), packed.features)
         self.columns = _columns(net, self.max_text)
@@ -181,7 +205,8 @@ class Drawing:
         self.state[:, self.columns["pen"]] = torch.cat(pen, 1)
         widest_input = max(*(product.inputs for product in packed.products), 2 * net.size)
         widest = widest_input, max(product.outputs for product in packed.products)
-        self.scratch = [torch.empty(lines, width) for width in widest]
+        widest_rounded = max(-(-product.inputs // GROUP) for product in packed.products) * GROUP
+        self.scratch = [torch.empty(lines, width) for width in (*widest, widest_rounded)]
         self.late, self.ended = torch.zeros(lines, dtype=torch.uint8), torch.zeros(lines, dtype=torch.bool)
         self.strokes, self.attention = torch.empty(at_once * lines * 3), torch.empty(at_once * lines * self.max_text)
 
@@ -204,17 +229,19 @@ class Drawing:
         noise, lines = noise.contiguous(), len(self.state)
         given = None if given is None else given.contiguous()
         tensors = {"state": self.state, "characters": self.characters, "ends": self.ends, "slots": self.slots}
-        tensors |= {"memory": self.memory, "late": self.late, "ended": self.ended}
+        tensors |= {"memory": self.memory, "memory_scales": self.memory_scales}
+        tensors |= {"late": self.late, "ended": self.ended}
         struct = Lines(
             net=ctypes.pointer(self.packed.network),
             lines=lines,
             row=self.state.shape[1],
             **{name: columns.start for name, columns in self.columns.items() if name != "features"},
             **{name: tensor.data_ptr() for name, tensor in tensors.items()},
-            **{name: tensor.data_ptr() for name, tensor in zip("xy", self.scratch, strict=True)},
+            **{name: tensor.data_ptr() for name, tensor in zip(("x", "y", "rounded"), self.scratch, strict=True)},
             max_text=self.max_text,
-            room=self.memory.shape[1],
+            room=self.memory.shape[3],
             remembered=self.remembered,
+            threads=self.threads,
         )
         span = Span(len(noise), noise.data_ptr(), None if given is None else given.data_ptr())
         span.strokes, span.attention, span.bias = self.strokes.data_ptr(), self.attention.data_ptr(), bias

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from base.base_model import BaseModel, Sample
 from base.batch import Batch
-from model.kernels.threads import over_lines
+from model.kernels.threads import over_lines, threads_per_part
 from model.layers.window import encode_text
 from model.writing.compiled import Drawing, Packed
 from model.writing.line_end import ending
@@ -141,7 +141,8 @@ def sample(
     packed = None if begin else model.packed()
     if packed:
         record.attend_to(batch.text.shape[1] + 1 if packed.network.alphabet else 0)
-        over_lines(lambda lines: _many_points(packed, request.of(lines), record, lines), len(seeds))
+        threads = threads_per_part(len(seeds))
+        over_lines(lambda lines: _many_points(packed, request.of(lines), record, lines, threads), len(seeds))
     else:
         _point_by_point(model, begin[0] if begin else model.start(batch), request, record)
     model.train(training)
@@ -211,11 +212,11 @@ def _point_by_point(model: HandwritingModel, state: Any, request: SamplingReques
 
 
 @torch.inference_mode()
-def _many_points(packed: Packed, request: SamplingRequest, record: "Record", lines: slice) -> None:
-    """Write `lines` with the kernel, from one end of a line to the next end at once."""
+def _many_points(packed: Packed, request: SamplingRequest, record: "Record", lines: slice, threads: int) -> None:
+    """Write `lines` with the kernel on so many threads, from one end of a line to the next end at once."""
     active, t, prime = torch.arange(len(request.caps)), 1, request.prime
     text = encode_text(request.batch.text, request.batch.char_mask)
-    drawing = Drawing(packed, text, NOISE_CHUNK, prime.strokes[0], int(request.caps.max()))
+    drawing = Drawing(packed, text, NOISE_CHUNK, prime.strokes[0], int(request.caps.max()), threads)
     while len(active):
         lengths = prime.lengths[active]
         points = int(torch.where(lengths > t, lengths, request.caps[active]).min()) - t

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from model.kernels.lstm_sequence import Activations, Window, _forward, product_by
@@ -16,7 +17,7 @@ from model.layers.self_attention import HEAD_SIZE, Memory
 from model.layers.trunk import TrunkState
 from model.layers.window import Text, WindowLayer, WindowState, encode_text
 from model.writing import compiled
-from model.writing.compiled import Drawing
+from model.writing.compiled import BLOCK, QUAD, Drawing
 from model.writing.line_end import MAX_POINTS_AFTER_TEXT, ending
 from model.writing.mixture_density import sample_stroke
 from model.writing.pen_motion import PenState, pen_features_step
@@ -69,6 +70,16 @@ def random_point(model: TrunkWriter, generator: torch.Generator) -> Point:
     return Point(stroke, WriterState(TrunkState(window, stack, text), pen), late)
 
 
+def as_keys(keys: Tensor) -> Tensor:
+    """Keys (B, heads, N, D) in the order of attention.h."""
+    return keys.unflatten(2, (-1, BLOCK)).unflatten(4, (-1, QUAD)).transpose(3, 4).reshape_as(keys)
+
+
+def as_values(values: Tensor) -> Tensor:
+    """Values (B, heads, N, D) in the order of attention.h."""
+    return values.unflatten(2, (-1, QUAD)).transpose(3, 4).reshape_as(values)
+
+
 def in_the_kernel(model: TrunkWriter, point: Point) -> Drawing:
     """Return the state as rows of the kernel."""
     packed, trunk = model.packed(), point.state.trunk
@@ -80,12 +91,13 @@ def in_the_kernel(model: TrunkWriter, point: Point) -> Drawing:
     parts |= {"hiddens": torch.cat([h for h, _ in cells], 1), "cells": torch.cat([c for _, c in cells], 1)}
     if trunk.window:
         parts |= {"window": trunk.window.window, "kappa": trunk.window.kappa}
+    room = drawing.memory.shape[3]
     for memory in trunk.stack.memory:
         parts["own"] = torch.cat([cells[-2][0], memory.previous], 1)
-        past = torch.stack([memory.keys, memory.values], 1).permute(
-            0, 3, 1, 2, 4
-        )  # (B, 2, heads, N, D) -> (B, N, 2, ..)
-        drawing.memory[:, :PAST], drawing.remembered = past, PAST
+        drawing.memory[:, :, 0].copy_(as_keys(F.pad(memory.keys, (0, 0, 0, room - PAST))))
+        drawing.memory[:, :, 1].copy_(as_values(F.pad(memory.values, (0, 0, 0, room - PAST))))
+        drawing.memory_scales.fill_(1)
+        drawing.remembered = PAST
     for name, part in parts.items():
         drawing.state[:, drawing.columns[name]] = part
     drawing.late.copy_(point.late)
@@ -133,8 +145,10 @@ def test_a_point_of_the_sampler_is_a_step_of_the_network(name, num_layers, featu
             assert torch.equal(drawing.late.long(), late)
         for memory in state.trunk.stack.memory:
             assert_close(row("own")[:, SIZE:], memory.previous, 1e-4)
-            assert_close(drawing.memory[:, PAST, 0], memory.keys[:, :, PAST], 1e-4)
-            assert_close(drawing.memory[:, PAST, 1], memory.values[:, :, PAST], 1e-4)
+            for actual, right in ((drawing.memory[:, :, 0], as_keys), (drawing.memory[:, :, 1], as_values)):
+                past = memory.keys if right is as_keys else memory.values
+                expected = right(F.pad(past, (0, 0, 0, actual.shape[2] - PAST - 1)))
+                assert_close(actual, expected, 1e-4)
         ends += ended.tolist()
     assert any(ends) == model.reads_text and not all(ends)
 
