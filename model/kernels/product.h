@@ -70,15 +70,17 @@ static inline __attribute__((always_inline)) ivec four_inputs(const int8_t *x) {
     return (ivec)_mm512_set1_epi32(bytes);
 }
 
-/* BLOCK outputs of n lines get what the inputs of one group add; n is a constant, so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void block(const int n, int64_t quads, const narrow *weights,
-                                                        const real *scale, const group *x, int64_t groups, real *y,
-                                                        int64_t outputs) {
+/* BLOCK outputs of n lines get what the inputs of one group add; n is a constant, so sums stay in registers. */
+static inline __attribute__((always_inline)) void block(const int n, const int narrowed, int64_t quads,
+                                                        const narrow *weights, const real *scale, const group *x,
+                                                        int64_t groups, real *y, int64_t outputs) {
+    (void)narrowed; /* always */
     ivec high[LINES][PARTS] = {0}, low[LINES][PARTS] = {0};
     for (int64_t k = 0; k < quads; k++, weights += BLOCK * QUAD) {
         for (size_t at = 0; at < BLOCK * QUAD; at += 64) __builtin_prefetch(weights + at + AHEAD);
         for (int line = 0; line < n; line++) {
-            ivec upper = four_inputs(x[line * groups].high + QUAD * k), lower = four_inputs(x[line * groups].low + QUAD * k);
+            const group *own = x + line * groups;
+            ivec upper = four_inputs(own->high + QUAD * k), lower = four_inputs(own->low + QUAD * k);
             for (int part = 0; part < (int)PARTS; part++) {
                 __m512i w = _mm512_loadu_si512(weights + part * LANES * QUAD);
                 high[line][part] = (ivec)_mm512_dpbusd_epi32((__m512i)high[line][part], w, (__m512i)upper);
@@ -95,50 +97,84 @@ static inline __attribute__((always_inline)) void block(const int n, int64_t qua
 }
 #else
 #define LINES 4
+#define ENOUGH_LINES 8 /* from which on it pays to widen a group of weights once for all */
+typedef uint32_t uvec __attribute__((vector_size(64)));
+
+/* GROUP inputs of a line, zeros after the last, and what they add to each sum too much. */
 typedef struct {
-    real x[GROUP];
+    real x[GROUP], offset;
 } group;
 
 static void take_group(int64_t count, const real *x, group *to) {
+    real sum = 0;
     memset(to, 0, sizeof(*to));
     memcpy(to->x, x, count * sizeof(real));
+    for (int64_t k = 0; k < count; k++) sum += x[k];
+    to->offset = NARROW == 8 ? 128 * sum : 0;
 }
 
-/* Weights (quads, BLOCK, QUAD) of a group as (QUAD quads, BLOCK). */
-static void widen(int64_t quads, const narrow *weights, real *to) {
-    for (int64_t k = 0; k < quads; k++, weights += BLOCK * QUAD, to += BLOCK * QUAD)
-        for (int64_t o = 0; o < BLOCK; o++)
-            for (int64_t j = 0; j < QUAD; j++) to[j * BLOCK + o] = wide(weights[QUAD * o + j]);
+/* Weights of one input and LANES outputs, of (LANES, QUAD); bytes with the 128 that is added to them. */
+static inline __attribute__((always_inline)) vec widened(const narrow *from, const int input) {
+#if NARROW == 8
+    uvec quads;
+    memcpy(&quads, from, sizeof(quads));
+    return __builtin_convertvector((__typeof__((uvec){0} == 0))(quads >> 8 * input & 255), vec);
+#else
+    vec all;
+    for (size_t lane = 0; lane < LANES; lane++) all[lane] = from[QUAD * lane + input];
+    return all;
+#endif
 }
 
-static inline __attribute__((always_inline)) void block(const int n, int64_t quads, const real *weights,
-                                                        const real *scale, const group *x, int64_t groups, real *y,
-                                                        int64_t outputs) {
+/* BLOCK outputs of n lines get what the inputs of one group add, from weights that are narrow, or else widened before:
+   (inputs, BLOCK); n and narrowed are constants, so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void block(const int n, const int narrowed, int64_t quads,
+                                                        const void *weights, const real *scale, const group *x,
+                                                        int64_t groups, real *y, int64_t outputs) {
     vec sum[LINES][PARTS] = {0};
-    for (int64_t k = 0; k < QUAD * quads; k++)
-        for (int line = 0; line < n; line++)
-            for (int part = 0; part < (int)PARTS; part++)
-                sum[line][part] += *(const loose *)(weights + k * BLOCK + part * LANES) * x[line * groups].x[k];
+    for (int64_t k = 0; k < quads; k++)
+        for (int input = 0; input < QUAD; input++)
+            for (int part = 0; part < (int)PARTS; part++) {
+                const narrow *quad = (const narrow *)weights + (k * BLOCK + part * LANES) * QUAD;
+                const real *row = (const real *)weights + (k * QUAD + input) * BLOCK + part * LANES;
+                vec w = narrowed ? widened(quad, input) : (vec) * (const loose *)row;
+                for (int line = 0; line < n; line++) sum[line][part] += w * x[line * groups].x[QUAD * k + input];
+            }
     for (int line = 0; line < n; line++)
-        for (int part = 0; part < (int)PARTS; part++)
-            *(loose *)(y + line * outputs + part * LANES) += sum[line][part] * *(const loose *)(scale + part * LANES);
+        for (int part = 0; part < (int)PARTS; part++) {
+            vec unit = *(const loose *)(scale + part * LANES);
+            *(loose *)(y + line * outputs + part * LANES) += (sum[line][part] - x[line * groups].offset) * unit;
+        }
 }
 #endif
+
+/* The same for all lines, a few at a time. */
+static inline __attribute__((always_inline)) void blocks(const int narrowed, int64_t lines, int64_t quads,
+                                                         const void *weights, const real *scale, const group *x,
+                                                         int64_t groups, real *y, int64_t outputs) {
+    int64_t b = 0;
+    for (; b + LINES <= lines; b += LINES, x += LINES * groups, y += LINES * outputs)
+        block(LINES, narrowed, quads, weights, scale, x, groups, y, outputs);
+    for (; b + 2 <= lines; b += 2, x += 2 * groups, y += 2 * outputs)
+        block(2, narrowed, quads, weights, scale, x, groups, y, outputs);
+    for (; b < lines; b++, x += groups, y += outputs) block(1, narrowed, quads, weights, scale, x, groups, y, outputs);
+}
 
 /* BLOCK outputs y (lines of `outputs`) get what x, one group of every line (lines of `groups`), adds. */
-static void add_group(int64_t lines, int64_t quads, const narrow *narrow_weights, const real *scale, const group *x,
+static void add_group(int64_t lines, int64_t quads, const narrow *weights, const real *scale, const group *x,
                       int64_t groups, real *y, int64_t outputs) {
-#if IN_BYTES
-    const narrow *weights = narrow_weights;
-#else
-    real weights[GROUP * BLOCK] __attribute__((aligned(64)));
-    widen(quads, narrow_weights, weights);
+#if !IN_BYTES
+    if (lines >= ENOUGH_LINES) {
+        real wide[GROUP * BLOCK] __attribute__((aligned(64)));
+        for (int64_t k = 0; k < quads; k++)
+            for (int input = 0; input < QUAD; input++)
+                for (int64_t o = k * BLOCK; o < (k + 1) * BLOCK; o += LANES)
+                    *(loose *)(wide + (k * (QUAD - 1) + input) * BLOCK + o) = widened(weights + o * QUAD, input);
+        blocks(0, lines, quads, wide, scale, x, groups, y, outputs);
+        return;
+    }
 #endif
-    int64_t b = 0;
-    for (; b + LINES <= lines; b += LINES)
-        block(LINES, quads, weights, scale, x + b * groups, groups, y + b * outputs, outputs);
-    for (; b + 2 <= lines; b += 2) block(2, quads, weights, scale, x + b * groups, groups, y + b * outputs, outputs);
-    for (; b < lines; b++) block(1, quads, weights, scale, x + b * groups, groups, y + b * outputs, outputs);
+    blocks(1, lines, quads, weights, scale, x, groups, y, outputs);
 }
 
 static int64_t parts_of(int64_t whole, int64_t part) { return (whole + part - 1) / part; }

@@ -1,5 +1,5 @@
 /* The numbers of the kernels. Every file is built once a precision: NARROW is the width in bits of what goes into matrix
-   products (16: bfloat16, 8: whole numbers, to be scaled, 128 of which is zero), `real` what states are kept in. */
+   products (16: bfloat16, 8: whole numbers, to be scaled, of which 128 is zero), `real` what states are kept in. */
 
 #include <math.h>
 #include <stdint.h>
@@ -47,7 +47,6 @@ static inline narrow slim(real x) {
 }
 #elif NARROW == 8
 typedef uint8_t narrow;
-static inline real wide(narrow x) { return (int32_t)x - 128; }
 #else
 #if NARROW == 32
 typedef float narrow;

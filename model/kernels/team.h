@@ -1,7 +1,7 @@
 /* Threads that share the items of short works, such as the blocks of one product.
 
-   Every thread has a slice of the items, the same in each round, so that its weights stay in its own cache; who is through
-   with his slice takes from the others'. So a thread that a busy machine stops delays at most the item that it has. */
+   Every thread has a slice of the items, the same in each round, so that its weights stay in its own cache. A thread that
+   is through with its slice takes from the others': one that a busy machine stops delays at most the item that it has. */
 
 #include <pthread.h>
 #include <sched.h>

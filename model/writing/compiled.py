@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.kernels.build import Constants, fields, kernels
+from model.kernels.build import BITS, Constants, fields, kernels
 from model.kernels.lstm_sequence import require_texts
 from model.layers.self_attention import HEAD_SIZE, NORM_EPSILON
 from model.layers.trunk import RecurrentTrunk, Trunk
@@ -150,7 +150,7 @@ class Packed:
 
 
 def _packed(weight: Tensor, bias: Tensor, terms: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return weights (O, I) as (O / BLOCK, terms, I / QUAD, BLOCK, QUAD), scales (O / BLOCK, terms, I / GROUP, BLOCK), bias.
+    """Return weights (O, I) as (O / BLOCK, terms, I / QUAD, BLOCK, QUAD), scales (.., terms, I / GROUP, BLOCK), bias.
 
     Each term is what rounding left of the weights after the terms before it. Outputs are padded with zeros to whole
     blocks, inputs to whole quads. Bytes are stored with 128 added, as the processor's product takes them.
@@ -159,7 +159,7 @@ def _packed(weight: Tensor, bias: Tensor, terms: int) -> tuple[Tensor, Tensor, T
     missing = -len(weight) % BLOCK
     for _ in range(terms):
         whole = rest, rest.new_ones(len(rest), -(-rest.shape[1] // GROUP))
-        rounded, scale = round_groups(rest) if PRECISION == torch.int8 else whole
+        rounded, scale = round_groups(rest) if rounds() else whole
         rest = rest - rounded * spread(scale, rest)
         padded = F.pad(rounded, (0, -rest.shape[1] % QUAD, 0, missing))
         blocks.append(padded.unflatten(0, (-1, BLOCK)).unflatten(2, (-1, QUAD)).transpose(1, 2))
@@ -167,9 +167,14 @@ def _packed(weight: Tensor, bias: Tensor, terms: int) -> tuple[Tensor, Tensor, T
     return as_memory(torch.stack(blocks, 1)), torch.stack(scales, 1), F.pad(bias.detach(), (0, missing))
 
 
+def rounds() -> bool:
+    """Return True if weights, keys and values are rounded to whole numbers."""
+    return BITS[PRECISION] == 8
+
+
 def as_memory(rounded: Tensor) -> Tensor:
     """Return rounded numbers as the kernel stores them."""
-    return (rounded.to(torch.int16) + 128).to(torch.uint8) if PRECISION == torch.int8 else rounded
+    return (rounded.to(torch.int16) + 128).to(torch.uint8) if rounds() else rounded
 
 
 class Drawing:
@@ -183,9 +188,7 @@ class Drawing:
     ended     (B,) True if the line was at its end before its last point
     """
 
-    def __init__(
-        self, packed: Packed, text: Text, at_once: int, first: Tensor, points: int, threads: int = 1
-    ) -> None:
+    def __init__(self, packed: Packed, text: Text, at_once: int, first: Tensor, points: int, threads: int = 1) -> None:
         net, lines = packed.network, len(text.end)
         self.threads = threads
         self.packed, self.characters, self.ends = packed, text.characters, text.end
@@ -193,9 +196,7 @@ class Drawing:
             require_texts(text.characters, text.end, net.alphabet)
         self.max_text = text.characters.shape[1] if net.alphabet else 0
         room = -(-points // BLOCK) * BLOCK
-        self.memory = torch.zeros(
-            lines, net.heads, 2, room, HEAD_SIZE, dtype=torch.uint8 if PRECISION == torch.int8 else PRECISION
-        )
+        self.memory = torch.zeros(lines, net.heads, 2, room, HEAD_SIZE, dtype=torch.uint8 if rounds() else PRECISION)
         self.memory_scales = torch.zeros(lines, net.heads, 2, room)
         self.slots, self.remembered = torch.arange(lines), 0
         inputs, pen = pen_features_step(first, initial_state(lines, first), packed.features)
@@ -205,7 +206,8 @@ class Drawing:
         self.state[:, self.columns["pen"]] = torch.cat(pen, 1)
         widest_input = max(*(product.inputs for product in packed.products), 2 * net.size)
         widest = widest_input, max(product.outputs for product in packed.products)
-        widest_rounded = max(-(-product.inputs // GROUP) for product in packed.products) * GROUP
+        groups = max(-(-product.inputs // GROUP) for product in packed.products)
+        widest_rounded = groups * (GROUP + 1)  # `group` of product.h is never larger
         self.scratch = [torch.empty(lines, width) for width in (*widest, widest_rounded)]
         self.late, self.ended = torch.zeros(lines, dtype=torch.uint8), torch.zeros(lines, dtype=torch.bool)
         self.strokes, self.attention = torch.empty(at_once * lines * 3), torch.empty(at_once * lines * self.max_text)
