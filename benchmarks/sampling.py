@@ -32,7 +32,7 @@ def endless(name: str, heads: int = 0) -> HandwritingModel:
 
 
 def rates(model: HandwritingModel, count: int, *, plain: bool, points: int, repeats: int) -> list[float]:
-    """Return points per second of `count` lines, after a warm-up; a single line is plain on one thread, which is faster."""
+    """Return points per second of `count` lines, after a warm-up; one line is plain on one thread, the faster way."""
     batch, taken = lines(count, 2), []
     variant = patch.object(compiled, "can_run", return_value=False) if plain else contextlib.nullcontext()
     threads = torch.get_num_threads()
