@@ -20,8 +20,8 @@ BUNDLED: dict[Ability, str] = {
     "write": "conditional.pt",
     "write lines": "conditional.pt",
     "write characters": "digits.pt",
-    "read": "reader-iam.pt",
-    "read lines": "reader-iam.pt",
+    "read": "reader.pt",
+    "read lines": "reader.pt",
     "read characters": "digit_recognition.pt",
 }
 """Checkpoints in saved/pretrained/ to try, by what they can do."""

@@ -238,7 +238,7 @@ def test_a_calibration_is_fitted_to_half_of_the_writers_and_kept_in_a_new_checkp
 def test_without_a_checkpoint_the_bundled_reader_reads(experiments_cli: Run, ink: Path) -> None:
     code, out, err = experiments_cli("read", ink, "--json")
     assert code == 0, err
-    assert json.loads(out)["checkpoint"].endswith("saved/pretrained/reader-iam.pt")
+    assert json.loads(out)["checkpoint"].endswith("saved/pretrained/reader.pt")
 
 
 def test_a_reader_of_single_characters_refuses_a_line_and_names_one_that_reads_it(
@@ -246,4 +246,4 @@ def test_a_reader_of_single_characters_refuses_a_line_and_names_one_that_reads_i
 ) -> None:
     digits = Path(__file__).parents[1] / "saved" / "pretrained" / "digit_recognition.pt"
     message = refused(experiments_cli("-r", digits, "read", ink))
-    assert "cabbage-0: this ink is more than a character" in message and "reader-iam.pt" in message
+    assert "cabbage-0: this ink is more than a character" in message and "reader.pt" in message
