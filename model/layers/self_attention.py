@@ -14,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-HEAD_SIZE = 64
+from model.kernels.causal_attention import HEAD_SIZE, CausalAttention, can_run
+
 NORM_EPSILON = 1e-5
 
 
@@ -73,11 +74,20 @@ class SelfAttention(nn.Module):
         return qkv.unflatten(-1, (3, self.heads, HEAD_SIZE)).permute(2, 0, 3, 1, 4)
 
     def forward(self, hiddens: Tensor) -> Tensor:
-        normed = self.norm(hiddens.to(self.norm.weight.dtype)).to(hiddens.dtype)
+        # time first in memory, as the recurrent layers leave it: (B, T, H) -> (T, B, H)
+        normed = self.norm(hiddens.transpose(0, 1).to(self.norm.weight.dtype)).to(hiddens.dtype)
+        if can_run(self.qkv.weight):
+            attended = CausalAttention.apply(normed, self.qkv.weight, self.qkv.bias, self.heads)  # (T, B, heads D)
+        else:
+            attended = self._attended(normed.transpose(0, 1)).transpose(0, 1)
+        return hiddens + self.out(attended).to(hiddens.dtype).transpose(0, 1)
+
+    def _attended(self, normed: Tensor) -> Tensor:
+        """Return what states (B, T, H) attend to, (B, T, heads D), by torch's attention."""
         previous = F.pad(normed, (0, 0, 1, 0))[:, :-1]
         query, key, value = self._qkv(previous, normed)
-        values = F.scaled_dot_product_attention(query, key, value, is_causal=True)  # (B, heads, T, D)
-        return hiddens + self.out(values.transpose(1, 2).flatten(2)).to(hiddens.dtype)
+        attended = F.scaled_dot_product_attention(query, key, value, is_causal=True)  # (B, heads, T, D)
+        return attended.transpose(1, 2).flatten(2)
 
     def start(self, lines: int) -> Memory:
         """Return an empty memory."""

@@ -5,6 +5,8 @@ import math
 import pytest
 import torch
 
+from model.kernels import causal_attention
+from model.layers import self_attention
 from model.layers.recurrent import SkipStack
 from model.layers.self_attention import HEAD_SIZE, SelfAttention
 from model.writing.conditional import ConditionalHandwriting
@@ -44,6 +46,58 @@ def test_forward_is_the_plain_loop():
     assert HEAD_SIZE == 64  # by_hand divides by its root
     for line, attended in zip(batch, module(batch), strict=True):
         assert_close(attended, by_hand(module, line))
+
+
+def run_with_gradients(module: SelfAttention, batch: torch.Tensor) -> list[torch.Tensor]:
+    """Return the output, and the gradients of the states and of every weight."""
+    batch = batch.clone().requires_grad_()
+    output = module(batch)
+    weighed = (output.double() * hiddens(*batch.shape[:2], seed=1)).sum()
+    return [output, *torch.autograd.grad(weighed, [batch, *module.parameters()])]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("points", [1, 63, 64, 65, 150])
+def test_the_kernel_is_torchs_attention_with_all_gradients(monkeypatch, points, dtype):
+    """Blocks of queries are whole, cut, and a single one."""
+    module, batch = attention().to(dtype), hiddens(2, points).to(dtype)
+    assert causal_attention.can_run(module.qkv.weight)
+    by_kernel = run_with_gradients(module, batch)
+    monkeypatch.setattr(self_attention, "can_run", lambda weight: False)
+    for result, expected in zip(by_kernel, run_with_gradients(module, batch), strict=True):
+        assert_close(result, expected, 1e-4 if dtype == torch.float32 else 1e-10)
+
+
+def test_in_bfloat16_the_kernel_is_as_near_as_torchs_attention(monkeypatch):
+    module, batch = attention().float(), hiddens(2, 100).float()
+    exact = run_with_gradients(module, batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        by_kernel = run_with_gradients(module, batch)
+        monkeypatch.setattr(self_attention, "can_run", lambda weight: False)
+        by_torch = run_with_gradients(module, batch)
+    for right, result, expected in zip(exact, by_kernel, by_torch, strict=True):
+        assert (result - right).norm() <= 1.2 * (expected - right).norm() + 1e-6
+
+
+def test_a_line_is_the_same_to_the_last_bit_alone_and_among_others_on_two_threads(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    qkv = torch.randn(70, 20, 3 * HEADS * HEAD_SIZE, generator=torch.Generator().manual_seed(2))
+    together, alone = qkv.new_empty(70, 20, HEADS * HEAD_SIZE), qkv.new_empty(70, 1, HEADS * HEAD_SIZE)
+    causal_attention._run("attend", 20, heads=HEADS, qkv=qkv, attended=together)
+    for line in (0, 13, 19):
+        causal_attention._run("attend", 1, heads=HEADS, qkv=qkv[:, [line]].contiguous(), attended=alone)
+        assert torch.equal(together[:, [line]], alone)
+
+
+@torch.no_grad()
+def test_nan_stays_nan_in_its_line_from_its_block_on():
+    module, batch = attention().float(), hiddens(3, 100).float()
+    expected = module(batch)
+    batch[1, 80] = math.nan
+    result = module(batch)
+    assert result[1, 80:].isnan().all()
+    assert torch.equal(result[[0, 2]], expected[[0, 2]])
+    assert torch.equal(result[1, :64], expected[1, :64])
 
 
 def test_gradients_are_those_of_finite_differences():
