@@ -28,7 +28,8 @@ typedef real loose __attribute__((vector_size(BYTES), aligned(sizeof(real)), may
 /* `Attention` of causal_attention.py: the tensors from this thread's first line on. */
 typedef struct {
     int64_t points, batch, lines, heads; /* lines of all threads, of this one */
-    const narrow *qkv;                   /* (T, batch, 3, heads, HEAD_SIZE) */
+    const narrow *qkv;                   /* (T, batch, 3, heads, HEAD_SIZE) without the bias */
+    const real *bias;                    /* (3, heads, HEAD_SIZE) */
     narrow *attended;                    /* (T, batch, heads, HEAD_SIZE) */
     const narrow *grad_attended;
     narrow *grad_qkv;
@@ -61,9 +62,10 @@ static inline __attribute__((always_inline)) void product(const int adds, int64_
     }
 }
 
-static void copy_in(int64_t rows, const narrow *from, int64_t step, real scale, real *to) {
+static void copy_in(int64_t rows, const narrow *from, int64_t step, const real *bias, real scale, real *to) {
     for (int64_t row = 0; row < rows; row++)
-        for (int64_t k = 0; k < HEAD_SIZE; k++) to[row * HEAD_SIZE + k] = wide(from[row * step + k]) * scale;
+        for (int64_t k = 0; k < HEAD_SIZE; k++)
+            to[row * HEAD_SIZE + k] = (wide(from[row * step + k]) + (bias ? bias[k] : 0)) * scale;
 }
 
 static void copy_out(int64_t rows, const real *from, real scale, narrow *to, int64_t step) {
@@ -120,12 +122,13 @@ static inline __attribute__((always_inline)) void attend_line(const int backward
     real *grad_weights = weights + points * size, *grad_keys = grad_weights + points * size;
     real *grad_values = grad_keys + points * size, *queries = grad_values + points * size;
     real *grad = queries + size * size, *turned = grad + size * size, *out = turned + size * size, total[HEAD_SIZE];
-    copy_in(points, on->qkv + qkv_at + width, qkv_next, 1, keys);
-    copy_in(points, on->qkv + qkv_at + 2 * width, qkv_next, 1, values);
+    const real *bias = on->bias + head * size;
+    copy_in(points, on->qkv + qkv_at + width, qkv_next, bias + width, 1, keys);
+    copy_in(points, on->qkv + qkv_at + 2 * width, qkv_next, bias + 2 * width, 1, values);
     if (backward) memset(grad_keys, 0, 2 * points * size * sizeof(real));
     for (int64_t first = 0; first < points; first += size) {
         int64_t rows = points - first < size ? points - first : size, count = first + rows;
-        copy_in(rows, on->qkv + qkv_at + first * qkv_next, qkv_next, scale, queries);
+        copy_in(rows, on->qkv + qkv_at + first * qkv_next, qkv_next, bias, scale, queries);
         transpose(rows, queries, turned);
         product(0, count, size, keys, size, 1, turned, weights);
         exponentiate(count, first, weights, total);
@@ -135,7 +138,7 @@ static inline __attribute__((always_inline)) void attend_line(const int backward
                 copy_out(1, out + q * size, 1 / total[q], on->attended + at + (first + q) * to_next, to_next);
             continue;
         }
-        copy_in(rows, on->grad_attended + at + first * to_next, to_next, 1, grad);
+        copy_in(rows, on->grad_attended + at + first * to_next, to_next, 0, 1, grad);
         transpose(rows, grad, turned);
         product(0, count, size, values, size, 1, turned, grad_weights);
         softmax_backward(count, total, weights, grad_weights);

@@ -20,12 +20,11 @@ from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from model.kernels.build import fields, kernels
-from model.kernels.lstm_sequence import product_dtype
+from model.kernels.lstm_sequence import linear, product_dtype
 from model.kernels.threads import over_lines
 
 HEAD_SIZE = 64
@@ -37,7 +36,7 @@ class Attention(ctypes.Structure):
 
     _fields_ = [
         *fields(ctypes.c_int64, "points batch lines heads"),
-        *fields(ctypes.c_void_p, "qkv attended grad_attended grad_qkv scratch"),
+        *fields(ctypes.c_void_p, "qkv bias attended grad_attended grad_qkv scratch"),
     ]
 
 
@@ -60,23 +59,23 @@ class CausalAttention(torch.autograd.Function):
         normed = normed.to(dtype).contiguous()
         before, own = weight.to(dtype).split(size, 1)
         # a point's row is `lines` rows behind that of the point before: (T B, H) -> (T B, 3 heads D)
-        qkv = F.linear(normed.flatten(0, 1), own, bias.to(dtype))
+        qkv = linear(normed.flatten(0, 1), own.detach().contiguous())
         qkv[lines:].addmm_(normed[:-1].flatten(0, 1), before.t())
         attended = qkv.new_empty(steps, lines, heads * HEAD_SIZE)
-        _run("attend", lines, heads=heads, qkv=qkv.unflatten(0, (steps, lines)), attended=attended)
-        ctx.save_for_backward(normed, weight, qkv)
+        _run("attend", heads, bias, qkv=qkv.unflatten(0, (steps, lines)), attended=attended)
+        ctx.save_for_backward(normed, weight, bias, qkv)
         ctx.heads = heads
         return attended
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_attended: Tensor) -> tuple[Tensor | None, ...]:
-        normed, weight, qkv = ctx.saved_tensors
+        normed, weight, bias, qkv = ctx.saved_tensors
         steps, lines, size = normed.shape
         grad_attended, grad_qkv = grad_attended.to(qkv.dtype).contiguous(), torch.empty_like(qkv)
         both = {"grad_attended": grad_attended, "grad_qkv": grad_qkv.unflatten(0, (steps, lines))}
         qkv = qkv.unflatten(0, (steps, lines))
-        _run("attend_backward", lines, heads=ctx.heads, qkv=qkv, **both)
+        _run("attend_backward", ctx.heads, bias, qkv=qkv, **both)
         before, own = weight.to(qkv.dtype).split(size, 1)
         after, states = grad_qkv[lines:], normed[:-1].flatten(0, 1)
         grad_weight = torch.cat([after.t() @ states, grad_qkv.t() @ normed.flatten(0, 1)], 1).to(weight.dtype)
@@ -85,20 +84,20 @@ class CausalAttention(torch.autograd.Function):
         return grad_normed.view_as(normed), grad_weight, grad_qkv.sum(0, dtype=weight.dtype), None
 
 
-def _run(function: str, lines: int, *, heads: int, **tensors: Tensor) -> None:
+def _run(function: str, heads: int, bias: Tensor, **tensors: Tensor) -> None:
     """Call a function of causal_attention.c on tensors (T, B, ...), the lines shared among threads."""
-    over_lines(partial(_run_part, function, heads, tensors), lines)
+    over_lines(partial(_run_part, function, heads, bias.detach().contiguous(), tensors), tensors["qkv"].shape[1])
 
 
-def _run_part(function: str, heads: int, tensors: dict[str, Tensor], part: slice) -> None:
+def _run_part(function: str, heads: int, bias: Tensor, tensors: dict[str, Tensor], part: slice) -> None:
     qkv = tensors["qkv"]
-    exact = torch.float64 if qkv.dtype == torch.float64 else torch.float32
-    scratch = torch.empty((6 * len(qkv) + 5 * HEAD_SIZE) * HEAD_SIZE, dtype=exact)
+    scratch = bias.new_empty((6 * len(qkv) + 5 * HEAD_SIZE) * HEAD_SIZE)
     attention = Attention(
         points=len(qkv),
         batch=qkv.shape[1],
         lines=part.stop - part.start,
         heads=heads,
+        bias=bias.data_ptr(),
         scratch=scratch.data_ptr(),
         **{name: tensor[0, part].data_ptr() for name, tensor in tensors.items()},
     )

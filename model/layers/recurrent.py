@@ -137,7 +137,7 @@ class SkipStack(nn.Module):
         """Return every layer's hidden states, each (B, T, H), of inputs (B, T, I)."""
         hiddens = []
         for layer in self:
-            below = layer(inputs if below is None else _concatenated(inputs, self.dropout(below)))
+            below = layer(inputs if below is None else concatenated(inputs, self.dropout(below)))
             attention = self.attention_of(layer)
             below = attention(below) if attention else below
             hiddens.append(below)
@@ -162,6 +162,6 @@ class SkipStack(nn.Module):
         return hiddens, StackState(tuple(cells), memory)
 
 
-def _concatenated(inputs: Tensor, below: Tensor) -> Tensor:
-    """Return (B, T, I) and (B, T, H) as (B, T, I + H) in the latter's precision, time first in memory."""
-    return torch.cat([inputs.to(below.dtype).transpose(0, 1), below.transpose(0, 1)], dim=-1).transpose(0, 1)
+def concatenated(*parts: Tensor) -> Tensor:
+    """Return parts (B, T, ...) as one (B, T, sum of all) in the last one's precision, time first in memory."""
+    return torch.cat([part.to(parts[-1].dtype).transpose(0, 1) for part in parts], dim=-1).transpose(0, 1)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from model.layers.recurrent import CellState, RecurrentLayer, SkipStack, StackState
+from model.layers.recurrent import CellState, RecurrentLayer, SkipStack, StackState, concatenated
 from model.layers.window import Text, WindowLayer, WindowState
 
 
@@ -56,8 +56,8 @@ class RecurrentTrunk:
             hiddens = self.stack(features)
         else:
             hidden, window = self.window_layer(features, text)
-            hiddens = [hidden, *self.stack(torch.cat([features, window], dim=-1), hidden)]
-        return self.stack.dropout(torch.cat(hiddens, dim=-1))  # (B, T, layers x hidden_size)
+            hiddens = [hidden, *self.stack(concatenated(features, window), hidden)]
+        return self.stack.dropout(concatenated(*hiddens))  # (B, T, layers x hidden_size)
 
     def start(self, text: Text) -> TrunkState:
         window = self.window_layer.start(text) if self.window_layer else None

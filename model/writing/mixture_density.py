@@ -65,8 +65,13 @@ class MixtureDensity(nn.Module):
             mean.normal_(std=START_SPREAD)
             sigma.fill_(math.log(START_SIGMA))
 
-    def forward(self, features: Tensor) -> Mixture:
-        outputs = self.linear(features).float()
+    def forward(self, *inputs: Tensor) -> Mixture:
+        """Return the densities of parts of the features, (B, T, ...) each, which are never concatenated."""
+        first, *others = self.linear.weight.split([part.shape[-1] for part in inputs], dim=1)
+        outputs = _linear(inputs[0], first, self.linear.bias)
+        for part, weight in zip(inputs[1:], others, strict=True):
+            outputs = outputs + _linear(part, weight)
+        outputs = outputs.float()
         pi, mean, sigma, rho, end = outputs.split([self.num_mixtures * n for n in (1, 2, 2, 1)] + [1], dim=-1)
         pairs = (*outputs.shape[:-1], self.num_mixtures, 2)
         return Mixture(
@@ -76,6 +81,14 @@ class MixtureDensity(nn.Module):
             rho=MAX_RHO * torch.tanh(rho),
             end_logit=end.squeeze(-1),
         )
+
+
+def _linear(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return the layer's outputs (B, T, O) of inputs (B, T, I), or (B, O) of (B, I)."""
+    if inputs.dim() == 2:
+        return F.linear(inputs, weight, bias)
+    # time first, as hidden states are in memory: otherwise torch would copy them
+    return F.linear(inputs.transpose(0, 1), weight, bias).transpose(0, 1).contiguous()
 
 
 def offset_log_prob(mixture: Mixture, offsets: Tensor) -> Tensor:

@@ -46,9 +46,9 @@ class PenInputs(NamedTuple):
     features: Tensor
     scale: Tensor | None
 
-    def with_hiddens(self, hiddens: Tensor) -> Tensor:
-        """Return the mixture density's input: hidden states (..., H), concatenated with the features of a motion."""
-        return hiddens if self.scale is None else torch.cat([hiddens, self.features.to(hiddens.dtype)], -1)
+    def with_hiddens(self, hiddens: Tensor) -> tuple[Tensor, ...]:
+        """Return the mixture density's inputs: hidden states (..., H), and the features of a motion."""
+        return (hiddens,) if self.scale is None else (hiddens, self.features.to(hiddens.dtype))
 
     def in_stds(self, mixture: Mixture) -> Mixture:
         """Return a mixture in units of the scale in units of the corpus's std."""

@@ -34,7 +34,7 @@ class TrunkWriter(HandwritingModel):
     def forward(self, batch: Batch) -> Mixture:
         inputs = pen_features(batch.inputs, self.features)  # (B, T, 3) -> (B, T, F)
         hiddens = self.trunk(inputs.features, encode_text(batch.text, batch.char_mask))  # (B, T, H)
-        return inputs.in_stds(self.density(inputs.with_hiddens(hiddens)))
+        return inputs.in_stds(self.density(*inputs.with_hiddens(hiddens)))
 
     def start(self, batch: Batch) -> WriterState:
         pen = initial_state(len(batch.text), batch.strokes)
@@ -43,7 +43,7 @@ class TrunkWriter(HandwritingModel):
     def step(self, stroke: Tensor, state: WriterState) -> tuple[Mixture, WriterState]:
         inputs, pen = pen_features_step(stroke, state.pen, self.features)
         hiddens, trunk = self.trunk.step(inputs.features, state.trunk)
-        return inputs.in_stds(self.density(inputs.with_hiddens(hiddens))), WriterState(trunk, pen)
+        return inputs.in_stds(self.density(*inputs.with_hiddens(hiddens))), WriterState(trunk, pen)
 
     def finished(self, state: WriterState) -> Tensor:
         """Return False for every line: free writing ends at the caller's limit."""

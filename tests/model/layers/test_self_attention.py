@@ -83,9 +83,10 @@ def test_a_line_is_the_same_to_the_last_bit_alone_and_among_others_on_two_thread
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     qkv = torch.randn(70, 20, 3 * HEADS * HEAD_SIZE, generator=torch.Generator().manual_seed(2))
     together, alone = qkv.new_empty(70, 20, HEADS * HEAD_SIZE), qkv.new_empty(70, 1, HEADS * HEAD_SIZE)
-    causal_attention._run("attend", 20, heads=HEADS, qkv=qkv, attended=together)
+    bias = qkv[0, 0].clone()
+    causal_attention._run("attend", HEADS, bias, qkv=qkv, attended=together)
     for line in (0, 13, 19):
-        causal_attention._run("attend", 1, heads=HEADS, qkv=qkv[:, [line]].contiguous(), attended=alone)
+        causal_attention._run("attend", HEADS, bias, qkv=qkv[:, [line]].contiguous(), attended=alone)
         assert torch.equal(together[:, [line]], alone)
 
 

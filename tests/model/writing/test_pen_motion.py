@@ -64,7 +64,9 @@ def test_point_by_point_it_is_the_same():
 def test_offsets_stay_as_they_are_and_are_predicted_in_stds():
     strokes, mixture = written(), random_mixture(3, 60)
     inputs = pen_features(strokes, "offsets")
-    assert inputs.features is strokes and inputs.with_hiddens(strokes) is strokes and inputs.in_stds(mixture) is mixture
+    assert (
+        inputs.features is strokes and inputs.with_hiddens(strokes) == (strokes,) and inputs.in_stds(mixture) is mixture
+    )
     assert pen_features_step(strokes[:, 0], initial_state(3, strokes), "offsets")[0].features.shape == (
         3,
         num_features("offsets"),
