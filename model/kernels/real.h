@@ -12,10 +12,11 @@ static inline real tangent(real x) { return tanh(x); }
 #else
 typedef float real;
 
-/* e^x = 2^n e^r with |r| <= ln(2) / 2, to 2 units in the last place; compilers vectorise it, and NaN stays NaN. */
+/* e^x = 2^n e^r with |r| <= ln(2) / 2, to 2 units in the last place; compilers vectorise it, and NaN stays NaN. Far below
+   it is 0: products with denormal numbers are slow. */
 static inline real exponential(real x) {
     x = x > 88.0f ? 88.0f : x;
-    x = x < -87.0f ? -87.0f : x;
+    x = x < -88.0f ? -88.0f : x;
     real n = rintf(x * 1.44269504f), r = x - n * 0.693359375f - n * -2.12194440e-4f;
     real p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r +
               1.6666665459e-1f) * r + 0.5f;

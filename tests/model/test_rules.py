@@ -172,12 +172,7 @@ def test_a_point_of_the_training_kernels_is_a_step_of_the_layer(seed):
     state = torch.cat([hidden, window], 1)
     for actual, part in zip(_by_the_cpu(gates, state, cell, kappa, weight, linear, text), right, strict=True):
         assert_close(actual, part.detach(), 1e-5)
-<<<<<<< HEAD
     one_hot = one_hot_texts(text.characters, text.end, ALPHABET_SIZE, torch.float32, tuple(text.characters.shape))
-=======
-    size = tuple(text.characters.shape)
-    one_hot = one_hot_texts(text.characters, text.end, ALPHABET_SIZE, torch.float32, size)[:LINES]
->>>>>>> 51ac282 (test_rules gives a text's size to the window's graph)
     chunk = forward_chunk(gates.unsqueeze(0), state, cell, kappa, weight.t(), linear.weight.t(), linear.bias, one_hot)
     for actual, part in zip(chunk[1:4], right, strict=True):
         assert_close(actual[0], part, 1e-5)
