@@ -59,7 +59,7 @@ class CausalAttention(torch.autograd.Function):
         normed = normed.to(dtype).contiguous()
         before, own = weight.to(dtype).split(size, 1)
         # a point's row is `lines` rows behind that of the point before: (T B, H) -> (T B, 3 heads D)
-        qkv = linear(normed.flatten(0, 1), own.detach().contiguous())
+        qkv = linear(normed.flatten(0, 1), own.detach())
         qkv[lines:].addmm_(normed[:-1].flatten(0, 1), before.t())
         attended = qkv.new_empty(steps, lines, heads * HEAD_SIZE)
         _run("attend", heads, bias, qkv=qkv.unflatten(0, (steps, lines)), attended=attended)

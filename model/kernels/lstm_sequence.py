@@ -82,10 +82,11 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return x W^T + b of many rows x (R, I), weight (O, I) and bias (O,).
 
     oneDNN's in float32 as well: torch's own products are MKL's, which on other makers' processors than Intel's do
-    without AVX-512 and take up to twice the time; on Intel's they take the same.
+    without AVX-512 and take up to twice the time; on Intel's they take the same. Of a weight that is part of a larger
+    one oneDNN needs a copy: without, it takes hundreds of times as long.
     """
     if x.dtype == torch.float32 and can_be_packed(x.dtype):
-        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], None)
+        return torch.ops.mkldnn._linear_pointwise(x, weight.contiguous(), bias, "none", [], None)
     return F.linear(x, weight, bias)
 
 
