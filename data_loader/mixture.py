@@ -257,7 +257,7 @@ def require_alike(entries: Sequence[MixtureEntry], corpora: Sequence[Corpus]) ->
         train, valid = splits_of(entry, corpus, is_alone=False)
         validates |= bool(valid)
         has_text[entry.label] = bool(characters_of(corpus, corpus.lines_of(train)).any())
-        if not (entry.transform and entry.transform.normalise_size):
+        if not (entry.transform and (entry.transform.normalise_size or entry.transform.normalise_height)):
             units[entry.label] = corpus.card.get("unit") or "a unit of its own"
     if not validates:
         raise InputError(f"{where}: no entry has lines to validate; name a split as valid in one of them")

@@ -17,6 +17,7 @@ from ink.geometry import (
     baseline,
     baseline_slope,
     counts_at,
+    ink_height,
     mapped,
     respaced,
     rotation,
@@ -52,6 +53,8 @@ class Transform:
     normalise_baseline  the line is turned until its baseline is level, and moved until it is at y = 0
     normalise_slant     the line is sheared until its down-strokes are upright
     normalise_size      the line is scaled until its x-height is 1, so that writers and units of any size are alike
+    normalise_height    a drawing of a single character, which has no x-height, is scaled until its ink is 1 high;
+                        then this height is the unit below
     resample_distance   points this far apart along each stroke, in x-heights of the line
     resample_seconds    points this far apart in time; lines without times are refused
     simplify            points are left out where the ink stays within this tolerance, in x-heights of the line
@@ -64,6 +67,7 @@ class Transform:
     normalise_baseline: bool = False
     normalise_slant: bool = False
     normalise_size: bool = False
+    normalise_height: bool = False
     resample_distance: float | None = None
     resample_seconds: float | None = None
     simplify: float | None = None
@@ -75,6 +79,8 @@ class Transform:
             value = getattr(self, name)
             if value is not None and not lowest <= value <= highest:
                 raise ValueError(f"transform.{name} is {value}; it must be from {lowest} to {highest}")
+        if self.normalise_size and self.normalise_height:
+            raise ValueError("transform.normalise_size and transform.normalise_height exclude each other")
         if self.resample_distance is not None and self.resample_seconds is not None:
             raise ValueError("transform.resample_distance and transform.resample_seconds exclude each other")
 
@@ -99,11 +105,11 @@ class Transform:
             points = levelled(points)
         if self.normalise_slant:
             points = mapped(points, shear(-slant(points)))
-        if self.normalise_size:
-            points = mapped(points, np.eye(2) / x_height(points))
+        if self.normalise_size or self.normalise_height:
+            points = mapped(points, np.eye(2) / self.size(points))
         if self.resample_distance is not None:
             steps = np.linalg.norm(np.diff(points[:, :2].astype(np.float64), axis=0), axis=1)
-            counts = counts_at(points, steps, self.resample_distance * x_height(points))
+            counts = counts_at(points, steps, self.resample_distance * self.size(points))
             points, times = respaced(points, times, steps, counts)
         if self.resample_seconds is not None:
             if times is None:
@@ -111,9 +117,13 @@ class Transform:
             steps = np.diff(times).clip(0, LONGEST_STEP)
             points, times = respaced(points, times, steps, counts_at(points, steps, self.resample_seconds))
         if self.simplify is not None:
-            keep = simplified(points, self.simplify * x_height(points))
+            keep = simplified(points, self.simplify * self.size(points))
             points, times = points[keep], None if times is None else times[keep]
         return replace(line, points=points, times=times)
+
+    def size(self, points: np.ndarray) -> float:
+        """Return the unit of the distances above: the ink's height where that is normalised, else its x-height."""
+        return ink_height(points) if self.normalise_height else x_height(points)
 
 
 def levelled(points: np.ndarray) -> np.ndarray:

@@ -63,6 +63,15 @@ def x_height(points: np.ndarray) -> float:
     return max(height, width / LONGEST_LINE) or 1.0
 
 
+def ink_height(points: np.ndarray) -> float:
+    """Return the height of a single character's ink in its own units, > 0: its whole height, half its width at least.
+
+    1 for a dot alone.
+    """
+    width, height = np.ptp(points[:, :2].astype(np.float64), axis=0).tolist()
+    return max(height, width / 2) or 1.0
+
+
 def slant(points: np.ndarray) -> float:
     """Return the lean of the down-strokes, as x per y: their median weighted by length; 0 without any.
 

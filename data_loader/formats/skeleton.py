@@ -18,6 +18,7 @@ from data_loader.formats.skeleton_graph import Edge, Node, clean, trace
 
 SCALE = 4  # how many times the image is enlarged before it is thinned
 INK = 0.4  # of the brightest pixel: what is brighter is ink
+_HOLE = 0.1  # of the brightest pixel: ink this much darker than all ink around it is the inside of a small loop
 _MAX_INK = 0.5  # of the image
 _PAD = 1  # pixels put around the image, so that ink at its edge is thinned as elsewhere
 _SMOOTHING = 0.7  # pixels, the standard deviation of the Gaussian that takes the steps out of a path
@@ -38,7 +39,7 @@ def image_points(image: np.ndarray, skeletonize: Callable[[np.ndarray], np.ndarr
 
     Raises ValueError where the image is no line drawing: too much of it is ink, or it has too many lines.
     """
-    mask = _enlarged_ink(image)
+    mask = _enlarged_ink(np.where(_depth(image) > _HOLE * image.max(), 0, image))
     if mask.mean() > _MAX_INK:
         raise ValueError(f"{mask.mean():.0%} of it is bright; bright ink on a dark ground is expected")
     skeleton = skeletonize(mask)
@@ -50,6 +51,22 @@ def image_points(image: np.ndarray, skeletonize: Callable[[np.ndarray], np.ndarr
     ordered = _in_order([(stroke + 0.5) / SCALE - 0.5 - _PAD for stroke in strokes])
     ordered = _without_short_lifts(ordered, _BACK * width / SCALE)
     return np.concatenate([np.zeros((0, 3), np.float32), *(_as_points(stroke) for stroke in ordered)])
+
+
+def _depth(image: np.ndarray) -> np.ndarray:
+    """Return how much darker each pixel (H, W) is than the darkest way from it to the edge, (H, W) of the image's type.
+
+    This is the grey-level fill of holes (reconstruction by erosion; Vincent 1993) less the image.
+    """
+    filled = np.full_like(image, image.max())
+    filled[[0, -1]], filled[:, [0, -1]] = image[[0, -1]], image[:, [0, -1]]
+    while True:
+        around = np.pad(filled, 1, "edge")
+        around = np.minimum(np.minimum(around[:-2], around[1:-1]), around[2:])
+        lower = np.maximum(image, np.minimum(np.minimum(around[:, :-2], around[:, 1:-1]), around[:, 2:]))
+        if np.array_equal(lower, filled):
+            return filled - image
+        filled = lower
 
 
 def _enlarged_ink(image: np.ndarray) -> np.ndarray:

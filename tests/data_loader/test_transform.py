@@ -188,6 +188,20 @@ def test_size_normalisation_makes_a_line_and_its_enlargement_alike(line: InkLine
     np.testing.assert_allclose(np.diff(sized[0], axis=0), np.diff(sized[1], axis=0), atol=1e-3)
 
 
+@pytest.mark.parametrize(("width", "height", "size"), [(3, 8, 8), (8, 3, 4), (0, 5, 5), (6, 0, 3), (0, 0, 1)])
+def test_a_character_is_scaled_to_its_height_and_resampled_in_it(width: float, height: float, size: float) -> None:
+    line = line_of([(0, 0), (width, height)])
+    scaled = Transform(normalise_height=True, resample_distance=0.1).line(line).points
+    np.testing.assert_allclose(scaled[-1, :2] - scaled[0, :2], np.array([width, height]) / size, atol=1e-6)
+    steps = np.hypot(*np.diff(scaled[:, :2], axis=0).T)
+    assert not steps.any() if width == height == 0 else np.allclose(steps, 0.1, rtol=0.1)
+
+
+def test_one_size_is_normalised_alone() -> None:
+    with pytest.raises(ValueError, match="exclude each other"):
+        Transform(normalise_size=True, normalise_height=True)
+
+
 @pytest.mark.parametrize("slope", [-0.2, 0.0, 0.1])
 def test_the_baseline_of_a_zigzag_is_found_among_descenders_and_levelled(slope: float) -> None:
     ink = zigzag(20, slope=slope)

@@ -126,6 +126,21 @@ def test_strokes_and_where_the_first_begins(strokes: list[object], count: int, s
     assert np.hypot(*(got[0][0] - start)) < 1.6
 
 
+def test_the_depth_of_a_pixel_is_to_the_lowest_way_out() -> None:
+    image = np.full((7, 7), 200, np.uint8)
+    image[3, 3], image[1, 1], image[0, 1] = 150, 120, 170  # in the middle, and with a way out at the top
+    depth = skeleton._depth(image)
+    assert (depth[3, 3], depth[1, 1], int(depth.sum())) == (50, 50, 100)
+
+
+@pytest.mark.parametrize(("inside", "is_ring"), [(200, True), (245, False)])
+def test_a_small_loop_is_kept_where_its_inside_is_darker(inside: int, is_ring: bool) -> None:
+    image = np.zeros((SIZE, SIZE), np.uint8)
+    image[8:17, 8:17], image[12, 12] = 255, inside
+    points = skeleton.image_points(image, skeletonize)
+    assert bool(np.all(points[0, :2] == points[-1, :2]) and len(points) > 8) == is_ring
+
+
 def test_a_blunt_and_uneven_bar_grows_no_branches() -> None:
     image = np.zeros((SIZE, SIZE), np.uint8)
     image[4:24, 11:17] = 255
