@@ -38,7 +38,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = folder / "data"
     splits = ("train", "train", "valid")
     write_corpus(data / "synthetic", [ink_line(n, text=ASCII, split=split) for n, split in enumerate(splits)])
-    write_corpus(data / "mnist-digits", synthetic_digits(num_writers=3, times_each=1, valid_writers=1))
+    for name in ("mnist-digits", "unipen-digits"):
+        write_corpus(data / name, synthetic_digits(num_writers=3, times_each=1, valid_writers=1))
     return folder
 
 
@@ -57,7 +58,7 @@ def test_a_recipe_makes_its_files(recipe: str, made: Path) -> None:
     sizes = "hidden_sizes=[8,8,8]" if "recognition" in recipe else "hidden_size=8"
     smaller = f"{SMALLER} --set arch.args.{sizes}"
     folders = {"DATA_DIR": made / "data", "SAVE_DIR": made / "saved", "OUT": made / "out"}
-    run_recipe(recipe, made / "raw", **folders, SMALLER=smaller)
+    run_recipe(recipe, made / "raw", "not read", **folders, SMALLER=smaller)
     for name in MADE[recipe]:
         assert (made / "out" / name).is_file()
         if name.endswith(".pt"):

@@ -54,11 +54,12 @@ def image_points(image: np.ndarray, skeletonize: Callable[[np.ndarray], np.ndarr
 
 
 def _depth(image: np.ndarray) -> np.ndarray:
-    """Return how much darker each pixel (H, W) is than the darkest way from it to the edge, (H, W) of the image's type.
+    """Return how much darker each pixel (H, W) is than all ink around it, (H, W) of the image's type.
 
-    This is the grey-level fill of holes (reconstruction by erosion; Vincent 1993) less the image.
+    This is the grey-level fill of holes (reconstruction by erosion; Vincent 1993) less the image. Paper is what is no
+    ink, inside a ring as outside, so that a hole that is there is left as it is.
     """
-    filled = np.full_like(image, image.max())
+    filled = np.where(image > INK * image.max(), image.max(), image)
     filled[[0, -1]], filled[:, [0, -1]] = image[[0, -1]], image[:, [0, -1]]
     while True:
         around = np.pad(filled, 1, "edge")

@@ -127,8 +127,9 @@ def test_strokes_and_where_the_first_begins(strokes: list[object], count: int, s
 
 
 def test_the_depth_of_a_pixel_is_to_the_lowest_way_out() -> None:
-    image = np.full((7, 7), 200, np.uint8)
+    image = np.full((9, 9), 200, np.uint8)
     image[3, 3], image[1, 1], image[0, 1] = 150, 120, 170  # in the middle, and with a way out at the top
+    image[6, 5:8] = 160, 20, 160  # a hole with its grey rim, which is there already
     depth = skeleton._depth(image)
     assert (depth[3, 3], depth[1, 1], int(depth.sum())) == (50, 50, 100)
 
