@@ -72,4 +72,4 @@ print(held() - before)
 def test_products_of_many_shapes_do_not_pile_up() -> None:
     """Without the limit the hundred shapes take 375 MiB where oneDNN multiplies in bfloat16."""
     ran = subprocess.run([sys.executable, "-c", MANY_SHAPES], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert int(ran.stdout) < 100
+    assert int(ran.stdout) < 200
