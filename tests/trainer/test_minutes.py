@@ -190,4 +190,5 @@ def test_the_command_line_ends_in_time(train_cli: Any, config_file: Any, tmp_pat
         assert train_cli(*arguments)[0] == 0
         assert time.monotonic() - start < 60 * float(words[-1])
         (run_dir,) = run_dirs(tmp_path)
-        assert rates(run_dir)[-1] == pytest.approx(0.01 * LR) and logged(run_dir)[-1]["val_loss"]
+        # the last step begins a moment before the end of the schedule
+        assert rates(run_dir)[-1] == pytest.approx(0.01 * LR, rel=1e-2) and logged(run_dir)[-1]["val_loss"]
