@@ -39,7 +39,7 @@ test-slow: $(READY)  ## run the other tests: whole trainings; real data if DUCTU
 
 test-all: test test-slow  ## run all tests
 
-bench: $(READY)  ## measure speed and memory against baselines, into docs/performance.md (6 minutes)
+bench: $(READY)  ## measure speed and memory against baselines, into docs/performance.md (over 11 minutes)
 	$(PY) -m benchmarks
 
 lint: $(READY)  ## run ruff and mypy
