@@ -1,5 +1,6 @@
 """Readings of lines: text, confidence, the ink of each character; and ink that cannot be read."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from ink.strokes import InkLine
 from model.language.training import train_language_model
 from model.reading.recognizer import Seq2SeqRecognizer
 from results import read
+from results.reading.calibration import MAX_ODDS
 from results.reading.decoding import Decoding
 from results.reading.lines import batches, owners
 from tests.results.recognizers import ALPHABET, POINTS_A_LETTER, batch_of_lines, line_of, recognizer, some_lines
@@ -325,4 +327,8 @@ def test_a_blank_line_is_shown_with_nothing_read() -> None:
     with torch.no_grad():
         loaded.model.decoder.out[-1].bias[-1] = 1e4
     (reading,) = read(loaded, [line_of("ab")])
-    assert reading.text == "" and reading.characters == [] and reading.confidence == pytest.approx(1, abs=1e-4)
+    assert (
+        reading.text == ""
+        and reading.characters == []
+        and reading.confidence == pytest.approx(1 - math.exp(-MAX_ODDS), abs=1e-6)
+    )
