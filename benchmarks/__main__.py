@@ -51,38 +51,31 @@ def product_rate(dtype: torch.dtype, size: int = 2048) -> float:
 
 
 class Measured(NamedTuple):
-    """Training steps of a process: points per second of each, its peak GiB, and its arithmetic."""
+    """Points per second of training steps of ours and of the baseline, our peak GiB, and our arithmetic."""
 
-    rates: list[float]
+    ours: list[float]
+    plain: list[float]
     peak_gib: float
     precision: str
     kernels: str
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells of a row; the ratio is the median of the ratios of steps that took turns."""
+        rate = statistics.median(self.ours)
+        ratio = statistics.median(ours / plain for ours, plain in zip(self.ours, self.plain, strict=True))
+        characters = f"{rate / POINTS_PER_CHARACTER:,.0f}"
+        return self.precision, spread(self.plain), spread(self.ours), f"{ratio:.2f}", characters, self.kernels
 
-def step(name: str, variant: str, precision: str, repeats: int, *, points: int = 600, heads: int = 0) -> Measured:
+
+def steps(name: str, precision: str, repeats: int, *, points: int = 600, heads: int = 0) -> Measured:
     """Measure training steps of 64 lines, or of the POINTS_AT_ONCE that a training computes at once."""
     count = min(64, max(1, POINTS_AT_ONCE // points)) if heads else 64
     numbers = {"batch-size": count, "points": points, "heads": heads, "repeats": repeats}
     options = [f"--{option}={number}" for option, number in numbers.items()]
-    command = [sys.executable, "-m", "benchmarks.training", name, variant, precision, *options]
+    command = [sys.executable, "-m", "benchmarks.training", name, precision, *options]
     ran = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return Measured(**json.loads(ran.stdout))
-
-
-def both(name: str, precision: str, repeats: int, **sizes: int) -> tuple[Measured, tuple[str, ...]]:
-    """Measure ours and then plain in the precision that ours took; returns ours, and what rows of both begin with."""
-    ours = step(name, "ours", precision, repeats, **sizes)
-    plain = step(name, "plain", ours.precision, repeats, **sizes)
-    rate = statistics.median(ours.rates)
-    ratio, characters = rate / statistics.median(plain.rates), rate / POINTS_PER_CHARACTER
-    return ours, (
-        ours.precision,
-        spread(plain.rates),
-        spread(ours.rates),
-        f"{ratio:.2f}",
-        f"{characters:,.0f}",
-        ours.kernels,
-    )
 
 
 def training(repeats: int) -> Iterator[str]:
@@ -92,11 +85,11 @@ def training(repeats: int) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [("64 lines of 600 points", *columns, "of the products' rate", "peak GiB")]
     for name in TIMED:
         for precision in PRECISIONS:
-            ours, cells = both(name, precision, repeats)
-            rate, operations = statistics.median(ours.rates), operations_per_point(name)
+            measured = steps(name, precision, repeats)
+            rate, operations = statistics.median(measured.ours), operations_per_point(name)
             share = f"{rate * operations / machine_rates[precision]:.0%}" if operations else "-"
-            rows.append((name, *cells, share, f"{ours.peak_gib:.2f}"))
-    peak = step("ConditionalHandwriting", "ours", "bfloat16", 1, points=1000).peak_gib
+            rows.append((name, *measured.cells, share, f"{measured.peak_gib:.2f}"))
+    peak = steps("ConditionalHandwriting", "bfloat16", 1, points=1000).peak_gib
     product_rates = ", ".join(f"{name} {rate / 1e9:,.0f} GFLOP/s" for name, rate in machine_rates.items())
     yield from ("Training, points per second:", "", *table(*rows))
     yield f"The machine's own products (2048 x 2048 x 2048): {product_rates}."
@@ -111,8 +104,8 @@ def by_length(repeats: int) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [("4 heads of attention", "points per line", *columns, "peak GiB")]
     for name in ("UnconditionalHandwriting", "ConditionalHandwriting"):
         for points in LENGTHS if name == "ConditionalHandwriting" else (600,):
-            ours, cells = both(name, "auto", repeats, points=points, heads=4)
-            rows.append((name, f"{points:,}", *cells, f"{ours.peak_gib:.2f}"))
+            measured = steps(name, "auto", repeats, points=points, heads=4)
+            rows.append((name, f"{points:,}", *measured.cells, f"{measured.peak_gib:.2f}"))
     yield f"Training with attention, points per second; 64 lines, or as many as have {POINTS_AT_ONCE:,} points:"
     yield from ("", *table(*rows))
 

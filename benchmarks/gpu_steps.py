@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from base.batch import Batch
 from benchmarks.reports import table
-from benchmarks.training import baseline, lines, seconds_of, seconds_of_steps
+from benchmarks.training import baseline, lines, seconds_of, stepper
 from model.kernels.window_graph import lstm_forward, run
 from utils.device import Precision, autocast
 
@@ -62,6 +62,11 @@ def shortest_step(batch: Batch, precision: Precision, repeats: int, size: int = 
     return per_point * batch.inputs.shape[1] * layers * 2
 
 
+def step_of(name: str, batch: Batch, precision: Precision, repeats: int) -> float:
+    """Return the median seconds of a network's optimizer steps."""
+    return statistics.median(seconds_of(stepper(name, batch, precision), batch.strokes.device, repeats))
+
+
 def report(batch: Batch, precision: Precision, repeats: int) -> Iterator[str]:
     """Yield the table of a precision."""
     epoch = math.ceil(LINES / len(batch.strokes))
@@ -75,9 +80,9 @@ def report(batch: Batch, precision: Precision, repeats: int) -> Iterator[str]:
             f"s per epoch of {LINES:,} lines",
         )
     ]
-    taken = {name: statistics.median(seconds_of_steps(name, batch, precision, repeats)) for name in NAMES}
+    taken = {name: step_of(name, batch, precision, repeats) for name in NAMES}
     with baseline():
-        plain = statistics.median(seconds_of_steps(NAMES[1], batch, precision, repeats))
+        plain = step_of(NAMES[1], batch, precision, repeats)
     seconds_of_each = {"the lower bound": floor, "bare nn.LSTM": bare, **taken, "Conditional, point by point": plain}
     for name, seconds in seconds_of_each.items():
         share, above = f"{bare / seconds:.0%}", f"{seconds / floor:.1f}"

@@ -1,7 +1,8 @@
-"""Training steps timed: `python -m benchmarks.training MODEL plain|ours PRECISION` prints its figures as JSON.
+"""Training steps timed: `python -m benchmarks.training MODEL PRECISION` prints its figures as JSON.
 
-Each measurement has a process of its own, for its own peak of memory. "ours" is what a training does: it has the
-choice between kernels, and with the precision "auto" between precisions.
+Each measurement has a process of its own, for its own peak of memory. In it, steps of ours and of the baseline take
+turns, so that a machine that is busy for a while slows both down. "Ours" is what a training does: it has the choice
+between kernels, and with the precision "auto" between precisions; the baseline is in the same precision.
 """
 
 import argparse
@@ -64,8 +65,8 @@ def chosen(name: str, batch: Batch, precision: Precision, **sizes: Any) -> Arith
     return fastest_arithmetic(alternatives(precision, model, device), model, loss, batch)
 
 
-def seconds_of_steps(name: str, batch: Batch, precision: Precision, repeats: int, **sizes: Any) -> list[float]:
-    """Return the seconds of optimizer steps on the batch's device, after a warm-up."""
+def stepper(name: str, batch: Batch, precision: Precision, **sizes: Any) -> Callable[[], None]:
+    """Return a function that does an optimizer step of a new model on the batch's device."""
     device = batch.strokes.device
     model, loss = network(name, device, sizes)
     optimizer = torch.optim.Adam(model.parameters())
@@ -78,19 +79,38 @@ def seconds_of_steps(name: str, batch: Batch, precision: Precision, repeats: int
         (total / count).backward()
         optimizer.step()
 
-    return seconds_of(step, device, repeats)
+    return step
 
 
 def seconds_of(work: Callable[[], None], device: torch.device, repeats: int) -> list[float]:
     """Return the seconds of `work` until the device has done it, after a warm-up."""
-    seconds = []
+    return [seconds_once(work, device) for _ in range(repeats + 1)][1:]
+
+
+def seconds_once(work: Callable[[], None], device: torch.device) -> float:
+    """Return the seconds by the clock until the device has done `work`."""
+    start = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - start
+
+
+def side_by_side(
+    name: str, batch: Batch, precision: Precision, repeats: int, **sizes: Any
+) -> tuple[Arithmetic, float, list[float], list[float]]:
+    """Return what a training takes here, its peak in GiB, and the seconds of its steps and of the baseline's."""
+    device, arithmetic = batch.strokes.device, chosen(name, batch, precision, **sizes)
+    ours, plain = (stepper(name, batch, arithmetic.precision, **sizes) for _ in range(2))
+    taken: tuple[list[float], list[float]] = [], []
+    peak = 0.0
     for _ in range(repeats + 1):
-        start = time.perf_counter()
-        work()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        seconds.append(time.perf_counter() - start)
-    return seconds[1:]
+        with lstm_kernels(arithmetic.kernels):
+            taken[0].append(seconds_once(ours, device))
+        peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        with baseline():
+            taken[1].append(seconds_once(plain, device))
+    return arithmetic, peak, taken[0][1:], taken[1][1:]
 
 
 def operations_per_point(name: str) -> float | None:
@@ -104,7 +124,6 @@ def operations_per_point(name: str) -> float | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", choices=list(TIMED))
-    parser.add_argument("variant", choices=["plain", "ours"])
     parser.add_argument("precision", choices=["float32", "bfloat16", "auto"])
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--points", type=int, default=600)
@@ -114,14 +133,9 @@ def main() -> None:
     keep_memory_small()
     sizes = {"attention_heads": args.heads} if args.heads else {}
     batch = lines(args.batch_size, args.points, max(1, args.points // POINTS_PER_CHARACTER))
-    arithmetic = Arithmetic(args.precision, "torch")
-    if args.variant == "ours":
-        arithmetic = chosen(args.model, batch, args.precision, **sizes)
-    with baseline() if args.variant == "plain" else lstm_kernels(arithmetic.kernels):
-        seconds = seconds_of_steps(args.model, batch, arithmetic.precision, args.repeats, **sizes)
-    rates = [args.batch_size * args.points / taken for taken in seconds]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({"rates": rates, "peak_gib": peak, **arithmetic._asdict()}))
+    arithmetic, peak, *taken = side_by_side(args.model, batch, args.precision, args.repeats, **sizes)
+    ours, plain = ([args.batch_size * args.points / seconds for seconds in each] for each in taken)
+    print(json.dumps({"ours": ours, "plain": plain, "peak_gib": peak, **arithmetic._asdict()}))
 
 
 if __name__ == "__main__":
