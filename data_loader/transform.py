@@ -57,6 +57,8 @@ class Transform:
                         then this height is the unit below
     resample_distance   points this far apart along each stroke, in x-heights of the line
     resample_seconds    points this far apart in time; lines without times are refused
+    resample_pace       points this far apart in the mean of the line, in its x-heights, at the pen's own pace: close
+                        together where it was slow, if the points were recorded at equal times
     simplify            points are left out where the ink stays within this tolerance, in x-heights of the line
 
     Every stroke keeps its first and last point; times are kept, and interpolated with the points.
@@ -70,19 +72,21 @@ class Transform:
     normalise_height: bool = False
     resample_distance: float | None = None
     resample_seconds: float | None = None
+    resample_pace: float | None = None
     simplify: float | None = None
 
     def __post_init__(self) -> None:
         bounds = {"join_words": (2, 1000), "smooth": (0.1, 50), "simplify": (0.001, 10)}
-        bounds |= {"resample_distance": (0.01, 10), "resample_seconds": (0.001, 10)}
+        bounds |= {"resample_distance": (0.01, 10), "resample_seconds": (0.001, 10), "resample_pace": (0.01, 10)}
         for name, (lowest, highest) in bounds.items():
             value = getattr(self, name)
             if value is not None and not lowest <= value <= highest:
                 raise ValueError(f"transform.{name} is {value}; it must be from {lowest} to {highest}")
         if self.normalise_size and self.normalise_height:
             raise ValueError("transform.normalise_size and transform.normalise_height exclude each other")
-        if self.resample_distance is not None and self.resample_seconds is not None:
-            raise ValueError("transform.resample_distance and transform.resample_seconds exclude each other")
+        resampled = [name for name in bounds if name.startswith("resample") and getattr(self, name) is not None]
+        if len(resampled) > 1:
+            raise ValueError(f"{' and '.join(f'transform.{name}' for name in resampled)} exclude each other")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -116,6 +120,11 @@ class Transform:
                 raise InputError(f"{line.id}: has no times; transform.resample_seconds wants them in every line")
             steps = np.diff(times).clip(0, LONGEST_STEP)
             points, times = respaced(points, times, steps, counts_at(points, steps, self.resample_seconds))
+        if self.resample_pace is not None:
+            steps = np.ones(len(points) - 1)
+            mean = mean_step(points)
+            counts = counts_at(points, steps, self.resample_pace * self.size(points) / mean if mean else math.inf)
+            points, times = respaced(points, times, steps, counts)
         if self.simplify is not None:
             keep = simplified(points, self.simplify * self.size(points))
             points, times = points[keep], None if times is None else times[keep]
@@ -124,6 +133,13 @@ class Transform:
     def size(self, points: np.ndarray) -> float:
         """Return the unit of the distances above: the ink's height where that is normalised, else its x-height."""
         return ink_height(points) if self.normalise_height else x_height(points)
+
+
+def mean_step(points: np.ndarray) -> float:
+    """Return the mean distance of successive points within a stroke, 0 where there are none."""
+    is_drawn = points[:-1, 2] < 0.5
+    steps = np.linalg.norm(np.diff(points[:, :2].astype(np.float64), axis=0), axis=1)[is_drawn]
+    return float(steps.mean()) if len(steps) else 0.0
 
 
 def levelled(points: np.ndarray) -> np.ndarray:

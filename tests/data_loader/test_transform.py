@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from data_loader.synthetic.lines import synthetic_lines
-from data_loader.transform import WORD_GAP, Transform
+from data_loader.transform import WORD_GAP, Transform, mean_step
 from ink.geometry import MAX_POINTS, baseline, baseline_slope, mapped, rotation, shear, slant, stroke_bounds, x_height
 from ink.strokes import InkLine, pen_strokes
 from utils.errors import InputError
@@ -49,7 +49,7 @@ def inks(draw: st.DrawFn) -> InkLine:
 @settings(max_examples=120, deadline=None)
 @given(
     inks(),
-    st.sampled_from(["resample_distance", "resample_seconds", "simplify"]),
+    st.sampled_from(["resample_distance", "resample_seconds", "resample_pace", "simplify"]),
     st.sampled_from([0.01, 0.3, 10]),
     st.booleans(),
 )
@@ -101,6 +101,22 @@ def test_resampling_by_time_is_linear_between_the_points() -> None:
     expected = [[0, 0], [10, 0], [20, 10], [30, 20], [40, 30], [50, 30], [60, 0], [70, 10]]
     np.testing.assert_allclose(result.points[:, :2], expected, atol=1e-5)
     assert result.points[:, 2].tolist() == [0, 0, 0, 0, 0, 1, 0, 1]
+
+
+def test_resampling_by_pace_keeps_the_pen_slow_where_it_was_slow() -> None:
+    along = np.arange(0, 1, 1 / 32) ** 2  # ever faster
+    slope = np.column_stack([along, along])
+    line = line_of(4 * slope, 4 * slope[::-1] + (5, 0), [[9, 0]])
+    mean = mean_step(line.points)
+    for every in (2, 0.5):
+        wanted = every * mean / x_height(line.points)
+        result = Transform(resample_pace=wanted).line(line)
+        for before, after in zip(pen_strokes(line.points)[:2], pen_strokes(result.points)[:2], strict=True):
+            at = np.linspace(0, 31, round(31 / every) + 1)
+            expected = [np.interp(at, np.arange(32), before[:, axis]) for axis in (0, 1)]
+            np.testing.assert_allclose(after, np.transpose(expected), atol=1e-5)
+    dots = line_of([[0, 0], [0, 0]], [[3, 0]])
+    assert len(Transform(resample_pace=0.1).line(dots).points) == 3
 
 
 def test_a_clock_that_jumps_within_a_stroke_does_not_flood_it_with_points() -> None:
