@@ -1,7 +1,14 @@
 """Networks, losses, metrics, by the names that a config calls them."""
 
 from model.loss import NegativeLogLikelihood, ReadingLoss
-from model.metric import CharacterErrorRate, EndOfStrokeNats, NatsPerLine, SumSquaredError, WordErrorRate
+from model.metric import (
+    CharacterErrorRate,
+    EndOfLineNats,
+    EndOfStrokeNats,
+    NatsPerLine,
+    SumSquaredError,
+    WordErrorRate,
+)
 from model.reading.classification import Accuracy, ClassificationLoss
 from model.reading.classifier import StrokeClassifier
 from model.reading.recognizer import Seq2SeqRecognizer
@@ -24,6 +31,7 @@ LOSSES = {
 METRICS = {
     "NatsPerLine": NatsPerLine,
     "EndOfStrokeNats": EndOfStrokeNats,
+    "EndOfLineNats": EndOfLineNats,
     "SumSquaredError": SumSquaredError,
     "CharacterErrorRate": CharacterErrorRate,
     "WordErrorRate": WordErrorRate,

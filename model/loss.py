@@ -6,21 +6,22 @@ from torch import Tensor, nn
 
 from base.batch import Batch
 from model.reading.recognizer import Reading
-from model.writing.mixture_density import EndingMixture, Mixture, last_log_prob, stroke_log_prob
+from model.writing.mixture_density import EndingMixture, LineMixture, Mixture, last_log_prob, stroke_log_prob
 
 
 class NegativeLogLikelihood(nn.Module):
     """Nats per predicted point, Graves (2013), eq. 26; exact under the mask.
 
-    A network that says which lift is the last has the nats of that in it too.
+    A network that says which lift is the last has the nats of that in it too; of a `LineMixture` they have a gradient,
+    but are not in the value, which is that of the strokes.
     """
 
     def forward(self, output: Mixture, batch: Batch) -> tuple[Tensor, Tensor]:
         """The batch's nats and its number of predicted points."""
         nats = -stroke_log_prob(output, batch.targets)
         if isinstance(output, EndingMixture):
-            last = batch.target_mask & ~F.pad(batch.target_mask, (0, 1))[:, 1:]
-            nats = nats - last_log_prob(output, batch.targets[..., 2], last.to(nats.dtype))
+            last_nats = -last_log_prob(output, batch.targets[..., 2], batch.target_mask)
+            nats = nats + (last_nats - last_nats.detach() if isinstance(output, LineMixture) else last_nats)
         return torch.where(batch.target_mask, nats, 0).sum(), batch.target_mask.sum()
 
 

@@ -12,7 +12,14 @@ from torch import Tensor
 from base.batch import Batch
 from model.reading.error_rates import character_edits, plain, word_edits
 from model.reading.recognizer import Reading
-from model.writing.mixture_density import Mixture, end_log_prob, expected_offset, stroke_log_prob
+from model.writing.mixture_density import (
+    EndingMixture,
+    Mixture,
+    end_log_prob,
+    expected_offset,
+    last_log_prob,
+    stroke_log_prob,
+)
 
 
 class NatsPerLine:
@@ -33,6 +40,19 @@ class EndOfStrokeNats:
     def __call__(self, output: Mixture, batch: Batch) -> tuple[Tensor, Tensor]:
         nats = -end_log_prob(output, batch.targets[..., 2])
         return torch.where(batch.target_mask, nats, 0).sum(), batch.target_mask.sum()
+
+
+class EndOfLineNats:
+    """The nats of which pen lift is the last, per line; 0 where the network has no output for it."""
+
+    name = "end_of_line_nats"
+
+    def __call__(self, output: Mixture, batch: Batch) -> tuple[Tensor, Tensor]:
+        lines = torch.tensor(len(batch.text))
+        if not isinstance(output, EndingMixture):
+            return torch.zeros(()), lines
+        nats = -last_log_prob(output, batch.targets[..., 2], batch.target_mask)
+        return torch.where(batch.target_mask, nats, 0).sum(), lines
 
 
 class SumSquaredError:

@@ -22,7 +22,10 @@ from utils.checkpoint import load_checkpoint
 
 ARCHS = {
     "UnconditionalHandwriting": {"hidden_size": 16, "num_layers": 2, "num_mixtures": 3},
-    "ConditionalHandwriting": {"hidden_size": 16, "num_layers": 2, "num_mixtures": 3, "num_window_components": 2},
+    "ConditionalHandwriting": {
+        **{"hidden_size": 16, "num_layers": 2, "num_mixtures": 3},
+        **{"num_window_components": 2, "line_end": True},
+    },
 }
 KINDS: dict[str, tuple[dict[str, Any], str, str]] = {
     **{arch: (args, "NegativeLogLikelihood", "NatsPerLine") for arch, args in ARCHS.items()},

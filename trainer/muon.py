@@ -20,6 +20,8 @@ class Muon(torch.optim.Optimizer):
     def __init__(
         self, params: list[nn.Parameter], lr: float = 1e-3, momentum: float = 0.95, weight_decay: float = 0.0
     ) -> None:
+        if sum(weight.ndim == 2 for weight in params) < 2:
+            raise ValueError("Muon is for networks of two matrices at least; take Adam")
         *matrices, output = [weight for weight in params if weight.ndim == 2]
         others = [weight for weight in params if weight.ndim != 2] + [output]
         self.parts: tuple[torch.optim.Optimizer, torch.optim.Optimizer] = (

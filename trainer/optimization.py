@@ -178,3 +178,18 @@ class Optimization:
             self.noise.load_state(state["weight_noise"])
         if state["raw_model"]:
             self.model.load_state_dict(state["raw_model"])
+
+
+def weights_to_train(model: nn.Module, parts: list[str] | None) -> list[nn.Parameter]:
+    """Return the weights of these parts of a network, None for all of it; the others get no gradients from now on.
+
+    Raises InputError where there is no such part.
+    """
+    known = dict(model.named_children())
+    unknown = [part for part in parts or () if part not in known]
+    if unknown:
+        raise InputError(f"trainer.train_only has {', '.join(unknown)}; this network has {', '.join(known)}")
+    model.requires_grad_(parts is None)
+    for part in parts or ():
+        known[part].requires_grad_()
+    return [weight for weight in model.parameters() if weight.requires_grad]

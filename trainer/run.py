@@ -21,6 +21,7 @@ from logger.run_log import log_folder
 from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Optimization, Trainer, TrainerSettings
+from trainer.optimization import weights_to_train
 from utils import distributed
 from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts, with_alphabet
 from utils.device import keep_memory_small, pick_device
@@ -202,7 +203,7 @@ def optimization_of(
 ) -> Optimization:
     """Return the optimization of a model: its loss, optimizer and schedule."""
     steps = steps_per_epoch(settings, loader)
-    optimizer = config.build("optimizer", CATALOGUE, params=list(model.parameters()))
+    optimizer = config.build("optimizer", CATALOGUE, params=weights_to_train(model, settings.train_only))
     schedule = {"optimizer": optimizer, "steps_per_epoch": steps, "epochs": settings.epochs}
     return Optimization(
         settings,

@@ -95,7 +95,13 @@ static void draw_stroke(int64_t mixtures, const real *out, const real *noise, re
     stroke[2] = noise[1] < sigmoid(out[6 * mixtures]);
 }
 
-/* Every line's window, by the h of its lowest layer, and whether the line is at its end. */
+/* Whether line b is at its end after its last point, given that its text is finished. */
+static void note_end(const lines *on, int64_t b, int done) {
+    on->late[b] = done ? on->late[b] + 1 : 0;
+    on->ended[b] = done && (on->state[b * on->row + 2] > 0 || on->late[b] > MAX_POINTS_AFTER_TEXT);
+}
+
+/* Every line's window, by the h of its lowest layer; without an output for it also whether the line is at its end. */
 static void move_windows(const lines *on, int64_t hidden) {
     const linear *moves = on->net->moves;
     for (int64_t b = 0; b < on->lines; b++)
@@ -103,8 +109,7 @@ static void move_windows(const lines *on, int64_t hidden) {
     multiply(on, moves);
     for (int64_t b = 0; b < on->lines; b++) {
         uint8_t done = attend_to_text(on, b, on->y + b * moves->outputs);
-        on->late[b] = done ? on->late[b] + 1 : 0;
-        on->ended[b] = done && (on->state[b * on->row + 2] > 0 || on->late[b] > MAX_POINTS_AFTER_TEXT);
+        if (!on->net->line_end) note_end(on, b, done);
     }
 }
 
@@ -140,6 +145,8 @@ static void run_network(const lines *on, int64_t at) {
         memcpy(on->x + b * inputs + hidden, on->state + b * on->row, skip * sizeof(real));
     }
     multiply(on, net->density);
+    for (int64_t b = 0; net->line_end && b < on->lines; b++)
+        note_end(on, b, on->state[b * on->row + 2] > 0 && on->y[b * net->density->outputs + 6 * net->mixtures + 1] > 0);
 }
 
 /* The next points of all lines, up to span->points of them or to the first at which a line is at its end. */

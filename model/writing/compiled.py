@@ -15,7 +15,7 @@ from model.layers.self_attention import HEAD_SIZE, NORM_EPSILON
 from model.layers.trunk import RecurrentTrunk, Trunk
 from model.layers.window import Text
 from model.writing import pen_motion
-from model.writing.line_end import MAX_POINTS_AFTER_TEXT
+from model.writing.line_end import MAX_POINTS_AFTER_TEXT, LineEnd
 from model.writing.mixture_density import MAX_RHO, MIN_SIGMA, MixtureDensity
 from model.writing.pen_motion import Features, initial_state, num_features, num_skip_features, pen_features_step
 from utils.rounded_weights import GROUP, round_groups, spread
@@ -56,6 +56,7 @@ class Network(ctypes.Structure):
 
     _fields_ = [
         *fields(ctypes.c_int64, "layers size features skip_features alphabet components mixtures heads attending"),
+        *fields(ctypes.c_int64, "line_end"),
         *fields(ctypes.POINTER(Linear), "gates density moves qkv out"),
         *fields(ctypes.c_void_p, "norm norm_bias"),
     ]
@@ -94,18 +95,20 @@ def can_run(trunk: Trunk, density: MixtureDensity) -> bool:
     return fits and kernels("sampler", PRECISION, CONSTANTS) is not None
 
 
-def pack(trunk: Trunk, density: MixtureDensity, features: Features) -> "Packed | None":
+def pack(trunk: Trunk, density: MixtureDensity, features: Features, line_end: LineEnd | None = None) -> "Packed | None":
     """Return a network as the kernel reads it, or None where it can only be stepped."""
     if not can_run(trunk, density):
         return None
     assert isinstance(trunk, RecurrentTrunk)
-    return Packed(trunk, density, features)
+    return Packed(trunk, density, features, line_end)
 
 
 class Packed:
     """A network's weights as the kernel reads them: once a call, whatever the number of lines and points."""
 
-    def __init__(self, trunk: RecurrentTrunk, density: MixtureDensity, features: Features) -> None:
+    def __init__(
+        self, trunk: RecurrentTrunk, density: MixtureDensity, features: Features, line_end: LineEnd | None = None
+    ) -> None:
         window, attention, layers = trunk.window_layer, trunk.stack.attention, trunk.layers
         self.features = features
         self.network = Network(
@@ -114,6 +117,7 @@ class Packed:
             features=num_features(features),
             skip_features=num_skip_features(features),
             mixtures=density.num_mixtures,
+            line_end=line_end is not None,
         )
         self.products: list[Linear] = []
         self.tensors: list[Tensor] = []  # the structs have but their addresses
@@ -122,10 +126,15 @@ class Packed:
             for from_input, recurrent, bias, recurrent_bias in (layer.weights for layer in layers)
         ]
         self.gates = (Linear * len(gates))(*gates)
-        self.network.gates, self.network.density = self.gates, self._exact(density.linear)
+        weights: list[Tensor] = [density.linear.weight]
+        biases: list[Tensor] = [density.linear.bias]
+        if line_end:  # one more output of the product
+            weights.append(line_end.weight.unsqueeze(0))
+            biases.append(line_end.bias)
+        self.network.gates, self.network.density = self.gates, self._exact(torch.cat(weights), torch.cat(biases))
         if window:
             self.network.alphabet, self.network.components = window.window.alphabet_size, window.num_components
-            self.network.moves = self._exact(window.window.linear)
+            self.network.moves = self._exact(window.window.linear.weight, window.window.linear.bias)
         if attention:
             self.network.heads, self.network.attending = attention.heads, len(layers) - 2
             self.network.qkv, self.network.out = (
@@ -133,9 +142,9 @@ class Packed:
             )
             self.network.norm, self.network.norm_bias = self._addresses(attention.norm.weight, attention.norm.bias)
 
-    def _exact(self, linear: nn.Linear) -> "ctypes._Pointer[Linear]":
+    def _exact(self, weight: Tensor, bias: Tensor) -> "ctypes._Pointer[Linear]":
         """Return the struct of a layer that 8 bits would harm: it has 16, as the sum of two terms of 8."""
-        return ctypes.pointer(self._linear(linear.weight, linear.bias, terms=2))
+        return ctypes.pointer(self._linear(weight, bias, terms=2))
 
     def _linear(self, weight: Tensor, bias: Tensor, terms: int = 1) -> Linear:
         packed = _packed(weight, bias, terms)

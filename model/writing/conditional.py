@@ -5,6 +5,7 @@ from torch import Tensor
 from model.layers.recurrent import Cell, SkipStack
 from model.layers.trunk import RecurrentTrunk
 from model.layers.window import WindowLayer, WindowState
+from model.writing.line_end import LineEnd
 from model.writing.mixture_density import MixtureDensity
 from model.writing.pen_motion import Features, num_features, num_skip_features
 from model.writing.trunk_writer import TrunkWriter, WriterState
@@ -17,6 +18,7 @@ class ConditionalHandwriting(TrunkWriter):
     mean_points_per_char: the pace at which the window sets out; it matters before training only.
     attention_heads: of the layer below the last, see `SelfAttention`.
     features: "offsets", as Graves, or "motion", see `pen_features`.
+    line_end: the end of a line is an output of the network, see `LineEnd`; otherwise it is by the rule of `finished`.
     """
 
     reads_text = True
@@ -34,6 +36,7 @@ class ConditionalHandwriting(TrunkWriter):
         dropout: float = 0.0,
         attention_heads: int = 0,
         features: Features = "offsets",
+        line_end: bool = False,
     ) -> None:
         super().__init__()
         at_least(
@@ -56,15 +59,21 @@ class ConditionalHandwriting(TrunkWriter):
             dropout=dropout,
             attention_heads=attention_heads,
         )
-        self.density = MixtureDensity(hidden_size * num_layers + num_skip_features(features), num_mixtures)
+        read_size = hidden_size * num_layers + num_skip_features(features)
+        self.density = MixtureDensity(read_size, num_mixtures)
+        if line_end:
+            self.line_end = LineEnd(read_size)
         self.trunk = RecurrentTrunk(self.window_layer, self.stack)
 
     def finished(self, state: WriterState) -> Tensor:
-        """Return True where the end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3.
+        """Return True where the network says that the line ends after its last point.
 
-        Also where every component is past it, even if all phi are zero by underflow. (Also in C: `attend_to_text` of
-        model/kernels/sampler.c.)
+        Without that output it is where the end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013),
+        section 5.3; also where every component is past it, even if all phi are zero by underflow. (Also in C:
+        `attend_to_text` of model/kernels/sampler.c.)
         """
+        if state.end_logit is not None:
+            return state.end_logit > 0
         window: WindowState = state.trunk.window
         end = state.trunk.text.end
         past = (window.kappa > end.unsqueeze(1) + 1).all(1)

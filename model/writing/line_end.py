@@ -1,16 +1,40 @@
-"""The rule by which a written line ends.
+"""The end of a written line: an output of the network, or else the rule of Graves (2013), section 5.3.
 
-Also in C, at the end of `write_point` in model/kernels/sampler.c; tests/model/test_rules.py drives both.
+Both are also in C, in `note_end` of model/kernels/sampler.c; tests/model/test_rules.py drives all of them.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from model.writing.mixture_density import linear_of_parts
+
+START_LOGIT = -3.0
+"""Logit of the end before training: about one pen lift of twenty."""
 
 MAX_POINTS_AFTER_TEXT = 20
 """Once the text is finished, a line ends at the next pen lift, or after this many points.
 
 In 95 % of 66 real lines the lift comes within 16.
 """
+
+
+class LineEnd(nn.Module):
+    """The logit that a line ends after a point at which the pen is lifted, linear in what the density reads there.
+
+    It is of the trunk after that point, which has read a dot or a bar before it says whether another will come. The
+    trunk learns nothing from it, so the density is what it would be alone. The weights are a vector (H,): matrices are
+    what `Muon` makes orthogonal and an export rounds to 8 bits.
+    """
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(input_size))
+        self.bias = nn.Parameter(torch.full((1,), START_LOGIT))
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Return the logits (B, T) in float32 of parts of the density's inputs, (B, T, ...) each."""
+        parts = tuple(part.detach() for part in inputs)
+        return linear_of_parts(parts, self.weight.unsqueeze(0), self.bias).squeeze(-1)
 
 
 def ending(done: Tensor, stroke: Tensor, late: Tensor) -> Tensor:

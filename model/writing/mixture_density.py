@@ -46,6 +46,10 @@ class EndingMixture(Mixture):
         return tuple.__getitem__(self, 5)
 
 
+class LineMixture(EndingMixture):
+    """An `EndingMixture` whose last_logit is the `LineEnd` after each point: it is trained apart from the density."""
+
+
 class MixtureDensity(nn.Module):
     """Linear layer from features (B, T, H) to a `Mixture` in float32, Graves (2013), eqs. 17-22.
 
@@ -67,11 +71,7 @@ class MixtureDensity(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Mixture:
         """Return the densities of parts of the features, (B, T, ...) each, which are never concatenated."""
-        first, *others = self.linear.weight.split([part.shape[-1] for part in inputs], dim=1)
-        outputs = _linear(inputs[0], first, self.linear.bias)
-        for part, weight in zip(inputs[1:], others, strict=True):
-            outputs = outputs + _linear(part, weight)
-        outputs = outputs.float()
+        outputs = linear_of_parts(inputs, self.linear.weight, self.linear.bias)
         pi, mean, sigma, rho, end = outputs.split([self.num_mixtures * n for n in (1, 2, 2, 1)] + [1], dim=-1)
         pairs = (*outputs.shape[:-1], self.num_mixtures, 2)
         return Mixture(
@@ -81,6 +81,15 @@ class MixtureDensity(nn.Module):
             rho=MAX_RHO * torch.tanh(rho),
             end_logit=end.squeeze(-1),
         )
+
+
+def linear_of_parts(inputs: tuple[Tensor, ...], weight: Tensor, bias: Tensor) -> Tensor:
+    """Return a linear layer's outputs (B, T, O) in float32 of parts of its inputs, (B, T, ...) each."""
+    first, *others = weight.split([part.shape[-1] for part in inputs], dim=1)
+    outputs = _linear(inputs[0], first, bias)
+    for part, of_part in zip(inputs[1:], others, strict=True):
+        outputs = outputs + _linear(part, of_part)
+    return outputs.float()
 
 
 def _linear(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -115,11 +124,12 @@ def stroke_log_prob(mixture: Mixture, strokes: Tensor) -> Tensor:
     return offset_log_prob(mixture, strokes[..., :2]) + end_log_prob(mixture, strokes[..., 2])
 
 
-def last_log_prob(mixture: EndingMixture, end_of_stroke: Tensor, last: Tensor) -> Tensor:
-    """Log-probability that lifts are a line's last point where `last` (B, T) in {0, 1} says so, and are not elsewhere.
+def last_log_prob(mixture: EndingMixture, end_of_stroke: Tensor, mask: Tensor) -> Tensor:
+    """Log-probability that lifts are a line's last point where they are, by the mask (B, T), and are not elsewhere.
 
     (B, T), nats; 0 where end_of_stroke (B, T) says that the pen is not lifted.
     """
+    last = (mask & ~F.pad(mask, (0, 1))[:, 1:]).to(end_of_stroke.dtype)
     return -end_of_stroke * F.binary_cross_entropy_with_logits(mixture.last_logit, last, reduction="none")
 
 

@@ -1,5 +1,6 @@
 """Writing networks that differ in their trunk alone: pen features below it, a mixture density above."""
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -9,32 +10,47 @@ from base.batch import Batch
 from model.layers.trunk import RecurrentTrunk, Trunk
 from model.layers.window import encode_text
 from model.writing.compiled import Packed, pack
-from model.writing.mixture_density import Mixture, MixtureDensity
+from model.writing.line_end import LineEnd
+from model.writing.mixture_density import LineMixture, Mixture, MixtureDensity
 from model.writing.pen_motion import Features, PenState, initial_state, pen_features, pen_features_step
 from model.writing.sampling import HandwritingModel
 
 
 class WriterState(NamedTuple):
-    """The state between two points."""
+    """The state between two points.
+
+    end_logit  (B,) of the end of the line after the last point, -inf where the pen is not lifted; None if not learned
+    """
 
     trunk: Any
     pen: PenState
+    end_logit: Tensor | None = None
 
 
 class TrunkWriter(HandwritingModel):
     """A network of pen features, a trunk and a mixture density, which a subclass's constructor makes.
 
-    The density reads the trunk's hidden states and `num_skip_features(features)` more.
+    The density reads the trunk's hidden states and `num_skip_features(features)` more, as does `line_end` if there is
+    one.
     """
 
     features: Features
     trunk: Trunk
     density: MixtureDensity
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.line_end: LineEnd | None = None
+
     def forward(self, batch: Batch) -> Mixture:
-        inputs = pen_features(batch.inputs, self.features)  # (B, T, 3) -> (B, T, F)
+        strokes = batch.inputs if self.line_end is None else batch.strokes  # the end is known after the last point
+        inputs = pen_features(strokes, self.features)  # (B, T, 3) -> (B, T, F)
         hiddens = self.trunk(inputs.features, encode_text(batch.text, batch.char_mask))  # (B, T, H)
-        return inputs.in_stds(self.density(*inputs.with_hiddens(hiddens)))
+        read = inputs.with_hiddens(hiddens)
+        mixture = inputs.in_stds(self.density(*read))
+        if self.line_end is None:
+            return mixture
+        return LineMixture(*(part[:, :-1] for part in mixture), self.line_end(*read)[:, 1:])
 
     def start(self, batch: Batch) -> WriterState:
         pen = initial_state(len(batch.text), batch.strokes)
@@ -43,14 +59,17 @@ class TrunkWriter(HandwritingModel):
     def step(self, stroke: Tensor, state: WriterState) -> tuple[Mixture, WriterState]:
         inputs, pen = pen_features_step(stroke, state.pen, self.features)
         hiddens, trunk = self.trunk.step(inputs.features, state.trunk)
-        return inputs.in_stds(self.density(*inputs.with_hiddens(hiddens))), WriterState(trunk, pen)
+        read, end_logit = inputs.with_hiddens(hiddens), None
+        if self.line_end is not None:
+            end_logit = self.line_end(*read).masked_fill(stroke[:, 2] <= 0, -math.inf)
+        return inputs.in_stds(self.density(*read)), WriterState(trunk, pen, end_logit)
 
     def finished(self, state: WriterState) -> Tensor:
         """Return False for every line: free writing ends at the caller's limit."""
         return torch.zeros(len(state.pen.age), dtype=torch.bool, device=state.pen.age.device)
 
     def packed(self) -> Packed | None:
-        return pack(self.trunk, self.density, self.features)
+        return pack(self.trunk, self.density, self.features, self.line_end)
 
     @property
     def mixes_styles(self) -> bool:

@@ -26,6 +26,7 @@ from tests.model.small import ALPHABET_SIZE, assert_close, network, stir, texts
 
 LENGTHS, SIZE, PAST = [1, 6, 4, 9, 2, 5, 7], 17, 5
 LINES = len(LENGTHS)
+LEARNED = {"line_end": True}
 
 
 class Point(NamedTuple):
@@ -104,13 +105,14 @@ def in_the_kernel(model: TrunkWriter, point: Point) -> Drawing:
     return drawing
 
 
-@pytest.mark.parametrize("name", ["unconditional", "conditional"])
+@pytest.mark.parametrize(("name", "line_end"), [("unconditional", {}), ("conditional", {}), ("conditional", LEARNED)])
 @pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize("features", ["offsets", "motion"])
 @torch.inference_mode()
-def test_a_point_of_the_sampler_is_a_step_of_the_network(name, num_layers, features, monkeypatch):
+def test_a_point_of_the_sampler_is_a_step_of_the_network(name, line_end, num_layers, features, monkeypatch):
     monkeypatch.setattr(compiled, "PRECISION", torch.float32)
-    model, generator = network(name, num_layers=num_layers, hidden_size=SIZE, features=features), torch.Generator()
+    model = network(name, num_layers=num_layers, hidden_size=SIZE, features=features, **line_end)
+    generator = torch.Generator()
     ends = []
     for seed in range(5):
         point = random_point(model, generator.manual_seed(seed))

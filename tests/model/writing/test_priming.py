@@ -60,10 +60,11 @@ def by_hand(model, batch: Batch, line: int) -> tuple[np.ndarray, np.ndarray]:
     return torch.stack(strokes).detach().numpy(), torch.stack(weights).detach().numpy()
 
 
+@pytest.mark.parametrize("line_end", [False, True])
 @pytest.mark.parametrize("step", [-1.5, -0.5, 0.6])
-def test_a_primed_line_is_what_a_plain_loop_writes_behind_the_prime(step, either_way):
+def test_a_primed_line_is_what_a_plain_loop_writes_behind_the_prime(step, line_end, either_way):
     """The window lags, keeps up with the prime, or runs ahead of it."""
-    model, batch = network("conditional", num_layers=2), primed_lines()
+    model, batch = network("conditional", num_layers=2, line_end=line_end), primed_lines()
     model.window_layer.window.linear.bias.data[4:] = step
     with torch.no_grad():
         for line, drawn in enumerate(written(model, batch)):
