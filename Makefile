@@ -22,7 +22,7 @@ $(READY): requirements.txt requirements-dev.txt
 
 demo: $(READY)  ## train on the built-in corpus for a few minutes, then write TEXT="..."
 	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
-	$(PY) experiments.py -r $$(ls -td saved/models/demo/*/ | head -n 1) write "$$TEXT" --bias 1 --n 3 --animate --out out/demo
+	$(PY) experiments.py -r saved/models/demo write "$$TEXT" --bias 1 --n 3 --animate --out out/demo
 
 write: $(READY)  ## write TEXT="..." with the bundled weights, to out/
 	$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$TEXT" --bias 1

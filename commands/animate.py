@@ -3,6 +3,7 @@
 import argparse
 
 from commands.common import add_out, add_sampling, loaded, output_folder, save_numbers
+from commands.paper import add_paper, paper_of, pen_of
 from results.writing.animation import require_speed, save_animation
 from results.writing.writer import Writer
 
@@ -11,15 +12,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", help="what to write; a line break in it begins a new line")
     parser.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast as a person (default: 1)")
     add_sampling(parser)
+    add_paper(parser)
     add_out(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Write a text, and save the pen at work as GIF and as an SVG that plays in a browser."""
     require_speed(args.speed)
+    paper, pen = paper_of(args), pen_of(args)
     network = loaded(args, Writer)
-    writing = network.write(args.text, bias=args.bias, seed=args.seed)
-    pages = save_animation(writing.pages(), output_folder(args.out) / "animate", speed=args.speed)
+    length = paper.chars_per_line(network.chars_per_line) if network.reads_text else None
+    writing = network.write(args.text, bias=args.bias, seed=args.seed, chars_per_line=length)
+    pages = save_animation(writing.pages(paper), output_folder(args.out) / "animate", speed=args.speed, pen=pen)
     for page in pages:
         print(*page["files"], sep="\n")
     save_numbers(args, {"checkpoint": str(network.path), "stopped_by_itself": writing.stopped, "pages": pages})

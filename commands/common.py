@@ -33,7 +33,10 @@ def loaded(args: argparse.Namespace, role: type[Role]) -> Role:
 def add_network(parser: argparse.ArgumentParser, *, default: Any = argparse.SUPPRESS) -> None:
     """Add the checkpoint and the device. In a subcommand they have no default, which would hide those before it."""
     parser.add_argument(
-        *("-r", "--resume", "--checkpoint"), metavar="CHECKPOINT", default=default, help="checkpoint, or run directory"
+        *("-r", "--resume", "--checkpoint"),
+        metavar="CHECKPOINT",
+        default=default,
+        help="checkpoint, run directory, or folder of runs (its newest)",
     )
     devices = ["auto", "cpu", "cuda"]
     parser.add_argument("--device", default="auto" if default is None else default, choices=devices)

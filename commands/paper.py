@@ -15,7 +15,7 @@ from utils.errors import InputError
 
 
 def add_paper(parser: argparse.ArgumentParser) -> None:
-    """Add the paper, the pen and the plotter."""
+    """Add the paper and the pen."""
     sizes = ", ".join(SIZES)
     parser.add_argument("--paper", metavar="SIZE", help=f"{sizes}, or WxH in mm, landscape 297x210 (default: a slip)")
     parser.add_argument("--margin", type=float, metavar="MM", help="on all sides (default: 20, less on a small sheet)")
@@ -28,6 +28,10 @@ def add_paper(parser: argparse.ArgumentParser) -> None:
     line = parser.add_mutually_exclusive_group()
     line.add_argument("--polyline", action="store_true", help="SVG: straight from point to point, not curves")
     line.add_argument("--filled", action="store_true", help="SVG: outlines, thinner where the pen was faster")
+
+
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """Add the plotter."""
     machines = ", ".join(sorted(path.stem for path in MACHINES.glob("*.toml")))
     parser.add_argument("--machine", metavar="NAME", help=f"G-code or HPGL too: {machines}, or your own TOML file")
 

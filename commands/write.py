@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 from commands.common import add_out, loaded, save_numbers
-from commands.paper import add_paper, given_text, grid_files, machine_of, names_of, paper_of, pen_of
+from commands.paper import add_machine, add_paper, given_text, grid_files, machine_of, names_of, paper_of, pen_of
 from results.reading.decoding import GREEDY, Decoding
 from results.reading.reader import Reader
 from results.roles import load_as
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
     add_paper(parser)
+    add_machine(parser)
     add_out(parser, "folder for what is made, or a file ending in .svg, .png or .gif (default: out)")
 
 

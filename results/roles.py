@@ -31,11 +31,11 @@ Role = TypeVar("Role", bound=TrainedModel[Any])
 def load(path: str | Path, device: str = "auto") -> TrainedModel[Any]:
     """Open a checkpoint, or the best one of a run directory: a `Writer`, `Reader` or `Classifier`, ready to be used.
 
-    No corpus is needed.
+    Of a folder of runs it is the newest. No corpus is needed.
 
     Raises InputError where the file is no checkpoint, or does not fit its own config.
     """
-    path = Path(path)
+    path = newest_run(Path(path))
     checkpoint = load_checkpoint(path / "best.pt" if path.is_dir() else path)
     config, facts = ConfigParser(checkpoint["config"], str(path)), checkpoint["facts"]
     require_facts(facts, path)
@@ -44,6 +44,12 @@ def load(path: str | Path, device: str = "auto") -> TrainedModel[Any]:
     model = config.build("arch", catalogue, alphabet_size=len(facts["alphabet"]))
     load_weights(model, checkpoint["model"], path)
     return in_role(model.to(pick_device(device)).eval(), facts, config.resolved, path)
+
+
+def newest_run(path: Path) -> Path:
+    """Return the run in a folder of runs whose best checkpoint is the newest, or `path` where it is no such folder."""
+    checkpoints = [] if (path / "best.pt").exists() else list(path.glob("*/best.pt"))
+    return max(checkpoints, key=lambda checkpoint: checkpoint.stat().st_mtime).parent if checkpoints else path
 
 
 def in_role(model: Any, facts: dict[str, Any], config: dict[str, Any], path: Path) -> TrainedModel[Any]:

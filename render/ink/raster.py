@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw
+from PIL import Image, ImageChops, ImageColor, ImageDraw
 
 from render.ink.page import RULE_COLOR, RULE_MM, Page, Stroke
 from render.ink.pen import Pen, line_widths, pen_times, writing_seconds
@@ -19,7 +19,7 @@ MAX_PIXELS = 40_000_000  # of a picture: A4 at 600 dpi; each takes 16 bytes of m
 GIF_MAX_PIXELS = 1_200_000  # of a GIF's frame
 GIF_MAX_SIDE = 2_000
 GIF_MAX_FRAMES = 240
-GIF_SHADES = 32  # from paper to ink: as many as the eye can tell at the edge of a line
+GIF_SHADES, RULE_SHADES = 32, 8  # from paper to ink, and to a rule: a GIF has 256 colors, one for each pair
 
 
 class _Canvas:
@@ -79,11 +79,17 @@ def draw_page(page: Page, pen: Pen | None = None, *, dpi: float = 200) -> Image.
 
 def _ruled_paper(page: Page, dpi: float) -> Image.Image:
     """Return the page's paper, white but for its ruling, as an RGB image."""
+    coverage = _ruling(page, dpi)
+    color, white = (Image.new("RGB", coverage.size, ground) for ground in (RULE_COLOR, "white"))
+    return Image.composite(color, white, coverage)
+
+
+def _ruling(page: Page, dpi: float) -> Image.Image:
+    """Return the share of ruling in each pixel: an image of mode "L", 0 paper, 255 a rule."""
     canvas = _Canvas(page, dpi)
     for rule in page.rules:
         canvas.add(rule, np.full(2, RULE_MM))
-    color, white = (Image.new("RGB", canvas.size, ground) for ground in (RULE_COLOR, "white"))
-    return Image.composite(color, white, canvas.coverage())
+    return canvas.coverage()
 
 
 def write_png(path: Path, page: Page, pen: Pen | None = None, *, dpi: float | None = None) -> None:
@@ -109,8 +115,6 @@ def write_gif(
     dpi: float = 120,
 ) -> None:
     """Write the pen at work as a GIF that loops; its last frame, held `hold_s` seconds longer, is the whole page.
-
-    The paper is white: a GIF has no ruling.
 
     frames   number of pictures (the file merges those that are equal);
              None: as many as writing by hand takes at `fps`, at most 240
@@ -139,8 +143,10 @@ def _gif_dpi(page: Page, dpi: float) -> float:
 def _gif_frames(page: Page, frames: int, dpi: float, pen: Pen) -> Iterator[Image.Image]:
     """Yield pictures of the page after each of `frames` equal steps of the pen's time."""
     canvas = _Canvas(page, dpi)
-    palette = _palette(pen.color)
-    shades = [value * (GIF_SHADES - 1) // 255 for value in range(256)]
+    rule_shades = RULE_SHADES if page.rules else 1
+    palette = _palette(pen.color, rule_shades)
+    shades = [value * (GIF_SHADES - 1) // 255 * rule_shades for value in range(256)]
+    paper = _ruling(page, dpi).point([value * (rule_shades - 1) // 255 for value in range(256)])
     times, widths = pen_times(page), line_widths(page.strokes, pen.width)
     end = max((float(time[-1]) for time in times), default=0.0)
     drawn = [0] * len(times)
@@ -152,12 +158,14 @@ def _gif_frames(page: Page, frames: int, dpi: float, pen: Pen) -> Iterator[Image
                 new = slice(max(drawn[k] - 1, 0), reached)  # from the last point on, so that nothing is torn
                 canvas.add(stroke[new], widths[k][new])
                 drawn[k] = reached
-        picture = canvas.coverage().point(shades)
+        picture = ImageChops.add(canvas.coverage().point(shades), paper)
         picture.putpalette(palette)
         yield picture
 
 
-def _palette(color: str) -> list[int]:
-    """Return RGB bytes of the shades from white paper to the ink's color."""
-    ink = ImageColor.getrgb(color)[:3]
-    return [round(255 + (value - 255) * shade / (GIF_SHADES - 1)) for shade in range(GIF_SHADES) for value in ink]
+def _palette(color: str, rule_shades: int) -> list[int]:
+    """Return RGB bytes of every shade of ink over every shade of ruling, of which 1 is white paper alone."""
+    ink, rule = (np.array(ImageColor.getrgb(name)[:3]) for name in (color, RULE_COLOR))
+    paper = 255 + (rule - 255) * np.linspace(0, 1, rule_shades)[:, None]
+    shares = np.linspace(0, 1, GIF_SHADES)[:, None, None]
+    return np.rint(paper + (ink - paper) * shares).astype(int).ravel().tolist()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from render.ink.page import Page
-from render.ink.pen import pen_times
+from render.ink.pen import Pen, pen_times
 from render.ink.raster import GIF_MAX_FRAMES, write_gif
 from render.ink.svg import write_animated_svg
 from results.writing.lines import page_paths
@@ -25,7 +25,9 @@ def require_speed(speed: float) -> None:
         raise InputError(f"speed is {speed}; it must be {SLOWEST:g} to {FASTEST:g}")
 
 
-def save_animation(pages: Sequence[Page], stem: Path, *, speed: float = 1.0) -> list[dict[str, Any]]:
+def save_animation(
+    pages: Sequence[Page], stem: Path, *, speed: float = 1.0, pen: Pen | None = None
+) -> list[dict[str, Any]]:
     """GIF and SVG of the pen writing each page, `speed` times as fast as a person; per page, what was saved.
 
     A GIF has at most 240 frames: of a longer writing they follow each other more slowly, the time stays.
@@ -39,8 +41,8 @@ def save_animation(pages: Sequence[Page], stem: Path, *, speed: float = 1.0) -> 
         seconds = max((float(times[-1]) for times in pen_times(page)), default=0.0) / speed
         seconds = max(seconds, MIN_SECONDS)
         frames = min(max(round(seconds * FRAMES_PER_S), 2), GIF_MAX_FRAMES)
-        write_gif(files[0], page, frames=frames, fps=frames / seconds)
-        write_animated_svg(files[1], page, seconds=seconds)
+        write_gif(files[0], page, pen, frames=frames, fps=frames / seconds)
+        write_animated_svg(files[1], page, pen, seconds=seconds)
         ink = sum(float(np.linalg.norm(np.diff(stroke, axis=0), axis=1).sum()) for stroke in page.strokes)
         saved.append(
             {"files": list(map(str, files)), "seconds": seconds, "strokes": len(page.strokes), "ink_mm": round(ink, 3)}

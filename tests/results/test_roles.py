@@ -1,5 +1,7 @@
 """Roles of trained networks: their verbs, and the message where a network has no such verb."""
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,18 @@ def test_a_role_that_is_needed_is_loaded_or_refused() -> None:
     assert load_as(Writer, PRETRAINED / "digits.pt", "cpu").can("write characters")
     with pytest.raises(InputError, match="does not read"):
         load_as(Reader, PRETRAINED / "digits.pt", "cpu")
+
+
+def test_of_a_folder_of_runs_the_newest_is_loaded(tmp_path: Path) -> None:
+    for age, run in enumerate(("1231_235900", "0101_000100", "0101_000200")):
+        (tmp_path / run).mkdir()
+        if age < 2:
+            shutil.copy(PRETRAINED / "digits.pt", tmp_path / run / "best.pt")
+            os.utime(tmp_path / run / "best.pt", (age, age))
+    assert load(tmp_path, "cpu").path == tmp_path / "0101_000100"
+    assert load(tmp_path / "1231_235900", "cpu").path == tmp_path / "1231_235900"
+    with pytest.raises(InputError, match="0101_000200"):
+        load(tmp_path / "0101_000200", "cpu")
 
 
 def test_functions_and_verbs_do_the_same(tmp_path: Path) -> None:

@@ -117,6 +117,20 @@ def test_ink_grows_frame_by_frame_to_the_whole_page(tmp_path: Path) -> None:
     assert np.abs(frames[-1] - darkness(draw_page(page, dpi=DPI))).max() <= 8
 
 
+def test_a_gif_of_ruled_paper_has_its_rules_in_every_frame(tmp_path: Path) -> None:
+    page = small_page()
+    page.rules = [np.array([[2.0, height], [28.0, height]]) for height in (8.0, 15.0)]
+    write_gif(tmp_path / "a.gif", page, frames=6, dpi=DPI)
+    with Image.open(tmp_path / "a.gif") as gif:
+        first = np.asarray(gif.convert("RGB")).astype(int)
+        gif.seek(gif.n_frames - 1)
+        last = np.asarray(gif.convert("RGB")).astype(int)
+    assert np.abs(last - np.asarray(draw_page(page, dpi=DPI)).astype(int)).max() <= 26
+    bare = Page(page.width, page.height, [], page.rules)
+    row = round(15 * DPI / 25.4)
+    np.testing.assert_allclose(first[row, -40:], np.asarray(draw_page(bare, dpi=DPI))[row, -40:], atol=26)
+
+
 def test_a_gif_of_a_large_page_stays_small(tmp_path: Path) -> None:
     x = np.linspace(10, 2990, 3000)
     long_line = Page(3000, 30, [[np.stack((x, 15 + 4 * np.sin(x)), axis=1)]])
