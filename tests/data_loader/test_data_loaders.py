@@ -3,41 +3,23 @@
 import os
 import pickle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from base.batch import Batch
 from data_loader.augment import Augment
 from data_loader.batching import LengthSampler, collate
-from data_loader.data_loaders import HandwritingDataLoader
 from data_loader.transform import Transform
 from ink.strokes import points_to_strokes
-from tests.tiny import ink_line, write_corpus
-from utils.errors import InputError
+from tests.data_loader.loaders import TRAIN, VALID, flat, ids, loader_of, same, write_lines
 
-TRAIN = [ink_line(n, points=5 + 7 * n, text="ab cd"[: 1 + n % 5]) for n in range(23)]
-VALID = [ink_line(n, points=900 + n, text="dcba", split="valid", writer="v") for n in range(7)]
+AUGMENT = Augment(scale=0.2, shear=0.1, rotate=3, jitter=0.05, speed=0.2, crop_words=(0.5, 0.2))
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    write_corpus(tmp_path / "c", [line for pair in zip(TRAIN, VALID, strict=False) for line in pair] + TRAIN[7:])
-    return tmp_path
-
-
-def loader_of(data_dir: Path, **args: Any) -> HandwritingDataLoader:
-    return HandwritingDataLoader(**{"corpus": "c", "data_dir": str(data_dir), "batch_size": 4, **args})
-
-
-def ids(loader: Any) -> list[tuple[str, ...]]:
-    return [batch.ids for batch in loader]
-
-
-def flat(batches: list[tuple[str, ...]]) -> list[str]:
-    return [line for batch in batches for line in batch]
+    return write_lines(tmp_path)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 23, 100])
@@ -147,36 +129,6 @@ def test_validation_is_in_units_of_the_training_std(data_dir: Path) -> None:
         np.testing.assert_allclose(batch.strokes[0].numpy(), points_to_strokes(line.points, std), rtol=1e-6)
 
 
-@pytest.mark.parametrize("limit", [5, 40, 158, 159])
-def test_max_points_leaves_out_longer_training_lines_and_no_others(data_dir: Path, limit: int) -> None:
-    loader = loader_of(data_dir, max_points=limit)
-    kept = [line.id for line in TRAIN if len(line.points) <= limit]
-    assert sorted(flat(ids(loader))) == sorted(kept)
-    dropped = len(TRAIN) - len(kept)
-    assert loader.left_out == ({"max_points": dropped} if dropped else {})
-
-
-def test_points_per_char_leaves_out_training_lines_outside_and_no_others(data_dir: Path) -> None:
-    loader = loader_of(data_dir, points_per_char=[6, 18])
-    kept = [line.id for line in TRAIN if 6 <= len(line.points) / len(line.text) <= 18]
-    assert 0 < len(kept) < len(TRAIN) and sorted(flat(ids(loader))) == sorted(kept)
-    assert {"train-1", "train-7"} <= set(kept), "lines on the bounds stay"
-    assert loader.left_out == {"points_per_char": len(TRAIN) - len(kept)}
-
-
-@pytest.mark.parametrize("limit", [2.25, 2.3])
-def test_max_jump_leaves_out_training_lines_with_a_longer_move_and_never_validates_less(
-    data_dir: Path, limit: float
-) -> None:
-    std = loader_of(data_dir).facts["std"]
-    loader = loader_of(data_dir, max_jump=limit)
-    longest = {line.id: np.linalg.norm(np.diff(line.points[:, :2], axis=0) / std, axis=1).max() for line in TRAIN}
-    kept = [line for line, move in longest.items() if move <= limit]
-    assert 0 < len(kept) < len(TRAIN) and sorted(flat(ids(loader))) == sorted(kept)
-    assert loader.left_out == {"max_jump": len(TRAIN) - len(kept)}
-    assert len(flat(ids(loader.validation()))) == len(VALID)
-
-
 def test_a_transformed_corpus_is_what_is_trained_and_validated_on(data_dir: Path) -> None:
     transform = Transform(normalise_slant=True, simplify=0.05)
     loader, plain = loader_of(data_dir, transform=transform), loader_of(data_dir)
@@ -189,13 +141,6 @@ def test_a_transformed_corpus_is_what_is_trained_and_validated_on(data_dir: Path
         for row, name in enumerate(batch.ids):
             strokes = batch.strokes[row][batch.stroke_mask[row]].numpy()
             np.testing.assert_array_equal(strokes, points_to_strokes(expected[name], std))
-
-
-AUGMENT = Augment(scale=0.2, shear=0.1, rotate=3, jitter=0.05, speed=0.2, crop_words=(0.5, 0.2))
-
-
-def same(batch: Batch, other: Batch) -> bool:
-    return batch.ids == other.ids and torch.equal(batch.strokes, other.strokes) and torch.equal(batch.text, other.text)
 
 
 def test_augmentation_is_a_function_of_seed_epoch_and_line(data_dir: Path) -> None:
@@ -226,24 +171,6 @@ def test_worker_processes_give_the_same_batches(data_dir: Path, context: str) ->
         assert all(map(same, alone.at(epoch), workers.at(epoch)))
 
 
-def test_lines_without_text_are_left_out_of_training_and_counted(tmp_path: Path) -> None:
-    write_corpus(tmp_path / "c", [ink_line(1), ink_line(2, text=""), ink_line(3, split="valid", text="")])
-    loader = loader_of(tmp_path)
-    assert flat(ids(loader)) == ["train-1"] and loader.left_out == {"no text": 1}
-    assert flat(ids(loader.validation())) == ["valid-3"]
-
-
-def test_drawings_are_trained_on_where_no_line_has_a_text(tmp_path: Path) -> None:
-    write_corpus(tmp_path / "c", [ink_line(n, text="") for n in range(3)] + [ink_line(3, split="valid")])
-    loader = loader_of(tmp_path)
-    assert sorted(flat(ids(loader))) == ["train-0", "train-1", "train-2"] and loader.left_out == {}
-    assert next(iter(loader)).text.shape == (3, 0)
-
-
-def test_std_does_not_hang_on_the_rules(data_dir: Path) -> None:
-    assert loader_of(data_dir, max_points=30).facts["std"] == loader_of(data_dir).facts["std"]
-
-
 def test_a_batch_is_padded_and_masked(data_dir: Path) -> None:
     for batch in loader_of(data_dir).at(1):
         lines = [next(line for line in TRAIN if line.id == name) for name in batch.ids]
@@ -264,46 +191,6 @@ def test_a_line_is_the_same_alone_and_in_company(data_dir: Path) -> None:
     together, alone = collate(lines), collate(lines[:1])
     length = len(lines[0][1])
     assert torch.equal(together.strokes[0, :length], alone.strokes[0])
-
-
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        ({"train": ["train"], "valid": ["valid", "train"]}, "train cannot be for both"),
-        ({"train": ["trian"]}, "no split trian; it has train, valid"),
-        ({"valid": ["nowhere"]}, "no split nowhere"),
-        ({"max_points": 4}, "leave no line to train on"),
-        ({"points_per_char": [1000, 2000]}, "leave no line to train on"),
-        ({"points_per_char": [1.0]}, "two numbers"),
-        ({"points_per_char": []}, "two numbers"),
-        ({"max_jump": 0.0}, r"leave no line to train on \(max_jump\)"),
-        ({"max_jump": -1.0}, "max_jump is -1"),
-        ({"max_points": 0}, "max_points is 0"),
-        ({"batch_size": 0}, "batch_size is 0"),
-        ({"num_workers": -1}, "num_workers"),
-        ({"corpus": "nowhere"}, "no prepared corpus; make it with: python prepare_data.py"),
-    ],
-)
-def test_what_cannot_be_is_refused(data_dir: Path, args: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        loader_of(data_dir, **args)
-
-
-def test_splits_without_a_usual_name_must_be_named(tmp_path: Path) -> None:
-    write_corpus(tmp_path / "c", [ink_line(1, split="a"), ink_line(2, split="b"), ink_line(3, split="c")])
-    with pytest.raises(InputError, match=r"its splits are a, b, c; name some as data_loader\.args\.train"):
-        loader_of(tmp_path)
-    with pytest.raises(InputError, match="name some"):
-        loader_of(tmp_path, train=["a"], valid=[])
-    loader = loader_of(tmp_path, train=["a", "c"], valid=["b"])
-    assert sorted(flat(ids(loader))) == ["a-1", "c-3"] and flat(ids(loader.validation())) == ["b-2"]
-
-
-def test_the_usual_splits_of_iam_are_known(tmp_path: Path) -> None:
-    names = ["testset_f", "testset_v", "trainset"]
-    write_corpus(tmp_path / "c", [ink_line(n, split=name) for n, name in enumerate(names)])
-    loader = loader_of(tmp_path)
-    assert flat(ids(loader)) == ["trainset-2"] and flat(ids(loader.validation())) == ["testset_v-1"]
 
 
 def test_a_worker_is_handed_the_folder_and_no_copy(data_dir: Path) -> None:

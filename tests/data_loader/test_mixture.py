@@ -16,7 +16,7 @@ from data_loader.data_loaders import HandwritingDataLoader
 from data_loader.mixture import MixtureEntry
 from data_loader.transform import Transform
 from ink.strokes import InkLine
-from tests.data_loader.test_data_loaders import flat, ids, same
+from tests.data_loader.loaders import flat, ids, same
 from tests.tiny import ink_line, write_corpus
 from utils.errors import InputError
 

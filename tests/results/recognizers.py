@@ -18,6 +18,8 @@ from results.reading.reader import Reader
 ALPHABET = "abcdefg"
 POINTS_A_LETTER = 8
 STD = [5.0, 4.0]
+RESAMPLED: dict[str, Any] = {"normalise_baseline": True, "resample_distance": 0.4}
+"""A transform of the ink before it is read."""
 SIZES: dict[str, Any] = {"hidden_sizes": [16, 16], "joins": [2, 2], "decoder_size": 24, "attention_size": 16}
 
 
@@ -71,3 +73,10 @@ def recognizer(ctc_weight: float = 0.5, transform: dict[str, Any] | None = None)
     model.load_state_dict({name: taught()[name] for name in model.state_dict()})
     facts = {"corpus": "letters", "alphabet": ALPHABET, "std": STD, "transform": transform or {}}
     return Reader(model.eval(), facts, {"arch": {"type": "Seq2SeqRecognizer", "args": args}}, Path("taught.pt"))
+
+
+def straight_line(num_points: int) -> InkLine:
+    """One stroke from left to right, with ups and downs that have an x-height."""
+    x = np.arange(num_points)
+    points = np.column_stack([x, 20 * np.sin(x / 5), x == num_points - 1])
+    return InkLine("straight", "", "", "", points.astype(np.float32))

@@ -1,37 +1,31 @@
-"""Readings of lines: text, confidence, the ink of each character; and ink that cannot be read."""
+"""Readings of lines: text, the ink of each character, options; and what is shown while training."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from torch import Tensor
-from torch.nn.functional import ctc_loss
 
 from data_loader.transform import Transform
-from ink.strokes import InkLine
 from model.language.training import train_language_model
 from model.reading.recognizer import Seq2SeqRecognizer
 from results import read
-from results.reading.calibration import MAX_ODDS
 from results.reading.decoding import Decoding
 from results.reading.lines import batches, owners
-from tests.results.recognizers import ALPHABET, POINTS_A_LETTER, batch_of_lines, line_of, recognizer, some_lines
+from tests.results.recognizers import (
+    ALPHABET,
+    POINTS_A_LETTER,
+    RESAMPLED,
+    batch_of_lines,
+    line_of,
+    recognizer,
+    some_lines,
+    straight_line,
+)
 from utils.errors import InputError
 
-RESAMPLED = {"normalise_baseline": True, "resample_distance": 0.4}
 WEIGHTS = pytest.mark.parametrize("ctc_weight", [0.0, 0.5, 1.0])
-
-
-def straight_line(num_points: int) -> InkLine:
-    """One stroke from left to right, with ups and downs that have an x-height."""
-    x = np.arange(num_points)
-    points = np.column_stack([x, 20 * np.sin(x / 5), x == num_points - 1])
-    return InkLine("straight", "", "", "", points.astype(np.float32))
 
 
 @WEIGHTS
@@ -67,18 +61,6 @@ def test_many_lines_in_several_batches_keep_their_places(monkeypatch: pytest.Mon
     lines = some_lines(*[1, 6, 3, 4, 2, 5] * 3)
     monkeypatch.setattr("results.reading.lines.BATCH_POINTS", 100)
     assert [reading.text for reading in read(recognizer(), lines)] == [line.text for line in lines]
-
-
-@pytest.mark.parametrize("options", [{}, {"beam": 4}, {"ctc_weight": 1.0}])
-def test_probabilities_are_those_of_the_network_given_the_text(options: dict) -> None:
-    loaded, line = recognizer(transform={"smooth": 1}), line_of("cabbage")
-    (reading,) = read(loaded, [line], **options)
-    batch = batch_of_lines([replace(Transform(smooth=1).line(line), text=reading.text)])
-    logits = loaded.model(batch).char_logits[0].detach().log_softmax(-1)
-    log_probs = [float(logits[u, k]) for u, k in enumerate([*batch.text[0].tolist(), len(ALPHABET)])]
-    true = [character.probability for character in reading.characters]
-    assert true == pytest.approx(np.exp(log_probs[:-1]), rel=1e-4)
-    assert "".join(character.character for character in reading.characters) == reading.text
 
 
 @pytest.fixture
@@ -129,70 +111,6 @@ def test_ink_is_transformed_as_in_training_and_lines_stay_apart() -> None:
     assert [reading.text for reading in joined] == [reading.text for reading in read(recognizer(), by_hand)]
     plain = read(recognizer(), lines)
     assert joined[0].confidence != pytest.approx(plain[0].confidence, rel=1e-3)
-
-
-def test_a_very_long_line_is_refused_or_read_where_resampling_makes_it_short() -> None:
-    line = straight_line(50_000)
-    with pytest.raises(InputError, match=r"^straight: 50,000 points are more than the 10,000"):
-        read(recognizer(), [line])
-    crowded = replace(line, points=line.points / np.float32([500, 1, 1]))
-    crowded.points[:, 1] = 20 * np.sin(np.arange(50_000) / 3000)
-    (reading,) = read(recognizer(transform={"resample_distance": 0.1}), [crowded])
-    assert max(max(character.points, default=0) for character in reading.characters) > 10_000
-
-
-def with_value(value: float, column: int) -> np.ndarray:
-    points = line_of("ab").points.copy()
-    points[3, column] = value
-    return points
-
-
-@pytest.mark.parametrize(
-    ("points", "named"),
-    [
-        (np.zeros((0, 3), np.float32), "two or more points"),
-        (np.ones((1, 3), np.float32), "two or more points"),
-        (np.ones((5, 2), np.float32), "two or more points"),
-        (with_value(np.nan, 0), "not finite"),
-        (with_value(np.inf, 1), "not finite"),
-        (with_value(np.nan, 2), "not finite"),
-        (with_value(1e20, 0), "not finite"),
-    ],
-)
-def test_ink_that_cannot_be_read_is_named(points: np.ndarray, named: str) -> None:
-    lines = [line_of("ab"), replace(line_of("c"), id="bad", points=points)]
-    with pytest.raises(InputError, match=f"^bad: .*{named}") as error:
-        read(recognizer(transform=RESAMPLED), lines)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("ctc_weight", [0.0, 1.0])
-@pytest.mark.parametrize("transform", [{}, RESAMPLED, {"normalise_slant": True, "simplify": 0.1}])
-def test_odd_ink_has_a_defined_reading(ctc_weight: float, transform: dict) -> None:
-    dot = replace(line_of("a"), points=np.array([[7, 7, 0], [7, 7, 1]], np.float32))
-    flat = replace(dot, points=np.array([[-1e6, 0, 0], [1e6, 0, 1]], np.float32))
-    for reading in read(recognizer(ctc_weight, transform), [dot, flat]):
-        assert 0 <= reading.confidence <= 1
-
-
-NUMBERS = st.floats(-2e6, 2e6, width=32) | st.sampled_from([0.0, 1.0, 1e-30, np.nan, np.inf])
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    arrays(np.float32, st.tuples(st.integers(0, 12), st.just(2)), elements=NUMBERS),
-    st.lists(st.booleans(), min_size=12, max_size=12),
-    st.sampled_from([{}, RESAMPLED, {"smooth": 2, "normalise_slant": True, "simplify": 0.1}]),
-)
-def test_any_ink_has_a_reading_or_one_line_that_says_why_not(xy: np.ndarray, ends: list, transform: dict) -> None:
-    line = replace(line_of("a"), points=np.column_stack([xy, ends[: len(xy)]]).astype(np.float32))
-    try:
-        (reading,) = read(recognizer(transform=transform), [line])
-    except InputError as error:
-        assert "\n" not in str(error)
-        assert len(xy) < 2 or not (np.abs(xy) <= 1e6).all() or "more than the" in str(error)
-    else:
-        assert 0 <= reading.confidence <= 1 and len(reading.characters) == len(reading.text)
 
 
 @pytest.mark.parametrize(
@@ -248,63 +166,6 @@ def test_batches_hold_every_line_once_and_fit_into_the_memory(monkeypatch: pytes
     assert list(batches([], 4)) == []
 
 
-def test_without_a_decoder_probabilities_are_those_of_the_frames() -> None:
-    loaded, line = recognizer(1.0), line_of("cabbage")
-    (reading,) = read(loaded, [line])
-    frames = loaded.model.encode(batch_of_lines([line])).frame_logits[0].detach().softmax(-1).numpy()
-    blank = len(ALPHABET)
-    shown = [[float(frame[k]) for frame in frames if frame.argmax() == k] for k in range(blank + 1)]
-    for character in reading.characters:
-        frames_of_it = shown[ALPHABET.index(character.character)]
-        assert any(character.probability == pytest.approx(probability, rel=1e-4) for probability in frames_of_it)
-
-
-def test_confidence_is_the_probability_of_the_whole_text_and_a_checkpoint_may_correct_it() -> None:
-    lines = [line_of("cabbage"), line_of("bed")]
-    for reader in (recognizer(1.0), recognizer(0.5)):
-        encoded = reader.model.encode(batch_of_lines(lines))
-        frames = encoded.frame_logits.detach().log_softmax(-1)
-        for n, reading in enumerate(read(reader, lines)):
-            text = torch.tensor([[ALPHABET.index(character) for character in reading.text]])
-            own = frames[n, encoded.frame_mask[n]].unsqueeze(1)
-            nats = -ctc_loss(own, text, [len(own)], [text.shape[1]], blank=len(ALPHABET), reduction="sum")
-            assert reading.confidence == pytest.approx(float(nats.exp()), rel=1e-4)
-            (word,) = reading.words
-            assert (word.text, word.confidence) == (reading.text, pytest.approx(reading.confidence))
-            assert np.array_equal(word.points, np.arange(len(reading.line.points)))
-    before = read(recognizer(1.0), lines)
-    corrected = recognizer(1.0)
-    corrected.facts["calibration"] = {"ink": {"words": [0.0, 0.5], "lines": [-1.0, 1.0]}}
-    for old, new in zip(before, read(corrected, lines), strict=True):
-        odds = new.confidence / (1 - new.confidence)
-        assert odds == pytest.approx(old.confidence / (1 - old.confidence) / np.e, rel=1e-3)
-        assert new.words[0].confidence < old.words[0].confidence and new.text == old.text
-
-
-def test_without_ctc_head_confidence_is_the_product_of_the_decoders_probabilities() -> None:
-    (reading,) = read(recognizer(0.0), [line_of("cabbage")])
-    product = np.prod([character.probability for character in reading.characters])
-    assert 0.5 < reading.confidence <= product and reading.words[0].confidence == pytest.approx(reading.confidence)
-
-
-def test_words_name_their_alternatives_if_asked() -> None:
-    reader, line = recognizer(1.0), line_of("bed")
-    ((word,),) = (reading.words for reading in reader.read([line], alternatives=2))
-    assert 1 <= len(word.alternatives) <= 2 and all(text != "bed" for text, _ in word.alternatives)
-    assert word.confidence > word.alternatives[0][1] > 0
-    assert sum(sure for _, sure in word.alternatives) + word.confidence <= 1 + 1e-6
-    assert all(not word.alternatives for word in reader.read([line])[0].words)
-
-
-def test_where_nothing_is_read_confidence_is_that_nothing_is_there() -> None:
-    loaded = recognizer(1.0)
-    with torch.no_grad():
-        loaded.model.ctc.bias[-1] += 30
-        (reading,) = read(loaded, [line_of("ab")])
-        frames = loaded.model.encode(batch_of_lines([line_of("ab")])).frame_logits[0].softmax(-1)
-    assert reading.text == "" and reading.confidence == pytest.approx(float(frames[:, -1].prod()), rel=1e-4)
-
-
 @WEIGHTS
 def test_what_is_shown_while_training_is_what_is_read_and_where(ctc_weight: float) -> None:
     model, batch = recognizer(ctc_weight).model, batch_of_lines([line_of("cabbage"), line_of("bed")])
@@ -320,15 +181,3 @@ def test_what_is_shown_while_training_is_what_is_read_and_where(ctc_weight: floa
         assert shown.weights is not None and shown.weights.shape == (len(strokes) - 1, len(shown.read) + 1)
         for point in range(1, len(strokes)):
             assert np.array_equal(shown.weights[point - 1], attended[:, point // 4])
-
-
-def test_a_blank_line_is_shown_with_nothing_read() -> None:
-    loaded = recognizer(0.0)
-    with torch.no_grad():
-        loaded.model.decoder.out[-1].bias[-1] = 1e4
-    (reading,) = read(loaded, [line_of("ab")])
-    assert (
-        reading.text == ""
-        and reading.characters == []
-        and reading.confidence == pytest.approx(1 - math.exp(-MAX_ODDS), abs=1e-6)
-    )
