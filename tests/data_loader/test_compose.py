@@ -15,10 +15,10 @@ from data_loader.data_loaders import HandwritingDataLoader
 from data_loader.ink_measures import measures_of, widest_gap, word_baseline
 from data_loader.mixture import MixtureEntry
 from data_loader.prepare import open_corpus
-from data_loader.sources import Visit
+from data_loader.sources import LineSource, Visit
 from data_loader.transform import Transform
 from ink.strokes import InkLine
-from tests.data_loader.test_data_loaders import same
+from tests.data_loader.loaders import same
 from tests.tiny import write_corpus
 
 X = 10.0
@@ -122,14 +122,22 @@ def test_a_line_is_of_one_writer_and_no_validated_writer_is_trained_on(data_dir:
 
 
 def test_a_writer_validated_in_another_corpus_is_not_composed_of(data_dir: Path) -> None:
-    write_corpus(data_dir / "texts", [word("sea", "t", 1), word("sea", "a", 2, "valid")])
-    entries = [
-        MixtureEntry(corpus="texts", share=1),
-        MixtureEntry(corpus="words", share=1, compose=Compose(characters="characters")),
-    ]
-    loader = HandwritingDataLoader(corpus=entries, data_dir=str(data_dir))
-    assert loader.mixture.sources[1].writers == ["b", "c"]  # type: ignore[attr-defined]
-    assert [card["name"] for card in loader.facts["mixture"]] == ["texts", "words-composed"]
+    """Writer a has words and characters to train on, c characters alone; both are validated by their texts."""
+    validated = [word("sea", writer, n, "valid") for n, writer in enumerate("ac")]
+    write_corpus(data_dir / "texts", [word("sea", "t", 9), *validated])
+    kinds = {"words": 1.0, "numbers": 1.0, "capitals": 1.0}
+    compose = Compose(words=(2, 4), kinds=kinds, characters="characters")
+    entries = [MixtureEntry(corpus="texts", share=1), MixtureEntry(corpus="words", share=1, compose=compose)]
+    alone, mixed = (HandwritingDataLoader(corpus=some, data_dir=str(data_dir)) for some in (entries[1:], entries))
+    assert [card["name"] for card in mixed.facts["mixture"]] == ["texts", "words-composed"]
+    assert {*writers_drawn(alone.mixture.sources[0])} == {"a", "b", "c"}
+    assert {*writers_drawn(mixed.mixture.sources[1])} == {"b"}
+
+
+def writers_drawn(source: LineSource) -> list[str]:
+    """The writers of 200 lines."""
+    lines = (source.line(n % len(source.lengths), Visit(1, n)) for n in range(200))
+    return [name.partition("-")[0] for name, *_ in lines]
 
 
 def test_lines_are_made_anew_each_epoch_and_are_a_function_of_seed_epoch_and_line(data_dir: Path) -> None:
