@@ -58,18 +58,23 @@ from utils.device import MIB, keep_memory_small
 keep_memory_small()
 def held():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 // MIB
-weight, rows = torch.randn(1600, 483).bfloat16(), torch.randn(1200, 483).bfloat16()
-for count in range(1000, 1020):
-    linear(rows[:count], weight)
-before = held()
-for count in range(1020, 1120):
-    linear(rows[:count], weight)
-print(held() - before)
+weight, rows = torch.randn(1600, 48).bfloat16(), torch.randn(1240, 48).bfloat16()
+peaks = []
+for first in (1000, 1120):
+    peaks.append(0)
+    for count in range(first, first + 120):
+        linear(rows[:count], weight)
+        peaks[-1] = max(peaks[-1], held())
+print(peaks[1] - peaks[0])
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc")
 def test_products_of_many_shapes_do_not_pile_up() -> None:
-    """Without the limit the hundred shapes take 375 MiB where oneDNN multiplies in bfloat16."""
+    """Compare peaks, for the free memory between cached shapes comes and goes by 180 MiB.
+
+    With the limit the second 120 shapes have taken 33 MiB more than the first, without it 433, where oneDNN multiplies
+    in bfloat16.
+    """
     ran = subprocess.run([sys.executable, "-c", MANY_SHAPES], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert int(ran.stdout) < 200
+    assert int(ran.stdout) < 100
