@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +19,10 @@ from model.writing.mixture_density import Mixture, sample_stroke
 from model.writing.priming import FREE, Prime
 
 NOISE_CHUNK = 256
+POINTS_AT_ONCE = 32
+"""Points per line after which a line that is being watched is reported."""
+OnPoints = Callable[[int, np.ndarray], object]
+"""Is called with the number of a line and its own strokes (T, 3) so far."""
 
 
 class HandwritingModel(BaseModel):
@@ -115,6 +120,7 @@ def sample(
     on_end: Callable[[int], object] | None = None,
     prime_chars: list[int] | None = None,
     begin: tuple[Any, Tensor] | None = None,
+    on_points: OnPoints | None = None,
 ) -> list[Sample]:
     """Write a line for each line of `batch`: its text is read, its strokes are not.
 
@@ -127,6 +133,8 @@ def sample(
     weights. max_points are then those after the prime; a line that never came to its own text is a start alone.
 
     begin: state and last stroke (B, 3) to go on from, instead of the model's start; row 0 stands for that stroke.
+
+    on_points: is called for each line, every few points, from any thread; what it raises ends the sampling.
     """
     assert min(max_points, default=0) >= 2, "a line has a start and at least one point more"
     training = model.training
@@ -137,7 +145,7 @@ def sample(
         prime, earliest_end = replace(prime, strokes=begin[1].cpu().unsqueeze(0)), torch.full_like(prime.lengths, 2)
     caps = torch.tensor(max_points) + prime.lengths
     request = SamplingRequest(batch, LineNoise(seeds), caps, bias, prime, earliest_end, on_end)
-    record = Record(len(seeds), int(caps.max()))
+    record = Record(prime, (batch.char_mask.sum(1) + 1).tolist(), int(caps.max()), on_points)
     packed = None if begin else model.packed()
     if packed:
         record.attend_to(batch.text.shape[1] + 1 if packed.network.alphabet else 0)
@@ -146,7 +154,7 @@ def sample(
     else:
         _point_by_point(model, begin[0] if begin else model.start(batch), request, record)
     model.train(training)
-    return record.samples((batch.char_mask.sum(1) + 1).tolist(), prime)
+    return record.samples()
 
 
 def _of(batch: Batch, lines: slice) -> Batch:
@@ -220,6 +228,8 @@ def _many_points(packed: Packed, request: SamplingRequest, record: "Record", lin
     while len(active):
         lengths = prime.lengths[active]
         points = int(torch.where(lengths > t, lengths, request.caps[active]).min()) - t
+        if record.on_points:  # a line is the same however few of its points are written at once
+            points = min(points, POINTS_AT_ONCE)
         noise = request.noise.rest()[:points, active]
         given = prime.strokes[t : t + len(noise), active] if t < len(prime.strokes) else None
         strokes, weights = drawing.write(noise, request.bias, given)
@@ -236,9 +246,11 @@ def _many_points(packed: Packed, request: SamplingRequest, record: "Record", lin
 
 
 class Record:
-    """The points of B lines written so far, up to T of each."""
+    """The points of B lines written so far, up to T of each, behind their `prime`; texts have `widths` positions."""
 
-    def __init__(self, lines: int, max_points: int) -> None:
+    def __init__(self, prime: Prime, widths: list[int], max_points: int, on_points: OnPoints | None) -> None:
+        self.prime, self.widths, self.on_points = prime, widths, on_points
+        lines = len(widths)
         self.strokes = torch.zeros(max_points, lines, 3)
         self.attend_to(0)
         self.lengths = torch.ones(lines, dtype=torch.int64)
@@ -258,16 +270,23 @@ class Record:
             if not self.weights.shape[2]:
                 self.attend_to(weights.shape[2])
             self.weights[points, active] = weights.cpu()
+        if self.on_points and (len(strokes) > 1 or t % POINTS_AT_ONCE == 0):
+            for line in active.tolist():
+                own, _ = self._own(line)
+                if len(own) > 1:
+                    self.on_points(line, own)
 
-    def samples(self, widths: list[int], prime: Prime) -> list[Sample]:
-        """Return every line, its pen lifted after the last point, with weights over `widths` positions of its text.
+    def _own(self, line: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the strokes of a line so far without its prime, and the weights over its text."""
+        length = int(self.lengths[line])
+        weights = self.weights[:length, line, : self.widths[line]].numpy() if self.weights.shape[2] else None
+        return self.prime.own(line, self.strokes[:length, line].numpy(), weights)
 
-        A primed line is without its prime.
-        """
+    def samples(self) -> list[Sample]:
+        """Return every line, its pen lifted after the last point. A primed line is without its prime."""
         samples = []
-        for line, length in enumerate(self.lengths.tolist()):
-            weights = self.weights[:length, line, : widths[line]].numpy() if self.weights.shape[2] else None
-            strokes, weights = prime.own(line, self.strokes[:length, line].numpy(), weights)
+        for line, stopped in enumerate(self.stopped.tolist()):
+            strokes, weights = self._own(line)
             strokes[-1, 2] = 1.0
-            samples.append(Sample(strokes, weights, bool(self.stopped[line])))
+            samples.append(Sample(strokes, weights, stopped))
         return samples

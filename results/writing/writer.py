@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -11,7 +12,7 @@ import torch
 from base.base_model import Sample
 from base.batch import Batch
 from data_loader.batching import collate
-from model.writing.sampling import HandwritingModel, sample
+from model.writing.sampling import HandwritingModel, OnPoints, sample
 from render.ink.page import wrap_text
 from results.measuring.likelihood import CorpusPredicted, predict_corpus
 from results.trained import Ability, TrainedModel
@@ -124,21 +125,34 @@ class Writer(TrainedModel[HandwritingModel]):
         return int(POINT_MARGIN * self.facts["points_per_char"] * (len(text) + CHARACTER_MARGIN))
 
     def draw_lines(
-        self, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None = None
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        bias: float,
+        style: Style | None = None,
+        on_points: OnPoints | None = None,
     ) -> list[Sample]:
         """One line per text, each from its seed, many at once; it ends by itself or at its limit of points.
 
-        With a style the network goes on where that line ends; only what it then writes is returned.
+        With a style the network goes on where that line ends; only what it then writes is returned. `on_points` watches
+        the lines while they are written, see `sample`.
         """
         drawn: list[Sample] = []
         with progress(None, len(texts), "writing") as bar:
             for first in range(0, len(texts), BATCH_LINES):
                 some = slice(first, first + BATCH_LINES)
-                drawn += self._draw_batch(texts[some], seeds[some], bias, style, bar)
+                watch = on_points and partial(_watch, on_points, first)
+                drawn += self._draw_batch(texts[some], seeds[some], bias, style, bar, watch)
         return drawn
 
     def _draw_batch(
-        self, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None, bar: Any
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        bias: float,
+        style: Style | None,
+        bar: Any,
+        on_points: OnPoints | None,
     ) -> list[Sample]:
         prime = torch.zeros(1, 3) if style is None else torch.from_numpy(style.strokes)
         # The network has seen words only apart, so the style's text and the new one have a space between them.
@@ -155,6 +169,7 @@ class Writer(TrainedModel[HandwritingModel]):
             bias=bias,
             on_end=bar.update,
             prime_chars=[len(prime_text)] * len(texts) if style else None,
+            on_points=on_points,
         )
 
     def evaluate(
@@ -171,3 +186,8 @@ class Writer(TrainedModel[HandwritingModel]):
         Raises InputError where the corpus is not there, or has characters that the network does not know.
         """
         return predict_corpus(self, corpus, splits or self.validated_on(corpus), data_dir, batch_size, ids)
+
+
+def _watch(on_points: OnPoints, first: int, line: int, strokes: np.ndarray) -> None:
+    """Report a line of a batch that begins at line `first`."""
+    on_points(first + line, strokes)

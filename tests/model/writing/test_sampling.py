@@ -1,11 +1,14 @@
 """Lines drawn from a network: each from its own random numbers to its own end, alone or among others."""
 
+from contextlib import nullcontext
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
 from base.batch import Batch
-from model.writing import compiled
+from model.writing import compiled, sampling
 from model.writing.mixture_density import sample_stroke
 from model.writing.sampling import NOISE_CHUNK, LineNoise, pick, sample
 from tests.model.small import STEP, alone, assert_close, lines, marching, network, patient, texts
@@ -77,6 +80,36 @@ def test_a_line_of_the_kernel_is_the_same_to_the_last_bit_in_any_company(name):
     for first, last in ((0, 1), (0, 3), (4, 11), (12, 29), (32, 33)):
         some = Batch(*(part[first:last] for part in (batch.strokes, batch.stroke_mask, batch.text, batch.char_mask)))
         assert all(map(np.array_equal, written(model, some, seeds[first:last], cap=20), together[first:last]))
+
+
+@pytest.mark.parametrize("stepped", [False, True])
+@pytest.mark.parametrize("primed", [False, True])
+def test_a_line_that_is_watched_is_the_same_and_is_reported_as_it_grows(primed, stepped, point_by_point, monkeypatch):
+    monkeypatch.setattr(sampling, "POINTS_AT_ONCE", 7)
+    model, batch, seeds = patient("conditional", num_layers=2), texts(9, 12, 3), [1, 2, 3]
+    options = {"prime_chars": [2, 2, 1]} if primed else {}
+    seen = {line: [np.zeros((0, 3), np.float32)] for line in range(3)}
+    with point_by_point() if stepped else nullcontext():
+        plain = written(model, batch, seeds, cap=60, **options)
+        watched = written(model, batch, seeds, cap=60, on_points=lambda n, own: seen[n].append(own), **options)
+    for line, parts in seen.items():
+        np.testing.assert_array_equal(watched[line], plain[line])
+        if len(watched[line]) == 1 and primed:  # it never came to its own text
+            continue
+        assert len(parts) > 1
+        for before, after in pairwise(parts):
+            assert 1 < len(after) <= len(before) + 7 or not len(before)
+            np.testing.assert_array_equal(after[: len(before)], before)
+        np.testing.assert_array_equal(watched[line][: len(parts[-1]), :2], parts[-1][:, :2])
+        assert len(watched[line]) - len(parts[-1]) < 7
+
+
+def test_what_a_watcher_raises_ends_the_sampling():
+    def leave(*_):
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        written(patient("conditional", num_layers=1), texts(9), [1], cap=60, on_points=leave)
 
 
 @EVERY_WRITER
