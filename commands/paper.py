@@ -10,7 +10,7 @@ from commands.common import output_folder
 from render.ink.paper import SIZES, Align, Paper
 from render.ink.pen import INK_COLOR, PEN_MM, Pen
 from render.ink.plotter import MACHINES, Machine, load_machine, require_vpype
-from results.writing.lines import FORMATS, stem_and_suffix
+from results.writing.lines import SUFFIXES, stem_and_suffix
 from utils.errors import InputError
 
 
@@ -22,6 +22,7 @@ def add_paper(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=float, metavar="MM", help="x-height (default: 2.8, or to fill a sheet)")
     parser.add_argument("--line-spacing", type=float, metavar="MM", help="between lines (default: size / 0.28)")
     parser.add_argument("--align", choices=get_args(Align), help="of lines (default: left)")
+    parser.add_argument("--slant", type=float, default=0.0, metavar="DEGREES", help="lean to the right, or left (-)")
     parser.add_argument("--ruled", action="store_true", help="rule the paper, in a layer of its own")
     parser.add_argument("--pen", type=float, default=PEN_MM, metavar="MM", help=f"width of the line ({PEN_MM:g})")
     parser.add_argument("--color", default=INK_COLOR, help=f'of the ink, by name or as "#rrggbb" ({INK_COLOR})')
@@ -41,7 +42,7 @@ def paper_of(args: argparse.Namespace) -> Paper:
     options = {"margin": args.margin, "x_height": args.size, "line_spacing": args.line_spacing, "align": args.align}
     given = {name: value for name, value in options.items() if value is not None}
     sheet = Paper.sheet(args.paper) if args.paper is not None else Paper()
-    return replace(sheet, ruled=args.ruled, **given)
+    return replace(sheet, ruled=args.ruled, slant=args.slant, **given)
 
 
 def pen_of(args: argparse.Namespace) -> Pen:
@@ -89,7 +90,7 @@ def names_of(args: argparse.Namespace, count: int, suffixes: list[str]) -> tuple
     In a folder they are numbered from the seed on, or from the next number at which no writing is there. An --out that
     ends as a picture does is the file itself, which is written over.
     """
-    if args.out.name.lower().endswith(tuple(FORMATS)) and not args.out.is_dir():
+    if args.out.name.lower().endswith(SUFFIXES) and not args.out.is_dir():
         stem, suffix = stem_and_suffix(args.out)
         output_folder(stem.parent)
         if args.out.exists():

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
     add_paper(parser)
     add_machine(parser)
-    add_out(parser, "folder for what is made, or a file ending in .svg, .png or .gif (default: out)")
+    add_out(parser, "folder for what is made, or a file ending in .svg, .png, .pdf or .gif (default: out)")
 
 
 def add_hand(parser: argparse.ArgumentParser) -> None:

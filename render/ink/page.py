@@ -4,6 +4,7 @@ points   (T, 3) x, y (downward), end_of_stroke   as everywhere in the project, i
 stroke   (n, 2) x, y in mm from the page's upper left corner; y downward
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -103,7 +104,7 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Pag
         if not np.isfinite(points).all():
             raise ValueError(f"line {number} has points that are not finite")
     paper = paper or Paper()
-    inks = [np.asarray(points, np.float64) for points in lines]
+    inks = [_leaning(np.asarray(points, np.float64), paper.slant) for points in lines]
     scales, x_height_mm = _scales(inks, paper)
     spacing = paper.line_spacing or x_height_mm / X_PER_SPACING
     widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink, scale in zip(inks, scales, strict=True)]
@@ -115,6 +116,13 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Pag
     if paper.ruled:
         return [_ruled_page(page, paper, spacing, space) for page in _on_rules(rows, spacing, paper.space[1])]
     return [_page(page, paper) for page in _stack(rows, spacing, paper.space[1])]
+
+
+def _leaning(ink: np.ndarray, degrees: float) -> np.ndarray:
+    """Return ink (T, 3) that leans to the right by so many degrees more; y is downward."""
+    if not degrees:
+        return ink
+    return np.column_stack([ink[:, 0] - math.tan(math.radians(degrees)) * ink[:, 1], ink[:, 1:]])
 
 
 def _scales(inks: list[np.ndarray], paper: Paper) -> tuple[list[float], float]:

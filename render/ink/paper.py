@@ -1,7 +1,7 @@
 """Paper: its size and margins, and how large and how far apart lines are written on it. Lengths are in mm."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from utils.errors import InputError
@@ -26,8 +26,10 @@ CHARACTER_WIDTH = 1.4
 LONGER_LINES = 1.5
 """Longest line, in lengths of those that a network learned from; conditional.pt is legible up to 1.7 of them."""
 SLIP_MARGIN, SHEET_MARGIN, SHEET_MARGIN_SHARE = 8.0, 20.0, 0.1
+LINES_ON_A_SLIP = 12
 LONGEST = 5000.0
 """Longest length on paper that is taken."""
+MAX_SLANT = 45.0
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,9 @@ class Paper:
     line_spacing   from baseline to baseline; None: x_height / 0.28
     align          lines that are shorter than the space for them
     ruled          baselines are drawn, and lines keep to them
+    slant          degrees by which the ink leans to the right more than it was written
 
-    Raises InputError where a length is not positive, or the margins leave no space.
+    Raises InputError where a length is not positive, the margins leave no space, or the slant is too large.
     """
 
     width: float | None = None
@@ -51,12 +54,15 @@ class Paper:
     line_spacing: float | None = None
     align: Align = "left"
     ruled: bool = False
+    slant: float = 0.0
 
     def __post_init__(self) -> None:
         if self.align not in get_args(Align):
             raise InputError(f"align is {self.align!r}; it must be {', '.join(get_args(Align))}")
         if self.margin is not None and not self.margin >= 0:
             raise InputError(f"margin is {self.margin:g} mm; it must be 0 or more")
+        if not -MAX_SLANT <= self.slant <= MAX_SLANT:
+            raise InputError(f"slant is {self.slant:g} degrees; it must be from -{MAX_SLANT:g} to {MAX_SLANT:g}")
         sides = {"paper width": self.width, "paper height": self.height}
         for name, length in (sides | {"x-height": self.x_height, "line spacing": self.line_spacing}).items():
             if length is not None and not 0 < length <= LONGEST:
@@ -77,6 +83,13 @@ class Paper:
         if not sides:
             raise InputError(f"paper {size!r} is unknown; it is {', '.join(SIZES)}, or WIDTHxHEIGHT in mm (297x210)")
         return cls(float(sides[1]), float(sides[2]))
+
+    def for_lines(self, count: int) -> "Paper":
+        """Return the paper for this many lines: where no sheet is given a slip, for more than 12 lines A4."""
+        if self.width is not None or count <= LINES_ON_A_SLIP:
+            return self
+        width, height = SIZES["a4"]
+        return replace(self, width=width, height=height)
 
     @property
     def edge(self) -> float:

@@ -61,10 +61,11 @@ class _Canvas:
         return self.fine.reduce(SUPERSAMPLE)
 
 
-def draw_page(page: Page, pen: Pen | None = None, *, dpi: float = 200) -> Image.Image:
-    """Return the page as an RGB image, ink on white, smooth at its edges; its sides are mm * dpi / 25.4, rounded.
+def draw_page(page: Page, pen: Pen | None = None, *, dpi: float = 200, transparent: bool = False) -> Image.Image:
+    """Return the page as an image, smooth at its edges; its sides are mm * dpi / 25.4, rounded.
 
-    The line is thinner where the pen was faster, see `line_widths`.
+    It is RGB, ink on white; or `transparent`, RGBA, the ink alone, without paper and ruling. The line is thinner where
+    the pen was faster, see `line_widths`.
 
     Raises:
         InputError: the image would have more than 40 million pixels.
@@ -74,6 +75,9 @@ def draw_page(page: Page, pen: Pen | None = None, *, dpi: float = 200) -> Image.
     for stroke, widths in zip(page.strokes, line_widths(page.strokes, pen.width), strict=True):
         canvas.add(stroke, widths)
     ink = Image.new("RGB", canvas.size, pen.color)
+    if transparent:
+        ink.putalpha(canvas.coverage())
+        return ink
     return Image.composite(ink, _ruled_paper(page, dpi), canvas.coverage())
 
 
@@ -92,14 +96,16 @@ def _ruling(page: Page, dpi: float) -> Image.Image:
     return canvas.coverage()
 
 
-def write_png(path: Path, page: Page, pen: Pen | None = None, *, dpi: float | None = None) -> None:
+def write_png(
+    path: Path, page: Page, pen: Pen | None = None, *, dpi: float | None = None, transparent: bool = False
+) -> None:
     """Write `draw_page` as PNG; the file knows its dpi, so that it prints in its true size.
 
     dpi  None: 200, less for a page that is larger than A2
     """
     if dpi is None:
         dpi = min(PNG_DPI, MM_PER_INCH * math.sqrt(0.99 * MAX_PIXELS / (page.width * page.height)))
-    image = draw_page(page, pen, dpi=dpi)
+    image = draw_page(page, pen, dpi=dpi, transparent=transparent)
     with atomic_path(path) as temporary:
         image.save(temporary, format="PNG", dpi=(dpi, dpi), optimize=True)
 

@@ -1,15 +1,16 @@
 """Writings and styles: lines of ink that a network wrote, and lines that it goes on from."""
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from base.base_model import Sample
 from render.ink.page import Page, lay_out
-from render.ink.paper import SIZES, Paper
+from render.ink.paper import Paper
+from render.ink.pdf import write_pdf
 from render.ink.pen import Pen
 from render.ink.plotter import Machine, write_plot
 from render.ink.raster import draw_page, write_gif, write_png
@@ -17,7 +18,6 @@ from render.ink.svg import write_animated_svg, write_svg
 from utils.errors import InputError
 
 NOTEBOOK_DPI = 150
-LINES_ON_A_SLIP = 12
 MAX_BIAS = 20.0
 SEEDS_PER_WRITING = 1_000_003
 """Distance of the seeds of two successive writings: each line of a writing has a seed of its own."""
@@ -28,6 +28,9 @@ FORMATS: dict[str, Callable[[Path, Page, Pen | None], object]] = {
     ".gif": write_gif,
 }
 """Functions that write a page, by the end of a file's name; the first that fits counts."""
+DOCUMENTS: dict[str, Callable[[Path, Sequence[Page], Pen | None], object]] = {".pdf": write_pdf}
+"""Functions that write all pages into one file."""
+SUFFIXES = (*FORMATS, *DOCUMENTS)
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,20 +59,20 @@ class Writing:
 
     def pages(self, paper: Paper | None = None) -> list[Page]:
         """The lines on pages; without a sheet up to 12 are on a piece of paper of their size, more on A4."""
-        paper = paper or Paper()
-        if paper.width is None and len(self.lines) > LINES_ON_A_SLIP:
-            paper = replace(paper, width=SIZES["a4"][0], height=SIZES["a4"][1])
-        return lay_out(self.lines, paper)
+        return lay_out(self.lines, (paper or Paper()).for_lines(len(self.lines)))
 
     def save(self, path: str | Path, *, paper: Paper | None = None, pen: Pen | None = None) -> list[Path]:
-        """Save the pages in the format of the path's suffix: .svg, .png, or with the pen at work .gif or .animated.svg.
+        """Save the pages in the format of the path's suffix, see SUFFIXES; .gif and .animated.svg show the pen at work.
 
-        Returns the paths: `path` itself, or one per page, text-page1.svg and so on.
+        Returns the paths: `path` itself, or one per page, text-page1.svg and so on; a PDF holds all pages.
 
         Raises InputError where the suffix is another one.
         """
         stem, suffix = stem_and_suffix(Path(path))
         pages = self.pages(paper)
+        if suffix in DOCUMENTS:
+            DOCUMENTS[suffix](Path(path), pages, pen)
+            return [Path(path)]
         paths = page_paths(stem, len(pages), Path(path).name[-len(suffix) :])
         for page, page_path in zip(pages, paths, strict=True):
             FORMATS[suffix](page_path, page, pen)
@@ -88,14 +91,14 @@ class Writing:
 
 
 def stem_and_suffix(path: Path) -> tuple[Path, str]:
-    """A path without its suffix, and the suffix of those in FORMATS that it ends in.
+    """A path without its suffix, and the one of SUFFIXES that it ends in.
 
     Raises InputError where it is none of them.
     """
-    for suffix in FORMATS:
+    for suffix in SUFFIXES:
         if path.name.lower().endswith(suffix):
             return path.with_name(path.name[: -len(suffix)]), suffix
-    raise InputError(f"{path}: a writing is saved in a file that ends in {', '.join(FORMATS)}")
+    raise InputError(f"{path}: a writing is saved in a file that ends in {', '.join(SUFFIXES)}")
 
 
 def page_paths(stem: Path, count: int, suffix: str) -> list[Path]:

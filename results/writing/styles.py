@@ -17,6 +17,8 @@ from results.writing.lines import Style
 from results.writing.writer import Draw, Writer
 from utils.errors import InputError
 
+BUNDLED_CORPUS = "iam-ondb"
+"""Corpus in whose units the bundled styles are: those of the network that wrote them."""
 BUNDLED = Path(__file__).parents[2] / "saved" / "pretrained" / "styles.jsonl"
 MAX_POINTS = 3000
 """Points of a style, at most; a long line of handwriting has a thousand."""
@@ -39,7 +41,7 @@ def load_style(writer: Writer, sample: str, data_dir: Path = Path("data")) -> St
         corpus, _, name = sample.rpartition(":")
         line = corpus_line(corpus, name, data_dir)
     else:
-        line = _bundled(sample)
+        line, corpus = _bundled(sample), BUNDLED_CORPUS
     return style_of(writer, replace(line, id=name), same_units=corpus == writer.corpus)
 
 

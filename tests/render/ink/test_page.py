@@ -191,3 +191,15 @@ def test_lines_keep_to_the_rules_of_ruled_paper(height: float | None) -> None:
         assert all(min(abs(rule - base) for rule in page_rules) < 1e-6 for base in page_baselines)
     assert sum(map(len, baselines)) == len(lines) - 1 and len(pages) == (2 if height else 1)
     assert all(rule[:, 0].tolist() == [10, 140] for page in pages for rule in page.rules)
+
+
+@pytest.mark.parametrize("degrees", [-20.0, 15.0])
+def test_ink_leans_by_the_papers_slant(degrees: float) -> None:
+    lines = [loops(6, tall=2), loops(5)]
+    plain, leaning = (lay_out(lines, Paper(slant=slant))[0] for slant in (0.0, degrees))
+    for before, after in zip(plain.lines, leaning.lines, strict=True):
+        x, y = np.concatenate(before).T
+        shifted, same_y = np.concatenate(after).T
+        np.testing.assert_allclose(np.ptp(same_y), np.ptp(y))
+        lean = shifted - x + np.tan(np.radians(degrees)) * y
+        np.testing.assert_allclose(lean, lean[0], atol=1e-9)

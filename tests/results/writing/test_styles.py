@@ -86,6 +86,16 @@ def test_units_of_a_file_are_looked_at_and_those_of_the_own_corpus_are_not(
     np.testing.assert_allclose(other[:, :2], 3 * own[:, :2], rtol=1e-5, atol=1e-5)
 
 
+def test_bundled_styles_are_in_the_units_of_the_corpus_of_their_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(styles, "BUNDLED", tmp_path / "styles.jsonl")
+    monkeypatch.setattr(styles, "_scale", lambda *_: 3.0)
+    write_jsonl([LINE], tmp_path / "styles.jsonl")
+    own, other = (load_style(writer(corpus=corpus), "1").strokes for corpus in (styles.BUNDLED_CORPUS, "letters"))
+    np.testing.assert_allclose(other[:, :2], 3 * own[:, :2], rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("sample", "named"),
     [
