@@ -10,7 +10,7 @@ import io
 import xml.parsers.expat
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -18,11 +18,16 @@ import numpy as np
 from data_loader.formats.archive import MAX_FILE_BYTES
 from data_loader.formats.drawing_files import read_drawing_files
 from data_loader.formats.read_report import BadFileError, Progress, Report
-from ink.strokes import MAX_COORDINATE, InkLine
+from ink.strokes import MAX_COORDINATE, InkLine, pen_strokes
+from utils.errors import InputError
+from utils.files import atomic_path
 
 MAX_UNPACKED = 4 * MAX_FILE_BYTES
 MAX_ELEMENTS = 1_000_000
 UNIT = "pt"
+PT_PER_UNIT = {"mm": 72 / 25.4, "pt": 1.0, "px": 0.75}
+PAGE_PT, MARGIN_PT = 480.0, 36.0
+"""Width or height of a page's ink that is in other units, and the margin around all ink."""
 _GZIP = b"\x1f\x8b"
 _ENCODINGS = ("utf-8", "us-ascii", "iso-8859-1")
 
@@ -140,3 +145,38 @@ def _stroke(words: list[str]) -> np.ndarray:
     points[:, :2] = numbers.reshape(-1, 2)
     points[-1, 2] = 1
     return points
+
+
+def write_xopp(lines: Iterable[InkLine], path: Path) -> None:
+    """Write lines as the pages of a notebook, each page as large as its ink with a margin; it is whole or absent.
+
+    Ink in mm, pt and px has its true size (96 px per inch), other ink is scaled to the size of a page. Times are lost.
+    The same lines give the same bytes.
+
+    Raises InputError where the file cannot be written there, or there is no line.
+    """
+    pages = [_page(line) for line in lines]
+    if not pages:
+        raise InputError(f"{path}: not one line to write")
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<xournal creator="Ductus" fileversion="4">\n'
+    with (
+        atomic_path(path) as scratch,
+        open(scratch, "wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
+    ):
+        packed.write(f"{head}{''.join(pages)}</xournal>\n".encode())
+
+
+def _page(line: InkLine) -> str:
+    xy = line.points[:, :2].astype(np.float64)
+    size = np.ptp(xy, axis=0)
+    scale = PT_PER_UNIT.get(line.unit) or PAGE_PT / max(float(size.max()), 1e-9)
+    xy = (xy - xy.min(axis=0)) * scale + MARGIN_PT
+    width, height = (size * scale + 2 * MARGIN_PT).tolist()
+    strokes = []
+    for stroke in pen_strokes(np.column_stack([xy, line.points[:, 2]])):
+        pairs = stroke if len(stroke) > 1 else np.repeat(stroke, 2, axis=0)  # Xournal++ draws no single point
+        numbers = " ".join(f"{x:.4f} {y:.4f}" for x, y in pairs.tolist())
+        strokes.append(f'<stroke tool="pen" color="#1a1a2eff" width="1.41">{numbers}</stroke>\n')
+    sheet = '<background type="solid" color="#ffffffff" style="plain"/>\n<layer>\n'
+    return f'<page width="{width:.2f}" height="{height:.2f}">\n{sheet}{"".join(strokes)}</layer>\n</page>\n'

@@ -8,7 +8,7 @@ import pytest
 
 from data_loader.formats import xopp
 from data_loader.formats.read_report import Report
-from data_loader.formats.xopp import read_xopp
+from data_loader.formats.xopp import PT_PER_UNIT, read_xopp, write_xopp
 from ink.strokes import InkLine
 from tests.data_loader.formats.mutate import mutants, survives
 from utils.errors import InputError
@@ -106,3 +106,26 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, is_packed: bool) -> N
         source.write_bytes(mutant)
         outcomes.add(survives(read_xopp, source, folder))
     assert "error" in outcomes and (is_packed or "corpus" in outcomes)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    lines = []
+    for number, unit in enumerate(("mm", "px", "")):
+        points = np.column_stack([rng.normal(size=(30, 2)).cumsum(0) * 9, np.arange(30) % 7 == 6]).astype(np.float32)
+        points[-1, 2] = 1
+        lines.append(InkLine(f"{number}", "", "", "", points, unit=unit))
+    for name in ("a.xopp", "b.xopp"):
+        write_xopp(lines, tmp_path / name)
+    assert (tmp_path / "a.xopp").read_bytes() == (tmp_path / "b.xopp").read_bytes()
+    pages, report = read(tmp_path / "a.xopp")
+    assert report == [] and len(pages) == 3
+    for line, got in zip(lines, pages, strict=True):
+        scale = PT_PER_UNIT.get(line.unit) or 480 / np.ptp(line.points[:, :2], axis=0).max()
+        ink = np.unique(got.points, axis=0, return_index=True)[1]  # a dot is written as a stroke of two points
+        own = got.points[np.sort(ink)]
+        np.testing.assert_allclose(
+            own[:, :2] - own[0, :2], (line.points[:, :2] - line.points[0, :2]) * scale, atol=2e-3
+        )
+    with pytest.raises(InputError, match="not one line"):
+        write_xopp([], tmp_path / "c.xopp")
