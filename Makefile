@@ -9,7 +9,7 @@ DEMO ?= --epochs 8 --batch-size 16 --lr 3e-3 --set data_loader.args.max_points=2
 	--set arch.args.num_layers=1 --set arch.args.attention_heads=0 --set arch.args.hidden_size=320 \
 	--set trainer.ema_decay=0.995 --set trainer.gradient_clip=2
 
-.PHONY: help demo write read test test-slow test-all bench lint format clean
+.PHONY: help demo write read studio test test-slow test-all bench lint format clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ write: $(READY)  ## write TEXT="..." with the bundled weights, to out/
 read: $(READY)  ## read FILE=... with the bundled reader (default: a page that is written first); a picture in out/
 	$(if $(FILE),,$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$LETTER" --style 4 --bias 1 --out out/letter)
 	$(PY) experiments.py read "$(or $(FILE),out/letter/writing-1.svg)" --draw --out out
+
+studio: $(READY)  ## open the studio, a page in the browser that writes and reads
+	$(PY) -m studio
 
 test: $(READY)  ## run the fast tests
 	$(PY) -m pytest -m "not slow"

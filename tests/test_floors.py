@@ -20,6 +20,7 @@ FLOORS = {
     "trainer": 4,
     "results": 4,
     "commands": 5,
+    "studio": 5,
     "train": 6,
     "experiments": 6,
     "prepare_data": 6,

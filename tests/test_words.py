@@ -25,7 +25,7 @@ EMPTY_PARTS = frozenset(["told", "beside", "homeward", "onward", "asked", "mend"
 """Parts of a name, between underscores, that say nothing either."""
 PACKAGES = [
     *("base", "benchmarks", "commands", "data_loader", "ink", "logger", "model", "render", "results", "trainer"),
-    *("utils", "tests"),
+    *("studio", "utils", "tests"),
 ]
 
 

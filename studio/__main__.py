@@ -1,0 +1,73 @@
+"""The command line of the studio."""
+
+import argparse
+import socket
+import threading
+import time
+import webbrowser
+from pathlib import Path
+
+import uvicorn
+
+from results.trained import bundled
+from studio.app import Studio, application
+from studio.guard import LOOPBACK, is_every_address
+from utils.command_line import Parser
+from utils.errors import InputError, one_line_errors
+from utils.version import add_version
+
+FOLDER = Path("saved") / "studio"
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(prog="python -m studio", description="A page in the browser that writes and reads handwriting.")
+    parser.add_argument("--port", type=int, default=8765, help="port to listen on (8765)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine alone)")
+    parser.add_argument("--open", action=argparse.BooleanOptionalAction, default=True, help="open a browser")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"for handwriting styles that are kept ({FOLDER})")
+    parser.add_argument("--writer", type=Path, metavar="CHECKPOINT", help="the network that writes (default: bundled)")
+    parser.add_argument("--reader", type=Path, metavar="CHECKPOINT", help="the network that reads (default: bundled)")
+    add_version(parser)
+    return parser.parse_args()
+
+
+@one_line_errors
+def main() -> None:
+    args = parse_arguments()
+    if not 0 < args.port < 65536:
+        raise InputError(f"--port is {args.port}; it must be from 1 to 65535")
+    studio = Studio(args.folder, args.writer or bundled("write lines"), args.reader or bundled("read lines"))
+    config = uvicorn.Config(application(studio, args.host), args.host, args.port, log_level="warning", ws="none")
+    server = uvicorn.Server(config)
+    listening = _listen(args.host, args.port)
+    name = "127.0.0.1" if is_every_address(args.host) else f"[{args.host}]" if ":" in args.host else args.host
+    address = f"http://{name}:{args.port}/"
+    print(f"The studio is at {address} (Ctrl-C ends it)", flush=True)
+    if args.host not in LOOPBACK:
+        print("Everybody who reaches this address can use it.", flush=True)
+    if args.open:
+        threading.Thread(target=_open, args=(server, address), daemon=True).start()
+    server.run([listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, before the networks are loaded.
+
+    Raises InputError where the address cannot be had.
+    """
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise InputError(f"cannot listen on {host}, port {port} ({error.strerror}); choose another --port") from None
+
+
+def _open(server: uvicorn.Server, address: str) -> None:
+    """Open the page in a browser, as soon as it is served."""
+    while not server.started:
+        time.sleep(0.05)
+    webbrowser.open(address)
+
+
+if __name__ == "__main__":
+    main()

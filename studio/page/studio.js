@@ -1,0 +1,45 @@
+// The page as a whole: its two tabs, light and dark, and the networks that are being loaded.
+
+import { about } from "./api.js";
+import { by, fail, remember, say } from "./dom.js";
+import * as write from "./write.js";
+
+const tabs = [...document.querySelectorAll('[role="tab"]')];
+
+function choose(tab, focus = false) {
+  for (const other of tabs) {
+    const chosen = other === tab;
+    other.setAttribute("aria-selected", chosen);
+    other.tabIndex = chosen ? 0 : -1;
+    by(other.getAttribute("aria-controls")).hidden = !chosen;
+  }
+  if (focus) tab.focus();
+  history.replaceState(null, "", `#/${tab.getAttribute("aria-controls")}`);
+  dispatchEvent(new Event("resize"));
+}
+
+for (const tab of tabs) {
+  tab.addEventListener("click", () => choose(tab));
+  tab.addEventListener("keydown", ({ key }) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+    if (step) choose(tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length], true);
+  });
+}
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const paint = () => { document.documentElement.dataset.theme = remember("theme") ?? (dark.matches ? "dark" : "light"); };
+by("theme").addEventListener("click", () => {
+  remember("theme", document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+  paint();
+});
+dark.addEventListener("change", paint);
+paint();
+
+const first = tabs.find((tab) => `#/${tab.getAttribute("aria-controls")}` === location.hash);
+if (first) choose(first);
+say("Filling the pen…");
+try {
+  const facts = await about();
+  say("");
+  write.start(facts);
+} catch (error) { fail(error); }

@@ -1,0 +1,189 @@
+"""The studio's writing: a text written live, and the same writing as a file."""
+
+import math
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from ink.geometry import x_height
+from ink.strokes import pen_strokes
+from render.ink.page import Page
+from render.ink.paper import X_HEIGHT, X_PER_SPACING
+from render.ink.plotter import MACHINES, load_machine, require_vpype
+from render.ink.raster import write_png
+from results.trained import bundled
+from results.writing.lines import Style, Writing, page_paths
+from results.writing.writer import Writer
+from studio.lines import LineMemory, LiveDraw, OnInk
+from studio.settings import WriteSettings
+from studio.styles import Styles
+from studio.turns import Emit
+from utils.errors import InputError
+
+DECIMALS = 2
+"""Decimals of a point in mm, for the screen."""
+KINDS = {
+    "svg": (".svg", "image/svg+xml"),
+    "png": (".png", "image/png"),
+    "transparent": (".png", "image/png"),
+    "pdf": (".pdf", "application/pdf"),
+    "animated": (".animated.svg", "image/svg+xml"),
+}
+"""Suffixes and media types of the files that a writing is saved as; plotters' files are named by their machines."""
+
+
+def machines() -> list[str]:
+    """The plotters whose files can be made here; none where vpype is not installed."""
+    try:
+        require_vpype()
+    except InputError:
+        return []
+    return sorted(path.stem for path in MACHINES.glob("*.toml"))
+
+
+class Desk:
+    """A writer, its styles, and the lines that it wrote last."""
+
+    def __init__(self, writer: Writer, folder: Path) -> None:
+        writer.require("write lines")
+        self.writer, self.folder = writer, folder
+        self.styles, self.memory = Styles(writer, folder / "styles"), LineMemory()
+        sample = self._write(WriteSettings(self.styles.text), lambda *_: None)  # builds the kernels too
+        inks = [line.points for line in self.styles.bundled] or sample.lines
+        self.unit = float(np.median([x_height(ink) for ink in inks]))
+        """x-height of what it writes without a style, about, in the data set's units."""
+
+    def write(self, settings: WriteSettings, emit: Emit) -> dict[str, Any]:
+        """Write a text; its events are "lines", which it is cut into, "ink", points as they are drawn, and at the end
+        the pages with the place of every line on them.
+        """
+        text, used = self._text(settings)
+        style, given = self.styles.style(settings.style), settings.sheet()
+        texts = self.writer.lines_of(text, given.chars_per_line(self.writer.chars_per_line))
+        paper = given.for_lines(len(texts))
+        scale = (paper.given_x_height or X_HEIGHT) / self._unit(style)
+        spacing = paper.line_spacing or (paper.given_x_height or X_HEIGHT) / X_PER_SPACING
+        sheet = {"width": paper.width, "height": paper.height, "edge": paper.edge, "spacing": spacing}
+        emit("lines", {"texts": texts, "sheet": sheet, "substituted": used})
+        sent = [0] * len(texts)
+
+        def show(line: int, points: np.ndarray, is_whole: bool) -> None:
+            emit("ink", [line, _flat(points[sent[line] :], scale), is_whole])
+            sent[line] = len(points)
+
+        writing = self._write(settings, show)
+        pages = writing.pages(given)
+        return {
+            "pages": placed(writing, pages, scale, settings.slant),
+            "capped": [
+                line for line, whole in zip(_with_ink(writing), writing.samples, strict=True) if not whole.stopped
+            ],
+            "command": self.command(settings),
+        }
+
+    def file(self, settings: WriteSettings, kind: str) -> tuple[str, str, bytes]:
+        """A writing as a file: its name, media type and content; several pages are in a zip, unless it is a PDF.
+
+        Raises InputError where there is no such kind of file, or it cannot be made here.
+        """
+        writing, paper, pen = self._write(settings, lambda *_: None), settings.sheet(), settings.ink()
+        stem = f"writing-{settings.seed}"
+        with TemporaryDirectory(dir=self.folder, prefix=".file-") as scratch:
+            stem_path = Path(scratch) / stem
+            if kind == "transparent":
+                pages = writing.pages(paper)
+                paths = page_paths(stem_path, len(pages), ".png")
+                for path, page in zip(paths, pages, strict=True):
+                    write_png(path, page, pen, transparent=True)
+                media = "image/png"
+            elif kind in KINDS:
+                suffix, media = KINDS[kind]
+                paths = writing.save(stem_path.with_name(stem + suffix), paper=paper, pen=pen)
+            elif kind in machines():
+                paths, media = writing.plot(stem_path, load_machine(kind), paper=paper), "text/plain"
+            else:
+                raise InputError(f"there is no file of the kind {kind[:40]!r} here")
+            if len(paths) == 1:
+                return paths[0].name, media, paths[0].read_bytes()
+            return f"{stem}.zip", "application/zip", zipped(paths, stem_path.with_suffix(".zip"))
+
+    def command(self, settings: WriteSettings) -> str | None:
+        """The command line that writes the same, or None where none does."""
+        argument = self.styles.argument(settings.style)
+        if (settings.style and argument is None) or any(settings.again.values()):
+            return None
+        network = None if self.writer.path == bundled("write lines") else str(self.writer.path)
+        return settings.command(network, argument, f"writing-{settings.seed}.svg")
+
+    def _text(self, settings: WriteSettings) -> tuple[str, dict[str, str]]:
+        """The text with stand-ins where they are wanted, and those that were used.
+
+        Raises InputError where a character cannot be written.
+        """
+        able, used = self.writer.alphabet.substitute(settings.text)
+        text = able if settings.substitute else settings.text
+        return text, used if settings.substitute else {}
+
+    def _write(self, settings: WriteSettings, on_ink: OnInk) -> Writing:
+        """Write a text as `experiments.py write` does; lines that are remembered are not drawn again."""
+        length = settings.sheet().chars_per_line(self.writer.chars_per_line)
+        return self.writer.write(
+            self._text(settings)[0],
+            bias=settings.bias,
+            seed=settings.seed,
+            style=self.styles.style(settings.style),
+            draw=LiveDraw(self.memory, settings.seed, settings.again, on_ink),
+            chars_per_line=length,
+        )
+
+    def _unit(self, style: Style | None) -> float:
+        """The x-height that lines will have, about, in the data set's units."""
+        return x_height(self.writer.points(style.strokes)) if style else self.unit
+
+
+def _with_ink(writing: Writing) -> list[int]:
+    """The numbers of the lines that are not empty."""
+    return [line for line, points in enumerate(writing.lines) if len(points)]
+
+
+def _flat(points: np.ndarray, scale: float) -> list[float]:
+    """Points (T, 3) as x, y in mm, end, x, y, end, ..."""
+    values = points.astype(np.float64) * [scale, scale, 1]
+    return [round(value, DECIMALS) for value in values.ravel().tolist()]
+
+
+def placed(writing: Writing, pages: Sequence[Page], scale: float, slant: float) -> list[dict[str, Any]]:
+    """The pages, each with its lines: `number`, and the matrix that brings its points (times `scale`) to the page.
+
+    A matrix is a, c, e, d, f: x = a x' + c y' + e, y = d y' + f, in mm.
+    """
+    numbers = iter(_with_ink(writing))
+    shown = []
+    for page in pages:
+        lines = []
+        for strokes in page.lines:
+            number = next(numbers)
+            own = np.concatenate(pen_strokes(writing.lines[number])).astype(np.float64) * scale
+            lean = -math.tan(math.radians(slant)) if slant else 0.0
+            own[:, 0] += lean * own[:, 1]
+            target = np.concatenate(strokes)
+            spread = np.ptp(own, axis=0)
+            axis = int(spread.argmax())
+            size = float(np.ptp(target[:, axis]) / spread[axis]) if spread[axis] else 1.0
+            x, y = (target[0] - size * own[0]).tolist()
+            lines.append({"number": number, "matrix": [round(value, 5) for value in (size, size * lean, x, size, y)]})
+        rules = [[round(value, DECIMALS) for value in rule.ravel().tolist()] for rule in page.rules]
+        shown.append({"width": page.width, "height": page.height, "rules": rules, "lines": lines})
+    return shown
+
+
+def zipped(paths: Sequence[Path], archive: Path) -> bytes:
+    """The files as a zip whose bytes depend on them alone."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in paths:
+            file.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return archive.read_bytes()
