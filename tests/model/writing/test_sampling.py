@@ -88,11 +88,11 @@ def test_a_line_that_is_watched_is_the_same_and_is_reported_as_it_grows(primed, 
     monkeypatch.setattr(sampling, "POINTS_AT_ONCE", 7)
     model, batch, seeds = patient("conditional", num_layers=2), texts(9, 12, 3), [1, 2, 3]
     options = {"prime_chars": [2, 2, 1]} if primed else {}
-    seen = {line: [np.zeros((0, 3), np.float32)] for line in range(3)}
+    reported = {line: [np.zeros((0, 3), np.float32)] for line in range(3)}
     with point_by_point() if stepped else nullcontext():
         plain = written(model, batch, seeds, cap=60, **options)
-        watched = written(model, batch, seeds, cap=60, on_points=lambda n, own: seen[n].append(own), **options)
-    for line, parts in seen.items():
+        watched = written(model, batch, seeds, cap=60, on_points=lambda n, own: reported[n].append(own), **options)
+    for line, parts in reported.items():
         np.testing.assert_array_equal(watched[line], plain[line])
         if len(watched[line]) == 1 and primed:  # it never came to its own text
             continue
