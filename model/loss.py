@@ -5,8 +5,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from base.batch import Batch
+from model.reading.ctc_alignment import ctc_alignment
 from model.reading.recognizer import Reading
 from model.writing.mixture_density import EndingMixture, LineMixture, Mixture, last_log_prob, stroke_log_prob
+
+LEAST_ATTENTION = 1e-3
+"""Attention that is added before its logarithm is taken, so that what is attended to wrongly keeps a small gradient."""
 
 
 class NegativeLogLikelihood(nn.Module):
@@ -33,13 +37,18 @@ class ReadingLoss(nn.Module):
 
     label_smoothing: share of the decoder's target that goes to all classes alike. A line with fewer frames than its
     text needs has no CTC alignment: that part of it is left out.
+
+    attention_guide: nats of attention to the frames that the CTC head aligns with each character, `attention_nats`, per
+    nat of the decoder. In training, of a network with both heads; a trained CTC head teaches a new decoder with it.
     """
 
-    def __init__(self, *, label_smoothing: float = 0.0) -> None:
+    def __init__(self, *, label_smoothing: float = 0.0, attention_guide: float = 0.0) -> None:
         super().__init__()
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing is {label_smoothing}; it must be from 0 to below 1")
-        self.label_smoothing = label_smoothing
+        if attention_guide < 0:
+            raise ValueError(f"attention_guide is {attention_guide}; it must be 0 or more")
+        self.label_smoothing, self.attention_guide = label_smoothing, attention_guide
 
     def forward(self, output: Reading, batch: Batch) -> tuple[Tensor, Tensor]:
         """The batch's nats and its number of characters."""
@@ -51,6 +60,8 @@ class ReadingLoss(nn.Module):
             nats = nats + weight * ctc
         if output.char_logits is not None:
             nats = nats + (1 - weight) * self._char_nats(output.char_logits.float(), batch)
+        if self.attention_guide and output.attention is not None and torch.is_grad_enabled():
+            nats = nats + (1 - weight) * self.attention_guide * attention_nats(output, batch)
         return nats, batch.char_mask.sum()
 
     def _char_nats(self, logits: Tensor, batch: Batch) -> Tensor:
@@ -72,3 +83,30 @@ def ctc_nats(frame_logits: Tensor, frame_mask: Tensor, batch: Batch) -> Tensor:
         reduction="none",
         zero_infinity=True,
     )
+
+
+def attention_nats(output: Reading, batch: Batch) -> Tensor:
+    """-log of each character's attention to the frames that show it on the CTC head's likeliest path, summed.
+
+    Their neighbours count as well, since a frame sees both sides. 0 without a CTC head, and for a line with fewer
+    frames than its text needs. Supervised attention: Mi, Wang and Ittycheriah (2016).
+    """
+    if output.attention is None or output.frame_logits is None:
+        return batch.strokes.new_zeros(())
+    shown = frames_of_characters(output.frame_logits, output.frame_mask, batch)
+    attended = (output.attention[:, :-1].float() * shown).sum(2)  # (B, U+1, N) -> (B, U)
+    return -(attended + LEAST_ATTENTION).log()[shown.any(2)].sum()
+
+
+@torch.no_grad()
+def frames_of_characters(frame_logits: Tensor, frame_mask: Tensor, batch: Batch) -> Tensor:
+    """(B, U, N) 1 where a frame or one next to it shows the character on the CTC head's likeliest path, else 0."""
+    log_probs = frame_logits.float().log_softmax(-1).cpu().numpy()
+    shown = torch.zeros(*batch.text.shape, frame_logits.shape[1])
+    sizes = zip(frame_mask.sum(1).tolist(), batch.char_mask.sum(1).tolist(), strict=True)
+    for line, (frames, characters) in enumerate(sizes):
+        path = torch.from_numpy(ctc_alignment(log_probs[line, :frames], batch.text[line, :characters].tolist()))
+        at = (path >= 0).nonzero().squeeze(1)
+        for shift in (-1, 0, 1):
+            shown[line, path[at], (at + shift).clamp(0, frames - 1)] = 1
+    return shown.to(frame_logits.device)

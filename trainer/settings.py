@@ -17,7 +17,7 @@ class TrainerSettings(RunSettings):
     ema_decay           decay of an exponential average of the weights, which is validated and saved; null for none
     precision           of the matrix products: float32, bfloat16, or auto for the one in which this machine is faster
     train_only          parts of the network whose weights are trained, such as ["line_end"]; the others stay as they
-                        are; null for all
+                        are and run as in evaluation; null for all
     points_at_once      CPU only: larger batches are split into micro-batches of at most this many points, padding
                         included; gradients are accumulated, so the step is the same; null for no limit
     skip_non_finite     how many steps with a NaN or infinite loss or gradient are skipped (each is logged) before the

@@ -15,7 +15,7 @@ from base.base_trainer import BaseTrainer
 from base.batch import Batch, one_ahead
 from base.progress import Progress
 from trainer.nan_watch import Fault, Moment
-from trainer.optimization import Numbers, Optimization
+from trainer.optimization import Numbers, Optimization, set_training_mode
 from trainer.preview import Preview, pictures, previews
 from trainer.settings import TrainerSettings
 from trainer.sums import Sums, add, ratios
@@ -73,7 +73,7 @@ class Trainer(BaseTrainer):
         return Moment(self.epoch, self.step)
 
     def train_epoch(self) -> dict[str, float]:
-        self.optimization.model.train()
+        set_training_mode(self.optimization.model)
         if self.batch == 0:
             self.sums = {}
         self.points, self.since = torch.zeros((), dtype=torch.float64, device=self.device), time.perf_counter()

@@ -8,7 +8,8 @@ import torch
 from parse_config import ConfigParser
 from results.roles import load
 from tests.tiny import logged
-from trainer.run import train
+from trainer.optimization import set_training_mode
+from trainer.run import build_trainer, train
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
 
@@ -44,3 +45,16 @@ def test_muon_needs_matrices(tiny: Tiny) -> None:
     config.override("optimizer", {"type": "Muon", "args": {}})
     with pytest.raises(InputError, match="take Adam"):
         train(config)
+
+
+@pytest.mark.parametrize("train_only", [["decoder"], ["encoder", "ctc"], None])
+def test_parts_that_are_not_trained_run_as_in_evaluation(tiny: Tiny, train_only: list[str] | None) -> None:
+    trainer = build_trainer(tiny("Seq2SeqRecognizer", arch__args__ctc_weight=0.4, trainer__train_only=train_only), None)
+    model, batch = trainer.optimization.model, next(iter(trainer.loader.at(1)))
+    set_training_mode(model)
+    parts = dict(model.named_children())
+    assert {name for name, part in parts.items() if part.training} == set(train_only or parts)
+    is_trained = train_only != ["decoder"]
+    reading = model(batch)
+    assert reading.frames.requires_grad == is_trained and reading.char_logits.requires_grad
+    assert torch.equal(reading.frames, model.eval().encode(batch).frames) != is_trained
