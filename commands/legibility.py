@@ -1,4 +1,4 @@
-"""legibility: how well what a network writes can be read, against bias."""
+"""legibility: how well what a network writes can be read, against bias or by kind of text."""
 
 import argparse
 from typing import Any
@@ -16,20 +16,32 @@ from commands.common import (
 )
 from commands.write import add_hand, best_of, styles_of
 from results.measuring import digit_legibility
+from results.measuring.by_kind import legibility_by_kind
 from results.measuring.legibility import legibility
+from results.measuring.texts import KINDS
 from results.reading.decoding import Decoding
 from results.roles import load
 from results.tables import aligned
+from results.trained import bundled
 from results.writing.writer import Writer
 from utils.errors import InputError
 
-TEXTS, DIGITS = 200, 2000
+TEXTS, TEXTS_PER_KIND, DIGITS = 200, 100, 2000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--reader", metavar="CHECKPOINT", required=True, help="the recognizer that reads them")
-    parser.add_argument("--n", type=int, help="texts, a random sample (default: 200), or digits (2000)")
-    parser.add_argument("--bias", type=float, nargs="+", default=[0.0, 0.5, 1.0], help="(default: 0 0.5 1)")
+    parser.add_argument(
+        "--reader", metavar="CHECKPOINT", help="the recognizer that reads them (default: the bundled one)"
+    )
+    parser.add_argument(
+        "--kinds",
+        nargs="*",
+        choices=list(KINDS),
+        metavar="KIND",
+        help=f"texts by kind instead of a split's: all or some of {', '.join(KINDS)}; with --corpus real lines of each",
+    )
+    parser.add_argument("--n", type=int, help="texts, a random sample (200), or of each kind (100), or digits (2000)")
+    parser.add_argument("--bias", type=float, nargs="+", help="(default: 0 0.5 1; with --kinds 1)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same texts and the same lines")
     add_corpus(parser)
     add_hand(parser)
@@ -40,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Write texts of a split, read them back, print a table; save the numbers, a page of the worst lines, a figure."""
     network = loaded(args, Writer)
+    args.reader = args.reader or bundled("read characters" if network.can("write characters") else "read lines")
+    args.bias = args.bias or ([0.0, 0.5, 1.0] if args.kinds is None else [1.0])
     reader: Any = load(args.reader, args.device)
     if reader.can("read characters"):
         n = DIGITS if args.n is None else args.n
@@ -53,22 +67,23 @@ def run(args: argparse.Namespace) -> None:
     draw, styles = best_of(args, reader, decoding), styles_of(args, network)
     if len(styles) > 1:
         raise InputError("legibility is measured in one --style at a time")
-    measured = legibility(
-        network,
-        reader,
-        n=TEXTS if args.n is None else args.n,
-        biases=args.bias,
-        seed=args.seed,
-        corpus=args.corpus,
-        splits=splits_of(args, network),
-        data_dir=args.data_dir,
-        style=styles[0],
-        draw=draw,
-        decoding=decoding,
-    )
+    options = {
+        **{"biases": args.bias, "seed": args.seed, "corpus": args.corpus, "data_dir": args.data_dir},
+        **{"style": styles[0], "draw": draw, "decoding": decoding},
+    }
+    if args.kinds is None:
+        _by_bias(args, network, reader, options)
+    else:
+        _by_kind(args, network, reader, options)
+
+
+def _by_bias(args: argparse.Namespace, network: Writer, reader: Any, options: dict[str, Any]) -> None:
+    n = TEXTS if args.n is None else args.n
+    measured = legibility(network, reader, n=n, splits=splits_of(args, network), **options)
     from render.figures.figure import save_figure  # matplotlib takes a second to load
     from results.pages.legibility import legibility_figure, legibility_page, legibility_table, misread_table
 
+    print(f"judged by {reader.path}")
     _print(*legibility_table(measured.numbers))
     _print(*misread_table(measured.numbers))
     save_numbers(args, measured.numbers, shown=[])
@@ -77,6 +92,18 @@ def run(args: argparse.Namespace) -> None:
     for suffix in (".svg", ".png"):
         save_figure(legibility_figure(measured.numbers), out / f"legibility{suffix}")
         print(out / f"legibility{suffix}")
+
+
+def _by_kind(args: argparse.Namespace, network: Writer, reader: Any, options: dict[str, Any]) -> None:
+    n = TEXTS_PER_KIND if args.n is None else args.n
+    measured = legibility_by_kind(network, reader, args.kinds, n=n, splits=args.split, **options)
+    from results.pages.by_kind import by_kind_page, ends_table, kinds_table, remarks  # which loads matplotlib
+
+    print(*remarks(measured.numbers), sep="\n")
+    _print(*kinds_table(measured.numbers))
+    _print(*ends_table(measured.numbers))
+    save_numbers(args, measured.numbers, shown=[])
+    save_text(output_folder(args.out) / "legibility.html", by_kind_page(measured))
 
 
 def _print(header: list[str], rows: list[list[str]]) -> None:

@@ -80,6 +80,17 @@ def test_legibility_leaves_a_table_numbers_a_page_and_a_figure(run: Run, tmp_pat
     assert (tmp_path / "out" / "legibility.html").read_text().startswith("<!DOCTYPE html>")
 
 
+def test_legibility_by_kind_leaves_a_table_numbers_and_a_page(run: Run, folder: Path, tmp_path: Path) -> None:
+    options = ["--kinds", "lower", "numbers", "--reader", "reader.pt", "--n", "2", "--data-dir", "data"]
+    code, out, _ = run("legibility", *options, "--corpus", "letters")
+    assert code == 0 and f"judged by {folder / 'reader.pt'}" in out and "lower case, bias 1" in out
+    assert "Left out for want of characters: numbers." in out
+    assert made(tmp_path / "out") == {"legibility.json", "legibility.html"}
+    numbers = json.loads((tmp_path / "out" / "legibility.json").read_text())
+    assert [(row["kind"], row["lines"]) for row in numbers["rows"]] == [("lower", 2), ("all", 2)]
+    assert numbers["real"]["lower"]["lines"] == 2 and numbers["inputs"]["kinds"] == ["lower", "numbers"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

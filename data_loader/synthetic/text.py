@@ -10,7 +10,7 @@ import numpy as np
 
 MIN_CHARS, MAX_CHARS = 8, 30
 
-_WORDS = {
+LEXICON = {
     "det": "the the his the her my this our your that their every the no some another a",
     "pron": "I you he she it we they nobody everyone somebody",
     "one": "I he she it nobody everyone",
@@ -156,7 +156,7 @@ class _Words:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._words = {kind: words.split() for kind, words in _WORDS.items()}
+        self._words = {kind: words.split() for kind, words in LEXICON.items()}
         self._totals = {
             kind: np.cumsum(1 / (np.arange(len(words)) + 0.25 * len(words) + 1)) for kind, words in self._words.items()
         }

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from render.figures.bias_curves import bias_curves_figure
 from render.web.html import Html, Section, page, table
 from render.web.ink import line_figures
-from results.measuring.legibility import JudgedLine, Legibility
+from results.measuring.judged import JudgedLine
+from results.measuring.legibility import Legibility
 from results.pages.reading import reading_figure
 
 MAX_LINES = 20
@@ -38,8 +39,8 @@ def legibility_page(measured: Legibility) -> str:
     ]
     order = "Above the text, below what was read; the lines with the highest error rate first."
     for bias, lines in measured.written.items():
-        sections.append(Section(f"The worst lines at bias {bias:g}", order, _worst(lines)))
-    sections.append(Section("The worst real lines", "Read by the same recognizer.", _worst(measured.real)))
+        sections.append(Section(f"The worst lines at bias {bias:g}", order, worst_lines(lines)))
+    sections.append(Section("The worst real lines", "Read by the same recognizer.", worst_lines(measured.real)))
     lead = (
         f"{numbers['n_lines']:,} texts of {', '.join(numbers['splits'])} of {numbers['corpus']}, written by "
         f"{numbers['checkpoint']}, read by {numbers['reader']}."
@@ -72,8 +73,9 @@ def _cells(row: dict[str, Any]) -> list[str]:
     return cells + ["" if row.get(name) is None else f"{row[name]:.{places}f}" for name, places in digits.items()]
 
 
-def _worst(lines: list[JudgedLine]) -> Html:
-    order = sorted(lines, key=lambda line: (-line.cer, -any(line.failed.values())))[:MAX_LINES]
+def worst_lines(lines: list[JudgedLine], count: int = MAX_LINES) -> Html:
+    """Return at most so many lines with the highest error rates, each drawn over its text and reading."""
+    order = sorted(lines, key=lambda line: (-line.cer, -any(line.failed.values())))[:count]
     return line_figures(
         reading_figure(
             line.points,
