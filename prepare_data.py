@@ -3,6 +3,7 @@
 import argparse
 import math
 import shlex
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -23,13 +24,15 @@ from data_loader.prepare import (
     open_corpus,
     prepare,
 )
+from data_loader.prompts import PRINTABLE, choose_prompts
 from data_loader.splits import SPLIT_BY, SplitRule
 from model.language.training import train_language_model
 from results.pages.corpus import write_corpus_page
 from results.reading.reader import Reader
-from results.roles import load_as
+from results.roles import load, load_as
 from utils.command_line import Parser
 from utils.errors import InputError, one_line_errors
+from utils.files import atomic_path
 from utils.version import add_version
 
 DATA_DIR = Path("data")
@@ -108,6 +111,20 @@ def export_command(args: argparse.Namespace) -> None:
     print(f"{count:,} lines in {args.target}")
 
 
+def prompts_command(args: argparse.Namespace) -> None:
+    """Print sentences to write by hand, or save them, one per line."""
+    alphabet = load(args.checkpoint).alphabet.characters if args.checkpoint else args.alphabet
+    prompts = choose_prompts(args.n, alphabet, args.seed)
+    text = "".join(f"{sentence}\n" for sentence in prompts.sentences)
+    if args.out:
+        with atomic_path(args.out) as path:
+            path.write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+    saved = [f"saved as {args.out}"] if args.out else []
+    print(*prompts.notes(), *saved, sep="\n", file=sys.stdout if args.out else sys.stderr)
+
+
 def language_model_command(args: argparse.Namespace) -> None:
     """Learn a language model from the transcriptions of corpora, and from more text where it is given."""
     corpora = [open_corpus(name, args.data_dir) for name in (args.name, *args.corpus)]
@@ -152,7 +169,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = Parser(description=__doc__)
     add_version(parser)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="FORMAT|look|check|compose|export|language-model"
+        dest="command", required=True, metavar="FORMAT|look|check|compose|prompts|export|language-model"
     )
     for name, entry in FORMATS.items():
         reading = commands.add_parser(name, help=f"read a {entry.source}")
@@ -177,6 +194,8 @@ def parse_arguments() -> argparse.Namespace:
     composing.add_argument("--lines", type=int, default=250, help="of each kind (default: 250)")
     composing.add_argument("--seed", type=int, default=1, help="of the random texts and ink (default: 1)")
     composing.add_argument("--name", dest="target", metavar="NAME", help="of the corpus made (default: NAME-kinds)")
+    prompting = commands.add_parser("prompts", help="sentences to write by hand, that hold every character")
+    add_prompts_arguments(prompting)
     exporting = commands.add_parser("export", help="write a prepared corpus in another format")
     learning = commands.add_parser("language-model", help="a character n-gram model, for reading with a beam search")
     for command in (looking, checking, composing, exporting, learning):
@@ -188,6 +207,15 @@ def parse_arguments() -> argparse.Namespace:
     for command in commands.choices.values():
         command.add_argument("--data-dir", type=Path, default=DATA_DIR, help="folder of the corpora (default: data)")
     return parser.parse_args()
+
+
+def add_prompts_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--n", type=int, default=20, help="sentences at most (default: 20)")
+    alphabet = parser.add_mutually_exclusive_group()
+    alphabet.add_argument("--alphabet", default=PRINTABLE, help="characters to write (default: printable ASCII)")
+    alphabet.add_argument("-r", "--checkpoint", type=Path, help="a network whose alphabet is to be written")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="a text file, a sentence per line (default: printed)")
+    parser.add_argument("--seed", type=int, default=1, help="other sentences (default: 1)")
 
 
 def add_language_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -210,8 +238,10 @@ def add_language_model_arguments(parser: argparse.ArgumentParser) -> None:
 @one_line_errors
 def main() -> None:
     args = parse_arguments()
-    others = {"look": look_command, "check": check_command, "compose": compose_command, "export": export_command}
-    others["language-model"] = language_model_command
+    others = {
+        **{"look": look_command, "check": check_command, "compose": compose_command, "prompts": prompts_command},
+        **{"export": export_command, "language-model": language_model_command},
+    }
     others.get(args.command, prepare_command)(args)
 
 

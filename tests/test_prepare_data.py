@@ -166,6 +166,19 @@ def test_a_sound_corpus_is_said_to_be_and_a_damaged_one_is_refused(cli: Cli, tmp
     assert not (tmp_path / "page.html").exists()
 
 
+def test_prompts_are_printed_or_saved(cli: Cli, tmp_path: Path) -> None:
+    code, out, err = cli("prompts", "--n", 5)
+    sentences = out.splitlines()
+    assert code == 0 and len(sentences) == 5 and err.startswith("5 sentences, ") and "\nnever: " in err
+    code, out, err = cli("prompts", "--n", 5, "--out", tmp_path / "prompts.txt")
+    assert (code, err) == (0, "") and out.endswith(f"saved as {tmp_path / 'prompts.txt'}\n")
+    assert (tmp_path / "prompts.txt").read_text(encoding="utf-8").splitlines() == sentences
+    code, out, _ = cli("prompts", "-r", Path("saved/pretrained/digits.pt").absolute())
+    assert code == 0 and {*"".join(out.split())} == {*"0123456789"}
+    assert "it must be 1 or more" in refused(cli("prompts", "--n", 0))
+    assert "not allowed with" in refused(cli("prompts", "--alphabet", "ab", "-r", "x.pt"))
+
+
 def test_the_page_shows_lines_numbers_and_what_was_noted(cli: Cli, tmp_path: Path, iam: Path) -> None:
     assert cli("iam-ondb", iam)[0] == 0
     code, out, err = cli("look", "iam-ondb", "--out", tmp_path / "deep" / "page.html")
