@@ -9,6 +9,7 @@ import pytest
 
 from data_loader.synthetic.digits import synthetic_digits
 from results import load
+from results.trained import Ability
 from tests.data_loader.formats.mini_iam import MiniIam
 from tests.data_loader.test_compose import ALL, drawn, word
 from tests.tiny import ink_line, write_corpus
@@ -66,8 +67,10 @@ def test_a_recipe_makes_its_files(recipe: str, made: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("recipe", ["reader", "reader-iam"])
-def test_a_reader_is_made_of_a_mixture(recipe: str, made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("recipe", "ability"), [("reader", "read lines"), ("reader-iam", "read lines"), ("writer-iam", "write lines")]
+)
+def test_a_network_is_made_of_a_mixture(recipe: str, ability: Ability, made: Path, tmp_path: Path) -> None:
     words = [word(text, writer, n) for writer in "ab" for n, text in enumerate(["minor", "sea", "review", "mean"] * 3)]
     words += [word(text, "v", n, "valid") for n, text in enumerate(["sure", "cave"])]
     corpora = {
@@ -79,11 +82,12 @@ def test_a_reader_is_made_of_a_mixture(recipe: str, made: Path, tmp_path: Path) 
     }
     for name, lines in corpora.items():
         write_corpus(made / "data" / name, lines)
-    (tmp_path / "recognition.pt").symlink_to(ROOT / "saved" / "pretrained" / "recognition.pt")
+    for name in ("recognition.pt", "conditional.pt"):
+        (tmp_path / name).symlink_to(ROOT / "saved" / "pretrained" / name)
     folders = {"DATA_DIR": made / "data", "SAVE_DIR": tmp_path, "OUT": tmp_path}
     sources = [made / "raw", "not read"] if "iam" in recipe else ["not read"]
     run_recipe(f"{recipe}.sh", *sources, **folders, SMALLER=SMALLER)
-    assert load(tmp_path / f"{recipe}.pt").can("read lines")
+    assert load(tmp_path / f"{recipe}.pt").can(ability)
 
 
 @pytest.mark.slow
