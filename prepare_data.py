@@ -13,6 +13,7 @@ from data_loader.corpus_check import check_corpus
 from data_loader.cut_lines import ReadLines
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
+from data_loader.ink_check import ink_notes
 from data_loader.kinds_of_text import prepare_kinds
 from data_loader.line_choice import DEFAULT_SPLITS, splits_to_use
 from data_loader.prepare import (
@@ -30,6 +31,7 @@ from model.language.training import train_language_model
 from results.pages.corpus import write_corpus_page
 from results.reading.reader import Reader
 from results.roles import load, load_as
+from results.trained import BUNDLED, FOLDER
 from utils.command_line import Parser
 from utils.errors import InputError, one_line_errors
 from utils.files import atomic_path
@@ -62,19 +64,16 @@ def prepare_command(args: argparse.Namespace) -> None:
         options = {name: value for name, value in given.items() if value is not None}
         if args.reader and not args.cut_lines:
             raise InputError("--reader shares out the text of pages that are cut into lines; give --cut-lines as well")
-        options |= {"cut_lines": args.cut_lines, "read": texts_read_by(args.reader) if args.reader else None}
+        read = texts_read_by(load_as(Reader, args.reader)) if args.reader else None
+        options |= {"cut_lines": args.cut_lines, "read": read}
         card = prepare(args.command, args.source, folder, report, split_rule=rule, **options)
     print("\n".join(describe(card) + report.summary()))
     where = "" if args.data_dir == DATA_DIR else f" --data-dir {shlex.quote(str(args.data_dir))}"
     print(f"prepared in {folder}; look at it with: python prepare_data.py look {folder.name}{where}")
 
 
-def texts_read_by(checkpoint: Path) -> ReadLines:
-    """Return the function that reads lines of ink with the network of a checkpoint.
-
-    Raises InputError where it is no network that reads lines.
-    """
-    reader = load_as(Reader, checkpoint)
+def texts_read_by(reader: Reader) -> ReadLines:
+    """Return the function that reads lines of ink with a network."""
     return lambda lines: [reading.text for reading in reader.read(lines)]
 
 
@@ -99,7 +98,11 @@ def check_command(args: argparse.Namespace) -> None:
     """Print what is wrong with a prepared corpus; exit code 2 if anything is."""
     folder = corpus_folder(args.name, args.data_dir)
     findings = check_corpus(folder)
-    print("\n".join([*findings.faults, *(f"note: {note}" for note in findings.notes)] or []))
+    notes = findings.notes
+    if args.ink and not findings.faults:
+        reader = load_as(Reader, args.reader)
+        notes += ink_notes(Corpus(folder), texts_read_by(reader), reader.alphabet.characters)
+    print("\n".join([*findings.faults, *(f"note: {note}" for note in notes)]))
     if findings.faults:
         raise InputError(f"{folder}: {len(findings.faults)} faults; prepare it again")
     print(f"{folder}: valid")
@@ -189,6 +192,8 @@ def parse_arguments() -> argparse.Namespace:
     looking.add_argument("--out", type=Path, help="the page (default: out/look-NAME.html)")
     looking.add_argument("--seed", type=int, default=1, help="of the random lines")
     checking = commands.add_parser("check", help="whether a prepared corpus is valid, and what is wrong")
+    checking.add_argument("--ink", action="store_true", help="look at every line's ink, and read it, before a training")
+    checking.add_argument("--reader", type=Path, default=FOLDER / BUNDLED["read lines"], help="network that reads it")
     composing = commands.add_parser("compose", help="lines of numbers, dates, capitals, ... of the writers held back")
     composing.add_argument("--characters", required=True, metavar="NAME", help="the prepared corpus of characters")
     composing.add_argument("--lines", type=int, default=250, help="of each kind (default: 250)")

@@ -12,6 +12,7 @@ import pytest
 import prepare_data
 from data_loader import prepare
 from data_loader.corpus import Corpus
+from data_loader.synthetic.lines import synthetic_lines
 from ink.strokes import InkLine
 from model.language.ngram import load_language_model
 from tests.data_loader.formats.mini_iam import MiniIam
@@ -164,6 +165,19 @@ def test_a_sound_corpus_is_said_to_be_and_a_damaged_one_is_refused(cli: Cli, tmp
     assert code == 2 and "texts.bin" in out and "prepare it again" in err and err.count("\n") == 1
     assert "texts.bin" in refused(cli("look", "mine", "--out", tmp_path / "page.html"))
     assert not (tmp_path / "page.html").exists()
+
+
+def test_the_ink_is_read_and_compared_with_its_text(cli: Cli, tmp_path: Path) -> None:
+    sound, swapped = [
+        line for line in synthetic_lines(num_writers=1, lines_per_writer=20, valid_writers=0) if len(line.text) > 12
+    ][:2]
+    write_corpus(tmp_path / "data" / "mine", [sound, replace(swapped, id="swapped", text=sound.text)])
+    code, out, err = cli("check", "mine", "--ink")
+    assert (code, err) == (0, "") and out.splitlines()[-1].endswith("mine: valid")
+    notes = [line for line in out.splitlines() if line.startswith("note: line")]
+    assert len(notes) == 1 and notes[0].startswith(f"note: line swapped: its text is {sound.text!r}, and it reads ")
+    assert "note: written never: " in out and "reads" not in cli("check", "mine")[1]
+    assert "no such checkpoint" in refused(cli("check", "mine", "--ink", "--reader", tmp_path / "none.pt"))
 
 
 def test_prompts_are_printed_or_saved(cli: Cli, tmp_path: Path) -> None:

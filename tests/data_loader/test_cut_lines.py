@@ -133,6 +133,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 
 def test_the_command_line_cuts_pages_by_a_reader(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare_data, "load_as", lambda *_: None)
     monkeypatch.setattr(prepare_data, "texts_read_by", lambda _: lambda lines: [line.text for line in lines_of()])
     code, out, _ = cli("--cut-lines", "--reader", "reader.pt")
     assert code == 0 and "page cut into lines: 1 (page)" in out
