@@ -95,22 +95,27 @@ static void draw_stroke(int64_t mixtures, const real *out, const real *noise, re
     stroke[2] = noise[1] < sigmoid(out[6 * mixtures]);
 }
 
-/* Whether line b is at its end after its last point, given that its text is finished. */
-static void note_end(const lines *on, int64_t b, int done) {
-    on->late[b] = done ? on->late[b] + 1 : 0;
-    on->ended[b] = done && (on->state[b * on->row + 2] > 0 || on->late[b] > MAX_POINTS_AFTER_TEXT);
+/* Whether line b is at its end after its last point, given in `ended` whether its text is finished; out: the density's
+   outputs. */
+static void note_end(const lines *on, int64_t b, const real *out) {
+    int done = on->ended[b], lifted = on->state[b * on->row + 2] > 0, late = on->late[b];
+    if (on->net->line_end) {
+        late = done || late ? late + (late < UINT8_MAX) : 0;
+        on->ended[b] = lifted && (out[6 * on->net->mixtures + 1] > (real)END_LOGIT || late > LAST_LETTER_POINTS);
+    } else {
+        late = done ? late + 1 : 0;
+        on->ended[b] = done && (lifted || late > MAX_POINTS_AFTER_TEXT);
+    }
+    on->late[b] = late;
 }
 
-/* Every line's window, by the h of its lowest layer; without an output for it also whether the line is at its end. */
+/* Every line's window, by the h of its lowest layer, and in `ended` whether its text is finished. */
 static void move_windows(const lines *on, int64_t hidden) {
     const linear *moves = on->net->moves;
     for (int64_t b = 0; b < on->lines; b++)
         memcpy(on->x + b * moves->inputs, on->state + b * on->row + hidden, moves->inputs * sizeof(real));
     multiply(on, moves);
-    for (int64_t b = 0; b < on->lines; b++) {
-        uint8_t done = attend_to_text(on, b, on->y + b * moves->outputs);
-        if (!on->net->line_end) note_end(on, b, done);
-    }
+    for (int64_t b = 0; b < on->lines; b++) on->ended[b] = attend_to_text(on, b, on->y + b * moves->outputs);
 }
 
 /* Every line's h and c of one layer, after `at` points; of the lowest also its window. */
@@ -145,8 +150,7 @@ static void run_network(const lines *on, int64_t at) {
         memcpy(on->x + b * inputs + hidden, on->state + b * on->row, skip * sizeof(real));
     }
     multiply(on, net->density);
-    for (int64_t b = 0; net->line_end && b < on->lines; b++)
-        note_end(on, b, on->state[b * on->row + 2] > 0 && on->y[b * net->density->outputs + 6 * net->mixtures + 1] > 0);
+    for (int64_t b = 0; b < on->lines; b++) note_end(on, b, on->y + b * net->density->outputs);
 }
 
 /* The next points of all lines, up to span->points of them or to the first at which a line is at its end. */

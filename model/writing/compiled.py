@@ -15,7 +15,7 @@ from model.layers.self_attention import HEAD_SIZE, NORM_EPSILON
 from model.layers.trunk import RecurrentTrunk, Trunk
 from model.layers.window import Text
 from model.writing import pen_motion
-from model.writing.line_end import MAX_POINTS_AFTER_TEXT, LineEnd
+from model.writing.line_end import END_LOGIT, LAST_LETTER_POINTS, MAX_POINTS_AFTER_TEXT, LineEnd
 from model.writing.mixture_density import MAX_RHO, MIN_SIGMA, MixtureDensity
 from model.writing.pen_motion import Features, initial_state, num_features, num_skip_features, pen_features_step
 from utils.rounded_weights import GROUP, round_groups, spread
@@ -35,6 +35,8 @@ CONSTANTS: Constants = (
     ("LOG_MIN_SIGMA", math.log(MIN_SIGMA)),
     ("MAX_RHO", MAX_RHO),
     ("MAX_POINTS_AFTER_TEXT", MAX_POINTS_AFTER_TEXT),
+    ("LAST_LETTER_POINTS", LAST_LETTER_POINTS),
+    ("END_LOGIT", END_LOGIT),
     ("NUM_OFFSETS", num_features("offsets")),
     *((name, getattr(pen_motion, name)) for name in ("TYPICAL_MOVE", "PRIOR_MOVES", "MIN_SCALE", "MAX_SCALE", "JUMP")),
     *((name, getattr(pen_motion, name)) for name in ("SLOW", "SPEED_FLOOR", "SPEED_UNIT", "AGE_UNIT", "HEIGHT_UNIT")),

@@ -18,7 +18,7 @@ class ConditionalHandwriting(TrunkWriter):
     mean_points_per_char: the pace at which the window sets out; it matters before training only.
     attention_heads: of the layer below the last, see `SelfAttention`.
     features: "offsets", as Graves, or "motion", see `pen_features`.
-    line_end: the end of a line is an output of the network, see `LineEnd`; otherwise it is by the rule of `finished`.
+    line_end: the end of a line is an output of the network, see `LineEnd`; otherwise it follows from `finished` alone.
     """
 
     reads_text = True
@@ -66,14 +66,11 @@ class ConditionalHandwriting(TrunkWriter):
         self.trunk = RecurrentTrunk(self.window_layer, self.stack)
 
     def finished(self, state: WriterState) -> Tensor:
-        """Return True where the network says that the line ends after its last point.
+        """Return True where the end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013), section 5.3.
 
-        Without that output it is where the end position weighs most: phi(U+1) > phi(u) for all u, Graves (2013),
-        section 5.3; also where every component is past it, even if all phi are zero by underflow. (Also in C:
-        `attend_to_text` of model/kernels/sampler.c.)
+        Also where every component is past it, even if all phi are zero by underflow. (Also in C: `attend_to_text` of
+        model/kernels/sampler.c.)
         """
-        if state.end_logit is not None:
-            return state.end_logit > 0
         window: WindowState = state.trunk.window
         end = state.trunk.text.end
         past = (window.kappa > end.unsqueeze(1) + 1).all(1)

@@ -8,6 +8,10 @@ from torch import Tensor, nn
 
 from model.writing.mixture_density import linear_of_parts
 
+END_LOGIT = -1.0
+"""The logit above which a line ends: of written lines the network is less sure than of real ones."""
+LAST_LETTER_POINTS = 40
+"""Once the text is finished, a line ends at the first pen lift after this many points, whatever the output says."""
 START_LOGIT = -3.0
 """Logit of the end before training: about one pen lift of twenty."""
 
@@ -37,10 +41,15 @@ class LineEnd(nn.Module):
         return linear_of_parts(parts, self.weight.unsqueeze(0), self.bias).squeeze(-1)
 
 
-def ending(done: Tensor, stroke: Tensor, late: Tensor) -> Tensor:
+def ending(done: Tensor, stroke: Tensor, late: Tensor, end_logit: Tensor | None) -> Tensor:
     """Return the lines that end (B,) after their last stroke (B, 3), given those whose text is finished (B,).
 
     late (B,): points since the text was finished; it is updated.
+    end_logit (B,): the output of a network that learned where a line ends, else None.
     """
-    late.copy_(torch.where(done, late + 1, 0))
-    return done & ((stroke[:, 2] > 0) | (late > MAX_POINTS_AFTER_TEXT))
+    lifted = stroke[:, 2] > 0
+    if end_logit is None:
+        late.copy_(torch.where(done, late + 1, 0))
+        return done & (lifted | (late > MAX_POINTS_AFTER_TEXT))
+    late.copy_(torch.where(done | (late > 0), late + 1, 0))  # past the text no position of it weighs much
+    return lifted & ((end_logit > END_LOGIT) | (late > LAST_LETTER_POINTS))

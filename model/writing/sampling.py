@@ -41,7 +41,11 @@ class HandwritingModel(BaseModel):
 
     @abstractmethod
     def finished(self, state: Any) -> Tensor:
-        """Return the lines (B,) whose text is finished: they end where the pen is lifted next."""
+        """Return the lines (B,) whose text is finished: they end soon, see `ending`."""
+
+    def end_logit(self, state: Any) -> Tensor | None:
+        """Return the logit (B,) that a line ends after a last point that lifts the pen, or None: not learned."""
+        return None
 
     def weights(self, state: Any) -> Tensor | None:
         """Return the attention weights over the text (B, U), or None where there are none."""
@@ -124,9 +128,8 @@ def sample(
 ) -> list[Sample]:
     """Write a line for each line of `batch`: its text is read, its strokes are not.
 
-    seeds, max_points: one per line, max_points 2 or more. A line ends by the model's rule where the pen is lifted, as
-    every line of the data does, or MAX_POINTS_AFTER_TEXT later, or after its max_points, and leaves the batch; `on_end`
-    is called with the number of lines that just did.
+    seeds, max_points: one per line, max_points 2 or more. A line ends where `ending` says so, or after its max_points,
+    and leaves the batch; `on_end` is called with the number of lines that just did.
 
     With prime_chars the network is first clamped to the strokes, Graves (2013), section 5.5: they show this many
     characters of the text, space after them counted, and only what is written of the rest is returned, in strokes and
@@ -202,8 +205,10 @@ def _point_by_point(model: HandwritingModel, state: Any, request: SamplingReques
         if weights is not None and t < len(prime.strokes) + 1:
             state = model.moved(state, prime.left(t, active, weights.cpu()).to(device))
         mixture, state = model.step(stroke, state)
-        done = model.finished(state).cpu() & (t >= request.earliest_end[active])
-        ends, weights = ending(done, stroke.cpu(), late), model.weights(state)
+        is_own, end_logit = t >= request.earliest_end[active], model.end_logit(state)
+        done = model.finished(state).cpu() & is_own
+        ends = ending(done, stroke.cpu(), late, None if end_logit is None else end_logit.cpu()) & is_own
+        weights = model.weights(state)
         stroke = sample_stroke(mixture, noise.next()[active].to(device), request.bias)
         if t < len(prime.strokes):
             given = prime.strokes[t, active].to(device)

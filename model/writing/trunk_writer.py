@@ -1,6 +1,5 @@
 """Writing networks that differ in their trunk alone: pen features below it, a mixture density above."""
 
-import math
 from typing import Any, NamedTuple
 
 import torch
@@ -19,7 +18,7 @@ from model.writing.sampling import HandwritingModel
 class WriterState(NamedTuple):
     """The state between two points.
 
-    end_logit  (B,) of the end of the line after the last point, -inf where the pen is not lifted; None if not learned
+    end_logit  (B,) the output of `LineEnd`, None without it
     """
 
     trunk: Any
@@ -59,14 +58,16 @@ class TrunkWriter(HandwritingModel):
     def step(self, stroke: Tensor, state: WriterState) -> tuple[Mixture, WriterState]:
         inputs, pen = pen_features_step(stroke, state.pen, self.features)
         hiddens, trunk = self.trunk.step(inputs.features, state.trunk)
-        read, end_logit = inputs.with_hiddens(hiddens), None
-        if self.line_end is not None:
-            end_logit = self.line_end(*read).masked_fill(stroke[:, 2] <= 0, -math.inf)
+        read = inputs.with_hiddens(hiddens)
+        end_logit = None if self.line_end is None else self.line_end(*read)
         return inputs.in_stds(self.density(*read)), WriterState(trunk, pen, end_logit)
 
     def finished(self, state: WriterState) -> Tensor:
         """Return False for every line: free writing ends at the caller's limit."""
         return torch.zeros(len(state.pen.age), dtype=torch.bool, device=state.pen.age.device)
+
+    def end_logit(self, state: WriterState) -> Tensor | None:
+        return state.end_logit
 
     def packed(self) -> Packed | None:
         return pack(self.trunk, self.density, self.features, self.line_end)

@@ -70,9 +70,9 @@ def texts(*lengths: int) -> Batch:
     return lines([2] * len(lengths), list(lengths))
 
 
-def marching(cell: str = "lstm", step: float = STEP, lift: float = 100):
+def marching(cell: str = "lstm", step: float = STEP, lift: float = 100, **arguments):
     """A writer whose window goes on by `step` characters a point, whatever it reads; `lift`: added to its lifts."""
-    model = network("conditional", cell)
+    model = network("conditional", cell, **arguments)
     model.density.linear.bias.data[-1] += lift
     linear = model.window_layer.window.linear
     torch.nn.init.zeros_(linear.weight)

@@ -125,7 +125,9 @@ def test_a_point_of_the_sampler_is_a_step_of_the_network(name, line_end, num_lay
         inputs, pen = pen_features_step(stroke, state.pen, features)
         late = point.late.clone()
         ended = (
-            ending(model.finished(state), point.stroke, late) if model.reads_text else torch.zeros(LINES, dtype=bool)
+            ending(model.finished(state), point.stroke, late, state.end_logit)
+            if model.reads_text
+            else torch.zeros(LINES, dtype=bool)
         )
         cells = [*([state.trunk.window.cell] if model.reads_text else []), *state.trunk.stack.cells]
 

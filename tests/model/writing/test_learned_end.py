@@ -1,6 +1,5 @@
 """The end of a line as an output of the network: next to the density, in steps, in the kernel and in its loss."""
 
-import math
 from contextlib import nullcontext
 
 import numpy as np
@@ -11,10 +10,10 @@ from base.batch import Batch
 from model.loss import NegativeLogLikelihood
 from model.metric import EndOfLineNats, NatsPerLine
 from model.writing.conditional import ConditionalHandwriting
-from model.writing.line_end import START_LOGIT
+from model.writing.line_end import END_LOGIT, LAST_LETTER_POINTS, START_LOGIT
 from model.writing.mixture_density import LineMixture, Mixture
 from model.writing.sampling import sample
-from tests.model.small import alone, assert_close, lines, network, texts
+from tests.model.small import alone, assert_close, lines, marching, network, texts
 
 EITHER_WAY = pytest.mark.parametrize("compiled", [True, False], ids=["kernel", "point by point"])
 LENGTHS, TEXT_LENGTHS = [9, 14, 4], [5, 3, 1]
@@ -24,9 +23,9 @@ def ending(cell: str = "lstm", num_layers: int = 3, **arguments) -> ConditionalH
     return network("conditional", cell, num_layers, line_end=True, **arguments)
 
 
-def sure(logit: float) -> ConditionalHandwriting:
-    """A network that ends every line at a pen lift, or none, whatever it has written."""
-    model = ending(num_layers=1)
+def sure(logit: float, step: float = 0.0, lift: float = 0.0) -> ConditionalHandwriting:
+    """A network with the same logit everywhere, whose window goes on by `step`; `lift`: added to its lifts."""
+    model = marching(step=max(step, 1e-9), lift=lift, line_end=True)
     torch.nn.init.zeros_(model.line_end.weight)
     torch.nn.init.constant_(model.line_end.bias, logit)
     return model
@@ -47,10 +46,7 @@ def test_steps_are_the_whole_sequence(cell, num_layers, features, in_float64):
     _, state = model.step(batch.strokes[:, 0], state)
     for t, stroke in enumerate(batch.targets.unbind(1)):
         _, state = model.step(stroke, state)
-        lifted = stroke[:, 2] > 0
-        assert_close(state.end_logit[lifted], output.last_logit[lifted, t])
-        assert (state.end_logit[~lifted] == -math.inf).all()
-        assert torch.equal(model.finished(state), (output.last_logit[:, t] > 0) & lifted)
+        assert_close(model.end_logit(state), output.last_logit[:, t])
 
 
 def test_density_loss_and_gradients_are_those_of_the_network_without_it(in_float64):
@@ -104,16 +100,31 @@ def test_the_other_weights_are_made_as_without_it():
 
 
 @EITHER_WAY
-def test_a_line_ends_with_the_first_lift_after_which_it_is_likelier_than_not(compiled, point_by_point):
+def test_a_line_ends_with_the_first_lift_after_which_it_is_likely_enough(compiled, point_by_point):
     with nullcontext() if compiled else point_by_point():
         first, never = (
-            sample(sure(logit), texts(*[3] * 20), seeds=list(range(20)), max_points=[60] * 20) for logit in (1, -1)
+            sample(sure(END_LOGIT + more), texts(*[3] * 20), seeds=list(range(20)), max_points=[60] * 20)
+            for more in (0.1, -0.1)
         )
     assert all(line.stopped for line in first) and not any(line.stopped for line in never)
     for short, long in zip(first, never, strict=True):
         length = int(long.strokes[1:, 2].argmax()) + 2
-        np.testing.assert_array_equal(short.strokes, long.strokes[:length])
+        np.testing.assert_allclose(short.strokes, long.strokes[:length], atol=1e-5)
     assert len({len(line.strokes) for line in first}) > 1
+
+
+@EITHER_WAY
+def test_a_line_ends_soon_after_its_text_whatever_the_output_says(compiled, point_by_point):
+    """The window of a text of U characters is past it from point (U + 0.5) / 0.4 on, where the start is point 1."""
+    with nullcontext() if compiled else point_by_point():
+        always, seldom = (
+            sample(sure(END_LOGIT - 1, step=0.4, lift=lift), texts(3, 5), seeds=[1, 2], max_points=[200] * 2)
+            for lift in (100, -1)
+        )
+    assert [len(line.strokes) for line in always] == [9 + LAST_LETTER_POINTS, 14 + LAST_LETTER_POINTS]
+    for line, shortest in zip(seldom, always, strict=True):
+        assert line.stopped and len(line.strokes) >= len(shortest.strokes) and line.strokes[-1, 2] == 1
+        assert not line.strokes[len(shortest.strokes) - 1 : -1, 2].any()
 
 
 @EITHER_WAY

@@ -8,7 +8,7 @@ import torch
 
 from base.batch import Batch
 from model.writing import compiled
-from model.writing.line_end import MAX_POINTS_AFTER_TEXT
+from model.writing.line_end import END_LOGIT, LAST_LETTER_POINTS, MAX_POINTS_AFTER_TEXT
 from model.writing.mixture_density import sample_stroke
 from model.writing.priming import Prime
 from model.writing.sampling import LineNoise, sample
@@ -51,8 +51,11 @@ def by_hand(model, batch: Batch, line: int) -> tuple[np.ndarray, np.ndarray]:
                 state = model.moved(state, torch.tensor([ahead]))
         mixture, state = model.step(stroke, state)
         drawn = sample_stroke(mixture, noise.next(), 0.4)
-        late = late + 1 if t >= length and bool(model.finished(state)) else 0
-        if late > (0 if stroke[0, 2] > 0 else MAX_POINTS_AFTER_TEXT):
+        done, lifted, end_logit = bool(model.finished(state)), stroke[0, 2] > 0, model.end_logit(state)
+        late = late + 1 if t >= length and (done or (end_logit is not None and late)) else 0
+        if end_logit is None and late > (0 if lifted else MAX_POINTS_AFTER_TEXT):
+            break
+        if end_logit is not None and t >= length and lifted and (end_logit > END_LOGIT or late > LAST_LETTER_POINTS):
             break
         stroke = single.strokes[:, t] if t < length else drawn
         strokes.append(stroke[0])
