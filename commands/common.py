@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from model.language.ngram import load_language_model
+from model.language.ngram import NgramModel, load_language_model
 from results.reading.decoding import Decoding
 from results.roles import Role, load_as
 from results.tables import aligned
-from results.trained import TrainedModel, bundled
+from results.trained import FOLDER, TrainedModel, bundled
 from utils.errors import InputError
 from utils.files import atomic_path
 
@@ -107,7 +107,8 @@ def splits_of(args: argparse.Namespace, network: TrainedModel[Any]) -> list[str]
 def add_decoding(parser: argparse.ArgumentParser, *, tuned: bool) -> None:
     """Add the arguments of a `Decoding`; not `tuned`: without those that are tuned."""
     parser.add_argument("--beam", type=int, help="texts that the search follows (default: greedy; with --lm 16)")
-    parser.add_argument("--lm", type=Path, required=not tuned, help="language model of prepare_data.py language-model")
+    lm_help = "language model: english, or a file of prepare_data.py language-model"
+    parser.add_argument("--lm", type=Path, required=not tuned, metavar="LM", help=lm_help)
     parser.add_argument("--ctc-weight", type=float, help="share of the CTC head (default: as it was trained)")
     if tuned:
         parser.add_argument("--lm-weight", type=float, help="its weight in the score of each character (default: 0.9)")
@@ -118,7 +119,16 @@ def decoding_options(args: argparse.Namespace) -> dict[str, Any]:
     """The settings of a `Decoding` that the command line names."""
     options = {name: getattr(args, name) for name in ("beam", "lm_weight", "ctc_weight", "length_bonus")}
     given = {name: value for name, value in options.items() if value is not None}
-    return given | ({"language_model": load_language_model(args.lm)} if args.lm else {})
+    return given | ({"language_model": language_model(args.lm)} if args.lm else {})
+
+
+def language_model(path: Path) -> NgramModel:
+    """Return the language model of a file or, where there is none, the bundled one of that name.
+
+    Raises InputError where there is neither.
+    """
+    named = FOLDER / f"{path}.npz"
+    return load_language_model(named if named.exists() and not path.exists() else path)
 
 
 def decoding_argument(args: argparse.Namespace, network: TrainedModel[Any]) -> dict[str, Decoding]:

@@ -2,8 +2,7 @@
 
 import argparse
 
-from commands.common import add_corpus, add_decoding, add_out, loaded, save_numbers
-from model.language.ngram import load_language_model
+from commands.common import add_corpus, add_decoding, add_out, language_model, loaded, save_numbers
 from results.reading.reader import Reader
 from results.reading.tuning import tune_on_corpus
 from results.tables import aligned
@@ -18,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print error rates by the language model's weight and the length bonus, the best first."""
-    model = load_language_model(args.lm)
+    model = language_model(args.lm)
     rates = tune_on_corpus(
         loaded(args, Reader), args.corpus, args.split, args.data_dir, model, beam=args.beam or 16, num_lines=args.lines
     )

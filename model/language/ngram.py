@@ -88,14 +88,24 @@ class NgramModel:
         before = [*context[max(len(context) - reach, 0) :][::-1], len(self.alphabet)][:reach]
         return before + [-1] * (reach - len(before))
 
+    def score_spans(self, spans: Sequence[tuple[tuple[int, ...], int, int]]) -> list[float]:
+        """Return the log-probability of each text's characters first to after - 1, given those before them.
+
+        spans  (text of U positions, first, after); character U is the end
+        """
+        contexts = [text[:u] for text, first, after in spans for u in range(first, after)]
+        following = [c for text, first, after in spans for c in (*text, len(self.alphabet))[first:after]]
+        scores = self.score_next(contexts)[np.arange(len(contexts)), following]
+        ends = np.cumsum([after - first for _, first, after in spans])
+        return [float(part.sum()) for part in np.split(scores, ends)[: len(spans)]]
+
     def nats(self, lines: Iterable[str]) -> tuple[float, int]:
         """Return the nats of lines of the alphabet's characters, and the number of their characters and ends."""
         position = {character: index for index, character in enumerate(self.alphabet)}
         nats, count = 0.0, 0
         for line in lines:
             text = tuple(position[character] for character in line)
-            scores = self.score_next([text[:end] for end in range(len(text) + 1)])
-            nats -= float(scores[np.arange(len(text) + 1), [*text, len(self.alphabet)]].sum())
+            nats -= self.score_spans([(text, 0, len(text) + 1)])[0]
             count += len(text) + 1
         return nats, count
 

@@ -5,7 +5,7 @@ L lines, K texts of each next to each other, N frames, A alphabet; class A is th
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product, starmap
 from typing import Protocol
 
@@ -19,6 +19,9 @@ from model.reading.error_rates import character_edits, plain
 from model.reading.recognizer import Reading, Seq2SeqRecognizer
 from utils.errors import InputError
 from utils.progress import progress
+
+LM_WEIGHTS, LENGTH_BONUSES = (0.3, 0.5, 0.7, 0.9, 1.1), (0.7, 1.4, 2.1)
+"""Weights and bonuses that `tune` tries."""
 
 
 @dataclass(frozen=True)
@@ -90,69 +93,59 @@ class LanguageScorer:
         ]
 
 
-@torch.inference_mode()
-def beam_search(
-    model: Seq2SeqRecognizer,
-    reading: Reading,
-    *,
-    beam: int = 8,
-    ctc_weight: float | None = None,
-    language_model: NgramModel | None = None,
-    lm_weight: float = 0.0,
-    length_bonus: float = 0.0,
-) -> list[Hypothesis]:
-    """The best text found of each line; see `n_best_search`. A line without any text has an empty one, score -inf."""
-    lines = n_best_search(
-        model,
-        reading,
-        1,
-        beam=beam,
-        ctc_weight=ctc_weight,
-        language_model=language_model,
-        lm_weight=lm_weight,
-        length_bonus=length_bonus,
-    )
+@dataclass(frozen=True)
+class Search:
+    """Settings of a beam search; what it makes greatest, by character and with the text's end.
+
+    beam            texts that are followed next to each other
+    ctc_weight      share of the CTC head's log-probability, the rest is the decoder's: 0 is pure attention, 1 the
+                    prefix search of Graves (2008), None as the network was trained
+    language_model  adds its log-probability, times lm_weight
+    length_bonus    nats that each character adds
+
+    Watanabe et al. (2017), eqs. 20 and 29. Raises InputError where a number is out of range.
+    """
+
+    beam: int = 8
+    ctc_weight: float | None = None
+    language_model: NgramModel | None = None
+    lm_weight: float = 0.0
+    length_bonus: float = 0.0
+
+    def __post_init__(self) -> None:
+        beam, lm_weight, bonus = self.beam, self.lm_weight, self.length_bonus
+        if beam < 1 or not 0 <= lm_weight < math.inf or not math.isfinite(bonus):
+            raise InputError(
+                f"beam is {beam}, lm_weight {lm_weight}, length_bonus {bonus}; 1 or more, 0 or more, finite"
+            )
+
+
+def beam_search(model: Seq2SeqRecognizer, reading: Reading, search: Search) -> list[Hypothesis]:
+    """Return the best text of each line, see `n_best_search`; an empty one, score -inf, of a line without any."""
+    lines = n_best_search(model, reading, 1, search)
     return [line[0] if line else Hypothesis([], [], -math.inf) for line in lines]
 
 
 @torch.inference_mode()
-def n_best_search(
-    model: Seq2SeqRecognizer,
-    reading: Reading,
-    n_best: int,
-    *,
-    beam: int = 8,
-    ctc_weight: float | None = None,
-    language_model: NgramModel | None = None,
-    lm_weight: float = 0.0,
-    length_bonus: float = 0.0,
-) -> list[list[Hypothesis]]:
-    """The n best texts found of each line, the best first; `beam` are followed next to each other, by character.
+def n_best_search(model: Seq2SeqRecognizer, reading: Reading, n_best: int, search: Search) -> list[list[Hypothesis]]:
+    """Return the n best texts of each line, the best first; with one text of pure attention it is greedy reading.
 
-    Greatest is ctc_weight of the CTC head's log-probability, the rest of the decoder's, lm_weight of the language
-    model's, each with the text's end, and length_bonus a character: Watanabe et al. (2017), eqs. 20 and 29. 0 is pure
-    attention, 1 the prefix search of Graves (2008), None as the network was trained. No text is longer than its line
-    has frames. With one text of pure attention it is greedy reading.
+    No text is longer than its line has frames. (Whether the language model is of the network's alphabet is for
+    `NgramModel.require_alphabet` to say.)
 
-    Raises InputError where a number is out of range, or the network lacks the head. (Whether the language model is of
-    the network's alphabet is for `NgramModel.require_alphabet` to say.)
+    Raises InputError where the network lacks a head.
     """
-    weight = reading.ctc_weight if ctc_weight is None else ctc_weight
-    if beam < 1 or not 0 <= lm_weight < math.inf or not math.isfinite(length_bonus):
-        raise InputError(
-            f"beam is {beam}, lm_weight {lm_weight}, length_bonus {length_bonus}; 1 or more, 0 or more, finite"
-        )
-    scorers = _heads(model, reading, weight)
+    scorers = _heads(model, reading, reading.ctc_weight if search.ctc_weight is None else search.ctc_weight)
     language = None
-    if language_model is not None and lm_weight:
-        language = LanguageScorer(language_model, len(reading.frames), reading.frames.device)
-    search = _Search(reading.frame_mask.sum(1), beam, length_bonus, n_best)
+    if search.language_model is not None and search.lm_weight:
+        language = LanguageScorer(search.language_model, len(reading.frames), reading.frames.device)
+    texts = _Texts(reading.frame_mask.sum(1), search.beam, search.length_bonus, n_best)
     while True:
         read: Tensor = sum(share * scorer.next() for share, scorer in scorers)  # type: ignore[assignment]
-        total = read + lm_weight * language.next() if language else read
-        followed = search.choose(read, total)
+        total = read + search.lm_weight * language.next() if language else read
+        followed = texts.choose(read, total)
         if followed is None:
-            return search.best
+            return texts.best
         for _, scorer in [*scorers, (0, language)]:
             if scorer is not None:
                 scorer.follow(*followed)
@@ -174,7 +167,7 @@ def _heads(model: Seq2SeqRecognizer, reading: Reading, ctc_weight: float) -> lis
     return scorers
 
 
-class _Search:
+class _Texts:
     """The texts that are followed, and of each line the n best ones that have ended, the best first.
 
     lines  (L,) the lines still open; of each of them frames (L,), and of each of its texts score (L, K), texts and
@@ -242,33 +235,26 @@ def tune(
     model: Seq2SeqRecognizer,
     readings: Sequence[Reading],
     texts: Sequence[str],
-    language_model: NgramModel,
+    search: Search,
     *,
-    lm_weights: Sequence[float] = (0.5, 0.7, 0.9, 1.1, 1.3),
-    length_bonuses: Sequence[float] = (0.7, 1.4, 2.1),
-    beam: int = 8,
-    ctc_weight: float | None = None,
+    lm_weights: Sequence[float] = LM_WEIGHTS,
+    length_bonuses: Sequence[float] = LENGTH_BONUSES,
 ) -> dict[tuple[float, float], float]:
-    """Character error rates of lines by (lm_weight, length_bonus), the lowest first; lines to validate on, never test.
+    """Return character error rates of lines by (lm_weight, length_bonus), the lowest first; never tune on test lines.
 
     readings  batches as `Seq2SeqRecognizer.encode` makes them; texts: what their lines say, in order
+    search    with a language model; its weight and bonus are not used
     It costs a search of all the lines for each pair.
     """
-    rates = {}
+    assert search.language_model is not None
+    alphabet, rates = search.language_model.alphabet, {}
     pairs = list(product(lm_weights, length_bonuses))
     for lm_weight, bonus in progress(pairs, len(pairs), "tuning", "search"):
+        tried = replace(search, lm_weight=lm_weight, length_bonus=bonus)
         texts_read = [
-            "".join(language_model.alphabet[position] for position in hypothesis.positions)
+            "".join(alphabet[position] for position in hypothesis.positions)
             for reading in readings
-            for hypothesis in beam_search(
-                model,
-                reading,
-                beam=beam,
-                ctc_weight=ctc_weight,
-                language_model=language_model,
-                lm_weight=lm_weight,
-                length_bonus=bonus,
-            )
+            for hypothesis in beam_search(model, reading, tried)
         ]
         compared = [(plain(read), plain(true)) for read, true in zip(texts_read, texts, strict=True)]
         size = sum(len(true) for _, true in compared)

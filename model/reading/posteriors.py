@@ -1,10 +1,11 @@
-"""The probability that a recognizer gives to a line's text and to each of its words, by the ink alone.
+"""The probability of a line's text and of each of its words, by a recognizer alone or by a language model too.
 
 L lines, N frames, U characters, A alphabet; class A is the blank.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
 from typing import NamedTuple
 
@@ -15,27 +16,29 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from model.reading.ctc_alignment import ctc_alignment
-from model.reading.decoding import n_best_search
+from model.reading.decoding import Search, n_best_search
 from model.reading.recognizer import Reading, Seq2SeqRecognizer
 
 Span = tuple[int, int]
 """First character of a word in its text, and the one after its last."""
 Piece = tuple[Tensor, list[tuple[int, ...]]]
 """Log-probabilities (N, A+1) of some frames of a line, and the texts in them that count as the same."""
-BEAM = 8
-"""Texts that are followed in a word's frames, and with it the number of alternatives, spaces not counted."""
+BY_INK = Search(beam=8, ctc_weight=1.0)
+"""The search for texts of a word's ink; with its beam the number of other texts is limited, spaces not counted."""
 
 
 @dataclass(frozen=True)
 class TextPosterior:
     """Log-probabilities of a line's text and of each of its words, at most 0.
 
-    line   spaces at its ends do not count
-    words  of each word given that its ink is that between the spaces around it, these included
+    line    spaces at its ends do not count
+    words   of each word given that its ink is that between the spaces around it, these included
+    others  of each word, other texts of its ink by positions, the most probable first
     """
 
     line: float
     words: list[float]
+    others: list[dict[tuple[int, ...], float]] = field(default_factory=list)
 
 
 def word_spans(text: Sequence[int], space: int | None) -> list[Span]:
@@ -46,25 +49,80 @@ def word_spans(text: Sequence[int], space: int | None) -> list[Span]:
 
 
 def text_posteriors(
-    model: Seq2SeqRecognizer, reading: Reading, texts: Sequence[list[int]], space: int | None
+    model: Seq2SeqRecognizer,
+    reading: Reading,
+    texts: Sequence[list[int]],
+    space: int | None,
+    *,
+    search: Search = BY_INK,
+    others: int = 0,
 ) -> list[TextPosterior]:
-    """Return how probable each line's text (U,) and its words are: by the CTC head over all alignments (Graves et al.,
-    2006, section 4.1) where there is one, else by the decoder, character by character.
+    """Return how probable each line's text (U,) and its words are, and up to `others` other texts of each word's ink.
+
+    It is by the CTC head over all alignments (Graves et al., 2006, section 4.1) where there is one, else by the
+    decoder, character by character, without other texts.
+
+    With the language model of a `search`, a word and the likeliest other texts of its ink share what they have together
+    by the ink, in proportion to the exponential of what the search makes greatest, each in the line as it was read. So
+    ink that may show a text that is not among them makes a word less sure. The line has the product of its words. By a
+    network without CTC head it is by the ink alone.
     """
     spans = [word_spans(text, space) for text in texts]
     if reading.frame_logits is None:
         explained = [log_probs.tolist() for log_probs, _ in model.explain(reading, list(texts))]
         return [
-            TextPosterior(sum(nats), [sum(nats[first : after + 1]) for first, after in words])
+            TextPosterior(sum(nats), [sum(nats[first : after + 1]) for first, after in words], [{} for _ in words])
             for nats, words in zip(explained, spans, strict=True)
         ]
     lines: list[Piece] = []
-    words: list[Piece] = []
+    inks: list[_WordInk] = []
     for frames, text, own in zip(_frames(reading), texts, spans, strict=True):
         lines.append((frames, _open_ends(_stripped(text, space), _edge(space))))
-        words += [ink.piece(ink.text) for ink in _word_inks(frames, text, own, space)]
-    of_words = iter(_sums(words))
-    return [TextPosterior(line, [next(of_words) for _ in own]) for line, own in zip(_sums(lines), spans, strict=True)]
+        inks += _word_inks(frames, tuple(text), own, space)
+    language = search.language_model is not None and search.lm_weight > 0
+    candidates = _candidates(model, reading, inks, space) if others or language else [[ink.text] for ink in inks]
+    nats = iter(_sums([ink.piece(text) for ink, some in zip(inks, candidates, strict=True) for text in some]))
+    scores = [{text: next(nats) for text in some} for some in candidates]
+    if language:
+        scores = _with_language(scores, inks, search)
+    words = iter([(some.pop(ink.text), some) for ink, some in zip(inks, scores, strict=True)])
+    posteriors = []
+    for line, own in zip(_sums(lines), spans, strict=True):
+        read = [next(words) for _ in own]
+        sure = [word for word, _ in read]
+        ranked = [dict(sorted(some.items(), key=lambda item: -item[1])[:others]) for _, some in read]
+        posteriors.append(TextPosterior(sum(sure) if language and own else line, sure, ranked))
+    return posteriors
+
+
+def _with_language(
+    scores: list[dict[tuple[int, ...], float]], inks: list["_WordInk"], search: Search
+) -> list[dict[tuple[int, ...], float]]:
+    """Return log-probabilities of each word's texts by ink and language model from those by its ink, with their sum.
+
+    A text counts with its own characters and those after it that the language model's context reaches.
+    """
+    assert search.language_model is not None
+    reach = len(search.language_model.levels)
+    spans = []
+    for ink, some in zip(inks, scores, strict=True):
+        first, after = ink.span
+        for text in some:
+            line = (*ink.line[:first], *text, *ink.line[after:])
+            spans.append((line, first, min(first + len(text) + reach - 1, len(line) + 1)))
+    nats = iter(search.language_model.score_spans(spans))
+    weighted = [
+        {text: ink + search.lm_weight * next(nats) + search.length_bonus * len(text) for text, ink in some.items()}
+        for some in scores
+    ]
+    return [
+        {text: nats - max(_log_sum(some), -sys.float_info.max) + _log_sum(by_ink) for text, nats in some.items()}
+        for some, by_ink in zip(weighted, scores, strict=True)
+    ]
+
+
+def _log_sum(log_probs: dict[tuple[int, ...], float]) -> float:
+    return float(np.logaddexp.reduce(list(log_probs.values())))
 
 
 def _sums(pieces: Sequence[Piece]) -> list[float]:
@@ -86,38 +144,21 @@ def ctc_log_probs(frames: Sequence[Tensor], texts: Sequence[Sequence[int]]) -> l
     return (-F.ctc_loss(padded, flat, lengths, text_lengths, blank=blank, reduction="none")).tolist()
 
 
-def word_alternatives(
-    model: Seq2SeqRecognizer, reading: Reading, texts: Sequence[list[int]], space: int | None, number: int
-) -> list[list[dict[tuple[int, ...], float]]]:
-    """Return of each line, of each of its words, up to `number` other texts of the same ink: log-probabilities by
-    positions, the most probable first. A network without CTC head has none.
-    """
-    spans = [word_spans(text, space) for text in texts]
-    if reading.frame_logits is None:
-        return [[{} for _ in words] for words in spans]
-    lines = zip(_frames(reading), texts, spans, strict=True)
-    inks = [ink for line, text, words in lines for ink in _word_inks(line, text, words, space)]
-    others = [
-        [text for text in some if text not in ((), ink.text)]
-        for ink, some in zip(inks, _n_best(model, reading, [ink.frames for ink in inks], space), strict=True)
-    ]
-    nats = iter(_sums([ink.piece(text) for ink, some in zip(inks, others, strict=True) for text in some]))
-    ranked = iter([sorted(((text, next(nats)) for text in some), key=lambda item: -item[1]) for some in others])
-    return [[dict(next(ranked)[:number]) for _ in words] for words in spans]
-
-
-def _n_best(
-    model: Seq2SeqRecognizer, reading: Reading, pieces: list[Tensor], space: int | None
+def _candidates(
+    model: Seq2SeqRecognizer, reading: Reading, inks: list["_WordInk"], space: int | None
 ) -> list[list[tuple[int, ...]]]:
-    """Return the best texts of each piece (N, A+1), without spaces at their ends."""
-    if not pieces:
+    """Return each word's text, then the best other texts of its ink, without spaces at their ends."""
+    if not inks:
         return []
-    lengths = torch.tensor([len(piece) for piece in pieces])
-    logits = pad_sequence(pieces, batch_first=True)  # W of (N, A+1) -> (W, N, A+1)
+    lengths = torch.tensor([len(ink.frames) for ink in inks])
+    logits = pad_sequence([ink.frames for ink in inks], batch_first=True)  # W of (N, A+1) -> (W, N, A+1)
     mask = torch.arange(logits.shape[1]) < lengths.unsqueeze(1)
     words = replace(reading, frames=logits, frame_mask=mask, frame_logits=logits, attention=None)
-    lines = n_best_search(model, words, BEAM, beam=BEAM, ctc_weight=1.0)
-    return [list(dict.fromkeys(_stripped(hypothesis.positions, space) for hypothesis in line)) for line in lines]
+    lines = n_best_search(model, words, BY_INK.beam, BY_INK)
+    return [
+        list(dict.fromkeys([ink.text, *filter(None, (_stripped(some.positions, space) for some in line))]))
+        for ink, line in zip(inks, lines, strict=True)
+    ]
 
 
 def _stripped(text: Sequence[int], space: int | None) -> tuple[int, ...]:
@@ -133,17 +174,22 @@ def _frames(reading: Reading) -> list[Tensor]:
 
 
 class _WordInk(NamedTuple):
-    """The frames of a word (N, A+1) with the spaces around it, its text without, and if it begins or ends its line.
+    """The frames of a word (N, A+1) with the spaces around it, its place in its line's text, and if it is at an end.
 
     With the spaces a word counts as sure only where it is sure that it begins and ends there; at the ends of a line
     it may have one or not.
     """
 
     frames: Tensor
-    text: tuple[int, ...]
+    line: tuple[int, ...]
+    span: Span
     edge: tuple[int, ...]
     begins: bool
     ends: bool
+
+    @property
+    def text(self) -> tuple[int, ...]:
+        return self.line[self.span[0] : self.span[1]]
 
     def piece(self, text: tuple[int, ...]) -> Piece:
         """Return the frames with a text that they may show."""
@@ -151,17 +197,17 @@ class _WordInk(NamedTuple):
         return self.frames, _open_ends(inner, self.edge, self.begins, self.ends)
 
 
-def _word_inks(frames: Tensor, text: list[int], words: list[Span], space: int | None) -> Iterator[_WordInk]:
+def _word_inks(frames: Tensor, text: tuple[int, ...], words: list[Span], space: int | None) -> Iterator[_WordInk]:
     """Yield the frames of each word of a line (N, A+1); the whole line where they are too few to show its text."""
     shown, edge = ctc_alignment(frames.double().numpy(), text), _edge(space)
     for number, (first, after) in enumerate(words):
         if (shown < 0).all():
-            yield _WordInk(frames, tuple(text), edge, True, True)
+            yield _WordInk(frames, text, (0, len(text)), edge, True, True)
             continue
         begins, ends = not number, number == len(words) - 1
         begin = 0 if begins else int(np.flatnonzero(shown == first - 1)[0])
         end = len(frames) if ends else int(np.flatnonzero(shown == after)[-1]) + 1
-        yield _WordInk(frames[begin:end], tuple(text[first:after]), edge, begins, ends)
+        yield _WordInk(frames[begin:end], text, (first, after), edge, begins, ends)
 
 
 def _edge(space: int | None) -> tuple[int, ...]:

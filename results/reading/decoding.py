@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from model.language.ngram import NgramModel
-from model.reading.decoding import beam_search
+from model.reading.decoding import Search, beam_search
 from model.reading.recognizer import Reading, Seq2SeqRecognizer
 from utils.errors import InputError
 
@@ -73,20 +73,18 @@ class Decoding:
         if self.language_model is not None:
             self.language_model.require_alphabet(alphabet)
 
+    @property
+    def search(self) -> Search | None:
+        """The beam search; None: greedy."""
+        if self.width is None:
+            return None
+        return Search(self.width, self.ctc_weight, self.language_model, self.lm_weight, self.bonus)
+
     def texts(self, model: Seq2SeqRecognizer, reading: Reading) -> list[list[int]]:
         """Positions in the alphabet of the text of each line."""
-        if self.width is None:
+        if self.search is None:
             return model.read_greedily(reading)
-        hypotheses = beam_search(
-            model,
-            reading,
-            beam=self.width,
-            ctc_weight=self.ctc_weight,
-            language_model=self.language_model,
-            lm_weight=self.lm_weight,
-            length_bonus=self.bonus,
-        )
-        return [hypothesis.positions for hypothesis in hypotheses]
+        return [hypothesis.positions for hypothesis in beam_search(model, reading, self.search)]
 
 
 GREEDY = Decoding()

@@ -11,7 +11,7 @@ import torch
 from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
 from ink.strokes import InkLine
-from model.reading.posteriors import TextPosterior, text_posteriors, word_alternatives, word_spans
+from model.reading.posteriors import BY_INK, TextPosterior, text_posteriors, word_spans
 from model.reading.recognizer import Reading, Seq2SeqRecognizer
 from results.reading.calibration import Calibration, calibration_of
 from results.reading.corpus import CorpusRead
@@ -36,7 +36,7 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
     ) -> list[LineReading]:
         """Read each line; its own text is not looked at. The ink is transformed as the network's training ink was.
 
-        alternatives  other texts of each word's ink to name at most, by the ink alone
+        alternatives  other texts of each word's ink to name at most
 
         Raises InputError where a line's ink cannot be used, see `prepared`, or the language model has another alphabet.
         """
@@ -61,8 +61,8 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
         model, space = self.model, self.alphabet.position.get(" ")
         texts = decoding.texts(model, encoded)
         sure_line, sure_word = self.calibration(decoding, "lines"), self.calibration(decoding, "words")
-        posteriors = text_posteriors(model, encoded, texts, space)
-        others = word_alternatives(model, encoded, texts, space, alternatives) if alternatives else None
+        search = decoding.search or BY_INK
+        posteriors = text_posteriors(model, encoded, texts, space, search=search, others=alternatives)
         explained = model.explain(encoded, texts)
         for n, ((line, frames), positions, posterior) in enumerate(zip(inks, texts, posteriors, strict=True)):
             # log_probs (U+1,), weights (U+1, N): of each character and of the end
@@ -75,7 +75,7 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
                     text[first:after],
                     sure_word(posterior.words[k]),
                     points,
-                    [(self.alphabet.decode(a), sure_word(p)) for a, p in others[n][k].items()] if others else [],
+                    [(self.alphabet.decode(other), sure_word(nats)) for other, nats in posterior.others[k].items()],
                 )
                 for k, ((first, after), points) in enumerate(
                     zip(spans, word_points(line.points, [part.points for part in characters], spans), strict=True)
@@ -124,12 +124,13 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
                 encoded = self.model.encode(ink_batch(strokes, self.device))
                 positions = decoding.texts(self.model, encoded)
                 texts |= zip(some, map(self.alphabet.decode, positions), strict=True)
-                posteriors |= zip(some, text_posteriors(self.model, encoded, positions, space), strict=True)
+                sure = text_posteriors(self.model, encoded, positions, space, search=decoding.search or BY_INK)
+                posteriors |= zip(some, sure, strict=True)
                 bar.update(len(some))
         seconds = time.perf_counter() - started
         known = map(opened.line, lines.tolist())
         read = [ReadLine(line.id, line.writer, line.text, texts[i]) for i, line in enumerate(known)]
-        sure = [posteriors[i] for i in range(len(read))]
+        in_order = [posteriors[i] for i in range(len(read))]
         calibrations = self.calibration(decoding, "words"), self.calibration(decoding, "lines")
         name = corpus or self.corpus
-        return CorpusRead(name, opened, splits, lines, read, seconds, decoding, sure, *calibrations)
+        return CorpusRead(name, opened, splits, lines, read, seconds, decoding, in_order, *calibrations)

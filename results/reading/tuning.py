@@ -8,7 +8,7 @@ import torch
 from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
 from model.language.ngram import NgramModel
-from model.reading.decoding import tune
+from model.reading.decoding import Search, tune
 from results.reading.lines import batches, ink_batch
 from results.reading.reader import Reader
 
@@ -41,4 +41,4 @@ def tune_on_corpus(
         strokes = [reader.strokes(corpus.points(int(lines[i]))) for i in some]
         readings.append(reader.model.encode(ink_batch(strokes, reader.device)))
         texts += [corpus.text(int(lines[i])) for i in some]
-    return tune(reader.model, readings, texts, language_model, beam=beam)
+    return tune(reader.model, readings, texts, Search(beam, language_model=language_model))

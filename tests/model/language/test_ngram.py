@@ -146,6 +146,14 @@ def test_nats_are_those_of_each_character_and_the_end(model):
     assert count == 5
 
 
+def test_spans_have_the_nats_of_their_own_characters_alone(model):
+    cab, dad = positions("cab"), positions("dad")
+    expected = model.log_probs(cab[:1])[cab[1]] + model.log_probs(cab[:2])[cab[2]]
+    end = model.log_probs(dad)[len(ALPHABET)]
+    assert model.score_spans([(cab, 1, 3), (dad, 3, 4), (cab, 2, 2)]) == pytest.approx([expected, end, 0])
+    assert model.score_spans([]) == []
+
+
 def test_foreign_characters_are_counted_and_no_context_reaches_across_them():
     trained = train_language_model(["ab\tab ", "", "  ", "aéxa", "é"], "ab ", 3, 1)
     assert (trained.lines, trained.characters, trained.foreign) == (3, 7, {"x": 1, "é": 2})

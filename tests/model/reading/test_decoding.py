@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from model.language.ngram import NgramModel
 from model.language.training import train_language_model
 from model.reading.ctc_prefix import CtcScorer
-from model.reading.decoding import Hypothesis, beam_search, tune
+from model.reading.decoding import Hypothesis, Search, beam_search, tune
 from model.reading.recognizer import Reading, Seq2SeqRecognizer, ctc_greedy
 from tests.model.readers import ctc_texts, one_line, random_reading, recognizer
 from tests.model.small import lines
@@ -77,9 +77,8 @@ def test_a_beam_that_holds_all_texts_finds_the_best_of_all(weight, lm_weight, bo
     model, language = recognizer(weight, alphabet_size=2).double(), language_model(2)
     for seed in range(3):
         reading = random_reading([4, 1, 3], model, seed)
-        hypotheses = beam_search(
-            model, reading, beam=64, language_model=language, lm_weight=lm_weight, length_bonus=bonus
-        )  # fmt: skip
+        search = Search(64, language_model=language, lm_weight=lm_weight, length_bonus=bonus)
+        hypotheses = beam_search(model, reading, search)
         for line, hypothesis in enumerate(hypotheses):
             alone = one_line(reading, line)
             assert_same(hypothesis, by_brute_force(model, alone, weight, language, lm_weight, bonus))
@@ -92,7 +91,7 @@ def test_prefix_scores_are_the_sums_over_all_paths(num_frames, alphabet_size, se
     reading = random_reading([num_frames, 5], model, seed, sharpness)
     texts = ctc_texts(reading.frame_logits[0, :num_frames])
     best = max(texts, key=texts.__getitem__)
-    hypothesis = beam_search(model, reading, beam=400)[0]
+    hypothesis = beam_search(model, reading, Search(beam=400))[0]
     assert hypothesis.score == pytest.approx(math.log(texts[best]), abs=1e-8)
     for text in itertools.islice(sorted(texts), 0, None, max(len(texts) // 8, 1)):
         scorer, log_probs = CtcScorer(reading.frame_logits, reading.frame_mask), []
@@ -109,7 +108,7 @@ def test_prefix_scores_are_the_sums_over_all_paths(num_frames, alphabet_size, se
 def test_on_long_lines_the_score_is_that_of_torchs_ctc(sharpness):
     model = recognizer(1.0)
     reading = random_reading([300, 120], model, 3, sharpness)
-    for line, hypothesis in enumerate(beam_search(model, reading, beam=3)):
+    for line, hypothesis in enumerate(beam_search(model, reading, Search(beam=3))):
         alone = one_line(reading, line).frame_logits.log_softmax(-1).transpose(0, 1)
         text = torch.tensor([hypothesis.positions])
         nats = F.ctc_loss(alone, text, alone.shape[:1], text.shape[1:], blank=5, reduction="sum")
@@ -120,7 +119,7 @@ def test_on_long_lines_the_score_is_that_of_torchs_ctc(sharpness):
 def test_one_text_of_pure_attention_is_greedy_reading(seed):
     model = recognizer(0.0).double()
     reading = random_reading([7, 2, 12], model, seed)
-    hypotheses = beam_search(model, reading, beam=1)
+    hypotheses = beam_search(model, reading, Search(beam=1))
     assert [hypothesis.positions for hypothesis in hypotheses] == model.read_greedily(reading)
     assert any(hypothesis.positions for hypothesis in hypotheses)
 
@@ -137,8 +136,8 @@ def test_a_line_reads_the_same_alone_and_in_company(weight, in_float64):
     batch = lines([9, 3, 30, 17], [1, 1, 1, 1], torch.float64)
     reading = model.encode(batch)
     options = {"beam": 3, "language_model": language, "lm_weight": 0.5, "length_bonus": 0.4}
-    for line, hypothesis in enumerate(beam_search(model, reading, **options)):
-        assert_same(hypothesis, beam_search(model, one_line(reading, line), **options)[0])
+    for line, hypothesis in enumerate(beam_search(model, reading, Search(**options))):
+        assert_same(hypothesis, beam_search(model, one_line(reading, line), Search(**options))[0])
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.5])
@@ -146,7 +145,7 @@ def test_no_text_is_longer_than_its_line_has_frames(weight):
     model = recognizer(weight).double()
     model.decoder.out[-1].bias.data[-1] = -1e3
     reading = random_reading([6, 1, 3], model)
-    hypotheses = beam_search(model, reading, beam=4, length_bonus=9.0)
+    hypotheses = beam_search(model, reading, Search(beam=4, length_bonus=9.0))
     assert all(0 < len(h.positions) <= frames for h, frames in zip(hypotheses, [6, 1, 3], strict=True))
     if weight == 0:
         assert [len(hypothesis.positions) for hypothesis in hypotheses] == [6, 1, 3]
@@ -164,7 +163,9 @@ def test_the_language_models_weight_turns_the_winner_where_the_closed_form_says(
     turn = math.log(0.6 / 0.3) / (language_nats[1] - language_nats[0])
     assert turn > 0
     for weight, winner in ((0.99 * turn, 0), (1.01 * turn, 1)):
-        (hypotheses,) = beam_search(model, one_frame(0.6, 0.3, 0.1), beam=3, language_model=language, lm_weight=weight)
+        (hypotheses,) = beam_search(
+            model, one_frame(0.6, 0.3, 0.1), Search(beam=3, language_model=language, lm_weight=weight)
+        )
         assert hypotheses.positions == [winner]
         assert hypotheses.score == pytest.approx(sum(hypotheses.log_probs) + weight * language_nats[winner])
 
@@ -172,7 +173,7 @@ def test_the_language_models_weight_turns_the_winner_where_the_closed_form_says(
 def test_the_bonus_turns_the_winner_where_the_closed_form_says():
     model, turn = recognizer(1.0, alphabet_size=2), math.log(0.6 / 0.3)
     for bonus, winner in ((0.99 * turn, []), (1.01 * turn, [0])):
-        (hypotheses,) = beam_search(model, one_frame(0.3, 0.1, 0.6), length_bonus=bonus)
+        (hypotheses,) = beam_search(model, one_frame(0.3, 0.1, 0.6), Search(length_bonus=bonus))
         assert hypotheses.positions == winner
         assert hypotheses.confidence == pytest.approx(0.3**0.5 if winner else 0.6)
 
@@ -180,7 +181,9 @@ def test_the_bonus_turns_the_winner_where_the_closed_form_says():
 def test_a_text_that_only_its_length_makes_the_best_is_followed_to_its_end():
     model, texts = recognizer(1.0, alphabet_size=2), ["b"] * 40 + ["ababab"] * 2
     language, reading = train_language_model(texts, "ab", 5, 1).model, random_reading([7], model, sharpness=0.1)
-    (hypotheses,) = beam_search(model, reading, beam=90, language_model=language, lm_weight=2.0, length_bonus=3.0)
+    (hypotheses,) = beam_search(
+        model, reading, Search(beam=90, language_model=language, lm_weight=2.0, length_bonus=3.0)
+    )
     assert_same(hypotheses, by_brute_force(model, reading, 1.0, language, 2.0, 3.0))
     assert hypotheses.positions == [0, 1, 0, 1, 0, 1]
 
@@ -196,19 +199,26 @@ def test_numbers_out_of_range_and_missing_heads_are_named():
         (both, {"length_bonus": math.nan}, "length_bonus nan"),
     ]:
         with pytest.raises(InputError, match=message):
-            beam_search(model, random_reading([3], model), **options)
+            beam_search(model, random_reading([3], model), Search(**options))
 
 
 def test_a_network_gone_wrong_reads_nothing_and_is_sure_of_nothing():
     model = recognizer(1.0)
     reading = random_reading([3, 4], model)
     bad = replace(reading, frame_logits=torch.full_like(reading.frame_logits, torch.nan))
-    assert [(h.positions, h.confidence) for h in beam_search(model, bad)] == [([], 0.0)] * 2
+    assert [(h.positions, h.confidence) for h in beam_search(model, bad, Search())] == [([], 0.0)] * 2
 
 
 def test_tuning_ranks_the_pairs_by_the_error_that_a_search_with_them_makes():
     model, language = recognizer(1.0, alphabet_size=2), train_language_model(["b", "b", "b", "ab"], "ab", 2).model
     readings = [one_frame(0.6, 0.3, 0.1), one_frame(0.1, 0.8, 0.1)]
-    rates = tune(model, readings, ["b", "b"], language, lm_weights=(0.0, 5.0), length_bonuses=(0.0, -50.0), beam=3)
+    rates = tune(
+        model,
+        readings,
+        ["b", "b"],
+        Search(3, language_model=language),
+        lm_weights=(0.0, 5.0),
+        length_bonuses=(0.0, -50.0),
+    )
     assert list(rates.values()) == [0.0, 0.5, 1.0, 1.0]
     assert list(rates)[:2] == [(5.0, 0.0), (0.0, 0.0)]

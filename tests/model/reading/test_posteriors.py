@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model.reading.posteriors import ctc_log_probs, text_posteriors, word_alternatives, word_spans
+from model.language.training import train_language_model
+from model.reading.decoding import Search
+from model.reading.posteriors import ctc_log_probs, text_posteriors, word_spans
 from model.reading.recognizer import Reading
 from tests.model.readers import ctc_texts, one_line, random_reading, recognizer
 
@@ -70,7 +72,7 @@ def test_a_word_is_judged_by_the_ink_between_its_spaces_and_has_alternatives_the
         probability(words[2], (SPACE, B), (SPACE, B, SPACE)),
     ]
     assert [math.exp(nats) for nats in posterior.words] == pytest.approx(same, rel=1e-5)
-    ((first, second, _),) = word_alternatives(model, reading, [text], SPACE, 2)
+    ((first, second, _),) = (some.others for some in text_posteriors(model, reading, [text], SPACE, others=2))
     assert len(first) == len(second) == 2 and (B, A) not in second and (A,) not in first
     assert list(second.values()) == sorted(second.values(), reverse=True)
     for other, nats in second.items():
@@ -80,11 +82,46 @@ def test_a_word_is_judged_by_the_ink_between_its_spaces_and_has_alternatives_the
     assert max(others, key=others.__getitem__) == next(iter(second))
 
 
-def test_a_text_that_the_frames_cannot_show_is_improbable_and_no_word_is_lost() -> None:
+@pytest.mark.parametrize("bonus", [0.0, 1.5])
+def test_a_language_model_shares_out_anew_what_the_likeliest_texts_of_a_words_ink_have(bonus: float) -> None:
+    blank = 3
+    reading, text = shown(A, blank, SPACE, B, A, SPACE, blank, B), [A, SPACE, B, A, SPACE, B]
+    language = train_language_model(["a ba b", "b aa b", "a bb", "ab b"] * 2, " ab", 3).model
+    search = Search(4, 1.0, language, 0.7, bonus)
+    (posterior,) = text_posteriors(recognizer(1.0, alphabet_size=3), reading, [text], SPACE, search=search, others=9)
+    (by_ink,) = text_posteriors(recognizer(1.0, alphabet_size=3), reading, [text], SPACE, others=9)
+    pieces, spans = [(0, 3), (2, 6), (5, 8)], word_spans(text, SPACE)
+    for number, ((begin, end), (first, after)) in enumerate(zip(pieces, spans, strict=True)):
+        edges = [[(), (SPACE,)] if end_of_line else [(SPACE,)] for end_of_line in (number == 0, number == 2)]
+        shows, scores, total = ctc_texts(reading.frame_logits[0, begin:end]), {}, 0.0
+        for other in (tuple(text[first:after]), *posterior.others[number]):
+            line = [*text[:first], *other, *text[after:]]
+            nats = sum(language.log_probs(tuple(line[:u]))[c] for u, c in enumerate([*line, 3]))
+            ink = probability(shows, *{(*before, *other, *behind) for before in edges[0] for behind in edges[1]})
+            total += ink
+            scores[other] = (math.log(ink) if ink else -math.inf) + 0.7 * nats + bonus * len(other)
+        share = total / sum(map(math.exp, scores.values()))
+        expected = {other: share * math.exp(score) for other, score in scores.items()}
+        assert math.exp(posterior.words[number]) == pytest.approx(expected.pop(tuple(text[first:after])), rel=1e-5)
+        assert {k: math.exp(p) for k, p in posterior.others[number].items()} == pytest.approx(expected, rel=1e-5)
+        assert set(by_ink.others[number]) == set(expected) and len(expected) > 1
+    assert posterior.line == pytest.approx(sum(posterior.words))
+
+
+def test_a_language_model_without_weight_changes_no_probability() -> None:
+    model, reading = recognizer(1.0, alphabet_size=3), shown(A, SPACE, B)
+    language = train_language_model(["a b"] * 3, " ab", 3).model
+    weightless = text_posteriors(model, reading, [[A, SPACE, B]], SPACE, search=Search(4, 1.0, language), others=2)
+    assert weightless == text_posteriors(model, reading, [[A, SPACE, B]], SPACE, others=2)
+
+
+@pytest.mark.parametrize("lm_weight", [0.0, 0.7])
+def test_a_text_that_the_frames_cannot_show_is_improbable_and_no_word_is_lost(lm_weight: float) -> None:
     model = recognizer(1.0, alphabet_size=3)
-    (posterior,) = text_posteriors(model, shown(A, B, A), [[A, SPACE, B, SPACE, A]], SPACE)
+    search = Search(4, 1.0, train_language_model(["a b a"] * 3, " ab", 3).model, lm_weight)
+    (posterior,) = text_posteriors(model, shown(A, B, A), [[A, SPACE, B, SPACE, A]], SPACE, search=search)
     assert posterior.line == -math.inf and posterior.words == [-math.inf] * 3
-    (empty,) = text_posteriors(model, shown(3, 3, 3), [[]], SPACE)
+    (empty,) = text_posteriors(model, shown(3, 3, 3), [[]], SPACE, search=search)
     assert empty.line > -1 and empty.words == []
 
 
@@ -97,4 +134,5 @@ def test_without_a_ctc_head_characters_multiply() -> None:
     nats = log_probs.tolist()
     assert posterior.line == pytest.approx(sum(nats))
     assert posterior.words == pytest.approx([sum(nats[:2]), sum(nats[2:])])
-    assert word_alternatives(model, reading, [text], SPACE, 3) == [[{}, {}]]
+    (posterior,) = text_posteriors(model, reading, [text], SPACE, others=3)
+    assert posterior.others == [{}, {}]
