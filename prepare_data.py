@@ -139,7 +139,7 @@ def language_model_command(args: argparse.Namespace) -> None:
         measured = {text.strip() for text in transcriptions(corpora[0], valid)}
         texts = (text for text in texts if text.strip() not in measured)
     alphabet = {character for corpus in corpora for character in corpus.alphabet.characters}
-    trained = train_language_model(texts, "".join(alphabet), args.order)
+    trained = train_language_model(texts, "".join(alphabet), args.order, args.min_count)
     trained.model.save(args.out)
     print(f"{trained.lines:,} lines, {trained.characters:,} characters; {args.out}")
     if valid:
@@ -236,6 +236,9 @@ def add_language_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", nargs="+", help="whose transcriptions (default: the training splits)")
     parser.add_argument(
         "--order", type=int, default=8, help="characters in context, the predicted one included (default: 8)"
+    )
+    parser.add_argument(
+        "--min-count", type=int, default=2, help="times that a context came, at least; more make a smaller file (2)"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="LM.npz", help="the file to be made")
 

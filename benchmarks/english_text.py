@@ -6,11 +6,11 @@
 
 Essays, sayings, and the sentences that two dictionaries quote; 23 million characters in all.
 
-    apt-get install dict-wn dict-jargon dict-devil
+    apt-get install dict-wn dict-jargon dict-devil r-cran-janeaustenr
     python -m benchmarks.english_text text.txt --permissive
 
 Text that may be used for any purpose: WordNet's definitions and examples (its license asks for its notice), and the
-Jargon File and the Devil's Dictionary, which are in the public domain; 8 million characters.
+Jargon File, the Devil's Dictionary and Jane Austen's novels, which are in the public domain; 12 million characters.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import html
 import random
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,13 +55,33 @@ def permissive_paragraphs(root: Path) -> Iterator[str]:
     for name in ("jargon", "devil"):
         for piece in re.split(r"\n\s*\n", _dictionary(dictionaries / f"{name}.dict.dz")):
             yield re.sub(r"(?s)\[[^\]]*\]|\{|\}", "", piece)
+    for text in r_texts(_present(root / "usr/lib/R/site-library/janeaustenr/data/Rdata.rdb").read_bytes()):
+        yield from text.replace("_", "").replace("--", " - ").split("\n\n")
+
+
+def r_texts(content: bytes) -> Iterator[str]:
+    """Yield the texts, vectors of lines, of a database of R objects: zlib streams after their sizes (R Internals)."""
+    ascii_string = b"\0\4\0\t"
+    while content:
+        stream, lines, place = zlib.decompressobj(), [], 0
+        data = stream.decompress(content[4:])
+        while (place := data.find(ascii_string, place)) >= 0:
+            begin = place + 8
+            place = begin + int.from_bytes(data[place + 4 : begin], "big")
+            lines.append(data[begin:place].decode("ascii"))
+        yield "\n".join(lines)
+        content = stream.unused_data
 
 
 def _dictionary(path: Path) -> str:
+    with gzip.open(_present(path)) as file:
+        return file.read().decode("utf-8", "replace")
+
+
+def _present(path: Path) -> Path:
     if not path.exists():
         raise InputError(f"{path}: is not there; install the packages that python -m benchmarks.english_text -h names")
-    with gzip.open(path) as file:
-        return file.read().decode("utf-8", "replace")
+    return path
 
 
 def lines_of(text: str, rng: random.Random) -> Iterator[str]:

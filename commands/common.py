@@ -111,8 +111,8 @@ def add_decoding(parser: argparse.ArgumentParser, *, tuned: bool) -> None:
     parser.add_argument("--lm", type=Path, required=not tuned, metavar="LM", help=lm_help)
     parser.add_argument("--ctc-weight", type=float, help="share of the CTC head (default: as it was trained)")
     if tuned:
-        parser.add_argument("--lm-weight", type=float, help="its weight in the score of each character (default: 0.9)")
-        parser.add_argument("--length-bonus", type=float, help="nats that each character adds (default: 2.1 with --lm)")
+        parser.add_argument("--lm-weight", type=float, help="its weight in the score of each character (default: 0.4)")
+        parser.add_argument("--length-bonus", type=float, help="nats that each character adds (default: 1 with --lm)")
 
 
 def decoding_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -39,6 +39,7 @@ WRITERS: dict[str, tuple[str | None, int, float, str | None]] = {
     "digits.pt": ("2026 1984", 1, 0.5, None),
 }
 """Text, number of writings, bias and style, by the recorded name."""
+WITH_LM = ["--lm", PRETRAINED / "language.npz", "--lm-weight", "1.1", "--length-bonus", "2.1"]
 SMALL = {
     "trainer.max_batches": 5,
     "trainer.log_steps": 1,
@@ -131,7 +132,7 @@ def test_what_a_network_scores(network: str, corpus: str, run: Run, corpora: Pat
     hold(f"evaluate {network}", figures, bit_for_bit=False)
 
 
-@pytest.mark.parametrize("options", [[], ["--lm", PRETRAINED / "language.npz", "--lm-weight", "1.1"]])
+@pytest.mark.parametrize("options", [[], WITH_LM])
 def test_what_is_read_in_ten_lines(options: list[object], run: Run, corpora: Path, tmp_path: Path) -> None:
     run(prepare_data, "export", "legible", "lines.jsonl", "--data-dir", corpora)
     ten = "".join((tmp_path / "lines.jsonl").read_text().splitlines(keepends=True)[:10])

@@ -253,4 +253,8 @@ def test_a_language_model_learns_from_several_corpora_and_files_but_not_from_tex
     assert learned(*everything).startswith("7 lines, 26 characters")
     assert load_language_model(tmp_path / "lm.npz").alphabet == "abc"
     assert learned(*everything, "--unseen").startswith("4 lines, 14 characters"), "abba is measured on"
+    learned("--min-count", "3")
+    assert [len(level.keys) for level in load_language_model(tmp_path / "lm.npz").levels][:2] == [1, 3]
+    learned("--min-count", "6")
+    assert [len(level.keys) for level in load_language_model(tmp_path / "lm.npz").levels] == [1, 2]
     assert "perplexity" not in learned("--split", "train", "valid")

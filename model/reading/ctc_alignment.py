@@ -1,9 +1,11 @@
 """The alignment of a text's characters with the frames of a CTC head."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
-def ctc_alignment(log_probs: np.ndarray, text: list[int]) -> np.ndarray:
+def ctc_alignment(log_probs: np.ndarray, text: Sequence[int]) -> np.ndarray:
     """Return the character (N,) int64 that each frame shows on the likeliest path that reads `text`, -1 for a blank.
 
     log_probs (N, A+1), the last class the blank. Viterbi on the states of Graves et al. (2006), section 4.1; all -1

@@ -9,7 +9,7 @@ from model.reading.recognizer import Reading, Seq2SeqRecognizer
 from utils.errors import InputError
 
 MAX_BEAM = 100
-BEAM_WITH_LM, BONUS_WITH_LM = 16, 2.1
+BEAM_WITH_LM, BONUS_WITH_LM = 16, 1.0
 RANGES = {"beam": (1, MAX_BEAM), "lm_weight": (0, 10), "ctc_weight": (0, 1), "length_bonus": (-10, 10)}
 """Smallest and largest value of each setting."""
 
@@ -22,14 +22,14 @@ class Decoding:
     language_model  adds its log-probability of each next character, times lm_weight
     ctc_weight      share of the CTC head in the search; None: as the network was trained
     length_bonus    nats that each character adds, to make up for what a language model takes from long texts;
-                    None: 2.1 with a language model, else 0
+                    None: 1 with a language model, else 0
 
     Raises InputError where a setting is out of its range.
     """
 
     beam: int | None = None
     language_model: NgramModel | None = None
-    lm_weight: float = 0.9
+    lm_weight: float = 0.4
     ctc_weight: float | None = None
     length_bonus: float | None = None
 
