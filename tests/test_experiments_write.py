@@ -91,6 +91,14 @@ def test_legibility_by_kind_leaves_a_table_numbers_and_a_page(run: Run, folder: 
     assert numbers["real"]["lower"]["lines"] == 2 and numbers["inputs"]["kinds"] == ["lower", "numbers"]
 
 
+def test_characters_leave_a_table_numbers_and_a_sheet(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("characters", "--reader", "reader.pt", "--n", "2")
+    assert code == 0 and "Left out, not in the writer's alphabet: h i j" in out and "of 7 characters are right" in out
+    assert made(tmp_path / "out") == {f"characters.{kind}" for kind in ("json", "svg", "png")}
+    numbers = json.loads((tmp_path / "out" / "characters.json").read_text())
+    assert "".join(numbers["characters"]) == ALPHABET and numbers["inputs"]["n"] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -98,6 +98,12 @@ def unknown(writer: Writer, reader: Reader) -> dict[str, str]:
     }
 
 
+def unknown_remarks(numbers: dict[str, Any]) -> list[str]:
+    """Return sentences that name the characters which are unknown."""
+    named = ((role, characters) for role, characters in numbers["unknown"].items() if characters)
+    return [f"Left out, not in the {role}'s alphabet: {' '.join(characters)}" for role, characters in named]
+
+
 def lines_of_kinds(characters: set[str], kinds: Sequence[str], n: int, seed: int) -> dict[str, list[InkLine]]:
     """Return n lines without ink of each kind, with a text that is to be written."""
     maker, no_ink = TextMaker(characters), np.zeros((0, 3), np.float32)

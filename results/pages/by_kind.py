@@ -3,7 +3,7 @@
 from typing import Any
 
 from render.web.html import Html, Section, page, stacked, table
-from results.measuring.by_kind import LegibilityByKind
+from results.measuring.by_kind import LegibilityByKind, unknown_remarks
 from results.measuring.texts import ENDINGS, KINDS
 from results.pages.legibility import worst_lines
 
@@ -39,9 +39,7 @@ def by_kind_page(measured: LegibilityByKind) -> str:
 def remarks(numbers: dict[str, Any]) -> list[str]:
     """Return sentences that say who wrote and who read, and what was left out."""
     lines = [f"Written by {numbers['checkpoint']}, judged by {numbers['reader']}."]
-    for role, characters in numbers["unknown"].items():
-        if characters:
-            lines.append(f"Left out, not in the {role}'s alphabet: {' '.join(characters)}")
+    lines += unknown_remarks(numbers)
     if numbers["left_out"]:
         lines.append(f"Left out for want of characters: {', '.join(KINDS[k].title for k in numbers['left_out'])}.")
     return lines
