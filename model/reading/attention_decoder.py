@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 
 LOCATION_CHANNELS, LOCATION_REACH = 8, 15
+"""Filters on the last attention weights, and how many frames they reach to either side."""
+WINDOW = (2, 15)
+"""Frames by which attention moves back, and onward, at most from one character to the next, in reading."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,15 @@ class AttentionDecoder(nn.Module):
         return DecoderState(hidden, hidden, frames.new_zeros(batch, frame_size), frames.new_zeros(batch, num_frames))
 
     def step(
-        self, before: Tensor, state: DecoderState, frames: Tensor, keys: Tensor, mask: Tensor
+        self, before: Tensor, state: DecoderState, frames: Tensor, keys: Tensor, mask: Tensor, *, free: bool = False
     ) -> tuple[Tensor, DecoderState]:
         """Logits (B, A+1) of the next character after `before` (B,), and the state then; keys = self.key(frames).
 
         Of frames, keys, mask of B / K lines and states of B the lines have K texts each, next to each other.
+
+        Unless `free`, it attends only to the WINDOW around the frame that it attended to most, at first the line's
+        first. A decoder that follows its own text may otherwise jump to a word like the one that it has just read, and
+        leave out all between, or read on from there again and again. Chorowski et al. (2015) have such a window.
         """
         lines = (len(frames), -1)
         inputs = torch.cat([self.embedding(before), state.context], -1)
@@ -79,22 +86,26 @@ class AttentionDecoder(nn.Module):
         location = self.from_location(self.location(state.attention.unsqueeze(1)).transpose(1, 2))
         sought = (self.query(hidden).unsqueeze(1) + location).unflatten(0, lines)
         scores = self.score(torch.tanh(keys.unsqueeze(1) + sought)).squeeze(3)
+        if not free:
+            move = torch.arange(frames.shape[1], device=frames.device) - state.attention.argmax(1, keepdim=True)
+            is_far = (move < -WINDOW[0]) | (move > WINDOW[1])  # (B, N)
+            scores = scores.masked_fill(is_far.unflatten(0, lines), -torch.inf)
         attention = scores.float().masked_fill(~mask.unsqueeze(1), -torch.inf).softmax(-1)
         context = torch.bmm(attention.to(frames.dtype), frames).flatten(0, 1)
         attention = attention.flatten(0, 1)
         logits = self.out(torch.cat([hidden, context], -1))
         return logits, DecoderState(hidden, cell, context, attention.to(state.attention.dtype))
 
-    def forward(self, frames: Tensor, mask: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, frames: Tensor, mask: Tensor, text: Tensor, *, free: bool = True) -> tuple[Tensor, Tensor]:
         """Logits (B, U+1, A+1) of every character of `text` (B, U) and its end, each given those before it.
 
-        Also the attention weights (B, U+1, N).
+        Also the attention weights (B, U+1, N), which are `free` of the window of reading, see `step`.
         """
         state, keys = self.start(frames), self.key(frames)
         before = torch.full((len(text),), self.end, device=text.device)
         logits, attention = [], []
         for position in range(text.shape[1] + 1):
-            now, state = self.step(before, state, frames, keys, mask)
+            now, state = self.step(before, state, frames, keys, mask, free=free)
             logits.append(now)
             attention.append(state.attention)
             if position < text.shape[1]:

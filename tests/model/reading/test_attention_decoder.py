@@ -11,6 +11,8 @@ from tests.model.readers import random_reading, recognizer
 from tests.model.small import ALPHABET_SIZE, assert_close, real
 
 LENGTHS = [6, 1, 9]
+WINDOW = (1, 3)
+"""A window in which not all of these lines' frames fit."""
 
 
 def decoder(**arguments) -> AttentionDecoder:
@@ -27,7 +29,7 @@ def texts(*lengths: int) -> Tensor:
     return torch.randint(ALPHABET_SIZE, mask.shape, generator=torch.Generator().manual_seed(1)) * mask
 
 
-def written_out(own: AttentionDecoder, frames: Tensor, text: list[int]) -> tuple[Tensor, Tensor]:
+def written_out(own: AttentionDecoder, frames: Tensor, text: list[int], free: bool = True) -> tuple[Tensor, Tensor]:
     """Return logits (U+1, A+1) and attention (U+1, N) of a line's frames (N, F); Chorowski et al. (2015), eqs. 5-9."""
     hidden = cell = torch.zeros(1, own.cell.hidden_size, dtype=torch.float64)
     looked_at, attention = torch.zeros(frames.shape[1]).double(), torch.zeros(len(frames)).double()
@@ -42,6 +44,8 @@ def written_out(own: AttentionDecoder, frames: Tensor, text: list[int]) -> tuple
                     weights = weights + kernels[:, m - n + LOCATION_REACH] * weight
             energy = own.key(frame) + own.query(hidden[0]) + own.from_location(weights)
             scores.append(own.score(torch.tanh(energy)).item())
+        centre = int(attention.argmax())
+        scores = [s if free or -WINDOW[0] <= n - centre <= WINDOW[1] else -math.inf for n, s in enumerate(scores)]
         weights = [math.exp(score) / sum(map(math.exp, scores)) for score in scores]
         attention = torch.tensor(weights, dtype=torch.float64)
         looked_at = attention @ frames
@@ -50,11 +54,13 @@ def written_out(own: AttentionDecoder, frames: Tensor, text: list[int]) -> tuple
     return torch.stack(logits), torch.stack(places)
 
 
-def test_logits_and_attention_are_the_formulas_written_out(in_float64):
+@pytest.mark.parametrize("free", [True, False])
+def test_logits_and_attention_are_the_formulas_written_out(free, monkeypatch, in_float64):
+    monkeypatch.setattr("model.reading.attention_decoder.WINDOW", WINDOW)
     own, (frames, mask), text = decoder(), frames_and_mask(), texts(2, 4, 3)
-    logits, attention = own(frames, mask, text)
+    logits, attention = own(frames, mask, text, free=free)
     for line, length in enumerate([2, 4, 3]):
-        expected, places = written_out(own, frames[line, mask[line]], text[line, :length].tolist())
+        expected, places = written_out(own, frames[line, mask[line]], text[line, :length].tolist(), free)
         assert_close(logits[line, : length + 1], expected)
         assert_close(attention[line, : length + 1, mask[line]], places)
 
@@ -81,12 +87,13 @@ def test_texts_side_by_side_are_each_as_alone(in_float64):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_greedy_reading_writes_the_likeliest_character_each_time(seed, in_float64):
+def test_greedy_reading_writes_the_likeliest_character_each_time(seed, monkeypatch, in_float64):
+    monkeypatch.setattr("model.reading.attention_decoder.WINDOW", WINDOW)
     own, reading = decoder(), random_reading(LENGTHS, recognizer(0.0), seed)
     own.out[-1].bias.data[-1] += 1.0
     actual = own.read_greedily(reading.frames, reading.frame_mask)
     for line, text in enumerate(actual):
-        logits, _ = written_out(own, reading.frames[line, reading.frame_mask[line]], text)
+        logits, _ = written_out(own, reading.frames[line, reading.frame_mask[line]], text, free=False)
         likeliest = logits.argmax(-1).tolist()
         assert likeliest[: len(text)] == text and own.end not in text
         assert likeliest[len(text)] == own.end or len(text) == LENGTHS[line]

@@ -28,9 +28,9 @@ def language_model(alphabet_size: int) -> NgramModel:
 
 
 def decoder_log_probs(model: Seq2SeqRecognizer, reading: Reading, text: tuple[int, ...]) -> list[float]:
-    """Return, of a line, by the network as it trains: nats of each character and the end."""
+    """Return, of a line, within the window of reading: nats of each character and the end."""
     given_text = torch.tensor([text], dtype=torch.int64).reshape(1, -1)
-    logits, _ = model.decoder(reading.frames, reading.frame_mask, given_text)
+    logits, _ = model.decoder(reading.frames, reading.frame_mask, given_text, free=False)
     log_probs = logits[0].double().log_softmax(-1)
     return [log_probs[u, c].item() for u, c in enumerate([*text, model.decoder.end])]
 
