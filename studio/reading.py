@@ -1,7 +1,6 @@
 """The studio's reading: ink that is read, dropped files that are opened, and ink that is saved."""
 
 import hashlib
-import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +28,8 @@ MAX_PAGE_POINTS = 50_000
 MAX_FILE_POINTS, MAX_PAGES = 200_000, 500
 ALTERNATIVES = 4
 KEPT_LINES = 500
+STEM = "dropped-file"
+"""Name that a dropped file has on the disk, whatever its own, which messages have in its place."""
 KINDS = {
     "jsonl": (".jsonl", "application/jsonl"),
     "inkml": (".inkml", "application/inkml+xml"),
@@ -80,20 +81,24 @@ class ReadingDesk:
         if suffix is None:
             raise InputError(f"{_short(name)} is no ink that can be read; that is in {', '.join(ink_suffixes())}")
         report = Report()
+
+        def named(message: str) -> str:
+            return message.replace(STEM, _short(name)[: -len(suffix)])
+
         with TemporaryDirectory(dir=self.folder, prefix=".file-") as scratch:
-            path = Path(scratch) / f"ink{suffix}"
+            path = Path(scratch) / f"{STEM}{suffix}"
             path.write_bytes(content)
             try:
                 pages = ink_of([path], report)
             except InputError as error:
-                raise InputError(str(error).replace(str(path), _short(name))) from None
+                raise InputError(named(str(error).replace(f"{scratch}/", ""))) from None
         points = sum(len(page.points) for page in pages)
         if len(pages) > MAX_PAGES or points > MAX_FILE_POINTS:
             raise InputError(
                 f"{_short(name)} has {len(pages):,} pages with {points:,} points; it takes {MAX_PAGES:,} pages and "
                 f"{MAX_FILE_POINTS:,} points; `experiments.py read` takes any file"
             )
-        return {"pages": [plain_page(page) for page in pages], "report": report.summary()}
+        return {"pages": [plain_page(page) for page in pages], "report": [named(line) for line in report.summary()]}
 
     def file(self, data: Any) -> tuple[str, str, bytes]:
         """Pages of ink as a file: its name, media type and content; several InkML files are in a zip."""
@@ -148,7 +153,7 @@ def page_of(data: Any, number: int = 1) -> InkLine:
     points = np.zeros((size, 3), np.float32)
     every = np.concatenate([np.empty((0, 3)), *arrays])
     points[:, :2] = every[:, :2]
-    points[np.cumsum([len(array) for array in arrays])[: len(arrays)] - 1, 2] = 1
+    points[np.cumsum([len(array) for array in arrays], dtype=np.int64) - 1, 2] = 1
     times = every[:, 2] - every[0, 2] if size and (every[:, 2] >= 0).all() else None
     return InkLine(f"page-{number}", "", "", "", points, times, str(data.get("unit", ""))[:20])
 
@@ -167,8 +172,7 @@ def _stroke(values: Any) -> np.ndarray:
 def plain_page(page: InkLine) -> dict[str, Any]:
     """A page as plain data, see `page_of`."""
     times = np.full(len(page.points), -1.0) if page.times is None else page.times
-    every = np.column_stack([page.points[:, :2].astype(np.float64), times])
-    decimals = max(0, 4 - math.floor(math.log10(max(float(np.ptp(every[:, :2], axis=0).max()), 1e-9))))
-    every[:, :2] = every[:, :2].round(decimals)
+    xy = page.points[:, :2].astype(str).astype(np.float64)  # the shortest numbers that float32 reads back the same
+    every = np.column_stack([xy, times])
     cuts = np.flatnonzero(page.points[:-1, 2] > 0.5) + 1
     return {"unit": page.unit, "strokes": [stroke.ravel().tolist() for stroke in np.split(every, cuts)]}

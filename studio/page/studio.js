@@ -2,6 +2,7 @@
 
 import { about } from "./api.js";
 import { by, fail, remember, say } from "./dom.js";
+import * as read from "./read.js";
 import * as write from "./write.js";
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
@@ -13,6 +14,7 @@ function choose(tab, focus = false) {
     other.tabIndex = chosen ? 0 : -1;
     by(other.getAttribute("aria-controls")).hidden = !chosen;
   }
+  say("");
   if (focus) tab.focus();
   history.replaceState(null, "", `#/${tab.getAttribute("aria-controls")}`);
   dispatchEvent(new Event("resize"));
@@ -42,4 +44,5 @@ try {
   const facts = await about();
   say("");
   write.start(facts);
+  read.start(facts);
 } catch (error) { fail(error); }

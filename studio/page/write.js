@@ -156,7 +156,7 @@ function restore() {
   const kept = remember("write");
   for (const [id, value] of Object.entries(kept?.values ?? {})) if (FIELDS.includes(id)) by(id).value = value;
   for (const [id, value] of Object.entries(kept?.switches ?? {})) if (SWITCHES.includes(id)) by(id).checked = value;
-  const style = kept?.style ?? "style-7";
+  const style = kept?.style ?? "style-5";
   const card = [...document.querySelectorAll('input[name="style"]')].find((input) => input.value === style);
   (card ?? by("style-card-any")).checked = true;
   if (!by("paper").value) by("paper").value = "";
