@@ -24,6 +24,7 @@ def add_paper(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--align", choices=get_args(Align), help="of lines (default: left)")
     parser.add_argument("--slant", type=float, default=0.0, metavar="DEGREES", help="lean to the right, or left (-)")
     parser.add_argument("--ruled", action="store_true", help="rule the paper, in a layer of its own")
+    parser.add_argument("--straight", action="store_true", help="level every line")
     parser.add_argument("--pen", type=float, default=PEN_MM, metavar="MM", help=f"width of the line ({PEN_MM:g})")
     parser.add_argument("--color", default=INK_COLOR, help=f'of the ink, by name or as "#rrggbb" ({INK_COLOR})')
     line = parser.add_mutually_exclusive_group()
@@ -42,7 +43,7 @@ def paper_of(args: argparse.Namespace) -> Paper:
     options = {"margin": args.margin, "x_height": args.size, "line_spacing": args.line_spacing, "align": args.align}
     given = {name: value for name, value in options.items() if value is not None}
     sheet = Paper.sheet(args.paper) if args.paper is not None else Paper()
-    return replace(sheet, ruled=args.ruled, slant=args.slant, **given)
+    return replace(sheet, ruled=args.ruled, straight=args.straight, slant=args.slant, **given)
 
 
 def pen_of(args: argparse.Namespace) -> Pen:

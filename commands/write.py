@@ -3,6 +3,7 @@
 import argparse
 import unicodedata
 from pathlib import Path
+from typing import get_args
 
 from commands.common import add_out, loaded, save_numbers
 from commands.paper import add_machine, add_paper, given_text, grid_files, machine_of, names_of, paper_of, pen_of
@@ -13,10 +14,8 @@ from results.writing.best_of import BestOf
 from results.writing.digits import write_number
 from results.writing.lines import FORMATS, Style, Writing
 from results.writing.styles import load_style, style_grid
-from results.writing.writer import Writer
+from results.writing.writer import FIRST_TEXT, Hands, Writer
 from utils.errors import InputError
-
-FIRST_TEXT = "The pen writes what was never written."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--animate", action="store_true", help="the pen at work too, as GIF and as SVG")
     parser.add_argument("--substitute", action="store_true", help="stand-ins for what is not in the alphabet")
     add_hand(parser)
+    parser.add_argument(
+        "--hands",
+        choices=get_args(Hands),
+        default="one",
+        help="handwritings of the lines of a text without --style: one for all, or another one for each (one)",
+    )
     parser.add_argument("--reader", metavar="CHECKPOINT", help="the recognizer of --best-of")
     parser.add_argument(
         "--networks",
@@ -91,7 +96,14 @@ def run(args: argparse.Namespace) -> None:
     else:
         length = paper.chars_per_line(network.chars_per_line) if network.reads_text else None
         writings = network.write_copies(
-            text, args.n, bias=args.bias[0], seed=args.seed, style=styles[0], draw=draw, chars_per_line=length
+            text,
+            args.n,
+            bias=args.bias[0],
+            seed=args.seed,
+            style=styles[0],
+            draw=draw,
+            chars_per_line=length,
+            hands=args.hands,
         )
         _save_writings(args, writings)
     if draw:

@@ -4,6 +4,9 @@ A down-stroke is a run of the pen down the paper. Handwriting is made of them: m
 baseline, end on it, and lean as the handwriting leans.
 """
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 MAX_POINTS = 100_000
@@ -110,6 +113,19 @@ def mapped(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     origin = points[0, :2].astype(np.float64)
     moved = (points[:, :2] - origin) @ matrix.T + origin
     return np.column_stack([moved, points[:, 2]]).astype(np.float32)
+
+
+def turned_together(lines: Sequence[np.ndarray], slope: float) -> list[np.ndarray]:
+    """Return lines (T, 3), all turned by one angle, so that the median slope of their baselines is `slope`.
+
+    Longer lines weigh more. Lines of no slope, too short to have one, have no say.
+    """
+    slopes = np.array([baseline_slope(line) if len(line) else 0.0 for line in lines])
+    widths = np.array([np.ptp(line[:, 0]) if len(line) else 0.0 for line in lines], np.float64) * (slopes != 0)
+    if not widths.any():
+        return list(lines)
+    matrix = rotation(math.atan(slope) - math.atan(weighted_median(slopes, widths)))
+    return [mapped(line, matrix) if len(line) else line for line in lines]
 
 
 def rotation(angle: float) -> np.ndarray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ink.geometry import LONGEST_LINE, baseline, down_strokes, x_height
+from ink.geometry import LONGEST_LINE, baseline, down_strokes, turned_together, x_height
 from ink.strokes import pen_strokes
 from render.ink.paper import LARGEST, SMALLEST, X_PER_SPACING, Paper
 from utils.errors import InputError
@@ -19,8 +19,6 @@ Stroke = np.ndarray
 
 RULE_COLOR, RULE_MM = "#a9c1dd", 0.15
 """Color and width of the lines of ruled paper."""
-FILLING_LINE = 0.9
-"""Share of the lines that are at most as wide as the line that fills a sheet; wider ones are made smaller."""
 SHARE_LEFT = {"left": 0.0, "center": 0.5, "right": 1.0}
 """Share of the free space of a line that is at its left."""
 MIN_GAP = 0.12  # of the line spacing: free paper between the ink of two rows where they come closest
@@ -95,8 +93,8 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Pag
 
     The scale makes the median x-height of the lines the paper's. A line that is too wide for a sheet is made smaller.
     Baselines are the line spacing apart, farther where ink would come close to the ink above; on ruled paper they are
-    exactly on the rules. A line without points is an empty row. The ink is kept as it was written, slope and all. A
-    new page begins where the ink would reach into the lower margin.
+    exactly on the rules. A line without points is an empty row. The ink is kept as it was written, slope and all,
+    but for straight lines. A new page begins where the ink would reach into the lower margin.
 
     Raises ValueError where a point is not finite.
     """
@@ -104,7 +102,7 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Pag
         if not np.isfinite(points).all():
             raise ValueError(f"line {number} has points that are not finite")
     paper = paper or Paper()
-    inks = [_leaning(np.asarray(points, np.float64), paper.slant) for points in lines]
+    inks = [_changed(points, paper) for points in lines]
     scales, x_height_mm = _scales(inks, paper)
     spacing = paper.line_spacing or x_height_mm / X_PER_SPACING
     widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink, scale in zip(inks, scales, strict=True)]
@@ -118,11 +116,12 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Pag
     return [_page(page, paper) for page in _stack(rows, spacing, paper.space[1])]
 
 
-def _leaning(ink: np.ndarray, degrees: float) -> np.ndarray:
-    """Return ink (T, 3) that leans to the right by so many degrees more; y is downward."""
-    if not degrees:
+def _changed(points: np.ndarray, paper: Paper) -> np.ndarray:
+    """Return ink (T, 3) levelled and slanted as the paper has it; y is downward."""
+    ink = np.asarray(turned_together([points], 0.0)[0] if paper.straight else points, np.float64)
+    if not paper.slant:
         return ink
-    return np.column_stack([ink[:, 0] - math.tan(math.radians(degrees)) * ink[:, 1], ink[:, 1:]])
+    return np.column_stack([ink[:, 0] - math.tan(math.radians(paper.slant)) * ink[:, 1], ink[:, 1:]])
 
 
 def _scales(inks: list[np.ndarray], paper: Paper) -> tuple[list[float], float]:
@@ -131,12 +130,12 @@ def _scales(inks: list[np.ndarray], paper: Paper) -> tuple[list[float], float]:
     # Dashes and dots have no x-height of their own: where other ink is, they have no say in its size.
     unit = float(np.median([x_height(ink) for ink in letters] or [1.0]))
     sizes = np.array([np.ptp(ink[:, :2], axis=0) if len(ink) else np.zeros(2) for ink in inks]).reshape(-1, 2)
-    widest, usual = (float(np.quantile(sizes[:, 0], share)) if len(sizes) else 0.0 for share in (1.0, FILLING_LINE))
+    widest = float(sizes[:, 0].max(initial=0.0))
     unit = max(unit, widest / LONGEST_LINE)
     space = paper.space
     x_height_mm = paper.given_x_height
     if x_height_mm is None:
-        x_height_mm = min(max(space[0] * unit / max(usual, 1e-9), SMALLEST), LARGEST)
+        x_height_mm = min(max(space[0] * unit / max(widest, 1e-9), SMALLEST), LARGEST)
     scale = x_height_mm / unit
     return [min(scale, *(space / np.maximum(size, 1e-9))) for size in sizes], x_height_mm
 

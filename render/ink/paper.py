@@ -42,6 +42,7 @@ class Paper:
     line_spacing   from baseline to baseline; None: x_height / 0.28
     align          lines that are shorter than the space for them
     ruled          baselines are drawn, and lines keep to them
+    straight       lines are levelled; else they keep their slope
     slant          degrees by which the ink leans to the right more than it was written
 
     Raises InputError where a length is not positive, the margins leave no space, or the slant is too large.
@@ -54,6 +55,7 @@ class Paper:
     line_spacing: float | None = None
     align: Align = "left"
     ruled: bool = False
+    straight: bool = False
     slant: float = 0.0
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from ink.strokes import points_to_strokes, strokes_to_points
 from render.ink.grid import grid_page
 from render.ink.page import Page, wrap_text
 from results.writing.lines import SEEDS_PER_WRITING, Style, Writing, require_sane
-from results.writing.writer import Draw, Writer
+from results.writing.writer import Draw, Hands, Writer
 from utils.errors import InputError
 
 CHARACTERS_ON_A_LINE = 24
@@ -34,6 +34,7 @@ class CharacterWriter(Writer):
         style: Style | None = None,
         draw: Draw | None = None,
         chars_per_line: int | None = None,
+        hands: Hands = "one",
     ) -> list[Writing]:
         """Write the characters of `text` n times, see `write_number`; it takes neither `style` nor `draw`."""
         if style is not None or draw is not None:

@@ -180,6 +180,15 @@ def test_lines_are_aligned_in_the_space_between_the_margins(width: float | None,
         assert row[:, 0].min() == pytest.approx(10 + share * free)
 
 
+def test_lines_of_straight_paper_are_level() -> None:
+    lines = [loops(8, slope=0.1), EMPTY, loops(3), loops(8, slope=-0.05)]
+    for straight, slopes in ((False, [0.1, 0.0, -0.05]), (True, [0.0] * 3)):
+        (page,) = lay_out(lines, Paper(straight=straight))
+        for line, slope in zip(page.lines, slopes, strict=True):
+            bottoms = np.array([stroke[np.argmax(stroke[:, 1])] for stroke in line])
+            assert np.polyfit(*bottoms.T, 1)[0] == pytest.approx(slope, abs=0.01)
+
+
 @pytest.mark.parametrize("height", [None, 100.0])
 def test_lines_keep_to_the_rules_of_ruled_paper(height: float | None) -> None:
     lines = [loops(8, tall=k % 3) for k in range(4)] + [EMPTY] + [loops(8)] * 8

@@ -12,7 +12,7 @@ from data_loader.batching import collate
 from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
 from ink.alphabet import Alphabet
-from ink.geometry import x_height
+from ink.geometry import baseline_slope, x_height
 from ink.strokes import points_to_strokes, strokes_to_points
 from model.writing.sampling import sample
 from results import write
@@ -21,6 +21,7 @@ from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.style_making import make_styles, most_unlike
 from results.writing.styles import load_style, style_grid, style_of
 from results.writing.writer import Writer
+from tests.render.some_ink import loops
 from tests.results.recognizers import STD, line_of, recognizer
 from tests.results.writers import CHARACTERS, writer
 from tests.tiny import write_corpus
@@ -143,6 +144,35 @@ def test_every_line_of_a_text_is_written_on_from_the_same_style() -> None:
         np.testing.assert_allclose(drawn.strokes, expected.strokes, atol=1e-3)
         assert drawn.weights is not None and drawn.weights.shape[1] == len(text) + 1
     assert not np.array_equal(write(loaded, "dad", seed=4)[0].lines[0], writing.lines[0])
+
+
+def test_a_page_is_in_the_style_of_its_seed_and_each_line_in_another_where_wanted() -> None:
+    loaded, text = writer(), "dad\n\ncabbage bed"
+    first, second = write(loaded, text, n=2, seed=4)
+    assert [len(line) > 0 for line in first.lines] == [True, False, True]
+    for seed, page in ((4, first), (5, second)):
+        (style,) = loaded.own_styles(["dad", "cabbage bed"], [seed], 0.5)
+        assert style.text == "cabbage bed"  # the longest line: the alphabet has not all of the usual text
+        expected = write(loaded, text, seed=seed, style=style)[0]
+        for drawn, own in zip(page.samples, expected.samples, strict=True):
+            np.testing.assert_array_equal(drawn.strokes, own.strokes)
+    apart = write(loaded, text, seed=4, hands="each")[0]
+    (alone,) = loaded.draw_lines(["cabbage bed"], [4 * SEEDS_PER_WRITING + 2], 0.5)
+    np.testing.assert_allclose(apart.samples[1].strokes, alone.strokes, atol=1e-3)
+    copies = [write(loaded, "dad", n=2, seed=4, hands=hands) for hands in ("one", "each")]
+    np.testing.assert_array_equal(copies[0][1].lines[0], copies[1][1].lines[0])
+
+
+def test_a_page_in_a_style_has_its_slope(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network goes down behind a style that goes up; a line alone is left as it is."""
+    inks = [Sample(points_to_strokes(loops(slope=slope), (STD[0], STD[1])), None, True) for slope in (0.1, 0.12, 0.11)]
+    monkeypatch.setattr(Writer, "draw_lines", lambda _, texts, *__: inks[: len(texts)])
+    style = style_of(writer(), replace(LINE, points=loops(slope=-0.05)))
+    page = write(writer(), "dad\n\ncab\nbad", style=style)[0]
+    slopes = [baseline_slope(line) for line in page.lines if len(line)]
+    assert slopes == pytest.approx([-0.06, -0.04, -0.05], abs=0.002) and len(page.lines[1]) == 0
+    alone = write(writer(), "dad", style=style)[0]
+    assert baseline_slope(alone.lines[0]) == pytest.approx(0.1, abs=0.002)
 
 
 def test_a_network_that_writes_freely_goes_on_from_ink_alone() -> None:
