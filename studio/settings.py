@@ -69,8 +69,8 @@ class WriteSettings:
     def sheet(self) -> Paper:
         """The paper."""
         paper = Paper.sheet(self.paper) if self.paper else Paper()
-        lengths = {"margin": self.margin, "x_height": self.size, "line_spacing": self.spacing}
-        return replace(paper, **lengths, align=self.align, ruled=self.ruled, slant=self.slant)
+        paper = replace(paper, margin=self.margin, x_height=self.size, line_spacing=self.spacing)
+        return replace(paper, align=self.align, ruled=self.ruled, slant=self.slant)
 
     def ink(self) -> Pen:
         """The pen."""
