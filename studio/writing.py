@@ -1,6 +1,5 @@
 """The studio's writing: a text written live, and the same writing as a file."""
 
-import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,8 +76,9 @@ class Desk:
 
         writing = self._write(settings, show)
         pages = writing.pages(given)
+        inks = [self.writer.points(drawn.strokes) for drawn in writing.samples]
         return {
-            "pages": placed(writing, pages, scale, settings.slant),
+            "pages": placed(inks, _with_ink(writing), pages, scale),
             "capped": [
                 line for line, whole in zip(_with_ink(writing), writing.samples, strict=True) if not whole.stopped
             ],
@@ -156,29 +156,34 @@ def _flat(points: np.ndarray, scale: float) -> list[float]:
     return [round(value, DECIMALS) for value in values.ravel().tolist()]
 
 
-def placed(writing: Writing, pages: Sequence[Page], scale: float, slant: float) -> list[dict[str, Any]]:
+def placed(
+    inks: Sequence[np.ndarray], numbers: Sequence[int], pages: Sequence[Page], scale: float
+) -> list[dict[str, Any]]:
     """The pages, each with its lines: `number`, and the matrix that brings its points (times `scale`) to the page.
 
-    A matrix is a, c, e, d, f: x = a x' + c y' + e, y = d y' + f, in mm.
+    inks are the lines as they were drawn, points (T, 3), and numbers theirs. The writing may be turned, and slanted. A
+    matrix is a, c, e, b, d, f: x = a x' + c y' + e, y = b x' + d y' + f, in mm.
     """
-    numbers = iter(_with_ink(writing))
+    lines_left = zip(numbers, inks, strict=True)
     shown = []
     for page in pages:
         lines = []
         for strokes in page.lines:
-            number = next(numbers)
-            own = np.concatenate(pen_strokes(writing.lines[number])).astype(np.float64) * scale
-            lean = -math.tan(math.radians(slant)) if slant else 0.0
-            own[:, 0] += lean * own[:, 1]
-            target = np.concatenate(strokes)
-            spread = np.ptp(own, axis=0)
-            axis = int(spread.argmax())
-            size = float(np.ptp(target[:, axis]) / spread[axis]) if spread[axis] else 1.0
-            x, y = (target[0] - size * own[0]).tolist()
-            lines.append({"number": number, "matrix": [round(value, 5) for value in (size, size * lean, x, size, y)]})
+            number, ink = next(lines_left)
+            own = np.concatenate(pen_strokes(ink)).astype(np.float64) * scale
+            lines.append(
+                {"number": number, "matrix": [round(value, 6) for value in _matrix(own, np.concatenate(strokes))]}
+            )
         rules = [[round(value, DECIMALS) for value in rule.ravel().tolist()] for rule in page.rules]
         shown.append({"width": page.width, "height": page.height, "rules": rules, "lines": lines})
     return shown
+
+
+def _matrix(own: np.ndarray, target: np.ndarray) -> list[float]:
+    """Return a, c, e, b, d, f that bring points (n, 2) to a target (n, 2)."""
+    middle, place = own.mean(0), target.mean(0)
+    turn = np.linalg.lstsq(own - middle, target - place, rcond=None)[0].T
+    return np.column_stack([turn, place - turn @ middle]).ravel().tolist()
 
 
 def zipped(paths: Sequence[Path], archive: Path) -> bytes:

@@ -36,11 +36,11 @@ function widthAt(points, i, usual) {
 }
 
 // Draw points from `from` to before `to` with their halves of the way to each neighbour, by quadratic curves.
-// matrix: a, c, e, d, f from the points to the page in mm; scale: pixels per mm; pen: width in mm, color, lively.
+// matrix: a, c, e, b, d, f from the points to the page in mm; scale: pixels per mm; pen: width in mm, color, lively.
 export function draw(context, points, from, to, matrix, scale, pen, usual) {
-  const [a, c, e, d, f] = matrix;
+  const [a, c, e, b, d, f] = matrix;
   const x = (i) => (a * points[3 * i] + c * points[3 * i + 1] + e) * scale;
-  const y = (i) => (d * points[3 * i + 1] + f) * scale;
+  const y = (i) => (b * points[3 * i] + d * points[3 * i + 1] + f) * scale;
   context.lineCap = context.lineJoin = "round";
   context.strokeStyle = context.fillStyle = pen.color;
   context.lineWidth = pen.width * scale;

@@ -6,7 +6,7 @@ import { count, draw, drawable, fit, seconds, usualStep } from "./ink.js";
 const MAX_SCALE = 5; // pixels per mm: no slip is blown up beyond that
 const SETTLE = 450; // ms in which lines move from where they were thought to be to their places
 const CHARACTER = 3.9; // mm, about
-const IDENTITY = [1, 0, 0, 1, 0];
+const IDENTITY = [1, 0, 0, 0, 1, 0];
 
 export class Paper {
   constructor(place, onAgain) {
@@ -47,7 +47,7 @@ export class Paper {
     const rows = Math.max(1, Math.floor((high - 2 * edge) / spacing));
     this.fresh.forEach((line, i) => {
       line.page = Math.floor(i / rows);
-      line.matrix = [1, 0, edge, 1, edge + spacing * (i % rows + 0.55)];
+      line.matrix = [1, 0, edge, 0, 1, edge + spacing * (i % rows + 0.55)];
     });
     const pages = Math.ceil(texts.length / rows);
     this.pages = Array.from({ length: pages }, () => ({ width: wide, height: high, rules: [] }));
@@ -239,8 +239,8 @@ export class Paper {
     const [line, at] = this.tip, page = this.pages[line.page], sheet = this.sheets.children[line.page];
     if (!sheet) return;
     if (this.nib.parentElement !== sheet) sheet.append(this.nib);
-    const [a, c, e, d, f] = line.matrix, [x, y] = line.points.slice(3 * at, 3 * at + 2);
-    this.nib.style.transform = `translate(${(a * x + c * y + e) * page.scale}px, ${(d * y + f) * page.scale}px)`;
+    const [a, c, e, b, d, f] = line.matrix, [x, y] = line.points.slice(3 * at, 3 * at + 2);
+    this.nib.style.transform = `translate(${(a * x + c * y + e) * page.scale}px, ${(b * x + d * y + f) * page.scale}px)`;
     this.nib.hidden = false;
   }
 }

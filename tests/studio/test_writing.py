@@ -90,15 +90,15 @@ def test_the_matrices_bring_the_ink_to_its_place_on_the_pages(slant: float) -> N
     writing = Writing(["a", "", "b", "c"], [line.astype(np.float32) for line in lines], [])
     paper = WriteSettings("", paper="a6", slant=slant).sheet()
     pages = writing.pages(paper)
-    shown = placed(writing, pages, 0.25, slant)
+    shown = placed([line for line in lines if len(line)], [0, 2, 3], pages, 0.25)
     numbers = [line["number"] for page in shown for line in page["lines"]]
     assert numbers == [0, 2, 3]
     for page, plain in zip(pages, shown, strict=True):
         for strokes, line in zip(page.lines, plain["lines"], strict=True):
-            a, c, e, d, f = line["matrix"]
+            a, c, e, b, d, f = line["matrix"]
             x, y = 0.25 * writing.lines[line["number"]][:, :2].astype(float).T
             np.testing.assert_allclose(
-                np.concatenate(strokes), np.column_stack([a * x + c * y + e, d * y + f]), atol=0.01
+                np.concatenate(strokes), np.column_stack([a * x + c * y + e, b * x + d * y + f]), atol=0.01
             )
 
 
@@ -109,11 +109,12 @@ def test_a_line_is_written_again_and_the_others_stay(page: Page, networks: Path)
     events = page.events("/api/write", {"text": TEXT, "seed": 3, "again": {"2": 1}})
     assert events[-1][1]["command"] is None
     network = load_as(Writer, networks / "writer.pt")
-    own, other = (network.write(TEXT, seed=seed) for seed in (3, 4))
+    (style,) = network.own_styles(["dad bad cab", "fed egg"], [3], 0.5)
+    own, other = network.write(TEXT, seed=3), network.write(TEXT, seed=4, style=style)
     settings = WriteSettings(TEXT, seed=3, again={2: 1})
     mixed = network.write(TEXT, seed=3, draw=LiveDraw(LineMemory(), 3, settings.again, lambda *_: None))
-    np.testing.assert_array_equal(mixed.lines[0], own.lines[0])
-    np.testing.assert_array_equal(mixed.lines[2], other.lines[2])
+    np.testing.assert_array_equal(mixed.samples[0].strokes, own.samples[0].strokes)
+    np.testing.assert_array_equal(mixed.samples[1].strokes, other.samples[1].strokes)
 
 
 def test_no_line_is_drawn_twice_and_the_first_is_drawn_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +128,7 @@ def test_no_line_is_drawn_twice_and_the_first_is_drawn_alone(monkeypatch: pytest
     monkeypatch.setattr(Writer, "draw_lines", counted)
     texts = [f"{a}{b}" for a in "abcdefg" for b in "abcdefg"][:23]
     lines = [network.write("\n".join(texts), seed=2, draw=LiveDraw(memory, 2, {}, lambda *_: None)).lines for _ in "12"]
-    assert drawn == [*BATCHES[:3], 2]
+    assert drawn == [1, *BATCHES[:3], 2, 1]  # each writing begins with the style of its seed
     for one_line, other in zip(*lines, strict=True):
         np.testing.assert_array_equal(one_line, other)
 
