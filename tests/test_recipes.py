@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_loader.synthetic.digits import synthetic_digits
+from model.language.ngram import load_language_model
 from results import load
 from results.trained import Ability
 from tests.data_loader.formats.mini_iam import MiniIam
@@ -96,6 +97,17 @@ def test_styles_are_made_by_the_bundled_networks(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(ROOT / "saved" / "pretrained" / name)
     run_recipe("styles.sh", OUT=tmp_path, SEEDS=24, COUNT=1)
     assert len((tmp_path / "styles.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_the_language_model_is_made_of_text_and_transcriptions(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for name in ("unipen-texts", "unipen-words", "synthetic"):
+        write_corpus(data / name, [ink_line(n, text=f"{name} {n}", split="train") for n in range(3)])
+    (data / "english.txt").write_text("the cat sat\n" * 3)
+    run_recipe("english.sh", "not read", DATA_DIR=data, OUT=tmp_path)
+    model = load_language_model(tmp_path / "english.npz")
+    assert len(model.levels) == 6 and model.nats(["the cat sat"])[0] < model.nats(["the cat cat"])[0]
 
 
 def test_every_bundled_file_has_a_recipe() -> None:

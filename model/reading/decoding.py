@@ -20,7 +20,7 @@ from model.reading.recognizer import Reading, Seq2SeqRecognizer
 from utils.errors import InputError
 from utils.progress import progress
 
-LM_WEIGHTS, LENGTH_BONUSES = (0.3, 0.5, 0.7, 0.9, 1.1), (0.7, 1.4, 2.1)
+LM_WEIGHTS, LENGTH_BONUSES = (0.3, 0.5, 0.7, 0.9, 1.1, 1.3), (0.7, 1.4, 2.1)
 """Weights and bonuses that `tune` tries."""
 
 

@@ -3,6 +3,7 @@
 L lines, N frames, U characters, A alphabet; class A is the blank.
 """
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,10 @@ Piece = tuple[Tensor, list[tuple[int, ...]]]
 """Log-probabilities (N, A+1) of some frames of a line, and the texts in them that count as the same."""
 BY_INK = Search(beam=8, ctc_weight=1.0)
 """The search for texts of a word's ink; with its beam the number of other texts is limited, spaces not counted."""
+
+UNLISTED = 0.25
+"""The share, of the listed texts' mean weight by the language model, of texts that a word's ink may show and are not
+listed; chosen on 20 writers of UNIPEN, see docs/reading.md."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,10 @@ def text_posteriors(
     It is by the CTC head over all alignments (Graves et al., 2006, section 4.1) where there is one, else by the
     decoder, character by character, without other texts.
 
-    With the language model of a `search`, a word and the likeliest other texts of its ink share what they have together
-    by the ink, in proportion to the exponential of what the search makes greatest, each in the line as it was read. So
-    ink that may show a text that is not among them makes a word less sure. The line has the product of its words. By a
-    network without CTC head it is by the ink alone.
+    With the language model of a `search`, a word and the likeliest other texts of its ink are as probable as the
+    exponential of what the search makes greatest, each in the line as it was read; all texts that are not listed count
+    together, by what the ink leaves for them (`UNLISTED`). The line has the product of its words. By a network without
+    CTC head it is by the ink alone.
     """
     spans = [word_spans(text, space) for text in texts]
     if reading.frame_logits is None:
@@ -98,7 +103,7 @@ def text_posteriors(
 def _with_language(
     scores: list[dict[tuple[int, ...], float]], inks: list["_WordInk"], search: Search
 ) -> list[dict[tuple[int, ...], float]]:
-    """Return log-probabilities of each word's texts by ink and language model from those by its ink, with their sum.
+    """Return log-probabilities of each word's texts by ink and language model from those by its ink.
 
     A text counts with its own characters and those after it that the language model's context reaches.
     """
@@ -116,13 +121,22 @@ def _with_language(
         for some in scores
     ]
     return [
-        {text: nats - max(_log_sum(some), -sys.float_info.max) + _log_sum(by_ink) for text, nats in some.items()}
+        {
+            text: nats - max(_log_sum(some), -sys.float_info.max) + _listed(_log_sum(by_ink))
+            for text, nats in some.items()
+        }
         for some, by_ink in zip(weighted, scores, strict=True)
     ]
 
 
 def _log_sum(log_probs: dict[tuple[int, ...], float]) -> float:
     return float(np.logaddexp.reduce(list(log_probs.values())))
+
+
+def _listed(by_ink: float) -> float:
+    """Return the log-probability that a word is among its listed texts, t / (t + UNLISTED (1 - t)), from log t."""
+    share = math.exp(min(by_ink, 0.0))
+    return by_ink - math.log(share + UNLISTED * (1 - share))
 
 
 def _sums(pieces: Sequence[Piece]) -> list[float]:

@@ -8,7 +8,7 @@ import torch
 
 from model.language.training import train_language_model
 from model.reading.decoding import Search
-from model.reading.posteriors import ctc_log_probs, text_posteriors, word_spans
+from model.reading.posteriors import UNLISTED, ctc_log_probs, text_posteriors, word_spans
 from model.reading.recognizer import Reading
 from tests.model.readers import ctc_texts, one_line, random_reading, recognizer
 
@@ -83,7 +83,7 @@ def test_a_word_is_judged_by_the_ink_between_its_spaces_and_has_alternatives_the
 
 
 @pytest.mark.parametrize("bonus", [0.0, 1.5])
-def test_a_language_model_shares_out_anew_what_the_likeliest_texts_of_a_words_ink_have(bonus: float) -> None:
+def test_with_a_language_model_a_word_competes_with_listed_and_unlisted_texts_of_its_ink(bonus: float) -> None:
     blank = 3
     reading, text = shown(A, blank, SPACE, B, A, SPACE, blank, B), [A, SPACE, B, A, SPACE, B]
     language = train_language_model(["a ba b", "b aa b", "a bb", "ab b"] * 2, " ab", 3).model
@@ -100,7 +100,7 @@ def test_a_language_model_shares_out_anew_what_the_likeliest_texts_of_a_words_in
             ink = probability(shows, *{(*before, *other, *behind) for before in edges[0] for behind in edges[1]})
             total += ink
             scores[other] = (math.log(ink) if ink else -math.inf) + 0.7 * nats + bonus * len(other)
-        share = total / sum(map(math.exp, scores.values()))
+        share = total / (total + UNLISTED * (1 - total)) / sum(map(math.exp, scores.values()))
         expected = {other: share * math.exp(score) for other, score in scores.items()}
         assert math.exp(posterior.words[number]) == pytest.approx(expected.pop(tuple(text[first:after])), rel=1e-5)
         assert {k: math.exp(p) for k, p in posterior.others[number].items()} == pytest.approx(expected, rel=1e-5)
