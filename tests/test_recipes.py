@@ -103,7 +103,8 @@ def test_styles_are_made_by_the_bundled_networks(tmp_path: Path) -> None:
 def test_the_language_model_is_made_of_text_and_transcriptions(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for name in ("unipen-texts", "unipen-words", "synthetic"):
-        write_corpus(data / name, [ink_line(n, text=f"{name} {n}", split="train") for n in range(3)])
+        splits = ("train", "train", "valid")
+        write_corpus(data / name, [ink_line(n, text=ASCII, split=split) for n, split in enumerate(splits)])
     (data / "english.txt").write_text("the cat sat\n" * 3)
     run_recipe("english.sh", "not read", DATA_DIR=data, OUT=tmp_path)
     model = load_language_model(tmp_path / "english.npz")
