@@ -125,14 +125,19 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
     if text is None or not network.reads_text:
         return text
     text = unicodedata.normalize("NFC", text)
-    able, used = network.alphabet.substitute(text)
+    able, used = network.substitute(text)
     if args.substitute and used:
         print("written instead: " + ", ".join(f"{new!r} for {old!r}" for old, new in used.items()))
-    missing = network.alphabet.missing("".join((able if args.substitute else text).split()))
+    rare = network.well_known.missing("".join((able if args.substitute else text).split()))
+    missing = network.alphabet.missing("".join(rare))
     if missing:
         hint = "leave them out" if args.substitute or not used else "add --substitute for what looks alike"
         named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:10])
         raise InputError(f"{network.path} cannot write {named}{' and others' if missing[10:] else ''}; {hint}")
+    if rare:
+        named = ", ".join(f"{character!r} ({network.facts['characters'].get(character, 0)})" for character in rare)
+        hint = "; --substitute writes what stands for it" if {*rare} & {*used} and not args.substitute else ""
+        print(f"learned from few drawings (their number), so it may be illegible: {named}{hint}")
     return able if args.substitute else text
 
 

@@ -1,5 +1,6 @@
 """Lines composed anew at each visit of words and single characters of one writer."""
 
+from collections import Counter
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -95,6 +96,16 @@ class ComposedLines:
         self.lengths, self.characters = (np.rint(self.word_counts * size).astype(np.int64) for size in sizes)
         offsets = np.concatenate([np.diff(points[:, :2].astype(np.float64), axis=0) for _, points, _ in sample])
         self.moments: Moments = (offsets.mean(0), np.square(offsets).mean(0))
+
+    def character_counts(self) -> Counter[str]:
+        """Return how often each character was drawn in the words and characters that lines are composed of."""
+        pieces = [piece for piece in (self.words, self.letters) if piece]
+        drawn = [
+            np.concatenate([piece.of[name] for name in self.writers if name in piece.of] or [piece.lines[:0]])
+            for piece in pieces
+        ]
+        counts = [piece.corpus.character_counts(lines) for piece, lines in zip(pieces, drawn, strict=True)]
+        return sum(counts, Counter())
 
     def read_with(self, alphabet: str) -> None:
         """Give texts as positions in `alphabet`; raises InputError naming the characters that it lacks."""

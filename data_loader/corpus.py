@@ -1,5 +1,6 @@
 """A prepared corpus, opened for reading; corpus_files.py has the layout of its files."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,11 @@ class Corpus:
     def text(self, line: int) -> str:
         """Transcription of a line."""
         return self._texts[self.index["text"][line] : self.index["text"][line + 1]].tobytes().decode()
+
+    def character_counts(self, lines: np.ndarray) -> Counter[str]:
+        """Return how often each character occurs in the transcriptions of these lines."""
+        chosen = np.repeat(np.isin(np.arange(len(self)), lines), np.diff(self.index["text"]))
+        return Counter(np.asarray(self._texts)[: len(chosen)][chosen].tobytes().decode())
 
     def id(self, line: int) -> str:
         """Id of a line."""

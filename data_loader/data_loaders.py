@@ -105,7 +105,7 @@ class HandwritingDataLoader(BaseDataLoader):
 
 
 def facts_of(mixture: Mixture, sampler: LengthSampler) -> dict[str, Any]:
-    """Facts for a checkpoint: corpora, alphabet, std, and typical sizes of an epoch's lines, plain data."""
+    """Facts for a checkpoint: corpora, alphabet, std, typical sizes of an epoch's lines, drawings of each character."""
     lengths = np.concatenate([source.lengths for source in mixture.sources])
     characters = np.maximum(np.concatenate([source.characters for source in mixture.sources]), 1)
     if not mixture.is_whole:
@@ -121,5 +121,6 @@ def facts_of(mixture: Mixture, sampler: LengthSampler) -> dict[str, Any]:
         "points_per_char": float(np.quantile(lengths / characters, 0.99)),
         "points_per_line": int(np.median(lengths)),
         "chars_per_line": int(np.quantile(characters, 0.9)),
+        "characters": dict(mixture.character_counts().most_common()),
     }
     return facts if mixture.is_whole else {**facts, "mixture": mixture.card()}

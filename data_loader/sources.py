@@ -1,5 +1,6 @@
 """Sources of lines, and lines as a network reads them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -53,6 +54,9 @@ class LineSource(Protocol):
     def characters(self) -> np.ndarray:
         """Characters of every line: (L,) int64."""
 
+    def character_counts(self) -> Counter[str]:
+        """Return how often each character was drawn in its ink."""
+
     def read_with(self, alphabet: str) -> None:
         """Give texts as positions in `alphabet`; raises InputError naming the characters that it lacks."""
 
@@ -80,6 +84,10 @@ class CorpusLines:
     def characters(self) -> np.ndarray:
         """Characters of every line: (L,) int64."""
         return characters_of(self.corpus, self.lines)
+
+    def character_counts(self) -> Counter[str]:
+        """Return how often each character was drawn in its ink."""
+        return self.corpus.character_counts(self.lines)
 
     def read_with(self, alphabet: str) -> None:
         """Give texts as positions in `alphabet`; raises InputError naming the characters that it lacks."""

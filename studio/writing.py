@@ -124,7 +124,7 @@ class Desk:
 
         Raises InputError where a character cannot be written.
         """
-        able, used = self.writer.alphabet.substitute(settings.text)
+        able, used = self.writer.substitute(settings.text)
         text = able if settings.substitute else settings.text
         return text, used if settings.substitute else {}
 

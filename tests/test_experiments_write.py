@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.results.recognizers import ALPHABET, line_of, recognizer
 from tests.results.writers import writer
 from tests.test_experiments_read import recognition
 from tests.tiny import refused, tiny_config, write_corpus
-from utils.checkpoint import save_checkpoint
+from utils.checkpoint import load_checkpoint, save_checkpoint
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -97,6 +98,23 @@ def test_characters_leave_a_table_numbers_and_a_sheet(run: Run, tmp_path: Path) 
     assert made(tmp_path / "out") == {f"characters.{kind}" for kind in ("json", "svg", "png")}
     numbers = json.loads((tmp_path / "out" / "characters.json").read_text())
     assert "".join(numbers["characters"]) == ALPHABET and numbers["inputs"]["n"] == 2
+
+
+def test_what_was_hardly_learned_is_named_before_it_is_written(
+    folder: Path, experiments_cli: Run, tmp_path: Path
+) -> None:
+    content = load_checkpoint(folder / "writer.pt")
+    content["facts"]["characters"] = {"a": 99, "b": 30, "c": 29}
+    save_checkpoint(tmp_path / "rare.pt", content)
+    run = partial(experiments_cli, "-r", tmp_path / "rare.pt", "write")
+    warning = "may be illegible"
+    assert warning not in run("ab")[1]
+    code, out, _ = run("dcab")
+    assert code == 0 and f"{warning}: 'd' (0), 'c' (29)" in out.splitlines()[0] and "--substitute" not in out
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ink.alphabet.STAND_INS", {"d": "ab"})
+        assert "; --substitute writes" in run("bd")[1]
+        assert "written instead: 'ab' for 'd'" in (out := run("bd", "--substitute")[1]) and warning not in out
 
 
 @pytest.mark.parametrize(

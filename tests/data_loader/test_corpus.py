@@ -2,6 +2,7 @@
 
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,13 @@ def test_nothing_is_lost_and_texts_are_composed(folder: Path) -> None:
         assert np.array_equal(corpus.points(number), line.points)
     assert corpus.text(2) == "café Å"
     assert corpus.lengths.tolist() == [2, 9, 500, 20, 2]
+
+
+def test_characters_of_some_lines_are_counted(folder: Path) -> None:
+    corpus = Corpus(folder)
+    for lines in ([], [0], [1, 2], [4, 1], range(5)):
+        expected = Counter("".join(corpus.text(line) for line in lines))
+        assert corpus.character_counts(np.array(lines, np.int64)) == expected
 
 
 def test_a_line_with_one_unknown_time_has_no_times(tmp_path: Path) -> None:

@@ -133,6 +133,18 @@ def test_std_is_that_of_offsets_drawn_by_share(data_dir: Path) -> None:
     np.testing.assert_allclose(loader.facts["std"], np.sqrt(square - mean**2), rtol=1e-9)
 
 
+def test_characters_drawn_by_people_are_counted(data_dir: Path) -> None:
+    expected = Counter("".join(line.text for line in [*LONG, *SHORT]))
+    assert mixture_of(data_dir).facts["characters"] == expected
+    by_machine = [replace(entry("synthetic", 1), valid=[]), entry("short", 1)]
+    mixed, alone = (
+        mixture_of(data_dir, *by_machine, transform=Transform(normalise_size=True)),
+        mixture_of(data_dir, corpus="synthetic"),
+    )
+    assert mixed.facts["characters"] == Counter("".join(line.text for line in SHORT))
+    assert alone.facts["characters"]["@"] > 0
+
+
 def test_a_mixture_of_one_corpus_is_that_corpus(data_dir: Path) -> None:
     mixed = mixture_of(data_dir, entry("long", 7.0), max_points=110, augment=AUGMENT)
     alone = mixture_of(data_dir, corpus="long", max_points=110, augment=AUGMENT)
