@@ -31,7 +31,7 @@ STYLE_BIAS = 1.0
 """Least bias of a style: pages at bias 0.5 behind such a line have 4.0 % of their characters misread, else 5.0 %."""
 MIN_DRAWINGS = 30
 """Drawings of a character below which a writer hardly knows it: of those that were drawn 0, 1 to 9, 10 to 29, and 30 to
-99 times, conditional.pt writes 0, 17, 67 and 78 % so that one of two readers reads them; of those drawn more, 86 %."""
+99 times, conditional.pt writes 0, 17, 67 and 78 % so that one of two readers reads them; of those drawn more, 85 %."""
 BATCH_LINES = 64
 POINT_MARGIN, CHARACTER_MARGIN = 1.5, 3
 """A line's limit of points: this many times those of a slow writer, for its characters and this many more."""
