@@ -12,7 +12,7 @@ from results.reading.reader import Reader
 from results.roles import load_as
 from results.writing.best_of import BestOf
 from results.writing.digits import write_number
-from results.writing.lines import FORMATS, Style, Writing
+from results.writing.lines import FORMATS, Style, Writing, require_sane
 from results.writing.styles import load_style, style_grid
 from results.writing.writer import FIRST_TEXT, Hands, Writer
 from utils.errors import InputError
@@ -91,6 +91,9 @@ def run(args: argparse.Namespace) -> None:
         raise InputError("--reader is for --best-of K: add it, or leave --reader out")
     draw = best_of(args, load_as(Reader, args.reader, args.device) if args.reader else None, GREEDY)
     styles = styles_of(args, network)
+    for bias in args.bias:
+        require_sane(bias, args.seed, args.n)
+    _name_rare(network, text)
     if len(styles) > 1 or len(args.bias) > 1:
         _save_grid(args, network, text, styles, draw)
     else:
@@ -128,17 +131,22 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
     able, used = network.substitute(text)
     if args.substitute and used:
         print("written instead: " + ", ".join(f"{new!r} for {old!r}" for old, new in used.items()))
-    rare = network.well_known.missing("".join((able if args.substitute else text).split()))
-    missing = network.alphabet.missing("".join(rare))
+    missing = network.alphabet.missing("".join((able if args.substitute else text).split()))
     if missing:
         hint = "leave them out" if args.substitute or not used else "add --substitute for what looks alike"
         named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:10])
         raise InputError(f"{network.path} cannot write {named}{' and others' if missing[10:] else ''}; {hint}")
-    if rare:
-        named = ", ".join(f"{character!r} ({network.facts['characters'].get(character, 0)})" for character in rare)
-        hint = "; --substitute writes what stands for it" if {*rare} & {*used} and not args.substitute else ""
-        print(f"learned from few drawings (their number), so it may be illegible: {named}{hint}")
     return able if args.substitute else text
+
+
+def _name_rare(network: Writer, text: str | None) -> None:
+    """Print which characters of a text the network hardly knows, and whether there are stand-ins for them."""
+    rare = network.well_known.missing("".join((text or "").split()))
+    if rare:
+        counts = network.facts["characters"]
+        named = ", ".join(f"{character!r} ({counts.get(character, 0)})" for character in rare)
+        hint = "; --substitute writes what stands for it" if {*rare} & {*network.substitute(text or "")[1]} else ""
+        print(f"learned from few drawings (their number), so it may be illegible: {named}{hint}")
 
 
 def _by_many(args: argparse.Namespace) -> list[Writing]:

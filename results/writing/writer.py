@@ -65,12 +65,13 @@ class Writer(TrainedModel[HandwritingModel]):
     def well_known(self) -> Alphabet:
         """The characters that people drew at least MIN_DRAWINGS times in the ink that the network learned from.
 
-        All characters, where its checkpoint is older than such counts.
+        All characters, where its checkpoint is older than such counts, or none was drawn so often.
         """
         counts = self.facts.get("characters")
         if not isinstance(counts, dict):
             return self.alphabet
-        return Alphabet(known for known in self.alphabet.characters if counts.get(known, 0) >= MIN_DRAWINGS)
+        known = "".join(known for known in self.alphabet.characters if counts.get(known, 0) >= MIN_DRAWINGS)
+        return Alphabet(known) if known.strip() else self.alphabet
 
     def substitute(self, text: str) -> tuple[str, dict[str, str]]:
         """Return the text with stand-ins for what is not well known, and which were used, see `Alphabet.substitute`."""
