@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Make writer-iam.pt, which writes every printable character of ASCII: conditional.pt, trained on with UNIPEN's many
 # writers and with numbers, dates and capitals composed of their ink, next to IAM-OnDB.
+# The bundled file had testset_t too, which not everybody has.
 # Usage: recipes/writer-iam.sh FOLDER_OF_IAM_ONDB train_r01_v07.tar.xz    (about 1.5 hours of one core)
 source "$(dirname "$0")/common.sh"
 prepare iam-ondb "$1" iam-ondb

@@ -206,10 +206,8 @@ def test_ink_written_with_the_mouse_is_read_lit_changed_and_undone(open_page: Ca
     until(page, "document.querySelector('#read-text').innerText.includes('lazy dogs')")
     draw(page, second, box["x"] + 30, box["y"] + 150, 0.14)
     until(page, "document.querySelector('#read-text').innerText.includes('fine morning')")
-    assert [text.strip() for text in page.locator("#read-text p").all_text_contents()] == [
-        first["text"],
-        second["text"],
-    ]
+    read = [text.strip().lower() for text in page.locator("#read-text p").all_text_contents()]
+    assert read == [first["text"].lower(), second["text"].lower()]
     plain = page.locator("#ink").screenshot()
     page.locator(".word").nth(2).hover()
     assert page.locator("#ink").screenshot() != plain
@@ -219,17 +217,16 @@ def test_ink_written_with_the_mouse_is_read_lit_changed_and_undone(open_page: Ca
     page.fill(".menu input", "busy")
     page.keyboard.press("Enter")
     assert "the busy dogs" in page.inner_text("#read-text")
-    drawn = ink_on(page, "#ink")
     page.click("#clear")
-    assert ink_on(page, "#ink") == 0
+    until(page, "!document.querySelector('.word')")
     page.keyboard.press("Control+z")
-    assert ink_on(page, "#ink") > drawn / 2  # drawn anew, its edges are a little other
+    until(page, "document.querySelector('#read-text').innerText.includes('the busy dogs')")
     page.click('button[data-tool="eraser"]')
     page.mouse.move(box["x"] + 20, box["y"] + 60)
     page.mouse.down()
     page.mouse.move(box["x"] + 500, box["y"] + 60, steps=60)
     page.mouse.up()
-    until(page, "!document.querySelector('#read-text').innerText.includes('lazy')")
+    until(page, "!document.querySelector('#read-text').innerText.includes('dogs')")
     assert "morning" in page.inner_text("#read-text")
 
 
