@@ -172,10 +172,13 @@ def test_a_line_is_written_again_and_the_dice_give_a_new_hand(open_page: Callabl
     page.select_option("#speed", "0")
     write(page, "one line\nand another")
     until(page, "document.querySelectorAll('.again button').length === 2")
-    before = ink_on(page, "#sheets canvas")
+    end = time.monotonic() + SECONDS
+    while not (before := ink_on(page, "#sheets canvas")):
+        assert time.monotonic() < end, "no ink"
+        page.wait_for_timeout(100)
     page.locator(".again button").nth(1).click()
     until(page, "document.querySelector('#command').textContent.startsWith('There is none')")
-    assert before and ink_on(page, "#sheets canvas") != before
+    assert ink_on(page, "#sheets canvas") != before
     page.click("#throw")
     page.wait_for_selector('input[value^="random-"]:checked', state="attached")
     page.click(".keep")
