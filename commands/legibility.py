@@ -17,6 +17,7 @@ from commands.common import (
 from commands.write import add_hand, best_of, styles_of
 from results.measuring import digit_legibility
 from results.measuring.by_kind import legibility_by_kind
+from results.measuring.judged import Trial
 from results.measuring.legibility import legibility
 from results.measuring.texts import KINDS
 from results.reading.decoding import Decoding
@@ -64,26 +65,24 @@ def run(args: argparse.Namespace) -> None:
         save_numbers(args, numbers, shown=[])
         return
     decoding = Decoding(**decoding_options(args))
-    draw, styles = best_of(args, reader, decoding), styles_of(args, network)
+    draw, styles = best_of(args, reader, decoding) or Writer.draw_lines, styles_of(args, network)
     if len(styles) > 1:
         raise InputError("legibility is measured in one --style at a time")
-    options = {
-        **{"biases": args.bias, "seed": args.seed, "corpus": args.corpus, "data_dir": args.data_dir},
-        **{"style": styles[0], "draw": draw, "decoding": decoding},
-    }
+    trial = Trial(network, reader, styles[0], draw, decoding)
+    options = {"biases": args.bias, "seed": args.seed, "corpus": args.corpus, "data_dir": args.data_dir}
     if args.kinds is None:
-        _by_bias(args, network, reader, options)
+        _by_bias(args, trial, options)
     else:
-        _by_kind(args, network, reader, options)
+        _by_kind(args, trial, options)
 
 
-def _by_bias(args: argparse.Namespace, network: Writer, reader: Any, options: dict[str, Any]) -> None:
+def _by_bias(args: argparse.Namespace, trial: Trial, options: dict[str, Any]) -> None:
     n = TEXTS if args.n is None else args.n
-    measured = legibility(network, reader, n=n, splits=splits_of(args, network), **options)
+    measured = legibility(trial, n=n, splits=splits_of(args, trial.writer), **options)
     from render.figures.figure import save_figure  # matplotlib takes a second to load
     from results.pages.legibility import legibility_figure, legibility_page, legibility_table, misread_table
 
-    print(f"judged by {reader.path}")
+    print(f"judged by {trial.reader.path}")
     _print(*legibility_table(measured.numbers))
     _print(*misread_table(measured.numbers))
     save_numbers(args, measured.numbers, shown=[])
@@ -94,9 +93,9 @@ def _by_bias(args: argparse.Namespace, network: Writer, reader: Any, options: di
         print(out / f"legibility{suffix}")
 
 
-def _by_kind(args: argparse.Namespace, network: Writer, reader: Any, options: dict[str, Any]) -> None:
+def _by_kind(args: argparse.Namespace, trial: Trial, options: dict[str, Any]) -> None:
     n = TEXTS_PER_KIND if args.n is None else args.n
-    measured = legibility_by_kind(network, reader, args.kinds, n=n, splits=args.split, **options)
+    measured = legibility_by_kind(trial, args.kinds, n=n, splits=args.split, **options)
     from results.pages.by_kind import by_kind_page, ends_table, kinds_table, remarks  # which loads matplotlib
 
     print(*remarks(measured.numbers), sep="\n")

@@ -15,6 +15,12 @@ prepare() {  # prepare FORMAT SOURCE NAME [option ...]: a corpus, unless it is t
   fi
 }
 
+prepare_unipen() {  # prepare_unipen ARCHIVE: its texts, words and characters
+  prepare unipen "$1" unipen-texts --category 8 --quality OK GOOD '?'
+  prepare unipen "$1" unipen-words --category 6 7 --quality OK GOOD '?'
+  prepare unipen "$1" unipen-characters --category 1a 1b 1c 1d --quality OK GOOD '?'
+}
+
 train() {  # train NAME CONFIG [option ...]: a new run of that name; its directory is in $RUN afterwards
   local name=$1 config=$2
   shift 2

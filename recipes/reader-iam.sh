@@ -3,9 +3,7 @@
 # Usage: recipes/reader-iam.sh FOLDER_OF_IAM_ONDB train_r01_v07.tar.xz    (about an hour of one core)
 source "$(dirname "$0")/common.sh"
 prepare iam-ondb "$1" iam-ondb
-prepare unipen "$2" unipen-texts --category 8 --quality OK GOOD '?'
-prepare unipen "$2" unipen-words --category 6 7 --quality OK GOOD '?'
-prepare unipen "$2" unipen-characters --category 1a 1b 1c 1d --quality OK GOOD '?'
+prepare_unipen "$2"
 
 train reader-iam recipes/reader-iam.json --init-from "$OUT/recognition.pt"
 export_weights reader-iam.pt --bits 16

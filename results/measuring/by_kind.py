@@ -12,10 +12,9 @@ from data_loader.prepare import open_corpus
 from ink.strokes import InkLine
 from results.measuring.judged import JudgedLine, Trial, rates
 from results.measuring.texts import KINDS, TextMaker
-from results.reading.decoding import GREEDY, Decoding
 from results.reading.reader import Reader
-from results.writing.lines import SEEDS_PER_WRITING, Style
-from results.writing.writer import Draw, Writer
+from results.writing.lines import SEEDS_PER_WRITING
+from results.writing.writer import Writer
 from utils.errors import InputError
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation
@@ -34,8 +33,7 @@ class LegibilityByKind:
 
 
 def legibility_by_kind(
-    writer: Writer,
-    reader: Reader,
+    trial: Trial,
     kinds: Sequence[str] = (),
     *,
     n: int = 100,
@@ -44,9 +42,6 @@ def legibility_by_kind(
     corpus: str | None = None,
     splits: list[str] | None = None,
     data_dir: Path = Path("data"),
-    style: Style | None = None,
-    draw: Draw | None = None,
-    decoding: Decoding = GREEDY,
 ) -> LegibilityByKind:
     """Write n texts of each kind (none named: of all) at every bias and read them; read real lines of the kinds too.
 
@@ -59,8 +54,8 @@ def legibility_by_kind(
 
     Raises InputError where a network is of another kind, no text can be made, or the corpus is not there.
     """
-    trial = Trial(writer, reader, style, draw or Writer.draw_lines, decoding)
     trial.require_sane(biases, n, seed)
+    writer, reader, style = trial.writer, trial.reader, trial.style
     lines = lines_of_kinds(known_to_both(writer, reader), kinds or list(KINDS), n, seed)
     if not any(lines.values()):
         raise InputError(
@@ -71,7 +66,7 @@ def legibility_by_kind(
     written = {bias: _written(trial, lines, seed, bias) for bias in biases}
     numbers = {
         **{"checkpoint": str(writer.path), "reader": str(reader.path), "style": style and style.name, "seed": seed},
-        **{"n": n, "corpus": corpus, "decoding": decoding.settings},
+        **{"n": n, "corpus": corpus, "decoding": trial.decoding.settings},
         "unknown": unknown(writer, reader),
         "left_out": [kind for kind, some in lines.items() if not some],
         "rows": [

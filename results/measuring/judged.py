@@ -9,7 +9,7 @@ import numpy as np
 from ink.strokes import InkLine
 from model.reading.error_rates import character_edits
 from results.measuring.failures import failures
-from results.reading.decoding import Decoding
+from results.reading.decoding import GREEDY, Decoding
 from results.reading.kinds import misread_by_kind, misread_by_place
 from results.reading.reader import Reader
 from results.reading.scores import ReadLine, interval, rate
@@ -40,9 +40,9 @@ class Trial:
 
     writer: Writer
     reader: Reader
-    style: Style | None
-    draw: Draw
-    decoding: Decoding
+    style: Style | None = None
+    draw: Draw = Writer.draw_lines
+    decoding: Decoding = GREEDY
 
     def require_sane(self, biases: Sequence[float], n: int, seed: int) -> None:
         """Raise InputError unless both networks are of their kind, and these can be biases, their seed and a number of

@@ -12,10 +12,8 @@ from data_loader.prepare import open_corpus
 from ink.strokes import InkLine
 from results.measuring.diversity import diversity
 from results.measuring.judged import JudgedLine, Trial, rates
-from results.reading.decoding import GREEDY, Decoding
-from results.reading.reader import Reader
-from results.writing.lines import SEEDS_PER_WRITING, Style
-from results.writing.writer import Draw, Writer
+from results.writing.lines import SEEDS_PER_WRITING
+from results.writing.writer import Writer
 from utils.errors import InputError
 
 DIVERSE_TEXTS, DIVERSE_SEEDS = 20, 5
@@ -34,8 +32,7 @@ class Legibility:
 
 
 def legibility(
-    writer: Writer,
-    reader: Reader,
+    trial: Trial,
     *,
     n: int = 200,
     biases: Sequence[float] = (0.0, 0.5, 1.0),
@@ -43,9 +40,6 @@ def legibility(
     corpus: str | None = None,
     splits: list[str] | None = None,
     data_dir: Path = Path("data"),
-    style: Style | None = None,
-    draw: Draw | None = None,
-    decoding: Decoding = GREEDY,
 ) -> Legibility:
     """Write the texts of a random sample of n lines of the splits at every bias; read these and the real lines.
 
@@ -58,8 +52,8 @@ def legibility(
 
     Raises InputError where a network is of another kind, or the corpus is not there or has no text to write.
     """
-    trial = Trial(writer, reader, style, draw or Writer.draw_lines, decoding)
     trial.require_sane(biases, n, seed)
+    writer, reader, style = trial.writer, trial.reader, trial.style
     name = corpus or writer.corpus
     lines, splits, left_out = lines_to_write(writer, name, splits, data_dir, n, seed)
     real = trial.real(lines)
@@ -70,7 +64,7 @@ def legibility(
         **{"corpus": name, "splits": splits, "n_lines": len(lines), "left_out": left_out, "seed": seed},
         **{f"{key}_real": value for key, value in rates(real).items() if key != "capped"},
         "points_per_character_real": _points_per_character(writer, lines),
-        "decoding": decoding.settings,
+        "decoding": trial.decoding.settings,
         "rows": _rows(trial, lines, seed, written),
     }
     return Legibility(numbers, real, written)

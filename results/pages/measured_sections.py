@@ -14,6 +14,7 @@ from ink.strokes import InkLine
 from render.web.html import Html, Section, image_figure, number, stacked, table
 from render.web.ink import line_figures
 from results.measuring.digit_legibility import digit_legibility
+from results.measuring.judged import Trial
 from results.measuring.legibility import legibility
 from results.measuring.likelihood_scores import LABELS
 from results.pages.classification import accuracy
@@ -161,7 +162,12 @@ def legibility_section(network: Any, reader: Any, sample: LineSample, n: int) ->
     from results.pages.legibility import EXPLAINED, legibility_figure, legibility_table
 
     numbers = legibility(
-        network, reader, n=n, seed=sample.seed, corpus=sample.corpus, splits=sample.splits, data_dir=sample.data_dir
+        Trial(network, reader),
+        n=n,
+        seed=sample.seed,
+        corpus=sample.corpus,
+        splits=sample.splits,
+        data_dir=sample.data_dir,
     ).numbers
     remark = f"{numbers['n_lines']:,} texts written, and read by {reader.path}. {EXPLAINED}"
     image = image_figure(figure_png(legibility_figure(numbers)), "Error rate and diversity against bias.")

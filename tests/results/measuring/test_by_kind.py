@@ -8,6 +8,7 @@ import pytest
 from base.base_model import Sample
 from ink.strokes import points_to_strokes
 from results.measuring.by_kind import LegibilityByKind, legibility_by_kind
+from results.measuring.judged import Trial
 from results.pages.by_kind import by_kind_page, ends_table, kinds_table, remarks
 from tests.results.recognizers import line_of, recognizer
 from tests.results.writers import writer
@@ -37,7 +38,7 @@ def measured(**options: object) -> LegibilityByKind:
             for place, ink in enumerate(inks)
         ]
 
-    result = legibility_by_kind(writer(), recognizer(), n=4, draw=draw, **options)  # type: ignore[arg-type]
+    result = legibility_by_kind(Trial(writer(), recognizer(), draw=draw), n=4, **options)  # type: ignore[arg-type]
     assert len({*seeds[:4]}) == 4 and seeds == seeds[:4] * len(result.written)
     return result
 

@@ -9,6 +9,7 @@ import pytest
 from base.base_model import Sample
 from ink.strokes import InkLine, points_to_strokes
 from results import read
+from results.measuring.judged import Trial
 from results.measuring.legibility import DIVERSE_SEEDS, Legibility, legibility
 from results.pages.legibility import legibility_figure, legibility_page, legibility_table
 from results.reading.scores import ReadLine, scores
@@ -55,7 +56,8 @@ def as_real(calls: Calls, spoilt: str = "") -> Callable[..., list[Sample]]:
 
 def measured(data_dir: Path, **options: object) -> Legibility:
     options = {"biases": [0.5, 0.0], "n": 9, "data_dir": data_dir, **options}
-    return legibility(writer(), recognizer(), **options)  # type: ignore[arg-type]
+    how = {name: options.pop(name) for name in ("style", "draw", "decoding") if name in options}
+    return legibility(Trial(writer(), recognizer(), **how), **options)  # type: ignore[arg-type]
 
 
 def test_real_ink_is_as_legible_as_real_ink_and_has_no_variety(data_dir: Path) -> None:
@@ -129,6 +131,6 @@ def test_what_cannot_be_measured(options: dict[str, object], named: str, data_di
 
 def test_kinds_of_networks(data_dir: Path) -> None:
     with pytest.raises(InputError, match="writes freely"):
-        legibility(writer(free=True), recognizer(), data_dir=data_dir)
+        legibility(Trial(writer(free=True), recognizer()), data_dir=data_dir)
     with pytest.raises(InputError, match="does not read"):
-        legibility(writer(), writer(), data_dir=data_dir)
+        legibility(Trial(writer(), writer()), data_dir=data_dir)
