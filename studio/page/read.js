@@ -226,7 +226,7 @@ const inked = (points) => {
 function paintStroke(points, from, color, to = points.length / 3) {
   const { scale, x, y } = page().view, flat = inked(points);
   const pen = { width: WIDTH / scale, color, lively: Boolean(points.pressure) };
-  draw(context, flat, from, to, [1, 0, x / scale, 1, y / scale], scale * ratio, pen, 1);
+  draw(context, flat, from, to, [1, 0, x / scale, 0, 1, y / scale], scale * ratio, pen, 1);
 }
 
 function paint() {

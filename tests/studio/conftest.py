@@ -1,7 +1,13 @@
 """A studio with small untrained networks, and a page's way to call it."""
 
 import json
-from collections.abc import Iterator
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +18,7 @@ from model.writing.conditional import ConditionalHandwriting
 from studio.app import Studio, application
 from tests.results.recognizers import ALPHABET, line_of, recognizer
 from tests.results.writers import writer
+from tests.studio.browser import CHROMIUM, ROOT, SECONDS
 from tests.test_experiments_read import recognition
 from tests.tiny import tiny_config, write_corpus
 from utils.checkpoint import save_checkpoint
@@ -60,3 +67,60 @@ def page(networks: Path, studio_folder: Path) -> Iterator[Page]:
     studio = Studio(studio_folder, networks / "writer.pt", networks / "reader.pt")
     with Page(application(studio), base_url=f"http://{HOST}") as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A studio with the bundled networks."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("studio") / "own"
+    command = [sys.executable, "-m", "studio", "--no-open", "--port", str(port), "--folder", str(folder)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    address = f"http://127.0.0.1:{port}/"
+    for _ in range(10 * SECONDS):
+        try:
+            urllib.request.urlopen(address + "api/about", timeout=SECONDS).read()
+            break
+        except OSError:
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            time.sleep(0.1)
+    yield address
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=SECONDS)
+    assert "Traceback" not in errors
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="pip install -r requirements-dev.txt")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """Opens a tab of the studio; it must report no error, and ask for nothing elsewhere."""
+    contexts, errors = [], []
+
+    def open_it(tab: str = "write", *, ready: bool = True, **options: Any) -> Any:
+        context = browser.new_context(
+            **{"viewport": {"width": 1200, "height": 800}, "accept_downloads": True, **options}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(1000 * SECONDS)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: request.url.startswith((address, "blob:")) or errors.append(request.url))
+        page.goto(f"{address}#/{tab}")
+        if ready:
+            page.wait_for_selector("#downloads:not([disabled])", state="attached")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert [error for error in errors if "422" not in error and "413" not in error] == []
