@@ -9,7 +9,7 @@ DEMO ?= --epochs 8 --batch-size 16 --lr 3e-3 --set data_loader.args.max_points=2
 	--set arch.args.num_layers=1 --set arch.args.attention_heads=0 --set arch.args.hidden_size=320 \
 	--set trainer.ema_decay=0.995 --set trainer.gradient_clip=2
 
-.PHONY: help demo write read studio test test-slow test-all bench lint format clean
+.PHONY: help install demo write read studio test test-slow test-all bench lint format clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ $(READY): requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
+
+install: $(READY)  ## make .venv with all packages; then run: source .venv/bin/activate
+	@echo "now run: source .venv/bin/activate"
 
 demo: $(READY)  ## train on the built-in corpus for a few minutes, then write TEXT="..."
 	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
@@ -54,5 +57,5 @@ format: $(READY)  ## apply ruff's format and fixes
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-clean:  ## remove .venv, caches and the whole folder out/; runs and corpora stay
-	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache
+clean:  ## remove .venv, caches and what the demo made; your writings, runs and corpora stay
+	rm -rf $(VENV) out/demo saved/models/demo saved/log/demo .pytest_cache .mypy_cache .ruff_cache

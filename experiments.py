@@ -5,6 +5,11 @@ load("saved/pretrained/conditional.pt").write("any text", bias=0.5).save("any-te
 readings = load("saved/pretrained/recognition.pt").read(lines)
 """
 
+if __name__ == "__main__":
+    from utils.packages import require_packages
+
+    require_packages()
+
 import argparse
 
 from commands import COMMANDS

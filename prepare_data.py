@@ -1,5 +1,10 @@
 """Prepare raw pen data as corpora in data/<name>/, look at them, check them and export them."""
 
+if __name__ == "__main__":
+    from utils.packages import require_packages
+
+    require_packages()
+
 import argparse
 import math
 import shlex

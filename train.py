@@ -1,5 +1,10 @@
 """The command line of training: start a run of a config, or resume one; trainer/run.py does the work."""
 
+if __name__ == "__main__":
+    from utils.packages import require_packages
+
+    require_packages()
+
 import argparse
 import json
 import tempfile

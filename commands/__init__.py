@@ -45,6 +45,8 @@ COMMANDS = {
     "report": Command("all about a run on one web page", report),
     "compare": Command("several runs on one web page", compare),
     "tune": Command("tune the language-model weight and length bonus on a validation split", tune),
-    "calibrate": Command("confidence of a reader: of what is read with 90 %, 90 % is right", calibrate),
+    "calibrate": Command(
+        "fit the confidence of a reader, so that of words read with 90 %% confidence 90 %% are right", calibrate
+    ),
     "export": Command("weights alone, to publish or to begin a new run from", export),
 }

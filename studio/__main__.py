@@ -1,5 +1,10 @@
 """The command line of the studio."""
 
+if __name__ == "__main__":
+    from utils.packages import require_packages
+
+    require_packages()
+
 import argparse
 import socket
 import threading

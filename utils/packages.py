@@ -1,0 +1,25 @@
+"""The packages that the scripts need, missed in one line where a Python without them runs a script."""
+
+import importlib.util
+import sys
+
+NEEDED = ("numpy", "torch", "tqdm")
+"""Packages of requirements.txt that stand for all."""
+OLDEST = (3, 11)
+
+
+def require_packages() -> None:
+    """Leave with exit code 2 and a line that says what to do, if this Python is too old or has no packages.
+
+    A script calls it before its other imports; this file imports nothing else.
+    """
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if sys.version_info < OLDEST:
+        problem = "is Python {}.{}; Ductus needs {}.{} or newer".format(*sys.version_info[:2], *OLDEST)
+    elif missing:
+        problem = f"has no {', '.join(missing)}"
+    else:
+        return
+    hint = "run `source .venv/bin/activate` first (`make install` makes .venv; without make see docs/README.md)"
+    print(f"error: {sys.executable} {problem}: {hint}", file=sys.stderr)
+    raise SystemExit(2)
