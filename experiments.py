@@ -24,12 +24,17 @@ __all__ = ["evaluate", "load", "read", "write"]
 
 def parse_arguments() -> argparse.Namespace:
     """The command line; without a subcommand the network shows what it does: it writes."""
-    parser = Parser(description="What a trained checkpoint can do.")
+    parser = Parser(
+        description="Write, read and measure with a trained network. Without a subcommand it shows what it writes.",
+        example='python experiments.py write "any text" --bias 1',
+    )
     add_network(parser, default=None)
     add_version(parser)
-    commands = parser.add_subparsers(dest="command")
+    commands = parser.add_subparsers(dest="command", title="subcommands", metavar="SUBCOMMAND")
     for name, command in COMMANDS.items():
-        subparser = commands.add_parser(name, help=command.help)
+        example = f"python experiments.py {name} {command.example}"
+        about = f"{command.help[0].upper()}{command.help[1:]}."
+        subparser = commands.add_parser(name, help=command.help, description=about, example=example)
         command.module.add_arguments(subparser)
         add_network(subparser)
     args = parser.parse_args()

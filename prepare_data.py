@@ -174,13 +174,14 @@ def text_lines(path: Path) -> Iterator[str]:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = Parser(description=__doc__)
+    parser = Parser(description=__doc__, example="python prepare_data.py jsonl mine.jsonl --name mine")
     add_version(parser)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="FORMAT|look|check|compose|prompts|export|language-model"
+        dest="command", required=True, title="formats and subcommands", metavar="FORMAT|SUBCOMMAND"
     )
     for name, entry in FORMATS.items():
-        reading = commands.add_parser(name, help=f"read a {entry.source}")
+        example = f"python prepare_data.py {name} SOURCE --name mine"
+        reading = commands.add_parser(name, help=entry.source, example=example)
         reading.add_argument("source", type=Path, help=entry.source)
         for option, arguments in entry.options.items():
             reading.add_argument(f"--{option.replace('_', '-')}", **arguments)
@@ -190,24 +191,26 @@ def parse_arguments() -> argparse.Namespace:
         reading.add_argument("--valid-share", type=float, default=0.1, help="for validation (default: 0.1)")
         reading.add_argument("--seed", type=int, default=1, help="of the random split (default: 1)")
     for name in BUILT_IN:
-        commands.add_parser(name, help="draw the built-in corpus")
+        commands.add_parser(name, help="draw this built-in corpus")
     for name in (*FORMATS, *BUILT_IN):
         commands.choices[name].add_argument("--name", help="name of the prepared corpus (default: the format's)")
-    looking = commands.add_parser("look", help="a page of pictures and numbers, the odd lines first")
+    looking = commands.add_parser("look", help="make a page of pictures and numbers, the odd lines first")
     looking.add_argument("--out", type=Path, help="the page (default: out/look-NAME.html)")
     looking.add_argument("--seed", type=int, default=1, help="of the random lines")
-    checking = commands.add_parser("check", help="whether a prepared corpus is valid, and what is wrong")
+    checking = commands.add_parser("check", help="say what is wrong with a prepared corpus")
     checking.add_argument("--ink", action="store_true", help="look at every line's ink, and read it, before a training")
     checking.add_argument("--reader", type=Path, default=FOLDER / BUNDLED["read lines"], help="network that reads it")
-    composing = commands.add_parser("compose", help="lines of numbers, dates, capitals, ... of the writers held back")
+    composing = commands.add_parser(
+        "compose", help="compose lines of numbers, dates, capitals, ... by held-back writers"
+    )
     composing.add_argument("--characters", required=True, metavar="NAME", help="the prepared corpus of characters")
     composing.add_argument("--lines", type=int, default=250, help="of each kind (default: 250)")
     composing.add_argument("--seed", type=int, default=1, help="of the random texts and ink (default: 1)")
     composing.add_argument("--name", dest="target", metavar="NAME", help="of the corpus made (default: NAME-kinds)")
-    prompting = commands.add_parser("prompts", help="sentences to write by hand, that hold every character")
+    prompting = commands.add_parser("prompts", help="print sentences to write by hand that hold every character")
     add_prompts_arguments(prompting)
     exporting = commands.add_parser("export", help="write a prepared corpus in another format")
-    learning = commands.add_parser("language-model", help="a character n-gram model, for reading with a beam search")
+    learning = commands.add_parser("language-model", help="learn a character n-gram model, for read --lm")
     for command in (looking, checking, composing, exporting, learning):
         command.add_argument("name", help="the prepared corpus")
     exporting.add_argument("target", type=Path, help="the file or folder to be made")

@@ -23,7 +23,10 @@ from utils.version import add_version
 
 def parse_args() -> argparse.Namespace:
     """Return the parsed command line."""
-    parser = Parser(description=__doc__)
+    parser = Parser(
+        description="Train a network: start a run of a config, or resume a run.",
+        example="python train.py -c config_conditional.json --minutes 9",
+    )
     add_arguments(parser)
     add_version(parser)
     for key, text in (

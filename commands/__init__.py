@@ -24,29 +24,51 @@ from commands import (
 
 
 class Command(NamedTuple):
-    """A line of help, and the module whose `add_arguments` and `run` are the command."""
+    """A line of help, the module whose `add_arguments` and `run` are the command, and what to type after its name."""
 
     help: str
     module: ModuleType
+    example: str
 
 
 COMMANDS = {
-    "write": Command("write a text, or freely, as SVG and PNG", write),
-    "read": Command("read ink: InkML, jsonl, SVG, Xournal++, ...", read),
-    "evaluate": Command("error rates of a reader, nats per line of a writer, on a split", evaluate),
-    "legibility": Command("how well a recognizer reads what is written, compared with real lines", legibility),
-    "characters": Command("figure: each character in some words, red where it is misread", characters),
-    "window": Command("figure: what it attends to in its text while it writes", window),
-    "density": Command("figure: where it expects each next point", density),
-    "bias-sweep": Command("figure: a text at several biases", bias_sweep),
-    "prime": Command("figure: a text in the handwriting of real lines", prime),
-    "interpolate": Command("figure: a text in handwriting between that of two real lines", interpolate),
-    "animate": Command("the pen at work, as GIF and SVG", animate),
-    "report": Command("all about a run on one web page", report),
-    "compare": Command("several runs on one web page", compare),
-    "tune": Command("tune the language-model weight and length bonus on a validation split", tune),
-    "calibrate": Command(
-        "fit the confidence of a reader, so that of words read with 90 %% confidence 90 %% are right", calibrate
+    "write": Command(
+        "write a text as SVG and PNG", write, '"Dear Anna, thank you!" --style 4 --bias 1 --paper a5 -o letter.svg'
     ),
-    "export": Command("weights alone, to publish or to begin a new run from", export),
+    "read": Command("read ink: InkML, jsonl, SVG, Xournal++, ...", read, "letter.svg --draw --lm english"),
+    "evaluate": Command(
+        "measure a network on a corpus: error rates of a reader, nats per line of a writer",
+        evaluate,
+        "-r saved/pretrained/recognition.pt --corpus synthetic --split valid",
+    ),
+    "legibility": Command(
+        "measure how well a reader reads what a network writes, compared with real lines",
+        legibility,
+        "--kinds --n 10 --bias 1",
+    ),
+    "characters": Command("draw every character in some words, red where it is misread", characters, "--n 10"),
+    "window": Command("draw what a network attends to in its text while it writes", window, '"any text" --bias 1'),
+    "density": Command("draw where a network expects each next point", density, '"any text" --bias 1'),
+    "bias-sweep": Command("draw a text at several biases", bias_sweep, '"any text" --bias 0 1 2'),
+    "prime": Command("draw a text in the handwriting of some lines", prime, '"any text" --style 2 4'),
+    "interpolate": Command(
+        "draw a text in handwriting between that of two lines", interpolate, '"any text" --style 2 4 --bias 1'
+    ),
+    "animate": Command("draw the moving pen, as GIF and SVG", animate, '"any text" --bias 1 --speed 2'),
+    "report": Command("make a web page about a run", report, "-r saved/pretrained/conditional.pt --corpus synthetic"),
+    "compare": Command("make a web page about several runs", compare, "RUN RUN"),
+    "tune": Command(
+        "choose the weight of a language model on a validation split",
+        tune,
+        "-r saved/pretrained/recognition.pt --lm saved/pretrained/language.npz --corpus synthetic",
+    ),
+    "calibrate": Command(
+        "fit a reader's confidence, so that of words read with 90 %% confidence 90 %% are right",
+        calibrate,
+        "calibrated.pt -r saved/pretrained/reader.pt --corpus unipen-texts",
+    ),
+    "export": Command(
+        "save the weights alone, to publish or to begin a new run from", export, "weights.pt -r RUN --bits 16"
+    ),
 }
+"""The subcommands by their names."""

@@ -25,7 +25,7 @@ def loaded(args: argparse.Namespace, role: type[Role]) -> Role:
     """
     if not args.resume:
         if not role.abilities:
-            raise InputError("no checkpoint is named: experiments.py -r CHECKPOINT ...")
+            raise InputError("no checkpoint is named; add -r RUN, or -r saved/pretrained/FILE.pt")
         args.resume = bundled(role.abilities[-1])
     return load_as(role, args.resume, args.device)
 
@@ -60,10 +60,11 @@ def cell(value: Any) -> str:
 
 
 def save_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and print its path."""
+    """Write a file whole or not at all, and print its path, and whether there was one."""
+    note = " (written over)" if path.exists() else ""
     with atomic_path(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
-    print(path)
+    print(f"{path}{note}")
 
 
 def save_numbers(args: argparse.Namespace, numbers: dict[str, Any], shown: list[str] | None = None) -> None:

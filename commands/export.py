@@ -11,7 +11,7 @@ from utils.rounded_weights import rounded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, help="checkpoint to write")
     parser.add_argument(
         "--bits", type=int, choices=(8, 16, 32), default=32, help="bits per weight: 8 makes a quarter of the size"
     )
@@ -27,5 +27,6 @@ def run(args: argparse.Namespace) -> None:
     elif args.bits == 16:
         content["model"] = {name: tensor.half() for name, tensor in weights.items()}
     network.config["trainer"].pop("save_dir", None)  # a folder of this machine
+    note = " (written over)" if args.file.exists() else ""
     save_checkpoint(args.file, content)
-    print(f"{args.file}: {args.file.stat().st_size / 1e6:.1f} MB, sha256 {file_hash(args.file)}")
+    print(f"{args.file}: {args.file.stat().st_size / 1e6:.1f} MB, sha256 {file_hash(args.file)}{note}")

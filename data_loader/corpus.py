@@ -89,7 +89,9 @@ class Corpus:
         """
         unknown = [split for split in splits if split not in self.split_names]
         if unknown:
-            raise InputError(f"{self.folder}: no split {', '.join(unknown)}; it has {', '.join(self.split_names)}")
+            made_of = self.folder.name.rpartition("-")[0]  # of a derived corpus, whose own name is nobody's
+            name = made_of if self.folder.parent.name.startswith(".") else self.folder
+            raise InputError(f"{name}: no split {', '.join(unknown)}; it has {', '.join(self.split_names)}")
         wanted = [self.split_names.index(split) for split in splits]
         return np.flatnonzero(np.isin(self.index["split"][:-1], wanted))
 

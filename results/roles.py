@@ -14,7 +14,7 @@ from results.reading.reader import Reader
 from results.trained import TrainedModel
 from results.writing.digits import CharacterWriter
 from results.writing.writer import Writer
-from utils.checkpoint import load_checkpoint, load_weights, require_facts
+from utils.checkpoint import load_checkpoint, load_weights, newest_run, require_facts
 from utils.device import pick_device
 from utils.errors import InputError
 
@@ -44,12 +44,6 @@ def load(path: str | Path, device: str = "auto") -> TrainedModel[Any]:
     model = config.build("arch", catalogue, alphabet_size=len(facts["alphabet"]))
     load_weights(model, checkpoint["model"], path)
     return in_role(model.to(pick_device(device)).eval(), facts, config.resolved, path)
-
-
-def newest_run(path: Path) -> Path:
-    """Return the run in a folder of runs whose best checkpoint is the newest, or `path` where it is no such folder."""
-    checkpoints = [] if (path / "best.pt").exists() else list(path.glob("*/best.pt"))
-    return max(checkpoints, key=lambda checkpoint: checkpoint.stat().st_mtime).parent if checkpoints else path
 
 
 def in_role(model: Any, facts: dict[str, Any], config: dict[str, Any], path: Path) -> TrainedModel[Any]:

@@ -23,7 +23,7 @@ from parse_config import Catalogue, ConfigParser, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Optimization, Trainer, TrainerSettings
 from trainer.optimization import weights_to_train
 from utils import distributed
-from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts, with_alphabet
+from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, newest_run, require_facts, with_alphabet
 from utils.device import keep_memory_small, pick_device
 from utils.errors import InputError
 from utils.files import sole_owner
@@ -250,7 +250,8 @@ def run_dirs_of(checkpoint: Path) -> tuple[Path, Path]:
 
 
 def checkpoint_of(path: Path, name: str) -> Path:
-    """Return the checkpoint `path`, or the checkpoint `name` in the run directory `path`."""
+    """Return the checkpoint `path`, or the checkpoint `name` of the run `path` or of the newest run in `path`."""
+    path = newest_run(path, name)
     return path / name if path.is_dir() else path
 
 

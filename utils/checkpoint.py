@@ -1,6 +1,7 @@
 """Checkpoints: plain data in one file, written whole or not at all, read without running code from it."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,12 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
         raise InputError(f"cannot write {path}: {reason.strerror}") from None
 
 
+def newest_run(path: Path, name: str = "best.pt") -> Path:
+    """Return the run in a folder of runs whose checkpoint `name` is the newest; `path` where it is no such folder."""
+    checkpoints = [] if (path / name).exists() else list(path.glob(f"*/{name}"))
+    return max(checkpoints, key=lambda file: file.stat().st_mtime).parent if checkpoints else path
+
+
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Return the content of a checkpoint of this or an older format, on the CPU; weights in 8 bits become float32.
 
@@ -60,7 +67,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         content = read_plain(path)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such checkpoint") from None
+        near = get_close_matches(path.name, [other.name for other in path.parent.glob("*")], n=1)
+        hint = f"; did you mean {path.with_name(near[0])}?" if near else ""
+        raise InputError(f"{path}: no such checkpoint{hint}") from None
     except RefusedError as error:
         raise InputError(f"{path}: refused: {error}") from None
     except Exception as error:  # a damaged file may make its reader raise anything

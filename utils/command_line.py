@@ -9,7 +9,16 @@ from typing import Any, NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser, of a script or of one of its subcommands, whose errors are one line."""
+    """A parser, of a script or of one of its subcommands, whose errors are one line.
+
+    example  a command that works, shown by --help, and where a required argument is missing
+    """
+
+    def __init__(self, *args: Any, example: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.example = example
+        if example:
+            self.epilog = f"example: {example}"
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does, but refuse what a subcommand does not know in its own words."""
@@ -23,8 +32,11 @@ class Parser(argparse.ArgumentParser):
         """Print the message and where help is, and leave with exit code 2."""
         choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
         near = difflib.get_close_matches(choice[1], re.findall(r"[\w.-]+", choice[2]), n=1) if choice else []
-        hint = f"; did you mean {near[0]}?" if near else ""
-        self.exit(2, f"error: {message}{hint} ({self.prog} --help lists all)\n")
+        if choice and near:
+            message = message.replace(choice[0], f"there is no {choice[1]!r}; did you mean {near[0]}?")
+        elif self.example and " required" in message:
+            message = f"{message}, as in: {self.example}"
+        self.exit(2, f"error: {message} ({self.prog} --help lists all)\n")
 
     def _unknown(self, unknown: Sequence[str], arguments: Sequence[str]) -> str:
         """Return the message about arguments that are left over."""

@@ -85,7 +85,7 @@ def off_lattice(corpus: Corpus, lines: np.ndarray, transformed: bool) -> str | N
     """Why the points of these lines are on no lattice; None where they all have whole numbers for coordinates."""
     if transformed:
         return "none: the lines are transformed"
-    for line in progress(lines.tolist(), len(lines), "looking for whole numbers"):
+    for line in progress(lines.tolist(), len(lines), "checking coordinates"):
         ink = corpus.points(line)[:, :2]
         if not np.array_equal(ink, np.rint(ink)):
             return f"none: coordinates of {corpus.id(line)} are no whole numbers"

@@ -6,7 +6,9 @@ from utils.command_line import Parser
 @pytest.fixture
 def parser() -> Parser:
     parser = Parser(prog="tool.py")
-    write = parser.add_subparsers(dest="command").add_parser("write")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("read", example="tool.py read ink.svg").add_argument("file")
+    write = commands.add_parser("write")
     write.add_argument("text", nargs="?")
     write.add_argument("--bias", type=float)
     return parser
@@ -18,7 +20,8 @@ def parser() -> Parser:
         ("write --bais 1", "there is no option --bais; did you mean --bias?"),
         ("write hello world", "'world' is an argument too many; put a text of several words in quotes"),
         ("write -- -x --bias 1", "--bias comes after --"),
-        ("wriet hi", "did you mean write?"),
+        ("wriet hi", "there is no 'wriet'; did you mean write?"),
+        ("read", "required: file, as in: tool.py read ink.svg"),
         ("write --bias one", "invalid float value"),
     ],
 )
@@ -34,3 +37,9 @@ def test_a_mistake_is_named_in_one_line_with_what_was_meant(
 def test_what_is_right_is_parsed(parser: Parser) -> None:
     args = parser.parse_args(["write", "hi", "--bias", "-1"])
     assert (args.text, args.bias) == ("hi", -1)
+
+
+def test_help_ends_with_an_example(parser: Parser, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser.parse_args(["read", "--help"])
+    assert capsys.readouterr().out.endswith("example: tool.py read ink.svg\n")
