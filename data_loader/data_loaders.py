@@ -21,12 +21,15 @@ class HandwritingDataLoader(BaseDataLoader):
     """Lines of a prepared corpus or of a mixture of several, batched by length, shuffled anew each epoch.
 
     corpus            the name of a corpus, or the entries of a mixture, see data_loader.mixture
-    train, valid      names of the corpus's splits; std and points per character come from `train` alone
+    data_dir          folder of the prepared corpora
+    train, valid      names of the corpus's splits; null: train and valid, or trainset and testset_v; std and points per
+                      character come from `train` alone
     digits            lines whose text is one of these, trained on and validated; alphabet and std stay the corpus's
     alphabet          all characters that the network is to have; null: those of the corpora
     transform         applied to all lines of the corpus, see data_loader.transform; everything else here concerns
                       the transformed lines
     augment           random changes of training lines, see data_loader.augment; the rules below ignore them
+    batch_size        lines per batch, of each process
     max_points        lines that are longer are left out of training (never out of validation)
     points_per_char   [lowest, highest]: lines outside are left out of training, as their text is likely wrong
     max_jump          lines with a longer move from point to point, in units of std, are left out of training

@@ -66,7 +66,10 @@ class SumSquaredError:
 
 
 class CharacterErrorRate:
-    """Edits from the text read greedily to the true one, per true character; both brought to `plain` unless raw."""
+    """Edits from the text read greedily to the true one, per true character; both brought to `plain` unless raw.
+
+    raw: compare the texts as they are, without the rule for transcriptions.
+    """
 
     name = "cer"
 

@@ -109,7 +109,7 @@ def test_a_folder_that_is_no_corpus_is_not_replaced(cli: Cli, iam: Path, tmp_pat
     ("words", "message"),
     [
         (["iam-ondb"], "required: source"),
-        (["iam-offdb", "x"], "invalid choice: 'iam-offdb'"),
+        (["iam-offdb", "x"], "there is no 'iam-offdb'; did you mean iam-ondb?"),
         (["iam-ondb", "x", "--labels", "y"], "there is no option --labels"),
     ],
 )

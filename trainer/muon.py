@@ -14,6 +14,8 @@ class Muon(torch.optim.Optimizer):
     """Muon for every matrix but the last, which is a network's output layer; Adam for that and all vectors.
 
     The matrices' steps are scaled to the size of Adam's (Liu et al. 2025, arXiv 2502.16982), so that both share `lr`.
+    lr: learning rate.
+    momentum: decay of the mean of the gradients, with Nesterov's step.
     weight_decay: applies to these matrices alone; each step takes lr * weight_decay of them away.
     """
 

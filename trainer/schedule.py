@@ -9,7 +9,10 @@ from utils.errors import at_least
 
 
 class Constant(LambdaLR):
-    """The optimizer's own learning rate, after a linear warm-up over `warmup_epochs`."""
+    """The optimizer's own learning rate, after a linear warm-up.
+
+    warmup_epochs: epochs in which the rate rises from 0 to the optimizer's own.
+    """
 
     def __init__(self, *, optimizer: Optimizer, steps_per_epoch: int, warmup_epochs: float = 0.0) -> None:
         at_least(0, warmup_epochs=warmup_epochs)
@@ -18,7 +21,11 @@ class Constant(LambdaLR):
 
 
 class WarmupCosine(LambdaLR):
-    """Linear warm-up over `warmup_epochs`, then half a cosine down to `final_ratio` of the rate at the last epoch."""
+    """Linear warm-up, then half a cosine down to the last epoch.
+
+    warmup_epochs: epochs in which the rate rises from 0 to the optimizer's own.
+    final_ratio: share of the rate that is left at the end.
+    """
 
     def __init__(
         self,
@@ -40,7 +47,12 @@ class WarmupCosine(LambdaLR):
 
 
 class StepDecay(LambdaLR):
-    """The learning rate times `gamma` after every `every_epochs`, after a linear warm-up."""
+    """The learning rate times `gamma` after every `every_epochs`, after a linear warm-up.
+
+    every_epochs: epochs between two steps of the rate.
+    gamma: factor of each step, 1 or less.
+    warmup_epochs: epochs in which the rate rises from 0 to the optimizer's own.
+    """
 
     def __init__(
         self,

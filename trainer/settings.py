@@ -15,7 +15,7 @@ class TrainerSettings(RunSettings):
     accumulate_batches  batches of the loader per step: the step of one batch of all their lines
     weight_noise        initial deviation of every weight, see trainer.weight_noise; null for no noise
     ema_decay           decay of an exponential average of the weights, which is validated and saved; null for none
-    precision           of the matrix products: float32, bfloat16, or auto for the one in which this machine is faster
+    precision           precision of matrix products: float32, bfloat16, or auto for the one that is faster here
     train_only          parts of the network whose weights are trained, such as ["line_end"]; the others stay as they
                         are and run as in evaluation; null for all
     points_at_once      CPU only: larger batches are split into micro-batches of at most this many points, padding

@@ -11,7 +11,10 @@ NO_CLASS = -100
 
 
 class ClassificationLoss(nn.Module):
-    """Nats per drawing of its class; label_smoothing: share of the target that goes to all classes alike."""
+    """Nats per drawing of its class.
+
+    label_smoothing: share of the target that goes to all classes alike.
+    """
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         super().__init__()

@@ -16,6 +16,7 @@ class StrokeClassifier(BaseModel):
     hidden_size  cells a direction of each layer
     num_layers   each but the first reads two frames of the layer below as one
     features     "offsets" or "geometry", see `pen_features`
+    dropout      share of the outputs of a layer that the next one does not get, in training
 
     A drawing's class is the position in the alphabet of its text's only character, see `model.reading.classification`.
     """

@@ -54,7 +54,10 @@ class Seq2SeqRecognizer(BaseModel):
     hidden_sizes  cells per direction of each encoder layer
     joins         frames merged into one before each layer (subsampling); [1, 2, 2] keeps a quarter of them
     features      "offsets" or "geometry", see `pen_features`
+    dropout       share of the outputs of a layer that the next one does not get, in training
     ctc_weight    share of the CTC head in loss and reading; with 0 or 1 the other head is not made
+    decoder_size, embedding_size, attention_size  cells, numbers per character and width of attention of the decoder
+    scheduled_sampling  chance that training feeds back the decoder's own choice of a character (Bengio et al., 2015)
     middle_ctc    share, in the CTC part of the loss, of a second CTC head on the middle layer, in training only:
                   intermediate CTC (Lee and Watanabe, 2021, eq. 11)
     hide_spans    [spans, points]: in training the features of so many spans of each line, of up to so many points, are

@@ -36,6 +36,13 @@ class ClassConditionalHandwriting(HandwritingModel):
     Graves (2013), eqs. 15-26, conditioned on the class as his synthesis network is on the window. A line ends with a
     pen lift, so the network predicts for every lift how likely it is the last: with the mixture, a pen of three states.
     The place, from the start on, is where a figure is to be closed and a second stroke begun.
+
+    embedding_size: numbers that stand for a class.
+    hidden_size: cells of each layer.
+    num_layers: number of recurrent layers.
+    num_mixtures: Gaussians of the mixture density.
+    cell: "lstm" or "gru".
+    dropout: share of the outputs of a layer that the next one does not get, in training.
     """
 
     reads_text = True

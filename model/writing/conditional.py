@@ -16,9 +16,17 @@ class ConditionalHandwriting(TrunkWriter):
     """A window layer, recurrent layers that read stroke and window too, a mixture density, Graves (2013), fig. 12.
 
     mean_points_per_char: the pace at which the window sets out; it matters before training only.
-    attention_heads: of the layer below the last, see `SelfAttention`.
-    features: "offsets", as Graves, or "motion", see `pen_features`.
-    line_end: the end of a line is an output of the network, see `LineEnd`; otherwise it follows from `finished` alone.
+    hidden_size: cells of each layer.
+    num_layers: number of recurrent layers, the window's included.
+    num_mixtures: Gaussians of the mixture density.
+    num_window_components: Gaussians of the window on the text.
+    cell: "lstm" or "gru".
+    dropout: share of the outputs of a layer that the next one does not get, in training.
+    attention_heads: heads of causal self-attention over the line so far, in the second-to-last layer (of three or
+    more); 0 for none, see `SelfAttention`.
+    features: inputs of a point: "offsets", as Graves, or "motion", which adds direction, speed, position and the size
+    of the handwriting, see model/writing/pen_motion.py.
+    line_end: the end of a line is learned, as an output of the network, see `LineEnd`; otherwise Graves's rule ends it.
     """
 
     reads_text = True

@@ -11,8 +11,15 @@ from utils.errors import at_least
 class UnconditionalHandwriting(TrunkWriter):
     """Recurrent layers with skip connections under a mixture density, Graves (2013), eqs. 15-26.
 
-    attention_heads: of the layer below the last, see `SelfAttention`.
-    features: "offsets", as Graves, or "motion", see `pen_features`.
+    hidden_size: cells of each layer.
+    num_layers: number of recurrent layers.
+    num_mixtures: Gaussians of the mixture density.
+    cell: "lstm" or "gru".
+    dropout: share of the outputs of a layer that the next one does not get, in training.
+    attention_heads: heads of causal self-attention over the line so far, in the second-to-last layer (of two or
+    more); 0 for none, see `SelfAttention`.
+    features: inputs of a point: "offsets", as Graves, or "motion", which adds direction, speed, position and the size
+    of the handwriting, see model/writing/pen_motion.py.
     """
 
     def __init__(
