@@ -17,6 +17,7 @@ class Batch:
     text         (B, U) int64: positions in the alphabet, 0 where padded
     char_mask    (B, U) bool
     ids          the B lines' ids, to name a line in an error
+    writers      (B,) int64: equal where two lines are by one person; None where nobody asks, see `lines_per_writer`
     """
 
     strokes: Tensor
@@ -24,6 +25,7 @@ class Batch:
     text: Tensor
     char_mask: Tensor
     ids: tuple[str, ...] = ()
+    writers: Tensor | None = None
 
     @property
     def inputs(self) -> Tensor:
@@ -50,7 +52,12 @@ class Batch:
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         return Batch(
-            change(self.strokes), change(self.stroke_mask), change(self.text), change(self.char_mask), self.ids
+            change(self.strokes),
+            change(self.stroke_mask),
+            change(self.text),
+            change(self.char_mask),
+            self.ids,
+            None if self.writers is None else change(self.writers),
         )
 
     def of(self, lines: list[int]) -> "Batch":
@@ -63,6 +70,7 @@ class Batch:
             self.text[lines, :characters],
             self.char_mask[lines, :characters],
             tuple(self.ids[line] for line in lines) if self.ids else (),
+            None if self.writers is None else self.writers[lines],
         )
 
     def parts(self, points_at_once: int | None) -> list["Batch"]:

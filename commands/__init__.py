@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from commands import (
+    alike,
     animate,
     bias_sweep,
     calibrate,
@@ -45,6 +46,11 @@ COMMANDS = {
         "measure how well a reader reads what a network writes, compared with real lines",
         legibility,
         "--kinds --n 10 --bias 1",
+    ),
+    "alike": Command(
+        "measure how often what is written in a writer's style is taken for that writer's",
+        alike,
+        "--corpus iam-ondb --split testset_v",
     ),
     "characters": Command("draw every character in some words, red where it is misread", characters, "--n 10"),
     "window": Command("draw what a network attends to in its text while it writes", window, '"any text" --bias 1'),

@@ -14,12 +14,15 @@ BATCHES_SORTED_TOGETHER = 20
 """Lines of about one length share a batch: shuffled lines are sorted within groups of this number of batches."""
 
 
-def collate(lines: list[tuple[str, torch.Tensor, torch.Tensor]]) -> Batch:
-    """Lines padded to the longest; an empty batch without lines."""
+def collate(lines: Sequence[tuple[Any, ...]]) -> Batch:
+    """Lines (id, strokes, text), with the number of their writer where it is known, padded to the longest.
+
+    An empty batch without lines.
+    """
     if not lines:
         empty = torch.zeros(0, 0)
         return Batch(torch.zeros(0, 0, 3), empty.bool(), empty.long(), empty.bool())
-    ids, strokes, texts = zip(*lines, strict=True)
+    ids, strokes, texts, *writers = zip(*lines, strict=True)
 
     def mask(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
         lengths = torch.tensor([len(part) for part in parts])
@@ -31,6 +34,7 @@ def collate(lines: list[tuple[str, torch.Tensor, torch.Tensor]]) -> Batch:
         text=pad_sequence(list(texts), batch_first=True),
         char_mask=mask(texts),
         ids=ids,
+        writers=torch.tensor(writers[0]) if writers else None,
     )
 
 
@@ -66,6 +70,37 @@ class LengthSampler(EpochSampler):
     def shuffled(self, epoch: int, rng: np.random.Generator) -> np.ndarray:
         """Positions of an epoch's lines in random order: int64."""
         return rng.permutation(len(self.lengths))
+
+
+class WriterSampler(EpochSampler):
+    """Batches of groups of `lines_each` lines, each by one writer; the lines of an epoch are those of another sampler.
+
+    A writer's last group of an epoch may be smaller. Lines of a group, and groups of a batch, are of about one length.
+    writers (L,) has a number for each line's writer.
+    """
+
+    def __init__(self, lines: LengthSampler, writers: np.ndarray, lines_each: int) -> None:
+        self.lines, self.writers, self.lines_each = lines, writers, lines_each
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def batches(self, epoch: int) -> "LazyBatches":
+        rng = np.random.default_rng((self.lines.seed or 0, epoch))
+        order = self.lines.shuffled(epoch, rng)
+        writers, lengths = (of_lines[order % len(self.writers)] for of_lines in (self.writers, self.lines.lengths))
+        # Not quite by length, so that other lines form a group in another epoch.
+        order = order[np.lexsort((lengths * rng.uniform(0.8, 1.25, len(order)), writers))]
+        counts = np.unique(writers, return_counts=True)[1].tolist()
+        cuts = np.cumsum([min(self.lines_each, n - k) for n in counts for k in range(0, n, self.lines_each)])
+        groups = np.split(order, cuts[:-1])
+        groups = [groups[place] for place in rng.permutation(len(groups))]
+        at_once = self.lines.batch_size * BATCHES_SORTED_TOGETHER // self.lines_each
+        for first in range(0, len(groups), at_once):
+            some = slice(first, first + at_once)
+            groups[some] = sorted(groups[some], key=lambda group: self.lines.lengths[group % len(self.writers)].max())
+        starts = rng.permutation(len(self)) * self.lines.batch_size
+        return LazyBatches(np.concatenate(groups), starts, starts + self.lines.batch_size)
 
 
 class MixtureSampler(LengthSampler):

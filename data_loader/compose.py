@@ -97,6 +97,11 @@ class ComposedLines:
         offsets = np.concatenate([np.diff(points[:, :2].astype(np.float64), axis=0) for _, points, _ in sample])
         self.moments: Moments = (offsets.mean(0), np.square(offsets).mean(0))
 
+    @property
+    def writer_names(self) -> list[str]:
+        """Raise InputError: another writer's line comes at every visit."""
+        raise InputError(f"{self.words.corpus.folder}: composed lines have no writer of their own; leave compose out")
+
     def character_counts(self) -> Counter[str]:
         """Return how often each character was drawn in the words and characters that lines are composed of."""
         pieces = [piece for piece in (self.words, self.letters) if piece]

@@ -7,10 +7,10 @@ import numpy as np
 
 from base.base_data_loader import BaseDataLoader
 from data_loader.augment import Augment
-from data_loader.batching import LengthSampler, SourceSampler, collate
+from data_loader.batching import LengthSampler, SourceSampler, WriterSampler, collate
 from data_loader.line_choice import Rules
 from data_loader.mixture import Mixture, MixtureEntry
-from data_loader.sources import Lines
+from data_loader.sources import Lines, writer_numbers
 from data_loader.transform import Transform
 from utils.errors import at_least
 
@@ -35,6 +35,8 @@ class HandwritingDataLoader(BaseDataLoader):
     max_jump          lines with a longer move from point to point, in units of std, are left out of training
     points_per_epoch  about this number of points make an epoch; null: as many as give every line of the largest
                       corpus once
+    lines_per_writer  so many lines in a batch are by one writer, and batches tell whose: for losses that compare
+                      writers; null: they come in any order
     num_workers       number of processes that draw batches ahead; null: up to 4 where there is a GPU, else none
     processes         number of processes; a batch has `batch_size` lines for each
     """
@@ -55,11 +57,13 @@ class HandwritingDataLoader(BaseDataLoader):
         transform: Transform | None = None,
         augment: Augment | None = None,
         points_per_epoch: int | None = None,
+        lines_per_writer: int | None = None,
         num_workers: int | None = None,
         seed: int = 1,
         processes: int = 1,
     ) -> None:
         at_least(1, batch_size=batch_size, processes=processes, points_per_epoch=points_per_epoch)
+        at_least(2, lines_per_writer=lines_per_writer)
         if num_workers is not None and not 0 <= num_workers <= MAX_WORKERS:
             raise ValueError(f"num_workers is {num_workers}; it must be 0 to {MAX_WORKERS}")
         if isinstance(corpus, str):
@@ -70,8 +74,11 @@ class HandwritingDataLoader(BaseDataLoader):
         rules = Rules(max_points, points_per_char, max_jump)
         self.mixture = Mixture(entries, Path(data_dir), rules, digits, points_per_epoch)
         sampler = self.mixture.sampler(batch_size * processes, seed)
-        lines = Lines(self.mixture.sources, self.mixture.std, seed)
-        super().__init__(lines, sampler, collate, num_workers)
+        self.lines_per_writer = lines_per_writer
+        writers = writer_numbers(self.mixture.sources) if lines_per_writer else None
+        lines = Lines(self.mixture.sources, self.mixture.std, seed, writers)
+        order = sampler if writers is None else WriterSampler(sampler, writers, lines_per_writer or 2)
+        super().__init__(lines, order, collate, num_workers)
         self.left_out, self.lines_per_batch, self.processes = self.mixture.left_out, batch_size * processes, processes
         self.facts, self.notes = facts_of(self.mixture, sampler), self.mixture.notes()
         self.facts["transform"] = transform.settings if transform else self.facts["transform"]
@@ -99,7 +106,9 @@ class HandwritingDataLoader(BaseDataLoader):
             source.read_with(self.facts["alphabet"])
         lengths = [source.lengths for source in sources.values()]
         sampler = SourceSampler(lengths, self.lines_per_batch)
-        lines = Lines(list(sources.values()), self.mixture.std)
+        validated = list(sources.values())
+        writers = writer_numbers(validated) if self.lines_per_writer else None
+        lines = Lines(validated, self.mixture.std, writers=writers)
         loader = BaseDataLoader(lines, sampler, collate, self.num_workers)
         if len(self.mixture.sources) > 1:
             names = list(sources)

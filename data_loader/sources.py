@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -54,6 +54,13 @@ class LineSource(Protocol):
     def characters(self) -> np.ndarray:
         """Characters of every line: (L,) int64."""
 
+    @property
+    def writer_names(self) -> list[str]:
+        """The writer of every line by name, or the line's id where that is not known; L names.
+
+        Raises InputError where lines have no writer of their own.
+        """
+
     def character_counts(self) -> Counter[str]:
         """Return how often each character was drawn in its ink."""
 
@@ -85,6 +92,12 @@ class CorpusLines:
         """Characters of every line: (L,) int64."""
         return characters_of(self.corpus, self.lines)
 
+    @property
+    def writer_names(self) -> list[str]:
+        """The writer of every line by name, or the line's id where that is not known; L names."""
+        names = self.corpus.card["writers"]
+        return [names[self.corpus.index["writer"][line]] or self.corpus.id(line) for line in self.lines.tolist()]
+
     def character_counts(self) -> Counter[str]:
         """Return how often each character was drawn in its ink."""
         return self.corpus.character_counts(self.lines)
@@ -102,24 +115,38 @@ class CorpusLines:
         return self.corpus.id(line), points, text
 
 
-class Lines(Dataset[tuple[str, torch.Tensor, torch.Tensor]]):
+class Lines(Dataset[tuple[Any, ...]]):
     """Lines of one or more sources as a network reads them, by (epoch, position): id, strokes (T, 3), positions (U,).
+
+    With `writers` (L,), a number for each line's writer, that comes fourth.
 
     Position r * L + p of L lines in all is line p of the concatenated sources in its repeat r of the epoch.
     """
 
-    def __init__(self, sources: Sequence[LineSource], std: tuple[float, float], seed: int = 1) -> None:
-        self.sources, self.std, self.seed = sources, std, seed
+    def __init__(
+        self,
+        sources: Sequence[LineSource],
+        std: tuple[float, float],
+        seed: int = 1,
+        writers: np.ndarray | None = None,
+    ) -> None:
+        self.sources, self.std, self.seed, self.writers = sources, std, seed, writers
         self.starts = np.cumsum([0, *(len(source.lengths) for source in sources)])
 
     def __len__(self) -> int:
         return int(self.starts[-1])
 
-    def __getitem__(self, place: tuple[int, int]) -> tuple[str, torch.Tensor, torch.Tensor]:
+    def __getitem__(self, place: tuple[int, int]) -> tuple[Any, ...]:
         epoch, position = place
         repeat, position = divmod(position, len(self))
         number = int(np.searchsorted(self.starts, position, side="right")) - 1
         source, visit = self.sources[number], Visit(self.seed, epoch, number, repeat)
         name, points, text = source.line(position - int(self.starts[number]), visit)
         strokes = points_to_strokes(points, self.std)
-        return name, torch.from_numpy(strokes), torch.from_numpy(source.alphabet.encode(text))
+        line = name, torch.from_numpy(strokes), torch.from_numpy(source.alphabet.encode(text))
+        return line if self.writers is None else (*line, int(self.writers[position]))
+
+
+def writer_numbers(sources: Sequence[LineSource]) -> np.ndarray:
+    """A number for the writer of every line (L,) int64: equal where the names are, in whichever source."""
+    return np.unique([name for source in sources for name in source.writer_names], return_inverse=True)[1]

@@ -11,6 +11,8 @@ from model.metric import (
 )
 from model.reading.classification import Accuracy, ClassificationLoss
 from model.reading.classifier import StrokeClassifier
+from model.reading.contrastive import ContrastiveLoss, NearestWriter
+from model.reading.embedding import HandwritingEmbedding
 from model.reading.recognizer import Seq2SeqRecognizer
 from model.writing.class_conditional import ClassConditionalHandwriting
 from model.writing.conditional import ConditionalHandwriting
@@ -22,11 +24,13 @@ MODELS = {
     "ClassConditionalHandwriting": ClassConditionalHandwriting,
     "Seq2SeqRecognizer": Seq2SeqRecognizer,
     "StrokeClassifier": StrokeClassifier,
+    "HandwritingEmbedding": HandwritingEmbedding,
 }
 LOSSES = {
     "NegativeLogLikelihood": NegativeLogLikelihood,
     "ReadingLoss": ReadingLoss,
     "ClassificationLoss": ClassificationLoss,
+    "ContrastiveLoss": ContrastiveLoss,
 }
 METRICS = {
     "NatsPerLine": NatsPerLine,
@@ -36,4 +40,5 @@ METRICS = {
     "CharacterErrorRate": CharacterErrorRate,
     "WordErrorRate": WordErrorRate,
     "Accuracy": Accuracy,
+    "NearestWriter": NearestWriter,
 }

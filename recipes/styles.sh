@@ -1,17 +1,31 @@
 #!/usr/bin/env bash
-# Make styles.jsonl: lines by conditional.pt itself, legible and unlike each other.
-# Usage: recipes/styles.sh                                (about 10 minutes of one core, from the weights in $OUT)
+# Make styles.jsonl: lines by a bundled writer itself, legible and unlike each other, in the units of IAM-OnDB.
+# Usage: recipes/styles.sh [WRITER]            (under 8 minutes of one core, from the weights in $OUT)
+# $SEEDS lines are written, and tried in turn until $ENOUGH are legible; $COUNT of these are chosen.
 source "$(dirname "$0")/common.sh"
-"$PYTHON" - "$OUT" "${SEEDS:-160}" "${COUNT:-12}" <<'SCRIPT'
+"$PYTHON" - "$OUT" "${1:-writer-iam.pt}" "${SEEDS:-160}" "${ENOUGH:-40}" "${COUNT:-12}" "${BIAS:-1.0}" <<'SCRIPT'
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from data_loader.formats.jsonl import write_jsonl
+from ink.geometry import x_height
 from results import load
 from results.writing.style_making import make_styles
 
-folder, seeds, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-texts = ["The quick brown fox", "over the lazy dogs", "many a fine morning"]
-writer, reader = load(folder / "conditional.pt"), load(folder / "recognition.pt")
-write_jsonl(make_styles(writer, reader, range(seeds), texts, count=count), folder / "styles.jsonl")
+X_HEIGHT = 100  # of a usual line of IAM-OnDB; networks that normalise the size bring any to theirs
+TEXTS = ["Pack 27 grey BOXES for Jim", "Room 409, over the NORTH Sea", "By 1836 Queen Zoe had FLUTES"]
+TRIALS = ["over the lazy dogs", "14 March 2026", "KEEP LEFT at 38", "What? Never, Mr Quill!"]
+
+folder, name, seeds, enough, count = Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:6])
+writer, reader, embedder = (load(folder / file, "cpu") for file in (name, "reader.pt", "embedding.pt"))
+styles = make_styles(
+    writer, reader, range(seeds), TEXTS, count=count, bias=float(sys.argv[6]), embedder=embedder, enough=enough, trials=TRIALS
+)
+in_units = [np.array([*2 * [X_HEIGHT / x_height(line.points)], 1]) * line.points for line in styles]
+write_jsonl([replace(line, points=np.rint(ink).astype("f4")) for line, ink in zip(styles, in_units)], folder / "styles.jsonl")
+for line in styles:
+    print(line.id, line.text)
 SCRIPT

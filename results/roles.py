@@ -5,11 +5,13 @@ from typing import Any, TypeVar
 
 from model import METRICS, MODELS
 from model.reading.classifier import StrokeClassifier
+from model.reading.embedding import HandwritingEmbedding
 from model.reading.recognizer import Seq2SeqRecognizer
 from model.writing.class_conditional import ClassConditionalHandwriting
 from model.writing.sampling import HandwritingModel
 from parse_config import Catalogue, ConfigParser
 from results.reading.classifier import Classifier
+from results.reading.embedder import Embedder
 from results.reading.reader import Reader
 from results.trained import TrainedModel
 from results.writing.digits import CharacterWriter
@@ -23,15 +25,16 @@ ROLES: dict[type, type[TrainedModel[Any]]] = {
     HandwritingModel: Writer,
     Seq2SeqRecognizer: Reader,
     StrokeClassifier: Classifier,
+    HandwritingEmbedding: Embedder,
 }
 """Roles by the class of the network, of which the first that fits counts. A network of another class has no verbs."""
 Role = TypeVar("Role", bound=TrainedModel[Any])
 
 
 def load(path: str | Path, device: str = "auto") -> TrainedModel[Any]:
-    """Open a checkpoint, or the best one of a run directory: a `Writer`, `Reader` or `Classifier`, ready to be used.
+    """Open a checkpoint, or the best one of a run directory: a `Writer`, `Reader`, `Classifier` or `Embedder`.
 
-    Of a folder of runs it is the newest. No corpus is needed.
+    It is ready to be used; no corpus is needed. Of a folder of runs it is the newest.
 
     Raises InputError where the file is no checkpoint, or does not fit its own config.
     """

@@ -14,7 +14,9 @@ from ink.alphabet import Alphabet
 from ink.strokes import MAX_COORDINATE, InkLine, points_to_strokes, strokes_to_points
 from utils.errors import InputError
 
-Ability = Literal["write", "write lines", "write characters", "read", "read lines", "read characters"]
+Ability = Literal[
+    "write", "write lines", "write characters", "read", "read lines", "read characters", "compare handwriting"
+]
 """Something that a network can do; "characters" are single ones, each a drawing of its own."""
 BUNDLED: dict[Ability, str] = {
     "write": "conditional.pt",
@@ -23,6 +25,7 @@ BUNDLED: dict[Ability, str] = {
     "read": "reader.pt",
     "read lines": "reader.pt",
     "read characters": "digit_recognition.pt",
+    "compare handwriting": "embedding.pt",
 }
 """Checkpoints in saved/pretrained/ to try, by what they can do."""
 FOLDER = Path(__file__).parents[1] / "saved" / "pretrained"

@@ -35,6 +35,10 @@ KINDS: dict[str, tuple[dict[str, Any], str, str]] = {
         *("ReadingLoss", "CharacterErrorRate"),
     ),
     "StrokeClassifier": ({"hidden_size": 8}, "ClassificationLoss", "Accuracy"),
+    "HandwritingEmbedding": (
+        {"hidden_sizes": [6], "joins": [2], "embedding_size": 6},
+        *("ContrastiveLoss", "NearestWriter"),
+    ),
 }
 """Arguments of every network, its loss and its metric."""
 TIMINGS = ("points_per_second",)
@@ -77,6 +81,7 @@ def thinned(line: InkLine) -> InkLine:
 def tiny_config(data_dir: Path, save_dir: Path, arch: str, **changes: Any) -> ConfigParser:
     """A config of a training that takes about a second; a double underscore in a change's name stands for a dot."""
     args, loss, metric = KINDS[arch]
+    loading = {"lines_per_writer": 2} if loss == "ContrastiveLoss" else {}
     config = ConfigParser(
         {
             "name": "tiny",
@@ -84,7 +89,7 @@ def tiny_config(data_dir: Path, save_dir: Path, arch: str, **changes: Any) -> Co
             "arch": {"type": arch, "args": dict(args)},
             "data_loader": {
                 "type": "HandwritingDataLoader",
-                "args": {"corpus": "tiny", "data_dir": str(data_dir), "batch_size": 4},
+                "args": {"corpus": "tiny", "data_dir": str(data_dir), "batch_size": 4, **loading},
             },
             "optimizer": {"type": "Adam", "args": {"lr": 0.01}},
             "loss": {"type": loss, "args": {}},

@@ -83,4 +83,5 @@ def beginnings(batch: Batch) -> Batch:
         batch.text[:, :characters],
         batch.char_mask[:, :characters],
         batch.ids,
+        batch.writers,
     )

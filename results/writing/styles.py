@@ -11,6 +11,7 @@ from data_loader.formats.ink_files import ink_of
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import format_of
 from data_loader.prepare import corpus_line
+from data_loader.transform import Transform, mean_step
 from ink.geometry import x_height
 from ink.strokes import InkLine
 from results.writing.lines import Style
@@ -22,9 +23,8 @@ BUNDLED_CORPUS = "iam-ondb"
 BUNDLED = Path(__file__).parents[2] / "saved" / "pretrained" / "styles.jsonl"
 MAX_POINTS = 3000
 """Points of a style, at most; a long line of handwriting has a thousand."""
-SAME_UNITS = 2.0
-"""Ratio of sizes beyond which ink is in other units than what the network writes; people's writing differs by less."""
 LINES_MEASURED = 8
+"""Lines of a network by which its own size and pace are known."""
 
 
 def load_style(writer: Writer, sample: str, data_dir: Path = Path("data")) -> Style:
@@ -69,8 +69,8 @@ def _bundled(sample: str) -> InkLine:
 def style_of(writer: Writer, line: InkLine, *, same_units: bool = True) -> Style:
     """A line of ink as a style for this network, brought into its units as its training lines were.
 
-    If it may not be of the network's own units: where its x-height is more than twice, or less than half, that of what
-    the network writes by itself (the median of eight lines), it is scaled to that.
+    Ink that may be in other units, or of a pen of another pace, is made as large and as dense as what the network
+    writes by itself (see `_as_written`), unless the network's transform normalises the size.
 
     Raises InputError where the line has no text, characters that the network does not know, or too many points.
     """
@@ -83,22 +83,25 @@ def style_of(writer: Writer, line: InkLine, *, same_units: bool = True) -> Style
         if missing:
             named = ", ".join(map(repr, missing))
             raise InputError(f"style {line.id}: its text has {named}, which the network does not know: {text!r}")
+    if not (same_units or writer.transform.normalise_size):
+        line = _as_written(writer, text, line)
     points, _ = writer.prepared(line)
     if len(points) > MAX_POINTS:
         raise InputError(
             f"style {line.id}: {len(points):,} points are more than {MAX_POINTS:,}; choose one line of handwriting"
         )
-    if not same_units:
-        points = points * np.array([*2 * [_scale(writer, text, points)], 1], np.float32)
     return Style(line.id, text, writer.strokes(points))
 
 
-def _scale(writer: Writer, text: str, points: np.ndarray) -> float:
-    """The factor that makes the ink as large as what the network writes; 1 where it is about as large."""
+def _as_written(writer: Writer, text: str, line: InkLine) -> InkLine:
+    """The line with the x-height and the mean distance of points of what the network writes: medians of some lines."""
     drawn = writer.draw_lines([text] * LINES_MEASURED, range(LINES_MEASURED), 1.0)
     inks = [writer.points(sample.strokes) for sample in drawn]
-    ratio = float(np.median([x_height(ink) for ink in inks])) / x_height(points)
-    return 1.0 if 1 / SAME_UNITS <= ratio <= SAME_UNITS else ratio
+    size = float(np.median([x_height(ink) for ink in inks]))
+    pace = float(np.median([mean_step(ink) for ink in inks])) / size
+    paced = Transform(resample_pace=min(max(pace, 0.01), 10.0)).line(line)
+    factor = size / x_height(paced.points)
+    return replace(paced, points=paced.points * np.array([factor, factor, 1], np.float32))
 
 
 def style_grid(

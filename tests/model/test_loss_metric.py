@@ -16,6 +16,7 @@ LENGTHS = [6, 2, 9]
 POINTS = sum(LENGTHS) - len(LENGTHS)
 ELSEWHERE = {"ReadingLoss", "CharacterErrorRate", "WordErrorRate"}  # tests/model/reading/test_recognizer.py
 ELSEWHERE |= {"ClassificationLoss", "Accuracy"}  # tests/model/reading/test_classification.py
+ELSEWHERE |= {"ContrastiveLoss", "NearestWriter"}  # tests/model/reading/test_embedding.py
 ELSEWHERE |= {"EndOfLineNats"}  # tests/model/writing/test_learned_end.py
 MEASURES = {name: measure for name, measure in {**LOSSES, **METRICS}.items() if name not in ELSEWHERE}
 

@@ -26,12 +26,15 @@ ABILITIES = {
     "ClassConditionalHandwriting": ("CharacterWriter", "write", "write characters"),
     "Seq2SeqRecognizer": ("Reader", "read", "read lines"),
     "StrokeClassifier": ("Classifier", "read", "read characters"),
+    "HandwritingEmbedding": ("Embedder", "compare handwriting", "compare handwriting"),
 }
 
 
 def network(arch: str) -> Any:
     """An untrained network in its role."""
-    sizes: dict[str, Any] = {} if arch == "UnconditionalHandwriting" else {"alphabet_size": len(ALPHABET)}
+    sizes: dict[str, Any] = (
+        {} if arch in ("UnconditionalHandwriting", "HandwritingEmbedding") else {"alphabet_size": len(ALPHABET)}
+    )
     facts = {"corpus": "letters", "alphabet": ALPHABET, "std": [5.0, 4.0]}
     return in_role(MODELS[arch](**sizes), facts, {"arch": {"type": arch}}, Path(f"{arch}.pt"))
 

@@ -13,9 +13,11 @@ from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
 from ink.alphabet import Alphabet
 from ink.geometry import baseline_slope, x_height
-from ink.strokes import points_to_strokes, strokes_to_points
+from ink.strokes import InkLine, points_to_strokes, strokes_to_points
+from model.reading.embedding import HandwritingEmbedding
 from model.writing.sampling import sample
 from results import write
+from results.reading.embedder import Embedder
 from results.writing import styles
 from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.style_making import make_styles, most_unlike
@@ -31,6 +33,10 @@ LINE = line_of("badcab", id="w-7")
 STROKES = points_to_strokes(LINE.points, (STD[0], STD[1]))
 
 
+def three_times(_: Writer, __: str, line: InkLine) -> InkLine:
+    return replace(line, points=line.points * np.array([3, 3, 1], np.float32))
+
+
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     for name in ("letters", "others"):
@@ -44,7 +50,8 @@ def test_a_line_of_the_networks_own_corpus_is_taken_as_the_loader_does(data_dir:
     np.testing.assert_array_equal(style.strokes, STROKES)
 
 
-def test_the_first_line_with_a_text_of_a_file(tmp_path: Path) -> None:
+def test_the_first_line_with_a_text_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(styles, "_as_written", lambda _, __, line: line)
     write_jsonl([replace(line_of("abc"), text=""), LINE, line_of("gag")], tmp_path / "ink.jsonl")
     assert load_style(writer(), str(tmp_path / "ink.jsonl")).text == "badcab"
     assert len(load_style(writer(free=True), str(tmp_path / "ink.jsonl")).strokes) == len(line_of("abc").points)
@@ -68,21 +75,40 @@ def test_the_ink_is_transformed_as_the_training_ink_was() -> None:
     assert x_height(points) == pytest.approx(1, rel=1e-3)
 
 
-@pytest.mark.parametrize(("size", "scaled"), [(1.0, False), (1.9, False), (0.01, True), (30.0, True)])
-def test_ink_in_other_units_becomes_as_large_as_what_the_network_writes(
-    size: float, scaled: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("size", [1.0, 1.9, 0.01, 30.0])
+@pytest.mark.parametrize("denser", [1, 3])
+def test_ink_of_another_pen_becomes_as_large_and_as_dense_as_what_the_network_writes(
+    size: float, denser: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Writer, "draw_lines", lambda *_: [Sample(STROKES, None, True)] * 3)
-    line = replace(LINE, points=LINE.points * np.array([size, size, 1], np.float32))
-    style = style_of(writer(), line, same_units=False)
-    expected = STROKES * np.array([*2 * [1.0 if scaled else size], 1])
-    np.testing.assert_allclose(style.strokes, expected, rtol=1e-3, atol=1e-4)
+    points = LINE.points * np.array([size, size, 1], np.float32)
+    if denser > 1:
+        between = np.linspace(points[:-1], points[1:], denser, endpoint=False, axis=1).reshape(-1, 3)
+        between[:, 2] = 0
+        lifts = np.flatnonzero(points[:-1, 2])
+        between = np.delete(between, [denser * lift + k for lift in lifts for k in range(1, denser)], axis=0)
+        between[np.cumsum(np.where(points[:-1, 2], 1, denser))[lifts] - 1, 2] = 1
+        points = np.concatenate([between, points[-1:]]).astype(np.float32)
+    style = style_of(writer(), replace(LINE, points=points), same_units=False)
+    assert len(style.strokes) == pytest.approx(len(STROKES), rel=0.03)
+    written, expected = (strokes_to_points(strokes, (STD[0], STD[1])) for strokes in (style.strokes, STROKES))
+    assert x_height(written) == pytest.approx(x_height(expected), rel=1e-3)
+
+
+def test_a_network_whose_transform_brings_any_ink_to_one_size_is_not_asked_for_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Writer, "draw_lines", lambda *_: pytest.fail("nothing has to be written"))
+    loaded = writer(transform={"normalise_size": True}, std=[0.2, 0.2])
+    large = replace(LINE, points=LINE.points * np.array([7, 7, 1], np.float32))
+    own, other = (style_of(loaded, line, same_units=same).strokes for line, same in ((LINE, True), (large, False)))
+    np.testing.assert_allclose(other, own, rtol=1e-3, atol=1e-4)
 
 
 def test_units_of_a_file_are_looked_at_and_those_of_the_own_corpus_are_not(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(styles, "_scale", lambda *_: 3.0)
+    monkeypatch.setattr(styles, "_as_written", three_times)
     own, other = (load_style(writer(), f"{name}:w-7", data_dir).strokes for name in ("letters", "others"))
     np.testing.assert_allclose(other[:, :2], 3 * own[:, :2], rtol=1e-5, atol=1e-5)
 
@@ -91,7 +117,7 @@ def test_bundled_styles_are_in_the_units_of_the_corpus_of_their_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(styles, "BUNDLED", tmp_path / "styles.jsonl")
-    monkeypatch.setattr(styles, "_scale", lambda *_: 3.0)
+    monkeypatch.setattr(styles, "_as_written", three_times)
     write_jsonl([LINE], tmp_path / "styles.jsonl")
     own, other = (load_style(writer(corpus=corpus), "1").strokes for corpus in (styles.BUNDLED_CORPUS, "letters"))
     np.testing.assert_allclose(other[:, :2], 3 * own[:, :2], rtol=1e-5, atol=1e-5)
@@ -212,6 +238,12 @@ def test_own_styles_are_legible_and_the_most_unlike(monkeypatch: pytest.MonkeyPa
     made = make_styles(writer(), recognizer(), range(6), ["cab"], count=2)
     assert [(line.id, line.text) for line in made] == [("style-1", "cab"), ("style-2", "cab")]
     np.testing.assert_allclose(np.ptp(made[1].points[:, 0]), np.ptp(inks[2][:, 0]), rtol=1e-4)
+    monkeypatch.setattr(Embedder, "embed", lambda _, lines: np.array([[0.0], [0.1], [9.0]])[: len(lines)])
+    embedder = Embedder(HandwritingEmbedding(), writer().facts, {}, Path("embedder.pt"))
+    (_, other) = make_styles(writer(), recognizer(), range(6), ["cab"], count=2, embedder=embedder)
+    np.testing.assert_allclose(np.ptp(other.points[:, 0]), np.ptp(inks[4][:, 0]), rtol=1e-4)
+    (_, other) = make_styles(writer(), recognizer(), range(6), ["cab"], count=2, embedder=embedder, enough=2)
+    np.testing.assert_allclose(np.ptp(other.points[:, 0]), np.ptp(inks[2][:, 0]), rtol=1e-4)
     with pytest.raises(InputError, match="3 of 6 lines are legible, 4 are wanted"):
         make_styles(writer(), recognizer(), range(6), ["cab"], count=4)
 
