@@ -84,7 +84,7 @@ def likeness(
         numbers |= {f"n_{kind}": len(right), f"rate_{kind}": float(np.mean([is_own for _, is_own in right]))}
         for name in lines:
             shares = numbers["by_writer"].setdefault(name, {})
-            shares[kind] = float(np.mean([is_own for own, is_own in right if own == name] or [0.0]))
+            shares[kind] = float(np.mean([is_own for own, is_own in right if own == name] or [False]))
     if writer is not None:
         numbers["ratio"] = numbers["rate_written"] / max(numbers["rate_real"], 1e-9)
     return numbers
