@@ -69,14 +69,22 @@ def test_a_recipe_makes_its_files(recipe: str, made: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("recipe", "ability"), [("reader", "read lines"), ("reader-iam", "read lines"), ("writer-iam", "write lines")]
+    ("recipe", "ability"),
+    [
+        ("reader", "read lines"),
+        ("reader-iam", "read lines"),
+        ("writer-iam", "write lines"),
+        ("embedding", "compare handwriting"),
+    ],
 )
 def test_a_network_is_made_of_a_mixture(recipe: str, ability: Ability, made: Path, tmp_path: Path) -> None:
     words = [word(text, writer, n) for writer in "ab" for n, text in enumerate(["minor", "sea", "review", "mean"] * 3)]
     words += [word(text, "v", n, "valid") for n, text in enumerate(["sure", "cave"])]
     corpora = {
         "unipen-texts": [
-            ink_line(n, text=ASCII, split=split, writer=split) for n, split in enumerate(["train", "valid"])
+            ink_line(n, text=ASCII, split=split, writer=f"{split}-{n % 2}")
+            for split in ("train", "valid")
+            for n in range(4)
         ],
         "unipen-words": words,
         "unipen-characters": [drawn(c, "a", n, 2.0) for c in ALL for n in range(3)],
@@ -93,9 +101,9 @@ def test_a_network_is_made_of_a_mixture(recipe: str, ability: Ability, made: Pat
 
 @pytest.mark.slow
 def test_styles_are_made_by_the_bundled_networks(tmp_path: Path) -> None:
-    for name in ("conditional.pt", "recognition.pt"):
+    for name in ("writer-iam.pt", "reader.pt", "embedding.pt"):
         (tmp_path / name).symlink_to(ROOT / "saved" / "pretrained" / name)
-    run_recipe("styles.sh", OUT=tmp_path, SEEDS=24, COUNT=1)
+    run_recipe("styles.sh", OUT=tmp_path, SEEDS=24, ENOUGH=1, COUNT=1)
     assert len((tmp_path / "styles.jsonl").read_text().splitlines()) == 1
 
 
