@@ -35,8 +35,8 @@ class HandwritingDataLoader(BaseDataLoader):
     max_jump          lines with a longer move from point to point, in units of std, are left out of training
     points_per_epoch  about this number of points make an epoch; null: as many as give every line of the largest
                       corpus once
-    lines_per_writer  so many lines in a batch are by one writer, and batches tell whose: for losses that compare
-                      writers; null: they come in any order
+    lines_per_writer  lines of a batch come in groups of this many by one writer, and the batch tells whose: for losses
+                      that compare writers; null: they come in any order
     num_workers       number of processes that draw batches ahead; null: up to 4 where there is a GPU, else none
     processes         number of processes; a batch has `batch_size` lines for each
     """

@@ -19,8 +19,9 @@ class HandwritingEmbedding(BaseModel):
 
     hidden_sizes    cells per direction of each layer
     joins           frames merged into one before each layer, see `Seq2SeqRecognizer`
-    embedding_size  E
+    embedding_size  numbers per line, E
     features        "offsets" or "geometry", see `pen_features`
+    dropout         share of the outputs of a layer that the next one does not get, in training
 
     Pooling as in the x-vectors of Snyder et al. (2018), section 2.1, which tell speakers apart.
     """
@@ -29,7 +30,7 @@ class HandwritingEmbedding(BaseModel):
         self,
         *,
         hidden_sizes: list[int] = [64, 96],  # noqa: B006 - never changed
-        joins: list[int] = [2, 2],  # noqa: B006
+        joins: list[int] = [3, 2],  # noqa: B006
         embedding_size: int = 64,
         features: Features = "geometry",
         dropout: float = 0.1,
