@@ -116,4 +116,5 @@ def test_parts_of_a_batch_add_up_to_the_whole(measure):
 
 def test_metrics_have_names_of_their_own():
     names = [metric.name for metric in METRICS.values()]
-    assert sorted(names) == ["accuracy", "cer", "end_of_line_nats", "end_of_stroke_nats", "nats_per_line", "sse", "wer"]
+    expected = ["accuracy", "cer", "end_of_line_nats", "end_of_stroke_nats", "nats_per_line", "nearest_writer", "sse"]
+    assert sorted(names) == [*expected, "wer"]
