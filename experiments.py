@@ -1,7 +1,7 @@
 """The command line of trained networks: they write a text, or freely, read ink, and are measured and shown.
 
 from experiments import load
-load("saved/pretrained/conditional.pt").write("any text", bias=0.5).save("any-text.svg")
+load("saved/pretrained/conditional.pt").write("good morning", bias=0.5).save("morning.svg")
 readings = load("saved/pretrained/recognition.pt").read(lines)
 """
 
@@ -26,7 +26,7 @@ def parse_arguments() -> argparse.Namespace:
     """The command line; without a subcommand the network shows what it does: it writes."""
     parser = Parser(
         description="Write, read and measure with a trained network. Without a subcommand it shows what it writes.",
-        example='python experiments.py write "any text" --bias 1',
+        example='python experiments.py write "good morning" --bias 1',
     )
     add_network(parser, default=None)
     add_version(parser)

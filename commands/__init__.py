@@ -53,14 +53,14 @@ COMMANDS = {
         "--corpus iam-ondb --split testset_v",
     ),
     "characters": Command("draw every character in some words, red where it is misread", characters, "--n 10"),
-    "window": Command("draw what a network attends to in its text while it writes", window, '"any text" --bias 1'),
-    "density": Command("draw where a network expects each next point", density, '"any text" --bias 1'),
-    "bias-sweep": Command("draw a text at several biases", bias_sweep, '"any text" --bias 0 1 2'),
-    "prime": Command("draw a text in the handwriting of some lines", prime, '"any text" --style 2 4'),
+    "window": Command("draw what a network attends to in its text while it writes", window, '"good morning" --bias 1'),
+    "density": Command("draw where a network expects each next point", density, '"good morning" --bias 1'),
+    "bias-sweep": Command("draw a text at several biases", bias_sweep, '"good morning" --bias 0 1 2'),
+    "prime": Command("draw a text in the handwriting of some lines", prime, '"good morning" --style 2 4'),
     "interpolate": Command(
-        "draw a text in handwriting between that of two lines", interpolate, '"any text" --style 2 4 --bias 1'
+        "draw a text in handwriting between that of two lines", interpolate, '"good morning" --style 2 4 --bias 1'
     ),
-    "animate": Command("draw the moving pen, as GIF and SVG", animate, '"any text" --bias 1 --speed 2'),
+    "animate": Command("draw the moving pen, as GIF and SVG", animate, '"good morning" --bias 1 --speed 2'),
     "report": Command("make a web page about a run", report, "-r saved/pretrained/conditional.pt --corpus synthetic"),
     "compare": Command("make a web page about several runs", compare, "RUN RUN"),
     "tune": Command(

@@ -36,7 +36,7 @@ PARSERS: dict[str, Callable[[], Any]] = {
     "studio": studio.parse_arguments,
 }
 BUNDLED = re.compile(r"\b(?:saved/pretrained|recipes)/[\w.-]+\.(?:pt|npz|jsonl|sh|json)|\bconfig_\w+\.json")
-FOREIGN = {"--index-url", "--nproc-per-node"}
+FOREIGN = {"--index-url", "--nproc-per-node", "--logdir"}
 """Options of other programs, which the text of a page names."""
 
 
@@ -175,3 +175,17 @@ def test_every_page_says_first_whom_it_is_for_and_how_to_type_its_commands(page:
     if blocks(page, "bash") and page.name != "README.md":
         assert "after `source .venv/bin/activate` ([install](README.md#install))" in first
     assert f"({page.name})" in (ROOT / "docs/README.md").read_text(encoding="utf-8") or page.name == "README.md"
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_api_run_one_after_the_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for path in (ROOT / "saved/pretrained", ROOT / "config_conditional.json"):
+        place = tmp_path / path.relative_to(ROOT)
+        place.parent.mkdir(exist_ok=True)
+        place.symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for block in blocks(ROOT / "docs/api.md", "python"):
+        exec(compile(block, "docs/api.md", "exec"), names)
+    assert (tmp_path / "morning.pdf").stat().st_size > 1000
+    assert (names["run"].folder / "best.pt").is_file() and 0 <= names["numbers"]["cer"] <= 1
