@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from model.language.ngram import NgramModel, load_language_model
-from results.reading.decoding import Decoding
+from results.reading.decoding import THOROUGH, Decoding
 from results.roles import Role, load_as
 from results.tables import aligned
 from results.trained import FOLDER, TrainedModel, bundled
@@ -111,15 +111,22 @@ def add_decoding(parser: argparse.ArgumentParser, *, tuned: bool) -> None:
     lm_help = "language model: english, or a file of prepare_data.py language-model"
     parser.add_argument("--lm", type=Path, required=not tuned, metavar="LM", help=lm_help)
     parser.add_argument("--ctc-weight", type=float, help="share of the CTC head (default: as it was trained)")
-    if tuned:
-        parser.add_argument("--lm-weight", type=float, help="its weight in the score of each character (default: 0.4)")
-        parser.add_argument("--length-bonus", type=float, help="nats that each character adds (default: 1 with --lm)")
+    if not tuned:
+        return
+    spacings_help = (
+        "read the ink with its points so many times as far apart as the network learned them, until one reading is "
+        f"sure, and keep the surest (default of read: {' '.join(f'{spacing:g}' for spacing in THOROUGH)}; else 1)"
+    )
+    parser.add_argument("--spacings", type=float, nargs="+", metavar="X", help=spacings_help)
+    parser.add_argument("--lm-weight", type=float, help="its weight in the score of each character (default: 0.4)")
+    parser.add_argument("--length-bonus", type=float, help="nats that each character adds (default: 1 with --lm)")
 
 
 def decoding_options(args: argparse.Namespace) -> dict[str, Any]:
     """The settings of a `Decoding` that the command line names."""
     options = {name: getattr(args, name) for name in ("beam", "lm_weight", "ctc_weight", "length_bonus")}
-    given = {name: value for name, value in options.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    given |= {"spacings": tuple(args.spacings)} if args.spacings else {}
     return given | ({"language_model": language_model(args.lm)} if args.lm else {})
 
 

@@ -14,6 +14,7 @@ from model.reading.error_rates import character_edits, plain
 from results.reading.classifier import require_single_characters
 from results.reading.lines import LineReading
 from results.reading.page import PageReading, PagesRead, read_pages
+from results.reading.reader import Reader
 from results.trained import TrainedModel, bundled
 
 ALTERNATIVES = 3
@@ -43,6 +44,8 @@ def run(args: argparse.Namespace) -> None:
     args.resume = args.resume or bundled("read lines")
     network, report = loaded(args, TrainedModel), Report()
     network.require("read")
+    if isinstance(network, Reader):
+        args.spacings = args.spacings or network.spacings
     options: dict[str, Any] = {**decoding_argument(args, network)}
     if network.can("read lines") and (args.json or args.out):
         options["alternatives"] = ALTERNATIVES

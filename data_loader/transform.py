@@ -93,6 +93,17 @@ class Transform:
         """The settings that are on, as plain data; {} when none is."""
         return {name: value for name, value in asdict(self).items() if value not in (None, False)}
 
+    def spaced(self, factor: float) -> "Transform":
+        """Return the transformations with points `factor` times as far apart along the strokes.
+
+        Raises InputError where they set no distance, and the factor is not 1.
+        """
+        if factor == 1:
+            return self
+        if self.resample_distance is None:
+            raise InputError("the network's transform has no resample_distance; it reads at spacing 1 alone")
+        return replace(self, resample_distance=self.resample_distance * factor)
+
     def lines(self, lines: Iterable[InkLine]) -> Iterator[InkLine]:
         """The lines transformed."""
         return map(self.line, lines if self.join_words is None else joined(lines, self.join_words))

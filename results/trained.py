@@ -153,9 +153,9 @@ class TrainedModel(Generic[Model]):
         """Strokes (T, 3) in the network's units from points (T, 3) in the data set's."""
         return points_to_strokes(points, self.std)
 
-    def prepared(self, line: InkLine) -> tuple[np.ndarray, np.ndarray]:
+    def prepared(self, line: InkLine, spacing: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Points (T', 3) of a line, transformed as the network's training ink, and for each of its own points the
-        position (T,) among these.
+        position (T,) among these; `spacing` times as far apart as in training.
 
         Raises InputError where its ink cannot be used: fewer than two points, not finite, or too many.
         """
@@ -169,7 +169,7 @@ class TrainedModel(Generic[Model]):
         number = np.arange(len(points), dtype=np.float64)
         clock = number if self.transform.resample_seconds is None else line.times
         # A transformation keeps the times of all points, so a clock that counts points tells where each has gone.
-        changed = self.transform.line(replace(line, times=clock))
+        changed = self.transform.spaced(spacing).line(replace(line, times=clock))
         if len(changed.points) > MAX_POINTS:
             raise InputError(
                 f"{line.id}: {len(changed.points):,} points are more than the {MAX_POINTS:,} of a very long line; cut "

@@ -17,6 +17,7 @@ from data_loader.formats.read_report import Report
 from data_loader.formats.registry import ink_suffixes
 from data_loader.formats.xopp import write_xopp
 from ink.strokes import MAX_COORDINATE, InkLine
+from results.reading.decoding import Decoding
 from results.reading.lines import LineReading
 from results.reading.page import read_pages
 from results.reading.reader import Reader
@@ -57,7 +58,8 @@ class ReadingDesk:
         pairs = dict(zip(keys, lines, strict=True))
         known |= {key: LineReading(line, "", 0.0, []) for key, line in pairs.items() if len(line.points) < 2}  # a dot
         new = {key: line for key, line in pairs.items() if key not in known}
-        known |= zip(new, self.reader.read(list(new.values()), alternatives=ALTERNATIVES), strict=True)
+        decoding = Decoding(spacings=self.reader.spacings)
+        known |= zip(new, self.reader.read(list(new.values()), decoding, alternatives=ALTERNATIVES), strict=True)
         with self.lock:
             self.readings |= known
             while len(self.readings) > KEPT_LINES:

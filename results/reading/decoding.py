@@ -1,7 +1,8 @@
 """The settings by which a recognizer finds the text of a line."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from model.language.ngram import NgramModel
 from model.reading.decoding import Search, beam_search
@@ -10,6 +11,10 @@ from utils.errors import InputError
 
 MAX_BEAM = 100
 BEAM_WITH_LM, BONUS_WITH_LM = 16, 1.0
+THOROUGH = (1.0, 0.8, 1.25, 0.67)
+"""Spacings of the points at which a line of ink is read, one after the other, until one reading is sure."""
+SURE = 0.9
+"""Probability of a line's text from which on it is not read again at another spacing."""
 RANGES = {"beam": (1, MAX_BEAM), "lm_weight": (0, 10), "ctc_weight": (0, 1), "length_bonus": (-10, 10)}
 """Smallest and largest value of each setting."""
 
@@ -23,6 +28,8 @@ class Decoding:
     ctc_weight      share of the CTC head in the search; None: as the network was trained
     length_bonus    nats that each character adds, to make up for what a language model takes from long texts;
                     None: 1 with a language model, else 0
+    spacings        the ink is read with its points so many times as far apart as the network learned them; of the
+                    readings at all of these the surest is taken
 
     Raises InputError where a setting is out of its range.
     """
@@ -32,12 +39,15 @@ class Decoding:
     lm_weight: float = 0.4
     ctc_weight: float | None = None
     length_bonus: float | None = None
+    spacings: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
         for name, (smallest, largest) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not smallest <= value <= largest:
                 raise InputError(f"{name} is {value}; it must be from {smallest} to {largest}")
+        if not self.spacings or not all(0.25 <= spacing <= 4 for spacing in self.spacings):
+            raise InputError(f"spacings are {list(self.spacings)}; name one or more from 0.25 to 4")
 
     @property
     def bonus(self) -> float:
@@ -66,6 +76,7 @@ class Decoding:
             "lm_weight": lm_weight,
             "ctc_weight": self.ctc_weight,
             "length_bonus": self.bonus,
+            "spacings": list(self.spacings),
         }
 
     def require_alphabet(self, alphabet: str) -> None:
@@ -88,3 +99,19 @@ class Decoding:
 
 
 GREEDY = Decoding()
+T = TypeVar("T")
+
+
+def surest(
+    count: int, spacings: Sequence[float], read: Callable[[float, list[int]], Iterable[tuple[float, T]]]
+) -> list[T]:
+    """Return the surest reading of each of `count` lines; `read` gives probability and reading of some at a spacing.
+
+    A line whose reading is `SURE` is not read again.
+    """
+    best: list[tuple[float, T] | None] = [None] * count
+    for spacing in spacings:
+        doubtful = [i for i, found in enumerate(best) if found is None or found[0] < SURE]
+        for i, found in zip(doubtful, read(spacing, doubtful), strict=True):
+            best[i] = max(best[i] or found, found, key=lambda pair: pair[0])
+    return [found[1] for found in best if found is not None]

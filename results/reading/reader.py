@@ -1,5 +1,6 @@
 """Reader: a trained recognizer, which reads lines of ink as text."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from data_loader.corpus import Corpus
 from data_loader.line_choice import splits_to_use
 from data_loader.transform import open_transformed
 from ink.strokes import InkLine
@@ -15,7 +17,7 @@ from model.reading.posteriors import BY_INK, TextPosterior, text_posteriors, wor
 from model.reading.recognizer import Reading, Seq2SeqRecognizer
 from results.reading.calibration import Calibration, calibration_of
 from results.reading.corpus import CorpusRead
-from results.reading.decoding import GREEDY, Decoding
+from results.reading.decoding import GREEDY, THOROUGH, Decoding, surest
 from results.reading.lines import LineReading, batches, ink_batch, read_characters
 from results.reading.scores import ReadLine
 from results.reading.words import ReadWord, word_points
@@ -30,6 +32,11 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
     abilities = ("read", "read lines")
     does = "reads lines of text"
 
+    @property
+    def spacings(self) -> tuple[float, ...]:
+        """The spacings of points at which it reads best, see `Decoding`: one where it does not resample by distance."""
+        return THOROUGH if self.transform.resample_distance else (1.0,)
+
     @torch.inference_mode()
     def read(
         self, lines: Sequence[InkLine], decoding: Decoding = GREEDY, *, alternatives: int = 0
@@ -41,7 +48,18 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
         Raises InputError where a line's ink cannot be used, see `prepared`, or the language model has another alphabet.
         """
         decoding.require_alphabet(self.alphabet.characters)
-        prepared = [self.prepared(line) for line in lines]
+
+        def read(spacing: float, some: list[int]) -> Iterator[tuple[float, LineReading]]:
+            for reading in self._read([lines[i] for i in some], spacing, decoding, alternatives):
+                yield reading.confidence, reading
+
+        return surest(len(lines), decoding.spacings, read)
+
+    def _read(
+        self, lines: Sequence[InkLine], spacing: float, decoding: Decoding, alternatives: int
+    ) -> list[LineReading]:
+        """Return the reading of each line at one spacing of the points."""
+        prepared = [self.prepared(line, spacing) for line in lines]
         strokes = [self.strokes(points) for points, _ in prepared]
         readings: dict[int, LineReading] = {}
         with progress(None, len(lines), "reading") as bar:
@@ -114,23 +132,36 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
         lines = opened.lines_of(splits)
         if not any(opened.text(int(line)) for line in lines):
             raise InputError(f"{opened.folder}: no line of {', '.join(splits)} has a text to compare a reading with")
-        texts: dict[int, str] = {}
-        posteriors: dict[int, TextPosterior] = {}
-        space = self.alphabet.position.get(" ")
         started = time.perf_counter()
-        with progress(None, len(lines), "reading") as bar:
-            for some in batches(opened.lengths[lines], batch_size):
-                strokes = [self.strokes(opened.points(int(lines[i]))) for i in some]
-                encoded = self.model.encode(ink_batch(strokes, self.device))
-                positions = decoding.texts(self.model, encoded)
-                texts |= zip(some, map(self.alphabet.decode, positions), strict=True)
-                sure = text_posteriors(self.model, encoded, positions, space, search=decoding.search or BY_INK)
-                posteriors |= zip(some, sure, strict=True)
-                bar.update(len(some))
+
+        def read(spacing: float, some: list[int]) -> Iterator[tuple[float, tuple[str, TextPosterior]]]:
+            spaced = open_transformed(corpus or self.corpus, data_dir, self.transform.spaced(spacing))
+            return self._read_corpus(spaced, lines[some], batch_size, decoding)
+
+        readings = surest(len(lines), decoding.spacings, read)
         seconds = time.perf_counter() - started
         known = map(opened.line, lines.tolist())
-        read = [ReadLine(line.id, line.writer, line.text, texts[i]) for i, line in enumerate(known)]
-        in_order = [posteriors[i] for i in range(len(read))]
+        read_lines = [
+            ReadLine(line.id, line.writer, line.text, text) for line, (text, _) in zip(known, readings, strict=True)
+        ]
+        posteriors = [posterior for _, posterior in readings]
         calibrations = self.calibration(decoding, "words"), self.calibration(decoding, "lines")
         name = corpus or self.corpus
-        return CorpusRead(name, opened, splits, lines, read, seconds, decoding, in_order, *calibrations)
+        return CorpusRead(name, opened, splits, lines, read_lines, seconds, decoding, posteriors, *calibrations)
+
+    def _read_corpus(
+        self, corpus: Corpus, lines: np.ndarray, batch_size: int, decoding: Decoding
+    ) -> Iterator[tuple[float, tuple[str, TextPosterior]]]:
+        """Yield, in order, the probability of each text of a transformed corpus, the text, and that of its words."""
+        space = self.alphabet.position.get(" ")
+        readings: dict[int, tuple[str, TextPosterior]] = {}
+        with progress(None, len(lines), "reading") as bar:
+            for some in batches(corpus.lengths[lines], batch_size):
+                strokes = [self.strokes(corpus.points(int(lines[i]))) for i in some]
+                encoded = self.model.encode(ink_batch(strokes, self.device))
+                positions = decoding.texts(self.model, encoded)
+                sure = text_posteriors(self.model, encoded, positions, space, search=decoding.search or BY_INK)
+                readings |= zip(some, zip(map(self.alphabet.decode, positions), sure, strict=True), strict=True)
+                bar.update(len(some))
+        for i in range(len(lines)):
+            yield math.exp(readings[i][1].line), readings[i]

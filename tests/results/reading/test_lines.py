@@ -148,7 +148,7 @@ def test_a_beam_is_used_where_an_option_needs_one() -> None:
     model = train_language_model(["x"], "xyz").model
     assert Decoding(language_model=model).width == 16
     assert Decoding(language_model=model).settings == {
-        "beam": 16, "lm_weight": 0.4, "ctc_weight": None, "length_bonus": 1.0
+        "beam": 16, "lm_weight": 0.4, "ctc_weight": None, "length_bonus": 1.0, "spacings": [1.0]
     }  # fmt: skip
 
 
