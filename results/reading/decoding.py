@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from model.language.ngram import NgramModel
 from model.reading.decoding import Search, beam_search
@@ -63,9 +63,12 @@ class Decoding:
         return self.beam if self.beam or greedy else BEAM_WITH_LM
 
     @property
-    def kind(self) -> Literal["ink", "language"]:
-        """The kind of reading, by which its confidence is calibrated: by the ink alone, or by a language model too."""
-        return "ink" if self.language_model is None else "language"
+    def kind(self) -> str:
+        """The kind of reading, by which its confidence is calibrated: by the ink alone ("ink") or by a language model
+        too ("language"), and if the surest of several was taken ("ink-spaced").
+        """
+        kind = "ink" if self.language_model is None else "language"
+        return kind if len(self.spacings) == 1 else f"{kind}-spaced"
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -111,7 +114,7 @@ def surest(
     """
     best: list[tuple[float, T] | None] = [None] * count
     for spacing in spacings:
-        doubtful = [i for i, found in enumerate(best) if found is None or found[0] < SURE]
-        for i, found in zip(doubtful, read(spacing, doubtful), strict=True):
-            best[i] = max(best[i] or found, found, key=lambda pair: pair[0])
-    return [found[1] for found in best if found is not None]
+        doubtful = [i for i, pair in enumerate(best) if pair is None or pair[0] < SURE]
+        for i, pair in zip(doubtful, read(spacing, doubtful), strict=True):
+            best[i] = max(best[i] or pair, pair, key=lambda reading: reading[0])
+    return [pair[1] for pair in best if pair is not None]

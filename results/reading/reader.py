@@ -1,6 +1,5 @@
 """Reader: a trained recognizer, which reads lines of ink as text."""
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -153,7 +152,7 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
         self, corpus: Corpus, lines: np.ndarray, batch_size: int, decoding: Decoding
     ) -> Iterator[tuple[float, tuple[str, TextPosterior]]]:
         """Yield, in order, the probability of each text of a transformed corpus, the text, and that of its words."""
-        space = self.alphabet.position.get(" ")
+        space, sure_line = self.alphabet.position.get(" "), self.calibration(decoding, "lines")
         readings: dict[int, tuple[str, TextPosterior]] = {}
         with progress(None, len(lines), "reading") as bar:
             for some in batches(corpus.lengths[lines], batch_size):
@@ -164,4 +163,4 @@ class Reader(TrainedModel[Seq2SeqRecognizer]):
                 readings |= zip(some, zip(map(self.alphabet.decode, positions), sure, strict=True), strict=True)
                 bar.update(len(some))
         for i in range(len(lines)):
-            yield math.exp(readings[i][1].line), readings[i]
+            yield sure_line(readings[i][1].line), readings[i]

@@ -16,15 +16,15 @@ LINES = [line_of("cabbage", split="valid"), line_of("deaf", split="valid"), *som
 
 def test_a_line_is_read_until_it_is_sure_and_the_surest_stays() -> None:
     probabilities = {1.0: [SURE, 0.2, 0.5, 0.3], 2.0: [0.1, 0.95, 0.4]}
-    asked: list[list[int]] = []
+    rounds: list[list[int]] = []
 
     def at(spacing: float, some: list[int]) -> list[tuple[float, str]]:
-        asked.append(some)
+        rounds.append(some)
         sure = probabilities[spacing]
         return [(sure[place], f"{line} at {spacing:g}") for place, line in enumerate(some)]
 
     assert surest(4, [1.0, 2.0], at) == ["0 at 1", "1 at 1", "2 at 2", "3 at 2"]
-    assert asked == [[0, 1, 2, 3], [1, 2, 3]]
+    assert rounds == [[0, 1, 2, 3], [1, 2, 3]]
     assert surest(0, [1.0], at) == []
 
 
@@ -42,7 +42,7 @@ def test_of_all_spacings_the_surest_is_read() -> None:
     for place, reading in enumerate(read(reader, LINES, spacings=SPACINGS)):
         each = [readings[place] for readings in alone]
         sure = each[0] if each[0].confidence >= SURE else each[1] if each[1].confidence >= SURE else None
-        wanted = sure or max(each, key=lambda one: one.confidence)
+        wanted = sure or max(each, key=lambda reading: reading.confidence)
         assert (reading.text, reading.confidence) == (wanted.text, pytest.approx(wanted.confidence, abs=1e-6))
 
 
