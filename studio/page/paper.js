@@ -130,7 +130,7 @@ export class Paper {
     this.lines.forEach((line, number) => {
       if (!line.done || !line.to || !count(line.points)) return;
       const page = this.pages[line.page];
-      const [, , , d, f] = line.to;
+      const [, , , , d, f] = line.to;
       let low = Infinity, high = -Infinity;
       for (let i = 1; i < line.points.length; i += 3) [low, high] = [Math.min(low, line.points[i]), Math.max(high, line.points[i])];
       const button = make("button", { type: "button", title: "Write this line again", "aria-label": `Write line ${number + 1} again: ${line.text}`, onclick: () => this.onAgain(number) }, "↻");
