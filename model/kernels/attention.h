@@ -8,6 +8,20 @@
 
 _Static_assert(HEAD_SIZE == BLOCK && HEAD_SIZE == GROUP, "a head is one block of outputs, and one group of inputs");
 
+/* The sum of x y, or of x without y, in an order that no compiler chooses: LANES numbers at a time, those left over to the
+   first lane. */
+static inline __attribute__((always_inline)) real sum_of(int64_t count, const real *x, const real *y) {
+    real lanes[LANES] = {0}, sum = 0;
+    int64_t k = 0;
+    for (; k + (int64_t)LANES <= count; k += LANES)
+#pragma omp simd
+        for (int64_t lane = 0; lane < (int64_t)LANES; lane++)
+            lanes[lane] = y ? fused(x[k + lane], y[k + lane], lanes[lane]) : lanes[lane] + x[k + lane];
+    for (; k < count; k++) lanes[0] = y ? fused(x[k], y[k], lanes[0]) : lanes[0] + x[k];
+    for (size_t lane = 0; lane < LANES; lane++) sum += lanes[lane];
+    return sum;
+}
+
 /* HEAD_SIZE numbers as weights; returns their scale. */
 static real round_row(const real *from, narrow *to) {
 #if NARROW == 8
@@ -41,7 +55,7 @@ static void remember(int64_t room, int64_t at, const real *key, const real *valu
 static void attend(int64_t room, int64_t at, const real *query, const narrow *memory, const real *scales, real *to) {
     static const real ones[BLOCK] = {[0 ... BLOCK - 1] = 1};
     int64_t points = at + 1;
-    real shares[parts_of(points, BLOCK) * BLOCK], scaled[HEAD_SIZE], largest = -INFINITY, total = 0;
+    real shares[parts_of(points, BLOCK) * BLOCK], scaled[HEAD_SIZE], largest = -INFINITY;
     group inputs;
     memset(shares, 0, sizeof(shares)), memset(to, 0, HEAD_SIZE * sizeof(real));
     for (int64_t k = 0; k < HEAD_SIZE; k++) scaled[k] = query[k] / (real)sqrt(HEAD_SIZE);
@@ -51,12 +65,9 @@ static void attend(int64_t room, int64_t at, const real *query, const narrow *me
     memory += room * HEAD_SIZE, scales += room;
 #pragma omp simd reduction(max : largest)
     for (int64_t n = 0; n < points; n++) largest = shares[n] > largest ? shares[n] : largest;
-#pragma omp simd reduction(+ : total)
-    for (int64_t n = 0; n < points; n++) {
-        real share = exponential(shares[n] - largest);
-        total += share;
-        shares[n] = share * scales[n];
-    }
+    exponentials(points, largest, shares);
+    real total = sum_of(points, shares, 0);
+    for (int64_t n = 0; n < points; n++) shares[n] *= scales[n];
     for (int64_t n = 0; n < points; n += GROUP) {
         int64_t count = points - n < GROUP ? points - n : GROUP;
         take_group(count, shares + n, &inputs);
@@ -91,15 +102,11 @@ static void take_states(const lines *on) {
     for (int64_t b = 0; b < on->lines; b++) {
         const real *hidden = on->state + b * on->row + on->own;
         real *previous = on->state + b * on->row + on->own + size, *normed = on->x + (2 * b + 1) * size;
-        real mean = 0, variance = 0;
+        real mean = sum_of(size, hidden, 0) / size;
         memcpy(normed - size, previous, size * sizeof(real));
-#pragma omp simd reduction(+ : mean)
-        for (int64_t j = 0; j < size; j++) mean += hidden[j];
-        mean /= size;
-#pragma omp simd reduction(+ : variance)
-        for (int64_t j = 0; j < size; j++) variance += (hidden[j] - mean) * (hidden[j] - mean);
-        real scale = 1 / (real)sqrt(variance / size + NORM_EPSILON);
-        for (int64_t j = 0; j < size; j++) normed[j] = (hidden[j] - mean) * scale * net->norm[j] + net->norm_bias[j];
+        for (int64_t j = 0; j < size; j++) normed[j] = hidden[j] - mean;
+        real scale = 1 / (real)sqrt(sum_of(size, normed, normed) / size + NORM_EPSILON);
+        for (int64_t j = 0; j < size; j++) normed[j] = fused(normed[j] * scale, net->norm[j], net->norm_bias[j]);
         memcpy(previous, normed, size * sizeof(real));
     }
 }

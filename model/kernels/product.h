@@ -1,7 +1,7 @@
 /* Products of a few lines' inputs with weights that are rounded to narrow numbers, a scale per group of inputs.
 
-   Where the processor multiplies bytes (AVX-512 VNNI), inputs are rounded to 16 bits, a scale per group, and sums of a
-   group are whole numbers, so that no order of adding changes them. Elsewhere both are widened.
+   Where the processor multiplies bytes (AVX-512 VNNI) or 16 bits (WebAssembly), inputs are rounded to 16 bits, a scale per
+   group, and sums of a group are whole numbers, so that no order of adding changes them. Elsewhere both are widened.
 
    BLOCK, GROUP and QUAD are handed over by compiled.py (-DNAME=value). */
 
@@ -10,8 +10,13 @@
 #if NARROW == 8 && defined(__AVX512VNNI__)
 #include <immintrin.h>
 #define IN_BYTES 1
+#define IN_WHOLE 1
+#elif NARROW == 8 && defined(__wasm_simd128__)
+#define IN_BYTES 0
+#define IN_WHOLE 1
 #else
 #define IN_BYTES 0
+#define IN_WHOLE 0
 #endif
 
 #define LANES (64 / sizeof(real))
@@ -29,16 +34,17 @@ typedef struct {
     const real *scales, *bias;
 } linear;
 
-#if IN_BYTES
-#define LINES 3 /* at once: their sums fill the registers */
+#if IN_WHOLE
 #define LARGEST (127 * 256 + 127)
-#define AHEAD (GROUP * BLOCK) /* bytes: weights are prefetched a group before they are needed */
-typedef int32_t ivec __attribute__((vector_size(64)));
 
-/* GROUP inputs of a line, scale * (256 high + low), zeros after the last; offset: what they add to each sum too much,
-   since weights are stored with 128 added. */
+/* GROUP inputs of a line, scale * whole numbers, zeros after the last; offset: what they add to each sum too much, since
+   weights are stored with 128 added. */
 typedef struct {
-    int8_t high[GROUP], low[GROUP];
+#if IN_BYTES
+    int8_t high[GROUP], low[GROUP]; /* 256 high + low */
+#else
+    int16_t whole[GROUP];
+#endif
     int32_t offset;
     real scale;
 } group;
@@ -56,13 +62,22 @@ static void take_group(int64_t count, const real *x, group *to) {
 #pragma omp simd reduction(+ : sum)
     for (int64_t k = 0; k < count; k++) {
         int32_t whole = (int32_t)rintf(x[k] * inverse);
+#if IN_BYTES
         to->low[k] = (int8_t)whole;
         to->high[k] = (int8_t)((whole + 128) >> 8);
+#else
+        to->whole[k] = (int16_t)whole;
+#endif
         sum += whole;
     }
     to->offset = 128 * sum;
     to->scale = (largest + 0 * total) / LARGEST; /* NaN where an input is NaN or infinite */
 }
+
+#if IN_BYTES
+#define LINES 3 /* at once: their sums fill the registers */
+#define AHEAD (GROUP * BLOCK) /* bytes: weights are prefetched a group before they are needed */
+typedef int32_t ivec __attribute__((vector_size(64)));
 
 static inline __attribute__((always_inline)) ivec four_inputs(const int8_t *x) {
     int32_t bytes;
@@ -95,6 +110,9 @@ static inline __attribute__((always_inline)) void block(const int n, const int n
             *(loose *)(y + line * outputs + part * LANES) += __builtin_convertvector(sum, vec) * unit;
         }
 }
+#else
+#include "product_wasm.h"
+#endif
 #else
 #define LINES 4
 #define ENOUGH_LINES 8 /* from which on it pays to widen a group of weights once for all */
@@ -163,7 +181,7 @@ static inline __attribute__((always_inline)) void blocks(const int narrowed, int
 /* BLOCK outputs y (lines of `outputs`) get what x, one group of every line (lines of `groups`), adds. */
 static void add_group(int64_t lines, int64_t quads, const narrow *weights, const real *scale, const group *x,
                       int64_t groups, real *y, int64_t outputs) {
-#if !IN_BYTES
+#if !IN_WHOLE
     if (lines >= ENOUGH_LINES) {
         real wide[GROUP * BLOCK] __attribute__((aligned(64)));
         for (int64_t k = 0; k < quads; k++)

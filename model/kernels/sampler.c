@@ -22,9 +22,20 @@ typedef struct {
 } span;
 
 static void lstm_cell(int64_t size, const real *sum, real *h, real *c) {
+    int64_t done = 0;
+#ifdef __wasm_simd128__
+    for (; done + 4 <= size; done += 4) {
+        v128_t gates[4], cell = wasm_v128_load(c + done);
+        for (int k = 0; k < 4; k++) gates[k] = wasm_v128_load(sum + done + k * size);
+        v128_t fresh = wasm_f32x4_mul(sigmoid_lanes(gates[0]), tangent_lanes(gates[2]));
+        cell = fused_lanes(sigmoid_lanes(gates[1]), cell, fresh);
+        wasm_v128_store(c + done, cell);
+        wasm_v128_store(h + done, wasm_f32x4_mul(sigmoid_lanes(gates[3]), tangent_lanes(cell)));
+    }
+#endif
 #pragma omp simd
-    for (int64_t j = 0; j < size; j++) {
-        c[j] = sigmoid(sum[j + size]) * c[j] + sigmoid(sum[j]) * tangent(sum[j + 2 * size]);
+    for (int64_t j = done; j < size; j++) {
+        c[j] = fused(sigmoid(sum[j + size]), c[j], sigmoid(sum[j]) * tangent(sum[j + 2 * size]));
         h[j] = sigmoid(sum[j + 3 * size]) * tangent(c[j]);
     }
 }
@@ -45,7 +56,7 @@ static uint8_t attend_to_text(const lines *on, int64_t b, const real *moves) {
 #pragma omp simd
         for (int64_t u = 0; u <= end; u++) {
             real distance = at - (real)(int32_t)(u + 1);
-            phi[u] += alpha * exponential(-beta * distance * distance);
+            phi[u] = fused(alpha, exponential(-beta * distance * distance), phi[u]);
         }
     }
     for (int64_t a = 0; a < net->alphabet; a++) window[a] = 0;
@@ -88,10 +99,11 @@ static void draw_stroke(int64_t mixtures, const real *out, const real *noise, re
     while (chosen < mixtures - 1 && (so_far += weights[chosen] / total) <= noise[0]) chosen++;
     const real *mean = out + mixtures + 2 * chosen, *hat = out + 3 * mixtures + 2 * chosen;
     real rho = (real)MAX_RHO * tangent(out[5 * mixtures + chosen]), log_min_sigma = (real)LOG_MIN_SIGMA;
-    real z[2] = {noise[2], rho * noise[2] + (real)sqrt(1 - rho * rho) * noise[3]};
-    for (int axis = 0; axis < 2; axis++)
-        stroke[axis] =
-            (mean[axis] + (exponential(hat[axis] - bias) + exponential(log_min_sigma - bias)) * z[axis]) * scale;
+    real z[2] = {noise[2], fused(rho, noise[2], (real)sqrt(fused(-rho, rho, 1)) * noise[3])};
+    for (int axis = 0; axis < 2; axis++) {
+        real sigma = exponential(hat[axis] - bias) + exponential(log_min_sigma - bias);
+        stroke[axis] = fused(sigma, z[axis], mean[axis]) * scale;
+    }
     stroke[2] = noise[1] < sigmoid(out[6 * mixtures]);
 }
 

@@ -3,16 +3,28 @@
    Every thread has a slice of the items, the same in each round, so that its weights stay in its own cache. A thread that
    is through with its slice takes from the others': one that a busy machine stops delays at most the item that it has. */
 
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
+typedef void work(const void *what, int64_t item);
+
+#ifdef __wasm__ /* one thread: no module that a page can load from any host has more */
+typedef struct {
+    int64_t threads;
+} team;
+static void start_team(team *on, int64_t threads) { (void)threads, on->threads = 1; }
+static void end_team(team *on) { (void)on; }
+static void share(team *on, int64_t items, work *work, const void *what) {
+    (void)on;
+    for (int64_t item = 0; item < items; item++) work(what, item);
+}
+#else
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
 #define MAX_TEAM 8
 #define SPINS 2000 /* after which a thread that waits lets others run */
-
-typedef void work(const void *what, int64_t item);
 
 typedef struct team team;
 typedef struct {
@@ -105,3 +117,4 @@ static void end_team(team *on) {
     atomic_store_explicit(&on->over, 1, memory_order_release);
     for (int64_t m = 1; m < on->started; m++) pthread_join(on->members[m].thread, 0);
 }
+#endif
