@@ -17,6 +17,7 @@ import uvicorn
 from results.trained import bundled
 from studio.app import Studio, application
 from studio.guard import LOOPBACK, is_every_address
+from studio.static_site import write_site
 from utils.command_line import Parser
 from utils.errors import InputError, one_line_errors
 from utils.version import add_version
@@ -33,6 +34,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"for handwriting styles that are kept ({FOLDER})")
     parser.add_argument("--writer", type=Path, metavar="CHECKPOINT", help="the network that writes (default: bundled)")
     parser.add_argument("--reader", type=Path, metavar="CHECKPOINT", help="the network that reads (default: bundled)")
+    parser.add_argument(
+        "--static", type=Path, metavar="FOLDER", help="write plain files that need no server into FOLDER, and end"
+    )
     add_version(parser)
     return parser.parse_args()
 
@@ -42,6 +46,11 @@ def main() -> None:
     args = parse_arguments()
     if not 0 < args.port < 65536:
         raise InputError(f"--port is {args.port}; it must be from 1 to 65535")
+    if args.static:
+        files = write_site(args.static, args.writer or bundled("write lines"))
+        size = sum(path.stat().st_size for path in files)
+        print(f"{args.static}: {len(files)} files, {size / 1e6:.1f} MB; serve them, as with python -m http.server")
+        return
     studio = Studio(args.folder, args.writer or bundled("write lines"), args.reader or bundled("read lines"))
     config = uvicorn.Config(application(studio, args.host), args.host, args.port, log_level="warning", ws="none")
     server = uvicorn.Server(config)

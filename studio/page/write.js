@@ -45,11 +45,11 @@ function fillChoices() {
   addCard({ id: "", title: "Any", text: "a new handwriting" });
   about.styles.forEach((card) => addCard(card));
   const plotters = by("plotters");
-  for (const name of about.machines) {
+  for (const name of about.machines ?? []) {
     const button = make("button", { type: "button", class: "quiet", "data-kind": name }, name === "hp7475a" ? "HPGL" : `G-code (${name.replace("grbl-", "")})`);
     plotters.append(button);
   }
-  if (!about.machines.length) {
+  if (about.machines && !about.machines.length) {
     plotters.append(make("button", { type: "button", class: "quiet", disabled: true, "aria-describedby": "no-plotter" }, "G-code"));
     by("no-plotter").hidden = false;
   }
