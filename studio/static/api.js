@@ -5,7 +5,7 @@ import { baseline, baselineSlope, extent, mapped, median, xHeight } from "./geom
 import { Sheet, layOut, wrapText } from "./layout.js";
 import { Writers } from "./writers.js";
 
-const SEEDS_PER_WRITING = 1_000_003, BATCH = 4, CARD_X_HEIGHT = 20, DPI = 300, MAX_SIDE = 16000;
+const SEEDS_PER_WRITING = 1_000_003, MAX_BATCH = 8, CARD_X_HEIGHT = 20, DPI = 300, MAX_SIDE = 16000;
 const styles = new Map(), memory = new Map();
 let facts, writers, last;
 
@@ -117,7 +117,8 @@ async function writeAll(settings, texts, scale, signal, emit) {
     else missing.push({ line, text, seed });
   });
   const batches = [missing.slice(0, 1)];
-  for (let first = 1; first < missing.length; first += BATCH) batches.push(missing.slice(first, first + BATCH));
+  const size = Math.min(MAX_BATCH, Math.max(1, Math.ceil((missing.length - 1) / writers.limit)));
+  for (let first = 1; first < missing.length; first += size) batches.push(missing.slice(first, first + size));
   await Promise.all(batches.filter((batch) => batch.length).map(async (batch) => {
     const sent = batch.map(() => ({ rows: 0, at: [0, 0] }));
     const show = (k, strokes, whole) => { // the last point is kept back until it is known to be one
