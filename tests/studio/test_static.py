@@ -34,8 +34,8 @@ def test_the_site_is_whole_and_asks_for_nothing_elsewhere(networks: Path, tmp_pa
         if path.suffix in (".html", ".js", ".css"):
             content = path.read_text()
             assert set(re.findall(r"https?://[\w.]+", content)) <= {"http://www.w3.org"}
-            asked = re.findall(r'(?:from "\./|(?:src|href)="|Worker\(")([\w.]+)"', content)
-            assert set(asked) <= names, path.name
+            requested = re.findall(r'(?:from "\./|(?:src|href)="|Worker\(")([\w.]+)"', content)
+            assert set(requested) <= names, path.name
     html = (tmp_path / "site" / "index.html").read_text()
     assert POLICY in html and 'id="read"' not in html and "tablist" not in html and 'data-kind="pdf"' not in html
     about = json.loads((tmp_path / "site" / "about.json").read_text())

@@ -43,12 +43,12 @@ def request(
     return b"".join(part.tobytes() for part in parts)
 
 
-def written(model: HandwritingModel, asked: bytes, count: int, at_once: int) -> list[Sample]:
+def written(model: HandwritingModel, requested: bytes, count: int, at_once: int) -> list[Sample]:
     """The lines of a request, some points at a time."""
     packed, built = model.packed(), library()
     assert packed
     places = []
-    for content in (flat_file(packed), asked):
+    for content in (flat_file(packed), requested):
         places.append(ctypes.c_void_p(built.reserve(len(content))))
         ctypes.memmove(places[-1], content, len(content))
     built.open_network(places[0])
@@ -98,8 +98,8 @@ def test_strokes_are_those_of_sample_to_the_last_bit(name, arguments, chars):
     expected = sample(model, batch, seeds=SEEDS, max_points=caps, bias=BIAS, prime_chars=chars and [chars] * len(SEEDS))
     texts = [batch.text[line, :size].tolist() for line, size in enumerate(sizes)]
     for at_once in (1, 1000):
-        asked = request(texts, SEEDS, caps, BIAS, batch.strokes[0].numpy(), chars)
-        for drawn, original in zip(written(model, asked, len(SEEDS), at_once), expected, strict=True):
+        requested = request(texts, SEEDS, caps, BIAS, batch.strokes[0].numpy(), chars)
+        for drawn, original in zip(written(model, requested, len(SEEDS), at_once), expected, strict=True):
             assert np.array_equal(drawn.strokes, original.strokes) and drawn.stopped == original.stopped
 
 
