@@ -18,8 +18,8 @@ from utils.errors import InputError
 
 WRITERS, REFERENCES, JUDGED = 24, 8, 4
 """Writers to tell apart; lines by which each is known, and lines of each to judge."""
-MIN_CHARACTERS = 15
-"""Characters of a line below which it is not used: a single word shows too little of a writer."""
+CHARACTERS = 15, 60
+"""Fewest and most characters of a line that is used: a single word shows too little of a writer."""
 
 
 def writers_apart(
@@ -43,12 +43,13 @@ def writers_apart(
     by_writer = defaultdict(list)
     for place in opened.lines_of(splits or splits_to_use(opened, None, None)[1]).tolist():
         text = opened.text(place)
-        if len(text) >= MIN_CHARACTERS and (alphabet is None or {*text} <= {*alphabet}):
+        if CHARACTERS[0] <= len(text) <= CHARACTERS[1] and (alphabet is None or {*text} <= {*alphabet}):
             by_writer[opened.card["writers"][opened.index["writer"][place]]].append(place)
     needed = REFERENCES + judged + 1
     names = sorted(name for name, lines in by_writer.items() if name and len(lines) >= needed)
     if len(names) < 2:
-        raise InputError(f"{opened.folder}: {len(names)} writers have {needed} lines of {MIN_CHARACTERS} characters")
+        sizes = f"{CHARACTERS[0]} to {CHARACTERS[1]} characters"
+        raise InputError(f"{opened.folder}: {len(names)} writers have {needed} lines of {sizes}")
     rng = np.random.default_rng(seed)
     chosen = {}
     for name in sorted(rng.permutation(names)[:writers].tolist()):
