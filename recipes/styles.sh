@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Make styles.jsonl: lines by a bundled writer itself, legible and unlike each other, in the units of IAM-OnDB.
-# Usage: recipes/styles.sh [WRITER]            (under 8 minutes of one core, from the weights in $OUT)
-# $SEEDS lines are written, and tried in turn until $ENOUGH are legible; $COUNT of these are chosen.
+# Usage: recipes/styles.sh [WRITER]            (about 2 minutes of one core, from the weights in $OUT)
+# $SEEDS lines are written, the best $TRIED are tried as styles, and of the best $KEPT of these $COUNT are chosen.
 source "$(dirname "$0")/common.sh"
-"$PYTHON" - "$OUT" "${1:-writer-iam.pt}" "${SEEDS:-160}" "${ENOUGH:-40}" "${COUNT:-12}" "${BIAS:-1.0}" <<'SCRIPT'
+"$PYTHON" - "$OUT" "${1:-writer-iam.pt}" "${SEEDS:-160}" "${TRIED:-64}" "${KEPT:-30}" "${COUNT:-12}" "${BIAS:-1.0}" <<'SCRIPT'
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +19,13 @@ X_HEIGHT = 100  # of a usual line of IAM-OnDB; networks that normalise the size 
 TEXTS = ["Pack 27 grey BOXES for Jim", "Room 409, over the NORTH Sea", "By 1836 Queen Zoe had FLUTES"]
 TRIALS = ["over the lazy dogs", "14 March 2026", "KEEP LEFT at 38", "What? Never, Mr Quill!"]
 
-folder, name, seeds, enough, count = Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:6])
+folder, name, (seeds, tried, kept, count) = Path(sys.argv[1]), sys.argv[2], map(int, sys.argv[3:7])
 writer, reader, embedder = (load(folder / file, "cpu") for file in (name, "reader.pt", "embedding.pt"))
-styles = make_styles(
-    writer, reader, range(seeds), TEXTS, count=count, bias=float(sys.argv[6]), embedder=embedder, enough=enough, trials=TRIALS
-)
-in_units = [np.array([*2 * [X_HEIGHT / x_height(line.points)], 1]) * line.points for line in styles]
-write_jsonl([replace(line, points=np.rint(ink).astype("f4")) for line, ink in zip(styles, in_units)], folder / "styles.jsonl")
+options = {"bias": float(sys.argv[7]), "trials": TRIALS, "tried": tried, "kept": kept, "embedder": embedder}
+styles = make_styles(writer, reader, range(seeds), TEXTS, count=count, **options)
+in_units = [line.points * np.array([*2 * [X_HEIGHT / x_height(line.points)], 1]) for line in styles]
+inks = [np.rint(points).astype(np.float32) for points in in_units]
+write_jsonl([replace(line, points=ink) for line, ink in zip(styles, inks)], folder / "styles.jsonl")
 for line in styles:
     print(line.id, line.text)
 SCRIPT

@@ -103,7 +103,7 @@ def test_a_network_is_made_of_a_mixture(recipe: str, ability: Ability, made: Pat
 def test_styles_are_made_by_the_bundled_networks(tmp_path: Path) -> None:
     for name in ("writer-iam.pt", "reader.pt", "embedding.pt"):
         (tmp_path / name).symlink_to(ROOT / "saved" / "pretrained" / name)
-    run_recipe("styles.sh", OUT=tmp_path, SEEDS=24, ENOUGH=1, COUNT=1)
+    run_recipe("styles.sh", OUT=tmp_path, SEEDS=6, TRIED=2, KEPT=1, COUNT=1)
     assert len((tmp_path / "styles.jsonl").read_text().splitlines()) == 1
 
 

@@ -15,8 +15,6 @@ from results.writing.styles import style_of
 from results.writing.writer import Writer
 from utils.errors import InputError
 
-MAX_CER = 0.05
-
 
 def make_styles(
     writer: Writer,
@@ -26,48 +24,47 @@ def make_styles(
     *,
     count: int = 8,
     bias: float = 0.5,
-    embedder: Embedder | None = None,
-    enough: int | None = None,
     trials: Sequence[str] | None = None,
+    tried: int | None = None,
+    kept: int | None = None,
+    embedder: Embedder | None = None,
 ) -> list[InkLine]:
     """Lines, "style-1" and so on, for `write_jsonl`: of one line written from each seed those legible and most unlike.
 
-    Seeds take the texts in turn. Legible is a line that ended by itself, if it and what is written in its style, each
-    text of `trials` (None: of `texts`) twice, are read with a CER of 5 % at most. The first is the one read with the
-    most confidence, each next one farthest from those before it: in the embeddings of `embedder`, or without one in
-    `features`, standardised. Lines are no longer tried once `enough` (None: all) are legible.
+    Seeds take the texts in turn. Of the lines that ended by themselves, `tried` (None: all) are tried, those with the
+    lowest CER, then the highest confidence, when read: each text of `trials` (None: of `texts`) is written twice in
+    their style. The `kept` (None: a half) whose trials have the lowest CER are legible. The first style has the lowest,
+    each next one is farthest from those before it: in the embeddings of `embedder`, or in `features`, standardised.
 
-    Raises InputError where fewer than `count` are legible.
+    Raises InputError where fewer than `count` remain.
     """
-    trials = trials or texts
     each = [texts[i % len(texts)] for i in range(len(seeds))]
     drawn = writer.draw_lines(each, seeds, bias)
-    legible: list[tuple[float, InkLine]] = []
-    for text, sample, reading in zip(each, drawn, read_back(reader, writer, drawn), strict=True):
-        line = InkLine("", text, "", "", writer.points(sample.strokes))
-        if len(legible) == enough:
-            break
-        if sample.stopped and _legible([reading], [text]) and _goes_on_legibly(writer, reader, line, trials, bias):
-            legible.append((reading[1], line))
+    readings = read_back(reader, writer, drawn)
+    ended = [place for place, sample in enumerate(drawn) if sample.stopped]
+    ended.sort(key=lambda place: (cer([readings[place]], [each[place]]), -readings[place][1]))
+    lines = [InkLine("", each[place], "", "", writer.points(drawn[place].strokes)) for place in ended[:tried]]
+    rates = [trial_cer(writer, reader, line, trials or texts, bias) for line in lines]
+    best = np.argsort(rates, kind="stable")[: (len(lines) + 1) // 2 if kept is None else kept]
+    legible = [lines[place] for place in best.tolist()]
     if len(legible) < count:
         raise InputError(f"{writer.path}: {len(legible)} of {len(seeds)} lines are legible, {count} are wanted")
-    legible.sort(key=lambda pair: -pair[0])  # the surest first
-    lines = [line for _, line in legible]
-    rows = embedder.embed(lines) if embedder else standardised([features(line.points, line.text) for line in lines])
-    chosen = most_unlike(rows, count)
-    return [replace(legible[i][1], id=f"style-{n}") for n, i in enumerate(chosen, 1)]
+    rows = embedder.embed(legible) if embedder else standardised([features(line.points, line.text) for line in legible])
+    return [replace(legible[i], id=f"style-{n}") for n, i in enumerate(most_unlike(rows, count), 1)]
 
 
-def _legible(readings: Sequence[tuple[str, float]], texts: Sequence[str]) -> bool:
+def cer(readings: Sequence[tuple[str, float]], texts: Sequence[str]) -> float:
+    """Character error rate of readings (text, confidence) of these texts."""
     wanted = [plain(text) for text in texts]
     edits = sum(character_edits(plain(read), text) for (read, _), text in zip(readings, wanted, strict=True))
-    return edits <= MAX_CER * sum(map(len, wanted))
+    return edits / max(sum(map(len, wanted)), 1)
 
 
-def _goes_on_legibly(writer: Writer, reader: Reader, line: InkLine, texts: Sequence[str], bias: float) -> bool:
+def trial_cer(writer: Writer, reader: Reader, line: InkLine, texts: Sequence[str], bias: float) -> float:
+    """Character error rate of the texts, each written twice in the style of a line."""
     twice = [*texts, *texts]
     drawn = writer.draw_lines(twice, range(len(twice)), bias, style_of(writer, line))
-    return _legible(read_back(reader, writer, drawn), twice)
+    return cer(read_back(reader, writer, drawn), twice)
 
 
 def features(points: np.ndarray, text: str) -> np.ndarray:

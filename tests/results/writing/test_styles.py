@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -218,10 +219,9 @@ def test_a_grid_has_each_style_and_under_it_a_line_a_bias() -> None:
 
 
 def test_own_styles_are_legible_and_the_most_unlike(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines of a hand each: the second says something else, the fourth was capped, the largest is written on badly."""
+    """Lines by size: the second says something else, the fourth was capped, the largest is written on badly."""
     sizes = [1.0, 1.0, 4.0, 1.0, 2.0, 9.0]
     inks = [line_of("cab").points * np.array([size, size, 1]) for size in sizes]
-    inks[1] = line_of("bee").points
     drawn = [Sample(points_to_strokes(ink, (5.0, 4.0)), None, i != 3) for i, ink in enumerate(inks)]
 
     def draw(_: Writer, texts: list[str], seeds: list[int], bias: float, style: Style | None = None) -> list[Sample]:
@@ -233,19 +233,21 @@ def test_own_styles_are_legible_and_the_most_unlike(monkeypatch: pytest.MonkeyPa
         too_large = np.abs(lines[0].strokes).max() > 5 * np.abs(drawn[0].strokes).max()
         return [("cab", 0.9), ("cob" if too_large else "cab", 0.9)]
 
+    def widths(**options: Any) -> list[float]:
+        made = make_styles(writer(), recognizer(), range(6), ["cab"], **{"count": 2, "tried": 4, "kept": 3, **options})
+        assert [(line.id, line.text) for line in made] == [("style-1", "cab"), ("style-2", "cab")]
+        return [float(np.ptp(line.points[:, 0]) / np.ptp(inks[0][:, 0])) for line in made]
+
     monkeypatch.setattr(Writer, "draw_lines", draw)
     monkeypatch.setattr("results.writing.style_making.read_back", read)
-    made = make_styles(writer(), recognizer(), range(6), ["cab"], count=2)
-    assert [(line.id, line.text) for line in made] == [("style-1", "cab"), ("style-2", "cab")]
-    np.testing.assert_allclose(np.ptp(made[1].points[:, 0]), np.ptp(inks[2][:, 0]), rtol=1e-4)
-    monkeypatch.setattr(Embedder, "embed", lambda _, lines: np.array([[0.0], [0.1], [9.0]])[: len(lines)])
+    assert widths() == pytest.approx([1, 4], rel=1e-4)
+    assert widths(tried=5, kept=None) == pytest.approx([1, 4], rel=1e-4)  # the fifth is the one misread
+    assert widths(kept=4) == pytest.approx([1, 9], rel=1e-4)
+    monkeypatch.setattr(Embedder, "embed", lambda _, lines: np.array([[0.0], [0.1], [9.0]]))
     embedder = Embedder(HandwritingEmbedding(), writer().facts, {}, Path("embedder.pt"))
-    (_, other) = make_styles(writer(), recognizer(), range(6), ["cab"], count=2, embedder=embedder)
-    np.testing.assert_allclose(np.ptp(other.points[:, 0]), np.ptp(inks[4][:, 0]), rtol=1e-4)
-    (_, other) = make_styles(writer(), recognizer(), range(6), ["cab"], count=2, embedder=embedder, enough=2)
-    np.testing.assert_allclose(np.ptp(other.points[:, 0]), np.ptp(inks[2][:, 0]), rtol=1e-4)
-    with pytest.raises(InputError, match="3 of 6 lines are legible, 4 are wanted"):
-        make_styles(writer(), recognizer(), range(6), ["cab"], count=4)
+    assert widths(embedder=embedder) == pytest.approx([1, 2], rel=1e-4)
+    with pytest.raises(InputError, match="2 of 6 lines are legible, 4 are wanted"):
+        widths(tried=2, kept=4, count=4)
 
 
 def test_most_unlike_takes_the_farthest_from_all_so_far() -> None:
