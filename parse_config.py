@@ -22,7 +22,8 @@ Catalogue = Mapping[str, Mapping[str, Constructor] | Constructor]
 
 REQUIRED = ("name", "arch", "data_loader", "optimizer", "loss", "lr_scheduler", "trainer")
 DEFAULTS = {"metrics": [], "seed": 1, "device": "auto"}
-KEYS = (*REQUIRED, *DEFAULTS)
+OPTIONAL = ("init_from",)  # a checkpoint or run directory whose weights a new run starts from
+KEYS = (*REQUIRED, *DEFAULTS, *OPTIONAL)
 DEVICES = ("auto", "cpu", "cuda")
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 RESUMABLE = re.compile(r"trainer\.(?!save_dir$).+|data_loader\.args\.(data_dir|num_workers)|device")
@@ -33,8 +34,7 @@ class ConfigParser:
 
     `source` names the config in messages. `config["arch"]` gives a section.
 
-    Raises:
-        InputError: the config is not a JSON object.
+    Raises InputError where the config is not a JSON object.
     """
 
     def __init__(self, config: Mapping[str, Any], source: str) -> None:
@@ -58,7 +58,7 @@ class ConfigParser:
         return cls(read_json(path), str(path))
 
     def __getitem__(self, key: str) -> Any:
-        return self._config[key]
+        return self._config[key] if key not in OPTIONAL else self._config.get(key)
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -116,8 +116,7 @@ class ConfigParser:
 
         A list for metrics; None for a section that the config leaves out.
 
-        Raises:
-            InputError: the constructor refuses a value.
+        Raises InputError where the constructor refuses a value.
         """
         entry, choices = self._config.get(section), catalogue[section]
         if isinstance(entry, list):
@@ -148,6 +147,8 @@ class ConfigParser:
             faults.append(f"seed: expected integer from 0 to 2**32 - 1, got {shown(seed)}")
         if device not in DEVICES:
             faults.append(f"device: expected one of {', '.join(DEVICES)}, got {shown(device)}")
+        if not isinstance(self["init_from"], str | None):
+            faults.append(f"init_from: expected the path of a checkpoint, got {shown(self['init_from'])}")
         return faults
 
     def _monitor_faults(self, metrics: Any) -> list[str]:
@@ -171,7 +172,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb = parser.add_mutually_exclusive_group(required=True)
     verb.add_argument("-c", "--config", metavar="CONFIG", help="start a new run of this config file")
     verb.add_argument("-r", "--resume", metavar="CHECKPOINT_OR_RUN_DIR", help="resume a run in its directory")
-    parser.add_argument("--init-from", metavar="CHECKPOINT", help="with -c: start from the weights of this checkpoint")
+    text = "with -c: start from the weights of this checkpoint, in place of the config's init_from"
+    parser.add_argument("--init-from", metavar="CHECKPOINT", help=text)
     parser.add_argument("--check", action="store_true", help="check and print the resolved config, then stop")
 
     def add_override(flag: str, parse: Callable[[str], tuple[str, Any]], metavar: str, text: str) -> None:
@@ -195,8 +197,7 @@ def from_args(args: argparse.Namespace, resumed: Mapping[str, Any] | None = None
 
     It comes from the file of -c or, with --resume, is `resumed`: the config that the checkpoint carries.
 
-    Raises:
-        InputError: --resume with --init-from or with an override that would make it another run; a bad file or path.
+    Raises InputError for --resume with --init-from or an override that would make it another run, a bad file or path.
     """
     if args.resume is None:
         config = ConfigParser.from_file(args.config)

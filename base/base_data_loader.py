@@ -91,8 +91,15 @@ class BaseDataLoader(DataLoader[Batch]):
         """Encode texts as positions in `alphabet`, that of a trained network."""
         raise NotImplementedError
 
-    def start_from(self, alphabet: str) -> None:
-        """Encode texts as positions in a trained network's `alphabet`, extended by the data's other characters."""
+    def start_from(self, facts: dict[str, Any], *, reads_text: bool) -> None:
+        """Give the data as a trained network that goes on to learn from them needs it, by the `facts` of its own data.
+
+        With `reads_text` its alphabet is extended by the data's other characters.
+        """
+        raise NotImplementedError
+
+    def go_on(self, facts: dict[str, Any]) -> None:
+        """Take over the `facts` of a run that goes on with these data."""
         raise NotImplementedError
 
     def validation(self) -> "BaseDataLoader":

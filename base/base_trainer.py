@@ -34,8 +34,8 @@ class BaseTrainer(ABC):
     clock        seconds since the start of the time that settings.minutes limits; None for the clock from now on
     """
 
-    may_be_unset: tuple[str, ...] = ("best", "time")
-    """Entries of a state that may be None."""
+    may_be_unset: tuple[str, ...] = ("best", "time")  # entries of a state that may be None
+    validates = True  # False where there are no lines to validate: then an epoch counts by its training alone
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class BaseTrainer(ABC):
         return 0.0
 
     def samples(self) -> list[Any]:
-        """Return lines that the network writes or reads by now, after the validation of an epoch."""
+        """Return lines that the network writes or reads by now, after an epoch."""
         return []
 
     def prepare(self) -> None:
@@ -133,24 +133,24 @@ class BaseTrainer(ABC):
         numbers = self.train_epoch()
         is_whole = self.epoch_share == 1
         done = self.epoch if is_whole else self.epoch - 1 + self.epoch_share
-        measured = self._validation()
-        numbers |= measured
+        numbers |= (measured := self._validation())
         self.run_log.scalars(self.step, {"epoch": done, **numbers})
+        is_measured = bool(measured) or not self.validates
         values = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
         elapsed = f"{tqdm.format_interval(self.clock.seconds)} elapsed{self.time_left}"
         self.log.info(f"epoch {done:.4g}: {values} ({elapsed})")
-        self.report(numbers, self._samples() if measured else [])
+        self.report(numbers, self._samples() if is_measured else [])
         self.limit.read()
-        self.limit.is_over = self.limit.is_up
-        self._save_epoch(numbers, is_whole, bool(measured))
+        self.limit.is_over = self.limit.is_up or (is_whole and self.epoch == self.settings.max_epochs)
+        self._save_epoch(numbers, is_whole, is_measured)
         return numbers
 
     def _validation(self) -> dict[str, float]:
-        """Return the values of a validation; {} where there is no time for it."""
-        if distributed.on_rank_zero(lambda: self.limit.allows_validation):
+        """Return the values of a validation; {} where there is no time for it, or nothing to validate."""
+        if self.validates and distributed.on_rank_zero(lambda: self.limit.allows_validation):
             with suppress(OutOfTime), self.limit.measured("validation"):
                 return self.validate()
-        if self.limit.is_up:
+        if self.validates and self.limit.is_up:
             self.log.warning("there was no time for a validation at the end")
         return {}
 
@@ -179,6 +179,11 @@ class BaseTrainer(ABC):
             self.save("last.pt")
 
     @property
+    def progress(self) -> float:
+        """The share of a training of limited time that is done, 0 to 1, by its clock or its `max_epochs`."""
+        return max(self.limit.progress, self.step / (self.settings.max_epochs or math.inf) / self.steps_per_epoch)
+
+    @property
     def time_left(self) -> str:
         """The time left of all epochs or minutes, as in ", 1:02:03 left in all"; empty where it is not known yet."""
         seconds = self.seconds_left
@@ -194,7 +199,7 @@ class BaseTrainer(ABC):
         if self.on_progress:
             epochs = None if self.limit.exists else self.settings.epochs
             steps = epochs and epochs * self.steps_per_epoch
-            done = min(1.0, self.step / steps) if steps else self.limit.progress
+            done = min(1.0, self.step / steps) if steps else self.progress
             place = (self.epoch, epochs, self.step, steps, done)
             self.on_progress(Progress(*place, numbers, self.clock.seconds, self.seconds_left, samples))
 
@@ -289,8 +294,7 @@ class BaseTrainer(ABC):
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a `state`, except its random generators."""
         self.epoch, self.batch, self.step = state["epoch"], state["batch"], state["step"]
-        monitor = self.settings.monitor
-        if state.get("monitor", monitor) == monitor:
+        if state.get("monitor", self.settings.monitor) == self.settings.monitor:
             self.best, self.epochs_since_best = state["best"], state["epochs_since_best"]
         if self.limit.exists and state.get("time"):
             self.limit.load_state(state["time"])

@@ -12,6 +12,7 @@ class RunSettings:
     epochs        number of epochs
     minutes       time that the training may take in place of the epochs, which are then the unit of the schedule: after
                   half of the time the rate is that after half of the epochs; null for none
+    max_epochs    epochs after which a training with minutes ends at the latest; null for no such end
     save_dir      folder of all runs
     save_period   epochs between two last.pt; written after the last epoch too
     save_steps    steps between two last.pt, null for none within an epoch
@@ -25,6 +26,7 @@ class RunSettings:
 
     epochs: int
     minutes: float | None = None
+    max_epochs: int | None = None
     save_dir: str = "saved"
     save_period: int = 1
     save_steps: int | None = None
@@ -37,6 +39,7 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         at_least(1, epochs=self.epochs, save_period=self.save_period, early_stop=self.early_stop)
+        at_least(1, max_epochs=self.max_epochs)
         at_least(1, save_steps=self.save_steps, keep_last=self.keep_last)
         at_least(0, save_minutes=self.save_minutes)
         if self.minutes is not None and self.minutes <= 0:

@@ -1,10 +1,11 @@
-"""export: weights alone, to publish or to begin a new run from."""
+"""export: weights alone, to publish or to begin a new run from; of a hand what it changed alone."""
 
 import argparse
 from pathlib import Path
 
 from commands.common import loaded
 from results.trained import TrainedModel
+from trainer.hand import save_hand
 from utils.checkpoint import save_checkpoint
 from utils.files import file_hash
 from utils.rounded_weights import rounded
@@ -15,10 +16,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bits", type=int, choices=(8, 16, 32), default=32, help="bits per weight: 8 makes a quarter of the size"
     )
+    parser.add_argument(
+        "--hand",
+        metavar="NAME",
+        help="a run of config_my_hand.json as a small file: what it changed in the network that it began from, and "
+        "whose hand it is",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Write what is needed to use the network and nothing else: no optimizer, no training state."""
+    if args.hand is not None:
+        save_hand(loaded(args, TrainedModel).path, args.file, args.hand)
+        print(f"{args.file}: {args.file.stat().st_size / 1e6:.2f} MB, the hand of {args.hand}")
+        return
     network = loaded(args, TrainedModel)
     weights = network.model.state_dict()
     content = {"config": network.config, "facts": network.facts, "model": weights}

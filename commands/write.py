@@ -39,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="one",
         help="handwritings of the lines of a text without --style: one for all, or another one for each (one)",
     )
+    parser.add_argument(
+        "--hand",
+        type=Path,
+        metavar="FILE",
+        help="a person's handwriting, learned from -r (default: the bundled writer)",
+    )
     parser.add_argument("--reader", metavar="CHECKPOINT", help="the recognizer of --best-of")
     parser.add_argument(
         "--networks",
@@ -85,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
         _save_writings(args, _by_many(args))
         return
     paper, _, _ = paper_of(args), pen_of(args), machine_of(args)  # refused before a network is loaded
-    network = loaded(args, Writer)
+    network = load_as(Writer, args.hand, args.device, args.resume) if args.hand else loaded(args, Writer)
     text = _text(args, network)
     if args.reader and args.best_of is None:
         raise InputError("--reader is for --best-of K: add it, or leave --reader out")
@@ -151,10 +157,12 @@ def _name_rare(network: Writer, text: str | None) -> None:
 
 def _by_many(args: argparse.Namespace) -> list[Writing]:
     """The number, each digit written by its network."""
-    others = args.resume or args.style or args.best_of or args.reader or len(args.bias) > 1
+    others = args.resume or args.hand or args.style or args.best_of or args.reader or len(args.bias) > 1
     text = given_text(args)
     if others or text is None:
-        raise InputError("--networks writes one number at one --bias, without -r, --style, --best-of and --reader")
+        raise InputError(
+            "--networks writes one number at one --bias, without -r, --hand, --style, --best-of and --reader"
+        )
     networks = [load_as(Writer, path, args.device) for path in args.networks]
     return write_number(networks, text, bias=args.bias[0], seed=args.seed, n=args.n)
 

@@ -1,5 +1,6 @@
 """From prepared corpora to batches."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ class HandwritingDataLoader(BaseDataLoader):
 
     corpus            the name of a corpus, or the entries of a mixture, see data_loader.mixture
     data_dir          folder of the prepared corpora
-    train, valid      names of the corpus's splits; null: train and valid, or trainset and testset_v; std and points per
-                      character come from `train` alone
+    train, valid      names of the corpus's splits; null: train and valid, or trainset and testset_v; train ["*"]: all
+                      that are not validated; valid []: none is; std and points per character come from `train` alone
     digits            lines whose text is one of these, trained on and validated; alphabet and std stay the corpus's
     alphabet          all characters that the network is to have; null: those of the corpora
     transform         applied to all lines of the corpus, see data_loader.transform; everything else here concerns
@@ -76,14 +77,20 @@ class HandwritingDataLoader(BaseDataLoader):
         sampler = self.mixture.sampler(batch_size * processes, seed)
         self.lines_per_writer = lines_per_writer
         writers = writer_numbers(self.mixture.sources) if lines_per_writer else None
-        lines = Lines(self.mixture.sources, self.mixture.std, seed, writers)
+        self.lines = Lines(self.mixture.sources, self.mixture.std, seed, writers)
         order = sampler if writers is None else WriterSampler(sampler, writers, lines_per_writer or 2)
-        super().__init__(lines, order, collate, num_workers)
+        super().__init__(self.lines, order, collate, num_workers)
         self.left_out, self.lines_per_batch, self.processes = self.mixture.left_out, batch_size * processes, processes
         self.facts, self.notes = facts_of(self.mixture, sampler), self.mixture.notes()
         self.facts["transform"] = transform.settings if transform else self.facts["transform"]
         self.has_own_alphabet = alphabet is not None
         self.read_with("".join(sorted({*alphabet})) if alphabet is not None else self.facts["alphabet"])
+
+    @property
+    def std(self) -> tuple[float, float]:
+        """Per-axis standard deviation of offsets that is the unit of strokes."""
+        x, y = self.facts["std"]
+        return x, y
 
     def read_with(self, alphabet: str) -> None:
         """Give texts as positions in `alphabet`, that of a trained network.
@@ -94,21 +101,36 @@ class HandwritingDataLoader(BaseDataLoader):
             source.read_with(alphabet)
         self.facts["alphabet"] = alphabet
 
-    def start_from(self, alphabet: str) -> None:
-        """Add the characters of `alphabet`, that of a trained network, unless a config says which there are."""
-        if not self.has_own_alphabet:
-            self.read_with("".join(sorted({*self.facts["alphabet"], *alphabet})))
+    def start_from(self, facts: dict[str, Any], *, reads_text: bool) -> None:
+        """Add the characters of a trained network's alphabet, unless a config says which there are, and its drawings.
+
+        Ink of normalised size that is transformed as its own is given in its units, so that few lines do not change
+        what its numbers mean.
+        """
+        if reads_text and not self.has_own_alphabet:
+            self.read_with("".join(sorted({*self.facts["alphabet"], *facts["alphabet"]})))
+        counts, transform = facts.get("characters"), self.facts["transform"]
+        if isinstance(counts, dict):
+            self.facts["characters"] = dict((Counter(self.facts["characters"]) + Counter(counts)).most_common())
+        self.facts["chars_per_line"] = max(self.facts["chars_per_line"], facts["chars_per_line"])
+        if transform == facts.get("transform") and (transform.keys() & {"normalise_size", "normalise_height"}):
+            self.go_on({"own_std": self.facts["std"], "std": [*facts["std"]]})
+
+    def go_on(self, facts: dict[str, Any]) -> None:
+        """Take over the facts of a run with these data, own_std being their std where they are in another's units."""
+        self.facts |= facts
+        self.lines.std = self.std
 
     def validation(self) -> BaseDataLoader:
-        """A loader of all lines to validate, the longest first, in units of the training std."""
+        """A loader of all lines to validate, the longest first, in units of the training std; empty without any."""
         sources = self.mixture.validation()
         for source in sources.values():
             source.read_with(self.facts["alphabet"])
-        lengths = [source.lengths for source in sources.values()]
+        lengths = [source.lengths for source in sources.values()] or [np.zeros(0, np.int64)]
         sampler = SourceSampler(lengths, self.lines_per_batch)
         validated = list(sources.values())
         writers = writer_numbers(validated) if self.lines_per_writer else None
-        lines = Lines(validated, self.mixture.std, writers=writers)
+        lines = Lines(validated, self.std, writers=writers)
         loader = BaseDataLoader(lines, sampler, collate, self.num_workers)
         if len(self.mixture.sources) > 1:
             names = list(sources)

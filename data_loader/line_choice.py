@@ -8,23 +8,24 @@ from data_loader.corpus import Corpus
 from ink.strokes import points_to_strokes
 from utils.errors import InputError, at_least
 
+ALL_SPLITS = ["*"]
 DEFAULT_SPLITS = [(["train"], ["valid"]), (["trainset"], ["testset_v"])]
 
 
-def splits_to_use(
-    corpus: Corpus, train: list[str] | None, valid: list[str] | None, *, validates: bool = True
-) -> tuple[list[str], list[str]]:
-    """Return the named splits, or those that corpora commonly have: (train, valid).
+def splits_to_use(corpus: Corpus, train: list[str] | None, valid: list[str] | None) -> tuple[list[str], list[str]]:
+    """Return the named splits, or those that corpora commonly have: (train, valid); valid [] validates nothing.
 
-    Raises InputError where they are unknown, empty or share a split; `valid` may be [] where nothing validates.
+    Train ["*"] names all splits that are not validated. Raises InputError where they are unknown, empty or share a
+    split.
     """
+    if train == ALL_SPLITS:
+        train = [split for split in corpus.split_names if split not in (valid or [])]
     for usual_train, usual_valid in DEFAULT_SPLITS:
         if {*usual_train, *usual_valid} <= set(corpus.split_names):
             train, valid = usual_train if train is None else train, usual_valid if valid is None else valid
     where = f"{corpus.folder}: its splits are {', '.join(corpus.split_names)}"
-    if not train or (not valid and validates):
+    if not train or valid is None:
         raise InputError(f"{where}; name some as data_loader.args.train and data_loader.args.valid")
-    valid = valid or []
     if set(train) & set(valid):
         raise InputError(f"{where}; {', '.join(set(train) & set(valid))} cannot be for both training and validation")
     for split in (train, valid):

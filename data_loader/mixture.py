@@ -240,21 +240,16 @@ def open_entries(entries: Sequence[MixtureEntry], data_dir: Path) -> list[Opened
         raise InputError(f"data_loader.args.corpus: two entries are named {repeated[0]}; give each a name of its own")
     if len(entries) > 1:
         require_alike(entries, [open_corpus(entry.corpus, data_dir) for entry in entries])
-    return [open_entry(entry, data_dir, is_alone=len(entries) == 1) for entry in entries]
+    return [open_entry(entry, data_dir) for entry in entries]
 
 
-def open_entry(entry: MixtureEntry, data_dir: Path, *, is_alone: bool) -> Opened:
+def open_entry(entry: MixtureEntry, data_dir: Path) -> Opened:
     """Open an entry's corpora, transformed or measured; raises InputError where they cannot be used."""
     corpus = open_transformed(entry.corpus, data_dir, None if entry.compose else entry.transform)
-    splits = splits_of(entry, corpus, is_alone=is_alone)
+    splits = splits_to_use(corpus, entry.train, entry.valid)
     if not entry.compose:
         return OpenedCorpus(corpus, *splits, entry.augment)
     return ComposedCorpus(corpus, *splits, data_dir, entry.compose, entry.transform, entry.augment)
-
-
-def splits_of(entry: MixtureEntry, corpus: Corpus, *, is_alone: bool) -> tuple[list[str], list[str]]:
-    """Names of the splits to train on and to validate; raises InputError naming what is wrong with them."""
-    return splits_to_use(corpus, entry.train, entry.valid, validates=is_alone or entry.valid != [])
 
 
 def require_alike(entries: Sequence[MixtureEntry], corpora: Sequence[Corpus]) -> None:
@@ -262,7 +257,7 @@ def require_alike(entries: Sequence[MixtureEntry], corpora: Sequence[Corpus]) ->
     where = "data_loader.args.corpus"
     validates, has_text, units = False, {}, {}
     for entry, corpus in zip(entries, corpora, strict=True):
-        train, valid = splits_of(entry, corpus, is_alone=False)
+        train, valid = splits_to_use(corpus, entry.train, entry.valid)
         validates |= bool(valid)
         has_text[entry.label] = bool(characters_of(corpus, corpus.lines_of(train)).any())
         if not (entry.transform and (entry.transform.normalise_size or entry.transform.normalise_height)):

@@ -31,15 +31,16 @@ ROLES: dict[type, type[TrainedModel[Any]]] = {
 Role = TypeVar("Role", bound=TrainedModel[Any])
 
 
-def load(path: str | Path, device: str = "auto") -> TrainedModel[Any]:
+def load(path: str | Path, device: str = "auto", base: Path | None = None) -> TrainedModel[Any]:
     """Open a checkpoint, or the best one of a run directory: a `Writer`, `Reader`, `Classifier` or `Embedder`.
 
-    It is ready to be used; no corpus is needed. Of a folder of runs it is the newest.
+    It is ready to be used; no corpus is needed. Of a folder of runs it is the newest. `base` is the checkpoint that one
+    which holds a difference alone, such as a hand, is added to; None: the file that it names, see `load_checkpoint`.
 
-    Raises InputError where the file is no checkpoint, or does not fit its own config.
+    Raises InputError where the file is no checkpoint, or does not fit its own config or its base.
     """
     path = newest_run(Path(path))
-    checkpoint = load_checkpoint(path / "best.pt" if path.is_dir() else path)
+    checkpoint = load_checkpoint(path / "best.pt" if path.is_dir() else path, base)
     config, facts = ConfigParser(checkpoint["config"], str(path)), checkpoint["facts"]
     require_facts(facts, path)
     catalogue: Catalogue = {"arch": MODELS, "metrics": METRICS}  # metrics, because trainer.monitor may name one
@@ -55,12 +56,12 @@ def in_role(model: Any, facts: dict[str, Any], config: dict[str, Any], path: Pat
     return role(model, facts, config, path)
 
 
-def load_as(role: type[Role], path: str | Path, device: str = "auto") -> Role:
+def load_as(role: type[Role], path: str | Path, device: str = "auto", base: Path | None = None) -> Role:
     """Open a checkpoint as `load` does, where a role is needed: `load_as(Reader, path)`.
 
     Raises InputError where the network has another role.
     """
-    network = load(path, device)
+    network = load(path, device, base)
     if not isinstance(network, role):
         for ability in role.abilities:
             network.require(ability)

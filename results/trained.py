@@ -12,6 +12,7 @@ from base.base_model import BaseModel
 from data_loader.transform import Transform
 from ink.alphabet import Alphabet
 from ink.strokes import MAX_COORDINATE, InkLine, points_to_strokes, strokes_to_points
+from utils.checkpoint import BUNDLED_FOLDER
 from utils.errors import InputError
 
 Ability = Literal[
@@ -28,8 +29,7 @@ BUNDLED: dict[Ability, str] = {
     "compare handwriting": "embedding.pt",
 }
 """Checkpoints in saved/pretrained/ to try, by what they can do."""
-FOLDER = Path(__file__).parents[1] / "saved" / "pretrained"
-"""Folder of the bundled checkpoints."""
+FOLDER = BUNDLED_FOLDER
 MAX_POINTS = 10_000
 """Points per line that a network takes at most; a full line of handwriting has some hundreds."""
 Model = TypeVar("Model", bound=BaseModel)

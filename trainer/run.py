@@ -75,7 +75,8 @@ def train(
 
     config       plain data as in a config file, or a ConfigParser; with `resume` by default the run's own
     resume       a checkpoint or run directory (its last.pt) to go on from
-    init_from    a checkpoint or run directory (its best.pt) whose weights a new run starts from
+    init_from    a checkpoint or run directory (its best.pt) whose weights a new run starts from, in place of the
+                 config's init_from
     minutes      in place of trainer.minutes: a resumed run begins its schedule anew and goes on for so long; without
                  it, a run that was stopped goes on with the minutes that it had left
     on_progress  called with a Progress after every step whose values are read (on a GPU every log_steps), and with
@@ -91,14 +92,15 @@ def train(
     """
     clock = clock or stopwatch()
     resume = checkpoint_of(Path(resume).resolve(), "last.pt") if resume else None
-    init_from = checkpoint_of(Path(init_from), "best.pt") if init_from else None
     if not isinstance(config, ConfigParser):
         config = ConfigParser(config, "config") if config else ConfigParser(resumed_config(resume), str(resume))
     if minutes is not None:
         config = ConfigParser(config.resolved, config.source)
         config.override("trainer.minutes", minutes)
+    if init_from is not None:
+        config = ConfigParser({**config.resolved, "init_from": str(init_from)}, config.source)
     config.check(CATALOGUE, RESERVED)
-    source = resume or init_from
+    source = resume or (checkpoint_of(Path(config["init_from"]), "best.pt") if config["init_from"] else None)
     origin = Origin(source, is_resumed=source is resume) if source else None
     if origin and origin.state and minutes is not None:
         origin.state.pop("time", None)
@@ -160,17 +162,22 @@ def build_trainer(
 
 
 def read_as_before(loader: BaseDataLoader, arch: str, origin: Origin) -> None:
-    """Have the corpus read with the alphabet of a checkpoint's network, if that reads text at all.
+    """Have the corpus read as a checkpoint's network does: with its alphabet, if it reads text, and in its units.
 
     A new run on old weights has the corpus's new characters too. Raises InputError where a run is to go on with a
     corpus that changed, or that the alphabet does not cover.
     """
     facts, path = origin.content["facts"], origin.path
     require_facts(facts, path)
-    if accepted(MODELS[arch], {"alphabet_size": 0}):
-        (loader.read_with if origin.is_resumed else loader.start_from)(facts["alphabet"])
-    if origin.is_resumed and facts["std"] != loader.facts["std"]:
+    reads_text = bool(accepted(MODELS[arch], {"alphabet_size": 0}))
+    if not origin.is_resumed:
+        loader.start_from(facts, reads_text=reads_text)
+        return
+    if reads_text:
+        loader.read_with(facts["alphabet"])
+    if facts.get("own_std", facts["std"]) != loader.facts["std"]:
         raise InputError(f"{path}: the corpus {facts['corpus']} is not what it was; use -c with --init-from")
+    loader.go_on(facts)
 
 
 def load_origin(model: BaseModel, config: ConfigParser, origin: Origin, alphabet: str) -> list[str]:

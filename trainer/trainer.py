@@ -51,8 +51,11 @@ class Trainer(BaseTrainer):
         self.optimization, self.config = optimization, config
         self.metrics, self.loader, self.valid_loader = metrics, loader, loader.validation()
         self.device, self.watch = optimization.device, optimization.watch
+        self.validates = len(self.valid_loader) > 0
         self.sums, self.skipped = Sums(), 0
         self.step_done: torch.cuda.Event | None = None
+        if not self.validates and self.monitored.startswith("val_"):
+            raise InputError(f'trainer.monitor is {settings.monitor!r}, and no lines are validated; set it to "off"')
         _, slash, corpus = self.monitored.partition("/")
         if slash and corpus not in self.valid_loader.batch_sources:
             known = ", ".join(dict.fromkeys(self.valid_loader.batch_sources)) or "no corpus by itself"
@@ -101,7 +104,7 @@ class Trainer(BaseTrainer):
     def _one_step(self, batches: list[Batch]) -> Numbers:
         """Move the weights; nothing to log where a NaN or infinity is skipped."""
         if self.limit.exists:
-            self.optimization.set_rate(self.limit.progress)
+            self.optimization.set_rate(self.progress)
         outcome = self.optimization.step(batches, self.moment)
         self._stay_near_gpu()
         limit = self.settings.skip_non_finite
@@ -177,6 +180,8 @@ class Trainer(BaseTrainer):
     @torch.inference_mode()
     def expected_validation(self) -> float:
         """Return as many times the seconds of a batch of middling length as there are batches."""
+        if not self.validates:
+            return 0.0
         model = self.optimization.best_model.eval()
         total, _ = self._batches(self.valid_loader)
         seconds = 0.0
@@ -190,12 +195,16 @@ class Trainer(BaseTrainer):
 
     @torch.inference_mode()
     def samples(self) -> list[Preview]:
-        """A few validation lines of middling length, as the model writes or reads them; TensorBoard gets pictures."""
+        """A few lines of middling length, to validate if there are some, as the model writes or reads them.
+
+        TensorBoard gets pictures.
+        """
         settings = self.settings
         is_due = settings.show_epochs and self.epoch % settings.show_epochs == 0 and not distributed.rank()
         if not is_due or not (settings.tensorboard or self.on_progress):
             return []
-        batch = next(iter(self.valid_loader.at(self.epoch, len(self.valid_loader) // 2)))
+        loader = self.valid_loader if self.validates else self.loader
+        batch = next(iter(loader.at(self.epoch, len(loader) // 2)))
         batch = batch.of(list(range(len(batch.strokes)))[: settings.show_lines]).to(self.device)
         lines = previews(self.optimization.best_model, batch, self.loader.facts)
         if settings.tensorboard:

@@ -8,12 +8,15 @@ from typing import Any
 import torch
 
 from utils.errors import InputError
-from utils.files import atomic_path
+from utils.files import atomic_path, file_hash
 from utils.rounded_weights import widened
 from utils.safe_load import RefusedError, read_plain
 from utils.strict_json import shown
 from utils.version import version
+from utils.weight_difference import difference, with_difference
 
+BUNDLED_FOLDER = Path(__file__).parents[1] / "saved" / "pretrained"
+"""Folder of the bundled checkpoints."""
 FORMAT_VERSION = 2
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], None]] = {1: lambda content: None}
 """Functions that change a content of a format, in place, into one of the next format. 1 is the first that was ever
@@ -59,10 +62,14 @@ def newest_run(path: Path, name: str = "best.pt") -> Path:
     return max(checkpoints, key=lambda file: file.stat().st_mtime).parent if checkpoints else path
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
+def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
     """Return the content of a checkpoint of this or an older format, on the CPU; weights in 8 bits become float32.
 
-    Raises InputError where there is none, it is damaged, holds anything but plain data, or is of an unknown format.
+    Of a checkpoint that holds a difference alone, see `save_difference`, the weights are those of its base so changed:
+    the checkpoint `base`, or the file of the base's name next to it or among the bundled ones.
+
+    Raises InputError where there is none, it is damaged, holds anything but plain data, or is of an unknown format, and
+    where the base is another.
     """
     try:
         content = read_plain(path)
@@ -89,11 +96,44 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         content["model"] = widened(content["model"], scales)
     except ValueError as error:
         raise InputError(f"{path}: not a whole checkpoint: {error}") from None
+    if "base" in content:
+        content["model"] = _of_base(content, path, base)
     counts = {name: content.get("training", {}).get(name, 1) for name in COUNTS}
     odd = [name for name, count in counts.items() if type(count) is not int or not 0 <= count < 1 << 53]
     if odd:
         raise InputError(f"{path}: not a whole checkpoint: its {', '.join(odd)} cannot be counted")
     return content
+
+
+def save_difference(path: Path, content: dict[str, Any], base: Path) -> None:
+    """Save a checkpoint as its difference from the checkpoint `base`, which it names by the hash of its file.
+
+    Raises InputError where the two are not of the same weights, or the disk is full.
+    """
+    weights, origin = content["model"], load_checkpoint(base)["model"]
+    if {name: weight.shape for name, weight in weights.items()} != {name: own.shape for name, own in origin.items()}:
+        raise InputError(f"{base}: its weights are of other shapes; a difference is to the network that one began from")
+    named = {"name": base.name, "sha256": file_hash(base)}
+    save_checkpoint(path, {**content, "model": difference(weights, origin), "base": named})
+
+
+def _of_base(content: dict[str, Any], path: Path, base: Path | None) -> dict[str, torch.Tensor]:
+    """Return the weights of a checkpoint that holds its difference from a base; see `load_checkpoint`."""
+    named = content["base"]
+    if not isinstance(named, dict) or list(map(type, map(named.get, ("name", "sha256")))) != [str, str]:
+        raise InputError(f"{path}: not a whole checkpoint: it does not name its base")
+    places = [base] if base else [folder / Path(named["name"]).name for folder in (path.parent, BUNDLED_FOLDER)]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None or file_hash(found) != named["sha256"]:
+        state = "is not there" if found is None else f"is not {found}, which is another network"
+        raise InputError(
+            f"{path}: holds what was changed in {named['name']} (sha256 {named['sha256'][:12]}...), and that {state}; "
+            "put that file next to it, or learn anew from the network that you have"
+        )
+    try:
+        return with_difference(load_checkpoint(found)["model"], content["model"])
+    except ValueError as error:
+        raise InputError(f"{path}: not a whole checkpoint: {error}") from None
 
 
 def _migrate(content: dict[str, Any], path: Path) -> None:

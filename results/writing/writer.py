@@ -62,6 +62,20 @@ class Writer(TrainedModel[HandwritingModel]):
         return self.facts["chars_per_line"]
 
     @cached_property
+    def own_line(self) -> Style | None:
+        """The line of a person's own behind which their hand is written; None of a network that is no hand.
+
+        Raises InputError where the checkpoint's is damaged.
+        """
+        hand = self.facts.get("hand")
+        if hand is None:
+            return None
+        try:
+            return Style(str(hand["name"]), str(hand["text"]), np.array(hand["strokes"], np.float32).reshape(-1, 3))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{self.path}: not a whole hand: {error}") from None
+
+    @cached_property
     def well_known(self) -> Alphabet:
         """The characters that people drew at least MIN_DRAWINGS times in the ink that the network learned from.
 
@@ -94,7 +108,8 @@ class Writer(TrainedModel[HandwritingModel]):
 
         bias   0 as varied as the data, higher more regular
         seed   the same seed gives the same writing
-        style  a line in whose handwriting every line is written, see `results.writing.styles.load_style`
+        style  a line in whose handwriting every line is written, see `results.writing.styles.load_style`; None: of a
+               hand the person's `own_line`
         draw   another way to write lines, such as `results.writing.best_of.BestOf`
         chars_per_line  longest line, such as `render.ink.paper.Paper.chars_per_line` gives; None: the usual one
         hands  "one": without a style all lines are in a style of the seed's own, see `own_styles`; "each": every line
@@ -127,6 +142,7 @@ class Writer(TrainedModel[HandwritingModel]):
                 else f"{self.path}: this network writes freely and takes no text; leave the text out"
             )
         require_sane(bias, seed, n)
+        style = style or self.own_line
         texts = [""] if text is None else self.lines_of(text, chars_per_line)
         draw, seeds = draw or Writer.draw_lines, range(seed, seed + n)
         if style or hands == "each" or sum(map(bool, texts)) < 2:

@@ -1,0 +1,123 @@
+"""A hand that is learned from a few lines: a tiny network, tiny lines, and the small file that comes out."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from data_loader.synthetic.lines import synthetic_lines
+from parse_config import ConfigParser
+from results.roles import load, load_as
+from results.writing.writer import Writer
+from tests.tiny import thinned, write_corpus
+from trainer.hand import learn_hand
+from trainer.run import train
+from utils.checkpoint import load_checkpoint, save_checkpoint
+from utils.errors import InputError
+
+Tiny = Callable[..., ConfigParser]
+TRANSFORM = {"normalise_baseline": True, "normalise_size": True}
+
+
+@pytest.fixture
+def base(tiny: Tiny, tmp_path: Path) -> Path:
+    run = train(tiny("ConditionalHandwriting", trainer__epochs=1, data_loader__args__transform=TRANSFORM))
+    return Path(shutil.copy(run.folder / "best.pt", tmp_path / "writer.pt"))
+
+
+def config(tiny: Tiny, **changes: Any) -> dict[str, Any]:
+    few = {
+        "data_loader__args__train": ["*"],
+        "data_loader__args__valid": [],
+        "data_loader__args__points_per_epoch": 200,
+    }
+    usual = {"trainer__epochs": 2, "trainer__monitor": "off", "optimizer__args__lr": 3e-3}
+    return tiny("ConditionalHandwriting", **(few | usual | changes)).resolved
+
+
+def mine(folder: Path, count: int) -> Path:
+    lines = [
+        replace(thinned(line), writer="me", split="") for line, _ in zip(synthetic_lines(), range(count), strict=False)
+    ]
+    write_corpus(folder / "mine", lines)
+    return folder
+
+
+@pytest.mark.parametrize("count", [1, 2, 6])
+def test_few_lines_become_a_small_file_that_writes(tiny: Tiny, base: Path, tmp_path: Path, count: int) -> None:
+    data, file = mine(tmp_path / "data", count), tmp_path / "hands" / "mine.pt"
+    shares: list[float] = []
+    hand = learn_hand(
+        "mine", file, name="Me", minutes=None, data_dir=data, base=base, config=config(tiny),
+        on_progress=lambda report: shares.append(report.done),
+    )  # fmt: skip
+    assert (hand.lines, hand.name, hand.stopped, bool(hand.notes)) == (count, "Me", False, count < 5)
+    assert shares[-1] == 1 and file.stat().st_size < base.stat().st_size
+    before, after = load_as(Writer, base, "cpu"), load_as(Writer, file, "cpu", base)
+    assert after.std == before.std and after.alphabet.characters == before.alphabet.characters
+    assert any(not torch.equal(*pair) for pair in zip(before.model.parameters(), after.model.parameters(), strict=True))
+    assert before.own_line is None and after.own_line and after.facts["hand"]["name"] == "Me"
+    text = before.alphabet.characters.strip()[:5]
+    primed, plain = (after.write(text, style=style).lines[0] for style in (None, after.own_line))
+    np.testing.assert_array_equal(primed, plain)
+
+
+def test_without_steps_the_hand_is_the_base_bit_for_bit(tiny: Tiny, base: Path, tmp_path: Path) -> None:
+    data, file = mine(tmp_path / "data", 2), tmp_path / "mine.pt"
+    still = config(tiny, optimizer={"type": "SGD", "args": {"lr": 1e-30}})
+    learn_hand("mine", file, name="Me", minutes=None, data_dir=data, base=base, config=still)
+    for name, weight in load_checkpoint(file, base)["model"].items():
+        assert torch.equal(weight, load_checkpoint(base)["model"][name]), name
+
+
+def test_another_base_is_refused_in_one_line(tiny: Tiny, base: Path, tmp_path: Path) -> None:
+    data, file = mine(tmp_path / "data", 2), tmp_path / "mine.pt"
+    learn_hand("mine", file, name="Me", minutes=None, data_dir=data, base=base, config=config(tiny))
+    assert load(file, "cpu")  # the base is next to it
+    other = load_checkpoint(base)
+    other["model"]["density.linear.bias"] += 1
+    save_checkpoint(base, {name: other[name] for name in ("config", "facts", "model")})
+    with pytest.raises(InputError, match=r"mine.pt: holds what .* writer.pt .*which is another network") as e:
+        load(file, "cpu")
+    assert "\n" not in str(e.value)
+    base.unlink()
+    with pytest.raises(InputError, match=r"that is not there; put that file next to it"):
+        load(file, "cpu")
+
+
+def test_a_stopped_learning_leaves_no_file(tiny: Tiny, base: Path, tmp_path: Path) -> None:
+    data, file = mine(tmp_path / "data", 2), tmp_path / "mine.pt"
+    options: dict[str, Any] = {"minutes": None, "data_dir": data, "base": base, "config": config(tiny)}
+    assert learn_hand("mine", file, name="Me", should_stop=lambda: True, **options).stopped and not file.exists()
+
+
+def test_minutes_end_after_max_epochs_at_the_latest(tiny: Tiny, base: Path, tmp_path: Path) -> None:
+    data = mine(tmp_path / "data", 2)
+    short = config(tiny, trainer__max_epochs=3, init_from=str(base), data_loader__args__corpus="mine")
+    short["data_loader"]["args"] |= {"data_dir": str(data), "transform": TRANSFORM}
+    run = train(short, minutes=10)
+    content = load_checkpoint(run.folder / "best.pt")
+    assert content["training"]["epoch"] == 4
+    assert content["training"]["optimizer"]["param_groups"][0]["lr"] < 0.7 * 3e-3
+
+
+def test_an_interrupted_learning_goes_on_to_the_same_weights(tiny: Tiny, base: Path, tmp_path: Path) -> None:
+    data = mine(tmp_path / "data", 2)
+    whole = config(tiny, init_from=str(base), data_loader__args__corpus="mine")
+    whole["data_loader"]["args"] |= {"data_dir": str(data), "transform": TRANSFORM}
+    steps = []
+    stopped = train(whole, on_progress=steps.append, should_stop=lambda: len(steps) >= 3)
+    assert stopped.stopped
+    runs = [train(whole), train(resume=stopped.folder)]
+    first, second = (load_checkpoint(run.folder / "last.pt")["model"] for run in runs)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_validation_without_lines_cannot_be_monitored(tiny: Tiny, base: Path) -> None:
+    with pytest.raises(InputError, match='no lines are validated; set it to "off"'):
+        train(config(tiny, trainer__monitor="min val_loss"))

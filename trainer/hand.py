@@ -1,0 +1,148 @@
+"""A person's handwriting learned from a few lines, in a small file: the bundled writer, and how it was changed."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from base.progress import Progress
+from data_loader.corpus import Corpus
+from data_loader.line_choice import splits_to_use
+from data_loader.transform import Transform, open_transformed
+from ink.strokes import points_to_strokes
+from trainer.run import checkpoint_of, train
+from utils.checkpoint import BUNDLED_FOLDER, load_checkpoint, save_difference
+from utils.errors import InputError
+from utils.strict_json import read_json
+
+CONFIG = Path(__file__).parents[1] / "config_my_hand.json"
+NOTE = "Made with the writer's consent; not to be used to pass as this person."
+"""Sentence on the card of every hand."""
+FEW_LINES = 5
+"""Lines below which a network learns size, slant and strokes of a hand, and hardly the shapes of its letters."""
+LINE_CHARACTERS = 36
+"""Characters of the person's own line in the file, at most where there is such a line: as long as a usual style."""
+
+
+class LearnedHand(NamedTuple):
+    """The outcome of `learn_hand`.
+
+    file     the small file; not there where the learning was stopped
+    lines    number of lines that it was learned from, and their `characters`
+    seconds  time that it took
+    stopped  True if `should_stop` ended it
+    notes    sentences for people on what can be expected
+    """
+
+    file: Path
+    name: str
+    lines: int
+    characters: int
+    seconds: float
+    stopped: bool
+    notes: list[str]
+
+
+def learn_hand(
+    corpus: str,
+    out_file: Path,
+    *,
+    name: str,
+    minutes: float | None = 5,
+    data_dir: Path = Path("data"),
+    base: Path = BUNDLED_FOLDER / "writer-iam.pt",
+    config: Mapping[str, Any] | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> LearnedHand:
+    """Learn the handwriting of the lines of a prepared corpus, and write it to a small file.
+
+    name     whose hand it is, by the user's own word
+    minutes  time that it may take; None: as long as it takes
+    base     the network that is changed; the file can be opened next to it alone
+    config   of the training; None: config_my_hand.json. Its arch and transform become those of `base`
+
+    The rest is as in `trainer.run.train`. Raises InputError for all that a user can fix.
+    """
+    start = monotonic()
+    config = {**(config or read_json(CONFIG)), "init_from": str(base)}
+    origin = load_checkpoint(base)
+    config["arch"] = origin["config"]["arch"]
+    loading = config["data_loader"]
+    args = {**loading["args"], "corpus": corpus, "data_dir": str(data_dir), "transform": origin["facts"]["transform"]}
+    config["data_loader"] = {**loading, "args": args}
+    ink = _ink_of(args)
+    lines, characters = len(ink), sum(len(text) for text, _ in ink)
+    with tempfile.TemporaryDirectory() as scratch:
+        config["trainer"] = {**config["trainer"], "save_dir": scratch}
+        run = train(config, minutes=minutes, on_progress=on_progress, should_stop=should_stop)
+        if not run.stopped:
+            save_hand(run.folder, out_file, name)
+    return LearnedHand(out_file, name, lines, characters, monotonic() - start, run.stopped, notes_on(lines))
+
+
+def notes_on(lines: int) -> list[str]:
+    """Return sentences on what can be learned from this number of lines."""
+    if lines >= FEW_LINES:
+        return []
+    counted = "1 line" if lines == 1 else f"{lines} lines"
+    return [
+        f"{counted} to learn from: size, slant and strokes become alike, and the letters that are there; "
+        "with 15 lines the others do too"
+    ]
+
+
+def save_hand(run: Path, out_file: Path, name: str) -> None:
+    """Save the hand that a run of config_my_hand.json learned: what it changed in the network that it began from.
+
+    A line of the person's own is in the file, behind which the network writes.
+
+    Raises InputError where the run began from no network, or its corpus is gone.
+    """
+    path = checkpoint_of(run, "best.pt")
+    content = load_checkpoint(path)
+    config, facts = content["config"], content["facts"]
+    base = config.get("init_from")
+    if not base:
+        raise InputError(f"{path}: its config has no init_from, so it changed no other network; export it as a whole")
+    args = config["data_loader"]["args"]
+    ink = _ink_of(args)
+    text, points = _own_line(ink)
+    strokes = points_to_strokes(points, (facts["std"][0], facts["std"][1]))
+    hand = {
+        "name": name,
+        "note": NOTE,
+        "lines": len(ink),
+        "characters": sum(len(text) for text, _ in ink),
+        "text": text,
+        "strokes": strokes.tolist(),
+    }
+    config["init_from"] = Path(base).name  # no folders of this machine
+    config["trainer"] = {key: value for key, value in config["trainer"].items() if key != "save_dir"}
+    config["data_loader"] = {**config["data_loader"], "args": {**args, "data_dir": "data"}}
+    content = {"config": config, "facts": {**facts, "hand": hand}, "model": content["model"]}
+    out_file.parent.mkdir(parents=True, exist_ok=True)
+    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"))
+
+
+def _ink_of(args: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
+    """Return text and transformed points of every line that a hand is learned from, by its data loader's arguments."""
+    if not isinstance(args["corpus"], str):
+        raise InputError("data_loader.args.corpus has several corpora; a hand is learned from one")
+    transform = Transform(**args["transform"]) if args.get("transform") else None
+    corpus: Corpus = open_transformed(args["corpus"], Path(args.get("data_dir", "data")), transform)
+    splits, _ = splits_to_use(corpus, args.get("train"), args.get("valid"))
+    lines = [(corpus.text(line), np.array(corpus.points(line))) for line in corpus.lines_of(splits).tolist()]
+    ink = [(" ".join(text.split()), points) for text, points in lines if text.strip()]
+    if not ink:
+        raise InputError(f"{corpus.folder}: no line has a text; a hand is learned from ink and what it says")
+    return ink
+
+
+def _own_line(ink: list[tuple[str, np.ndarray]]) -> tuple[str, np.ndarray]:
+    """Return the line behind which a hand writes: the longest of LINE_CHARACTERS at most, else the shortest."""
+    short = [(text, points) for text, points in ink if len(text) <= LINE_CHARACTERS]
+    return max(short, key=lambda line: len(line[0])) if short else min(ink, key=lambda line: len(line[0]))
