@@ -70,7 +70,8 @@ def prepare_command(args: argparse.Namespace) -> None:
         if args.reader and not args.cut_lines:
             raise InputError("--reader shares out the text of pages that are cut into lines; give --cut-lines as well")
         read = texts_read_by(load_as(Reader, args.reader)) if args.reader else None
-        options |= {"cut_lines": args.cut_lines, "read": read}
+        texts = None if args.texts is None else [text.strip() for text in text_lines(args.texts) if text.strip()]
+        options |= {"cut_lines": args.cut_lines, "read": read, "texts": texts}
         card = prepare(args.command, args.source, folder, report, split_rule=rule, **options)
     print("\n".join(describe(card) + report.summary()))
     where = "" if args.data_dir == DATA_DIR else f" --data-dir {shlex.quote(str(args.data_dir))}"
@@ -164,13 +165,15 @@ def transcriptions(corpus: Corpus, splits: list[str]) -> Iterator[str]:
 def text_lines(path: Path) -> Iterator[str]:
     """The lines of a text file.
 
-    Raises InputError where it is no UTF-8 text.
+    Raises InputError where it cannot be read, or is no UTF-8 text.
     """
     try:
         with open(path, encoding="utf-8") as file:
             yield from file
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -187,6 +190,9 @@ def parse_arguments() -> argparse.Namespace:
             reading.add_argument(f"--{option.replace('_', '-')}", **arguments)
         reading.add_argument("--cut-lines", action="store_true", help="cut pages into lines, and their texts with them")
         reading.add_argument("--reader", type=Path, metavar="CHECKPOINT", help="a network that reads, to cut the texts")
+        reading.add_argument(
+            "--texts", type=Path, metavar="FILE", help="texts of ink without any: a line for each line"
+        )
         reading.add_argument("--split-by", choices=SPLIT_BY, help="split anew (default: as the source says)")
         reading.add_argument("--valid-share", type=float, default=0.1, help="for validation (default: 0.1)")
         reading.add_argument("--seed", type=int, default=1, help="of the random split (default: 1)")

@@ -11,6 +11,7 @@ from data_loader.formats.read_report import Report
 from ink.geometry import down_strokes
 from ink.page_lines import cut_into_lines
 from ink.strokes import InkLine
+from utils.errors import InputError
 
 ReadLines = Callable[[Sequence[InkLine]], list[str]]
 """Returns the text that a trained network reads in each line."""
@@ -73,6 +74,24 @@ def _with_texts(
             report.dropped("line of a doubtful text", line.id, f"part of {page.text[:40]!r}")
         else:
             yield replace(line, text=share)
+
+
+def with_given_texts(lines: Iterable[InkLine], texts: Sequence[str]) -> Iterator[InkLine]:
+    """Yield lines of ink without texts with those that their writer copied, the first with the first and so on.
+
+    Raises InputError where there are more or fewer of them, or a line has a text of its own.
+    """
+    count = 0
+    for count, line in enumerate(lines, 1):
+        if line.text.strip():
+            raise InputError(f"{line.id}: has a text of its own, {line.text[:40]!r}; leave --texts out")
+        yield replace(line, text=texts[count - 1] if count <= len(texts) else "")
+    if count != len(texts):
+        inks, given = ("1 line" if n == 1 else f"{n} lines" for n in (count, len(texts)))
+        raise InputError(
+            f"--texts has {given}, and the ink {inks}: each line of text must be a line of ink, in this order "
+            "(--cut-lines cuts pages into lines; prepare the ink without --texts and `look` shows the lines found)"
+        )
 
 
 def share_text(text: str, lines: Sequence[InkLine], readings: Sequence[str] | None = None) -> list[str | None]:

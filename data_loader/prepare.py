@@ -1,13 +1,13 @@
 """From a raw data set to a prepared corpus and back, by the format's name."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from data_loader.corpus import Corpus
 from data_loader.corpus_writer import CorpusWriter
-from data_loader.cut_lines import ReadLines, cut_pages
+from data_loader.cut_lines import ReadLines, cut_pages, with_given_texts
 from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
 from data_loader.formats.mnist_strokes import write_mnist_strokes
@@ -44,12 +44,14 @@ def prepare(
     split_rule: SplitRule | None = None,
     cut_lines: bool = False,
     read: ReadLines | None = None,
+    texts: Sequence[str] | None = None,
     **options: Any,
 ) -> dict[str, Any]:
     """Read `source` into the prepared corpus `folder`, in place of an older one, and return its card.
 
     What was left out or is odd is in `report`; `options` are those of the format in the registry. With `cut_lines`
-    pages become lines, whose texts are found by what `read` finds in them, see `cut_pages`.
+    pages become lines, whose texts are found by what `read` finds in them, see `cut_pages`. `texts` are those of lines
+    that have none, see `with_given_texts`.
 
     Raises InputError where the source cannot be read; an older corpus is then left as it was.
     """
@@ -57,7 +59,8 @@ def prepare(
         raise InputError(f"{source}: no such file or folder")
     with CorpusWriter(folder) as writer:
         lines = FORMATS[format_name].read(source, report, progress, **options)
-        for line in cut_pages(lines, report, read) if cut_lines else lines:
+        lines = cut_pages(lines, report, read) if cut_lines else lines
+        for line in lines if texts is None else with_given_texts(lines, texts):
             writer.add(line)
         split_rule = replace(split_rule or SplitRule(), held_back=FORMATS[format_name].held_back)
         how_made = f"read as {format_name}{', pages cut into lines' if cut_lines else ''}"

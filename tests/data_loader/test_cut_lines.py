@@ -10,12 +10,20 @@ import pytest
 
 import prepare_data
 from data_loader.corpus import Corpus
-from data_loader.cut_lines import cut_page, cut_pages, share_text, shared_by_reading, shared_by_size
+from data_loader.cut_lines import (
+    cut_page,
+    cut_pages,
+    share_text,
+    shared_by_reading,
+    shared_by_size,
+    with_given_texts,
+)
 from data_loader.formats.jsonl import write_jsonl
 from data_loader.formats.read_report import Report
 from data_loader.synthetic.lines import synthetic_lines
 from ink.strokes import InkLine
 from tests.tiny import run_main
+from utils.errors import InputError
 
 TEXTS = ["Once upon a time there was", "a king who had three sons and", "one of them went out"]
 
@@ -155,3 +163,36 @@ def test_a_reader_without_pages_to_cut_is_refused(cli: Cli, tmp_path: Path) -> N
 def test_a_reader_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None:
     code, _, err = cli("--cut-lines", "--reader", str(tmp_path / "none.pt"))
     assert code == 2 and "none.pt" in err and err.count("\n") == 1 and not (tmp_path / "jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (TEXTS, ""),
+        (TEXTS[:2], "--texts has 2 lines, and the ink 3 lines"),
+        ([*TEXTS, "more"], "--texts has 4 lines, and the ink 3 lines"),
+    ],
+)
+def test_texts_that_were_copied_are_given_to_the_lines_of_ink(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    texts: list[str],
+    message: str,
+) -> None:
+    page = replace(page_of(lines_of(3)), text="")
+    write_jsonl([page], tmp_path / "ink.jsonl")
+    (tmp_path / "prompts.txt").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
+    words = ["jsonl", str(tmp_path / "ink.jsonl"), "--name", "mine", "--data-dir", str(tmp_path), "--cut-lines"]
+    words += ["--texts", str(tmp_path / "prompts.txt"), "--valid-share", "0.3"]
+    code, _, err = run_main(prepare_data, words, monkeypatch, capsys)
+    if message:
+        assert code == 2 and message in err and not (tmp_path / "mine").exists()
+    else:
+        corpus = Corpus(tmp_path / "mine")
+        assert [corpus.text(line) for line in range(len(corpus))] == texts
+
+
+def test_ink_that_says_what_it_is_takes_no_other_texts() -> None:
+    with pytest.raises(InputError, match="has a text of its own"):
+        list(with_given_texts(lines_of(1), ["other"]))
