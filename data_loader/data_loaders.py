@@ -9,7 +9,7 @@ import numpy as np
 from base.base_data_loader import BaseDataLoader
 from data_loader.augment import Augment
 from data_loader.batching import LengthSampler, SourceSampler, WriterSampler, collate
-from data_loader.line_choice import Rules
+from data_loader.line_choice import Rules, notes_on_few
 from data_loader.mixture import Mixture, MixtureEntry
 from data_loader.sources import Lines, writer_numbers
 from data_loader.transform import Transform
@@ -112,6 +112,7 @@ class HandwritingDataLoader(BaseDataLoader):
         counts, transform = facts.get("characters"), self.facts["transform"]
         if isinstance(counts, dict):
             self.facts["characters"] = dict((Counter(self.facts["characters"]) + Counter(counts)).most_common())
+        self.notes += notes_on_few(len(self.lines))
         self.facts["chars_per_line"] = max(self.facts["chars_per_line"], facts["chars_per_line"])
         if transform == facts.get("transform") and (transform.keys() & {"normalise_size", "normalise_height"}):
             self.go_on({"own_std": self.facts["std"], "std": [*facts["std"]]})

@@ -9,6 +9,8 @@ from ink.strokes import points_to_strokes
 from utils.errors import InputError, at_least
 
 ALL_SPLITS = ["*"]
+FEW_LINES = 5
+"""Lines below which a trained network learns the strokes of a handwriting, and hardly the shapes of its letters."""
 DEFAULT_SPLITS = [(["train"], ["valid"]), (["trainset"], ["testset_v"])]
 
 
@@ -31,6 +33,17 @@ def splits_to_use(corpus: Corpus, train: list[str] | None, valid: list[str] | No
     for split in (train, valid):
         corpus.lines_of(split)
     return train, valid
+
+
+def notes_on_few(lines: int) -> list[str]:
+    """Return a sentence on what a trained network can learn from this number of lines, where they are few."""
+    if lines >= FEW_LINES:
+        return []
+    counted = "1 line" if lines == 1 else f"{lines} lines"
+    return [
+        f"{counted} to go on learning from: slant, strokes and the letters that are there become alike; 15 lines teach "
+        "more"
+    ]
 
 
 def lines_of_digits(corpus: Corpus, splits: list[str], digits: list[int | str] | None) -> np.ndarray:

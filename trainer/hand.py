@@ -10,7 +10,7 @@ import numpy as np
 
 from base.progress import Progress
 from data_loader.corpus import Corpus
-from data_loader.line_choice import splits_to_use
+from data_loader.line_choice import notes_on_few, splits_to_use
 from data_loader.transform import Transform, open_transformed
 from ink.strokes import points_to_strokes
 from trainer.run import checkpoint_of, train
@@ -21,8 +21,6 @@ from utils.strict_json import read_json
 CONFIG = Path(__file__).parents[1] / "config_my_hand.json"
 NOTE = "Made with the writer's consent; not to be used to pass as this person."
 """Sentence on the card of every hand."""
-FEW_LINES = 5
-"""Lines below which a network learns size, slant and strokes of a hand, and hardly the shapes of its letters."""
 LINE_CHARACTERS = 36
 """Characters of the person's own line in the file, at most where there is such a line: as long as a usual style."""
 
@@ -81,18 +79,7 @@ def learn_hand(
         run = train(config, minutes=minutes, on_progress=on_progress, should_stop=should_stop)
         if not run.stopped:
             save_hand(run.folder, out_file, name)
-    return LearnedHand(out_file, name, lines, characters, monotonic() - start, run.stopped, notes_on(lines))
-
-
-def notes_on(lines: int) -> list[str]:
-    """Return sentences on what can be learned from this number of lines."""
-    if lines >= FEW_LINES:
-        return []
-    counted = "1 line" if lines == 1 else f"{lines} lines"
-    return [
-        f"{counted} to learn from: size, slant and strokes become alike, and the letters that are there; "
-        "with 15 lines the others do too"
-    ]
+    return LearnedHand(out_file, name, lines, characters, monotonic() - start, run.stopped, notes_on_few(lines))
 
 
 def save_hand(run: Path, out_file: Path, name: str) -> None:

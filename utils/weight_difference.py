@@ -41,15 +41,11 @@ def with_difference(base: Mapping[str, Tensor], parts: Mapping[str, Tensor]) -> 
     """
     weights = dict(base)
     for name in dict.fromkeys(name.removesuffix(LEFT).removesuffix(RIGHT) for name in parts):
-        if name in parts:
-            change = parts[name].float()
-        elif {name + LEFT, name + RIGHT} <= parts.keys():
-            left, right = parts[name + LEFT].float(), parts[name + RIGHT].float()
-            fits = left.ndim == right.ndim == 2 and left.shape[1] == len(right)
-            change = left @ right if fits else torch.empty(0)
-        else:
-            raise ValueError(f"{name} has one factor of two")
-        if name not in base or change.shape != base[name].shape:
-            raise ValueError(f"it changes {name}, which the other network has not so")
-        weights[name] = base[name].float() + change
+        factors = [parts[part].float() for part in (name, name + LEFT, name + RIGHT) if part in parts]
+        shapes = [tuple(factor.shape) for factor in factors]
+        if len(factors) == 2 and all(len(shape) == 2 for shape in shapes) and shapes[0][1] == shapes[1][0]:
+            shapes = [(shapes[0][0], shapes[1][1])]
+        if name not in base or shapes != [tuple(base[name].shape)]:  # before a product that could fill the memory
+            raise ValueError(f"it changes {name} by parts of {shapes}, and the other network has not such weights")
+        weights[name] = base[name].float() + (factors[0] @ factors[1] if factors[1:] else factors[0])
     return weights

@@ -1,0 +1,193 @@
+"""Hands learned from a few lines of people whom the writer never saw, against the writer primed with one of the lines.
+
+python -m benchmarks.my_hand --people 10 --lines 1 3 5 10 15 --out out/my_hand.jsonl
+
+Nats per character are of lines held back, without the move to their first point; texts that none of them wrote are
+written at bias 1 and read back. The corpora are as in docs/formats.md; those that are not prepared are passed over.
+"""
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from benchmarks.reports import table
+from data_loader.batching import collate
+from data_loader.corpus_writer import CorpusWriter
+from data_loader.prepare import corpus_folder, open_corpus
+from ink.geometry import baseline
+from ink.strokes import InkLine
+from model.writing.mixture_density import Mixture, end_log_prob, offset_log_prob
+from results.measuring.judged import Trial, rates
+from results.reading.reader import Reader
+from results.roles import load_as
+from results.trained import FOLDER
+from results.writing.lines import SEEDS_PER_WRITING, Style
+from results.writing.writer import Writer
+from trainer.hand import learn_hand
+from utils.errors import one_line_errors
+
+TEXTS = (
+    "We met at the old mill on Friday",
+    "Call 0451 739 268 before 10:30",
+    "The quick brown fox jumps over it",
+    "Mr. John Quincy Barnes, New York",
+    "On 24 May 1987 we paid 65 dollars",
+    "Zoe, Victor and Xavier went home",
+)
+"""Texts to write: words, names, capitals and all digits."""
+GAP = 1.5
+"""x-heights of paper between a style's line and the next."""
+READER = FOLDER / "reader.pt"
+
+
+class Source(NamedTuple):
+    """A corpus of people: splits of it (None: all), lines to learn from and to judge, the shortest text of a line."""
+
+    corpus: str
+    splits: list[str] | None = None
+    learned: int = 15
+    judged: int = 5
+    shortest: int = 8
+
+
+SOURCES = (
+    Source("unipen-texts", ["valid"]),
+    Source("imadocsen-lines"),
+    Source("own-hand", learned=60, judged=20, shortest=3),
+)
+MAX_POINTS = 1200
+
+
+def people_of(source: Source, writer: Writer, data_dir: Path) -> Iterator[tuple[str, list[InkLine]]]:
+    """Yield each person of a corpus with enough lines, a random sample of them; the texts judged are not learned."""
+    corpus, lines = open_corpus(source.corpus, data_dir), defaultdict[str, list[InkLine]](list)
+    for number in corpus.lines_of(source.splits or corpus.split_names).tolist():
+        line = corpus.line(number)
+        if len(line.text) >= source.shortest and not writer.alphabet.missing(line.text):
+            lines[line.writer].append(line)
+    for name, known in sorted(lines.items()):
+        order = np.random.default_rng(0).permutation(len(known)).tolist()
+        usable = [known[i] for i in order if len(writer.prepared(known[i])[0]) <= MAX_POINTS]
+        judged = usable[: source.judged]
+        texts = {line.text for line in judged}
+        learned = [line for line in usable[source.judged :] if line.text not in texts][: source.learned]
+        if len(learned) == source.learned:
+            yield name, [*learned, *judged]
+
+
+@torch.inference_mode()
+def nats_per_character(writer: Writer, lines: Sequence[InkLine], style: Style | None = None) -> float:
+    """Return the nats per character of lines, where there is a style as the continuation of its line."""
+    rows = []
+    for line in lines:
+        points, _ = writer.prepared(line)
+        text, skipped = line.text, 0
+        if style:
+            own = writer.points(style.strokes)
+            own[:, 1] += baseline(points) - baseline(own)
+            points[:, 0] += own[:, 0].max() + GAP - points[:, 0].min()
+            text, points, skipped = f"{style.text} {text}", np.concatenate([own, points]), len(own)
+        strokes, letters = torch.from_numpy(writer.strokes(points)), torch.from_numpy(writer.alphabet.encode(text))
+        rows.append((skipped, (line.id, strokes, letters)))
+    total = 0.0
+    for skipped, row in rows:
+        batch = collate([row])
+        mixture, targets = Mixture(*(part[0, skipped:] for part in writer.model(batch)[:5])), batch.targets[0, skipped:]
+        total -= float((end_log_prob(mixture, targets[:, 2]) + offset_log_prob(mixture, targets[:, :2])).sum())
+    return total / sum(len(line.text) for line in lines)
+
+
+def cer(writer: Writer, reader: Reader, style: Style | None, texts: Sequence[str]) -> float:
+    """Return the share of misread characters of the texts, written at bias 1."""
+    lines = [InkLine(f"text-{n}", text, "", "", np.zeros((2, 3), np.float32)) for n, text in enumerate(texts)]
+    seeds = [SEEDS_PER_WRITING + n for n in range(len(texts))]
+    return float(rates(Trial(writer, reader, style).written(lines, seeds, 1.0))["cer"])
+
+
+def measured(
+    name: str, lines: list[InkLine], judged: int, count: int, base: Writer, reader: Reader, texts: Sequence[str]
+) -> dict[str, Any]:
+    """Learn a hand from the first `count` lines of a person, and judge it by the last ones."""
+    held_back = lines[-judged:]
+    with tempfile.TemporaryDirectory() as folder:
+        with CorpusWriter(Path(folder) / "mine") as corpus:
+            for line in lines[:count]:
+                corpus.add(replace(line, split="train"))
+            corpus.finish(source="benchmark", how_made="by benchmarks.my_hand", report={})
+        file, start = Path(folder) / "mine.pt", time.process_time()
+        learn_hand("mine", file, name=name, minutes=None, data_dir=Path(folder), base=base.path)
+        seconds, size = time.process_time() - start, file.stat().st_size
+        hand = load_as(Writer, file, "cpu", base.path)
+    style = hand.own_line
+    numbers: dict[str, Any] = {"person": name, "lines": count, "cpu_seconds": seconds, "bytes": size}
+    for writer, label in ((base, "base"), (hand, "hand")):
+        for prime, suffix in ((None, ""), (style, "_primed")):
+            numbers[f"nats_{label}{suffix}"] = nats_per_character(writer, held_back, prime)
+            numbers[f"cer_{label}{suffix}"] = cer(writer, reader, prime, texts)
+    return numbers | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield the table of means over people, a row per number of lines."""
+    keys = [
+        f"{what}_{label}{suffix}"
+        for what in ("nats", "cer")
+        for label in ("base", "hand")
+        for suffix in ("", "_primed")
+    ]
+    cells = [("lines", "people", *keys, "CPU s", "peak MiB")]
+    for count in sorted({row["lines"] for row in rows}):
+        some = [row for row in rows if row["lines"] == count]
+        means = [float(np.mean([row[key] for row in some])) for key in keys]
+        shown = [
+            f"{100 * mean:.1f} %" if key.startswith("cer") else f"{mean:.2f}"
+            for key, mean in zip(keys, means, strict=True)
+        ]
+        seconds = f"{np.mean([row['cpu_seconds'] for row in some]):.0f}"
+        cells.append((str(count), str(len(some)), *shown, seconds, f"{max(row['peak_mib'] for row in some):.0f}"))
+    yield from table(*cells)
+
+
+@one_line_errors
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", type=Path, default=FOLDER / "writer-iam.pt")
+    parser.add_argument("--data-dir", type=Path, default=Path("data"))
+    parser.add_argument("--people", type=int, default=10, help="of each corpus, at most (10)")
+    parser.add_argument("--skip", type=int, default=0, help="people of each corpus that are passed over first (0)")
+    parser.add_argument("--corpus", nargs="+", default=[source.corpus for source in SOURCES])
+    parser.add_argument("--lines", type=int, nargs="+", default=[15], help="numbers of lines to learn from (15)")
+    parser.add_argument("--texts", type=int, default=len(TEXTS), help="of the texts to write (all)")
+    parser.add_argument("--out", type=Path, default=Path("out/my_hand.jsonl"), help="a line for each person is added")
+    args = parser.parse_args()
+    base, reader = load_as(Writer, args.base, "cpu"), load_as(Reader, READER, "cpu")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for source in SOURCES:
+        if source.corpus not in args.corpus or not corpus_folder(source.corpus, args.data_dir).is_dir():
+            continue
+        everyone = list(people_of(source, base, args.data_dir))[args.skip : args.skip + args.people]
+        for person, lines in everyone:
+            for count in [count * source.learned // 15 for count in args.lines]:
+                row = measured(
+                    f"{source.corpus}/{person}", lines, source.judged, count, base, reader, TEXTS[: args.texts]
+                )
+                rows.append(row)
+                with open(args.out, "a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+                print(json.dumps(row), flush=True)
+    print("\n".join(summary(rows)))
+
+
+if __name__ == "__main__":
+    main()
