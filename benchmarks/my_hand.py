@@ -140,8 +140,8 @@ def measured(
 def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Yield the table of means over people, a row per number of lines."""
     keys = [
-        f"{what}_{label}{suffix}"
-        for what in ("nats", "cer")
+        f"{measure}_{label}{suffix}"
+        for measure in ("nats", "cer")
         for label in ("base", "hand")
         for suffix in ("", "_primed")
     ]

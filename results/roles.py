@@ -31,7 +31,7 @@ ROLES: dict[type, type[TrainedModel[Any]]] = {
 Role = TypeVar("Role", bound=TrainedModel[Any])
 
 
-def load(path: str | Path, device: str = "auto", base: Path | None = None) -> TrainedModel[Any]:
+def load(path: str | Path, device: str = "auto", base: str | Path | None = None) -> TrainedModel[Any]:
     """Open a checkpoint, or the best one of a run directory: a `Writer`, `Reader`, `Classifier` or `Embedder`.
 
     It is ready to be used; no corpus is needed. Of a folder of runs it is the newest. `base` is the checkpoint that one
@@ -40,7 +40,7 @@ def load(path: str | Path, device: str = "auto", base: Path | None = None) -> Tr
     Raises InputError where the file is no checkpoint, or does not fit its own config or its base.
     """
     path = newest_run(Path(path))
-    checkpoint = load_checkpoint(path / "best.pt" if path.is_dir() else path, base)
+    checkpoint = load_checkpoint(_best_of(path), None if base is None else _best_of(newest_run(Path(base))))
     config, facts = ConfigParser(checkpoint["config"], str(path)), checkpoint["facts"]
     require_facts(facts, path)
     catalogue: Catalogue = {"arch": MODELS, "metrics": METRICS}  # metrics, because trainer.monitor may name one
@@ -50,13 +50,18 @@ def load(path: str | Path, device: str = "auto", base: Path | None = None) -> Tr
     return in_role(model.to(pick_device(device)).eval(), facts, config.resolved, path)
 
 
+def _best_of(path: Path) -> Path:
+    """Return the best checkpoint of a run directory, or the checkpoint `path`."""
+    return path / "best.pt" if path.is_dir() else path
+
+
 def in_role(model: Any, facts: dict[str, Any], config: dict[str, Any], path: Path) -> TrainedModel[Any]:
     """The network in the role that its class has; see `TrainedModel` for the arguments."""
     role = next((role for kind, role in ROLES.items() if isinstance(model, kind)), TrainedModel)
     return role(model, facts, config, path)
 
 
-def load_as(role: type[Role], path: str | Path, device: str = "auto", base: Path | None = None) -> Role:
+def load_as(role: type[Role], path: str | Path, device: str = "auto", base: str | Path | None = None) -> Role:
     """Open a checkpoint as `load` does, where a role is needed: `load_as(Reader, path)`.
 
     Raises InputError where the network has another role.

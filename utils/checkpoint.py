@@ -123,15 +123,15 @@ def _of_base(content: dict[str, Any], path: Path, base: Path | None) -> dict[str
     if not isinstance(named, dict) or list(map(type, map(named.get, ("name", "sha256")))) != [str, str]:
         raise InputError(f"{path}: not a whole checkpoint: it does not name its base")
     places = [base] if base else [folder / Path(named["name"]).name for folder in (path.parent, BUNDLED_FOLDER)]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None or file_hash(found) != named["sha256"]:
-        state = "is not there" if found is None else f"is not {found}, which is another network"
+    place = next((place for place in places if place.is_file()), None)
+    if place is None or file_hash(place) != named["sha256"]:
+        state = "is not there" if place is None else f"is not {place}, which is another network"
         raise InputError(
             f"{path}: holds what was changed in {named['name']} (sha256 {named['sha256'][:12]}...), and that {state}; "
             "put that file next to it, or learn anew from the network that you have"
         )
     try:
-        return with_difference(load_checkpoint(found)["model"], content["model"])
+        return with_difference(load_checkpoint(place)["model"], content["model"])
     except ValueError as error:
         raise InputError(f"{path}: not a whole checkpoint: {error}") from None
 
