@@ -25,7 +25,8 @@ from results.writing.writer import Writer
 from trainer.run import CATALOGUE, RESERVED, build_trainer, train
 
 ROOT = Path(__file__).parent.parent
-CONFIGS = sorted(path.name for path in ROOT.glob("config_*.json"))
+CONFIGS = sorted(path.name for path in ROOT.glob("config_*.json") if '"init_from"' not in path.read_text())
+"""The configs of networks that are trained from the beginning."""
 LINES_PER_EPOCH = 9223
 """Lines of IAM-OnDB's training splits."""
 PRECISIONS = {"float32": "highest", "tf32": "high", "bfloat16": "highest"}

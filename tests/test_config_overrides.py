@@ -1,13 +1,14 @@
 """Overrides of a config by the command line, and those that it refuses."""
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parse_config import add_arguments
-from tests.catalogue import CATALOGUE, GOOD, command_line, faults, parser, without
+from tests.catalogue import CATALOGUE, GOOD, RESERVED, command_line, faults, parser, without
 from utils.errors import InputError
 
 
@@ -135,6 +136,16 @@ def test_a_resumed_run_takes_its_config_from_the_checkpoint() -> None:
 def test_a_resumed_run_stays_the_same_run(words: list[str]) -> None:
     with pytest.raises(InputError, match=r"cannot change with --resume.*-c CONFIG --init-from CHECKPOINT"):
         command_line("-r", "run", *words, resumed=GOOD)
+
+
+@pytest.mark.parametrize(("value", "is_right"), [("best.pt", True), (None, True), (3, False), (["a"], False)])
+def test_a_config_may_say_which_weights_a_run_begins_from(value: Any, is_right: bool) -> None:
+    config = parser()
+    assert config["init_from"] is None
+    config.override("init_from", value)
+    with nullcontext() if is_right else pytest.raises(InputError, match="init_from: expected the path"):
+        config.check(CATALOGUE, RESERVED)
+        assert config["init_from"] == value
 
 
 def test_resume_and_init_from_exclude_each_other() -> None:
