@@ -179,7 +179,7 @@ class BaseTrainer(ABC):
             self.save("last.pt")
 
     @property
-    def progress(self) -> float:
+    def share_done(self) -> float:
         """The share of a training of limited time that is done, 0 to 1, by its clock or its `max_epochs`."""
         return max(self.limit.progress, self.step / (self.settings.max_epochs or math.inf) / self.steps_per_epoch)
 
@@ -199,7 +199,7 @@ class BaseTrainer(ABC):
         if self.on_progress:
             epochs = None if self.limit.exists else self.settings.epochs
             steps = epochs and epochs * self.steps_per_epoch
-            done = min(1.0, self.step / steps) if steps else self.progress
+            done = min(1.0, self.step / steps) if steps else self.share_done
             place = (self.epoch, epochs, self.step, steps, done)
             self.on_progress(Progress(*place, numbers, self.clock.seconds, self.seconds_left, samples))
 

@@ -104,7 +104,7 @@ class Trainer(BaseTrainer):
     def _one_step(self, batches: list[Batch]) -> Numbers:
         """Move the weights; nothing to log where a NaN or infinity is skipped."""
         if self.limit.exists:
-            self.optimization.set_rate(self.progress)
+            self.optimization.set_rate(self.share_done)
         outcome = self.optimization.step(batches, self.moment)
         self._stay_near_gpu()
         limit = self.settings.skip_non_finite
