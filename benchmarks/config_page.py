@@ -40,6 +40,7 @@ default and must be given. `python -m benchmarks.config_page` makes this page fr
 | `name` | folder name | - | the folder of the runs, below `saved/models` and `saved/log` |
 | `seed` | integer | `1` | the seed of all random choices |
 | `device` | one of "auto", "cpu", "cuda" | `"auto"` | the device to train on; "auto" is a GPU where there is one |
+| `init_from` | path | none | a checkpoint or run directory whose weights a new run begins from, as `--init-from` |
 """
 ABOUT = {
     "arch": "The network.",
