@@ -1,0 +1,53 @@
+"""The benchmark of hands: its nats are those of a network's own density, its people have lines enough."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks import my_hand
+from benchmarks.my_hand import Source, nats_per_character, people_of, summary
+from data_loader.synthetic.lines import synthetic_lines
+from parse_config import ConfigParser
+from results.roles import load_as
+from results.writing.styles import style_of
+from results.writing.writer import Writer
+from tests.tiny import thinned, write_corpus
+from trainer.run import train
+
+
+@pytest.fixture
+def writer(tiny: Callable[..., ConfigParser]) -> Writer:
+    transform = {"normalise_baseline": True, "normalise_size": True}
+    run = train(tiny("ConditionalHandwriting", trainer__epochs=1, data_loader__args__transform=transform))
+    return load_as(Writer, run.folder, "cpu")
+
+
+def test_nats_are_those_of_an_evaluation_and_change_behind_a_style(writer: Writer, tmp_path: Path) -> None:
+    lines = [replace(thinned(line), split="valid") for line, _ in zip(synthetic_lines(), range(4), strict=False)]
+    write_corpus(tmp_path / "four", lines)
+    numbers = writer.evaluate("four", ["valid"], data_dir=tmp_path).numbers
+    characters = sum(len(line.text) for line in lines)
+    nats = nats_per_character(writer, lines)
+    assert nats == pytest.approx(4 * numbers["nats_per_line"] / characters, rel=1e-4)
+    assert nats_per_character(writer, lines, style_of(writer, lines[0])) != pytest.approx(nats, rel=1e-3)
+
+
+def test_people_have_enough_lines_and_are_not_judged_by_texts_that_they_learn(writer: Writer, tmp_path: Path) -> None:
+    lines = [thinned(line) for line, _ in zip(synthetic_lines(), range(12), strict=False)]
+    few = [replace(line, id=f"few-{n}", writer="few") for n, line in enumerate(lines[:3])]
+    many = [replace(line, id=f"many-{n}", writer="many") for n, line in enumerate(lines)]
+    write_corpus(tmp_path / "people", [*few, *many])
+    ((name, known),) = people_of(Source("people", learned=5, judged=2, shortest=1), writer, tmp_path)
+    assert name == "many" and len(known) == 7
+    assert not {line.text for line in known[:5]} & {line.text for line in known[5:]}
+
+
+def test_the_table_has_a_row_for_each_number_of_lines() -> None:
+    keys = ["base", "base_primed", "hand", "hand_primed"]
+    numbers = {f"{measure}_{key}": 0.5 for measure in ("nats", "cer") for key in keys}
+    rows = [{"lines": count, "cpu_seconds": 9.0, "peak_mib": 100.0, **numbers} for count in (15, 1, 15)]
+    table = list(summary(rows))
+    assert [row.split(" | ")[:2] for row in table[2:4]] == [["| 1", "1"], ["| 15", "2"]]
+    assert "50.0 %" in table[2] and my_hand.TEXTS
