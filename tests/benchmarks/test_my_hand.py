@@ -37,10 +37,10 @@ def test_nats_are_those_of_an_evaluation_and_change_behind_a_style(writer: Write
 def test_people_have_enough_lines_and_are_not_judged_by_texts_that_they_learn(writer: Writer, tmp_path: Path) -> None:
     lines = [thinned(line) for line, _ in zip(synthetic_lines(), range(12), strict=False)]
     few = [replace(line, id=f"few-{n}", writer="few") for n, line in enumerate(lines[:3])]
-    many = [replace(line, id=f"many-{n}", writer="many") for n, line in enumerate(lines)]
-    write_corpus(tmp_path / "people", [*few, *many])
+    enough = [replace(line, id=f"enough-{n}", writer="enough") for n, line in enumerate(lines)]
+    write_corpus(tmp_path / "people", [*few, *enough])
     ((name, known),) = people_of(Source("people", learned=5, judged=2, shortest=1), writer, tmp_path)
-    assert name == "many" and len(known) == 7
+    assert name == "enough" and len(known) == 7
     assert not {line.text for line in known[:5]} & {line.text for line in known[5:]}
 
 
