@@ -92,7 +92,10 @@ def test_splits_without_a_usual_name_must_be_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"its splits are a, b, c; name some as data_loader\.args\.train"):
         loader_of(tmp_path)
     with pytest.raises(InputError, match="name some"):
-        loader_of(tmp_path, train=["a"], valid=[])
+        loader_of(tmp_path, train=["a"])
+    for valid, train in (([], ["a-1", "b-2", "c-3"]), (["b"], ["a-1", "c-3"])):
+        loader = loader_of(tmp_path, train=["*"], valid=valid)
+        assert sorted(flat(ids(loader))) == train and len(loader.validation()) == len(valid)
     loader = loader_of(tmp_path, train=["a", "c"], valid=["b"])
     assert sorted(flat(ids(loader))) == ["a-1", "c-3"] and flat(ids(loader.validation())) == ["b-2"]
 
