@@ -16,7 +16,7 @@ from data_loader.formats.registry import FORMATS
 from data_loader.formats.strokes_npy import write_strokes_npy
 from data_loader.splits import SplitRule
 from data_loader.synthetic.digits import synthetic_digits
-from data_loader.synthetic.lines import synthetic_lines
+from data_loader.synthetic.lines import plain_lines, synthetic_lines
 from ink.strokes import InkLine
 from utils.errors import InputError
 from utils.progress import progress
@@ -30,6 +30,7 @@ EXPORTS: dict[str, Callable[[Iterable[InkLine], Path], None]] = {
 """Writers of lines to a file or folder, whole or not at all."""
 BUILT_IN: dict[str, Callable[[], Iterator[InkLine]]] = {
     "synthetic": synthetic_lines,
+    "synthetic-plain": plain_lines,
     "synthetic-digits": synthetic_digits,
 }
 """The corpora that are made on this machine the first time they are asked for."""

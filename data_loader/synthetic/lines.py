@@ -13,12 +13,18 @@ from ink.strokes import InkLine
 
 
 def synthetic_lines(
-    *, num_writers: int = 120, lines_per_writer: int = 50, valid_writers: int = 12, seed: int = 1
+    *,
+    num_writers: int = 120,
+    lines_per_writer: int = 50,
+    valid_writers: int = 12,
+    seed: int = 1,
+    plain: bool = False,
 ) -> Iterator[InkLine]:
     """Lines of made-up writers, the last `valid_writers` of them in split "valid", the others in "train".
 
     Points are in 1/40 of a middling x-height, times in whole ticks of 1/60 s. The same arguments give the same
-    lines, and a writer's lines depend on the seed and the writer's number alone.
+    lines, and a writer's lines depend on the seed and the writer's number alone. `plain`: printed letters, and no
+    lines of rare signs.
 
     Raises ValueError unless 0 <= valid_writers <= num_writers and lines_per_writer >= 0.
     """
@@ -29,15 +35,20 @@ def synthetic_lines(
         )
     faces = hershey_faces()
     for number in range(num_writers):
-        writer = Writer(np.random.default_rng([seed, number, 1]), faces)
+        writer = Writer(np.random.default_rng([seed, number, 1]), faces, prints=plain)
         rng = np.random.default_rng([seed, number, 2])
         split = "valid" if number >= num_writers - valid_writers else "train"
-        for line, text in enumerate(writer_texts(seed, number, lines_per_writer)):
+        for line, text in enumerate(writer_texts(seed, number, lines_per_writer, symbols=not plain)):
             points, times = writer.write(text, rng)
             yield InkLine(f"w{number:03d}-{line:02d}", text, f"w{number:03d}", split, points, times)
 
 
-def writer_texts(seed: int, number: int, count: int) -> list[str]:
+def plain_lines() -> Iterator[InkLine]:
+    """Lines of few made-up writers who print, which a network learns in minutes."""
+    return synthetic_lines(num_writers=16, lines_per_writer=350, valid_writers=2, plain=True)
+
+
+def writer_texts(seed: int, number: int, count: int, *, symbols: bool = True) -> list[str]:
     """The first `count` lines that writer `number` of the corpus is to write, without the ink."""
-    generator = TextGenerator(np.random.default_rng([seed, number, 0]))
+    generator = TextGenerator(np.random.default_rng([seed, number, 0]), symbols=symbols)
     return [generator.line() for _ in range(count)]

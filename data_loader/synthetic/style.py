@@ -1,6 +1,6 @@
 """The styles in which the synthetic corpus's writers differ: a style is drawn once for each writer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,3 +73,10 @@ def draw_style(rng: np.random.Generator) -> Style:
         tremor=rng.uniform(0.0, 0.008),
         tempo=float(np.exp(rng.normal(0, 0.08))) * (1.12 if script > 0.5 else 1.0),
     )
+
+
+def printed(style: Style) -> Style:
+    """Return the style with letters printed apart, more alike from one time to the next, and on a steadier line."""
+    steadier = {name: 0.45 * getattr(style, name) for name in ("own_shape", "variation", "wobble", "drift", "slope")}
+    apart = {"script": 0.0, "flourish": 0.0, "join": 0.0, "spacing": max(style.spacing, -0.05)}
+    return replace(style, **apart, **steadier, tremor=0.0)

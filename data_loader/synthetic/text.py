@@ -170,15 +170,19 @@ class _Words:
 
 
 class TextGenerator:
-    """Lines of English, 8 to 30 printable ASCII characters each, drawn from one random stream."""
+    """Lines of English, 8 to 30 printable ASCII characters each, drawn from one random stream.
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    symbols: some lines are of rare signs.
+    """
+
+    def __init__(self, rng: np.random.Generator, *, symbols: bool = True) -> None:
         self._rng = rng
+        self._range = 1.0 if symbols else 0.8
         self._words = _Words(rng)
 
     def line(self) -> str:
         """One line: a phrase (13 of 20), a jotted note (3) or symbols (4); no space at an end, none doubled."""
-        chance = self._rng.random()
+        chance = self._range * self._rng.random()
         while True:
             text = self._phrase() if chance < 0.65 else self._fill(_NOTES if chance < 0.8 else _SYMBOLS)
             if MIN_CHARS <= len(text) <= MAX_CHARS:

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_loader.synthetic.glyphs import PRINT, SCRIPT, Glyph, load_glyphs
 from data_loader.synthetic.pen import arc_length, resample, sample, smooth, stroke_ends
-from data_loader.synthetic.style import draw_style
+from data_loader.synthetic.style import draw_style, printed
 
 UNITS_PER_X_HEIGHT = 40.0
 SECONDS_PER_TICK = 1 / 60
@@ -41,10 +41,15 @@ class Written:
 
 
 class Writer:
-    """Writes lines in one hand, drawn at construction from `rng`; every later line draws from its own stream."""
+    """Writes lines in one hand, drawn at construction from `rng`; every later line draws from its own stream.
 
-    def __init__(self, rng: np.random.Generator, faces: dict[str, dict[str, list[Glyph]]]) -> None:
-        self.style = draw_style(rng)
+    prints: in printed letters, see `printed`.
+    """
+
+    def __init__(
+        self, rng: np.random.Generator, faces: dict[str, dict[str, list[Glyph]]], *, prints: bool = False
+    ) -> None:
+        self.style = printed(draw_style(rng)) if prints else draw_style(rng)
         self._glyphs = {}
         for char in faces[PRINT]:
             share = self.style.script if char.islower() else self.style.flourish * char.isupper()

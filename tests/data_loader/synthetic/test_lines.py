@@ -75,6 +75,13 @@ def test_writers_are_apart_and_the_last_are_for_validation(lines):
     assert by_split["valid"] == {"w020", "w021", "w022", "w023"}
 
 
+def test_plain_lines_are_printed_letter_by_letter_without_rare_signs(lines):
+    plain = list(synthetic_lines(num_writers=6, lines_per_writer=20, valid_writers=1, plain=True))
+    assert all(len(pen_strokes(line.points)) >= len(line.text.replace(" ", "")) for line in plain)
+    assert any(len(pen_strokes(line.points)) < len(line.text.replace(" ", "")) for line in lines)
+    assert not set("#*<>@[]^_`{|}~") & set("".join(line.text for line in plain))
+
+
 def test_default_corpus_has_a_hundred_writers_and_more():
     defaults = synthetic_lines.__kwdefaults__
     assert defaults["num_writers"] - defaults["valid_writers"] >= 100
