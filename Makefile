@@ -4,10 +4,14 @@ PY := $(VENV)/bin/python
 export TEXT ?= The pen writes what was never written.
 export LETTER := Dear Anna, thank you for the lovely flowers! They stand on the kitchen table, next to the window, and every morning I look at them before I go out. Please write soon, and tell me about the new house. Love, Peter
 READY := $(VENV)/.ready
-# The demo's network is one layer of 320 on the shorter lines: the alignment is learned within the first minute.
-DEMO ?= --epochs 8 --batch-size 16 --lr 3e-3 --set data_loader.args.max_points=260 \
-	--set arch.args.num_layers=1 --set arch.args.attention_heads=0 --set arch.args.hidden_size=320 \
-	--set trainer.ema_decay=0.995 --set trainer.gradient_clip=2
+# The demo has few and coarse points, and one layer of 200: many steps in little time. A single layer reads the window
+# a point late, so it cannot say where a line ends.
+DEMO ?= --minutes 2.6 --corpus synthetic-plain --batch-size 16 --lr 4e-3 \
+	--set data_loader.args.transform.normalise_baseline=true --set data_loader.args.transform.normalise_size=true \
+	--set data_loader.args.transform.resample_pace=0.3 \
+	--set arch.args.num_layers=1 --set arch.args.attention_heads=0 --set arch.args.hidden_size=200 \
+	--set arch.args.num_mixtures=10 --set arch.args.num_window_components=4 --set arch.args.line_end=false \
+	--set trainer.ema_decay=0.995 --set trainer.gradient_clip=2 --set trainer.show_epochs=0 --set trainer.monitor=off
 
 .PHONY: help install demo write read studio test test-slow test-all bench lint format clean
 
@@ -23,7 +27,7 @@ $(READY): requirements.txt requirements-dev.txt
 install: $(READY)  ## make .venv with all packages; then run: source .venv/bin/activate
 	@echo "now run: source .venv/bin/activate"
 
-demo: $(READY)  ## train on the built-in corpus for a few minutes, then write TEXT="..."
+demo: $(READY)  ## train for less than three minutes on built-in ink, then write TEXT="..."
 	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
 	$(PY) experiments.py -r saved/models/demo write "$$TEXT" --bias 1 --n 3 --animate --out out/demo
 

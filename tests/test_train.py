@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 
+from data_loader.prepare import BUILT_IN
 from parse_config import ConfigParser
 from tests.tiny import assert_same, ink_line, logged, run_dirs, write_corpus
 from trainer.run import train
@@ -61,6 +63,16 @@ def test_check_prints_the_resolved_config_and_makes_nothing(train_cli: Cli, conf
 def test_the_configs_that_ship_are_right(train_cli: Cli, name: str) -> None:
     code, _, err = train_cli("-c", ROOT / name, "--check")
     assert (code, err) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_demo_trains_on_a_built_in_corpus_for_less_than_three_minutes(train_cli: Cli) -> None:
+    recipe = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (arguments,) = re.findall(r"train\.py -c (.*)", recipe)
+    code, out, err = train_cli("--check", "-c", *(ROOT / word if ".json" in word else word for word in arguments.split()))
+    resolved = json.loads(out)
+    assert (code, err) == (0, "") and resolved["trainer"]["minutes"] < 3
+    assert resolved["data_loader"]["args"]["corpus"] in BUILT_IN
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def synthetic_lines(
 
 def plain_lines() -> Iterator[InkLine]:
     """Lines of few made-up writers who print, which a network learns in minutes."""
-    return synthetic_lines(num_writers=16, lines_per_writer=350, valid_writers=2, plain=True)
+    return synthetic_lines(num_writers=44, lines_per_writer=130, valid_writers=4, plain=True)
 
 
 def writer_texts(seed: int, number: int, count: int, *, symbols: bool = True) -> list[str]:

@@ -77,6 +77,6 @@ def draw_style(rng: np.random.Generator) -> Style:
 
 def printed(style: Style) -> Style:
     """Return the style with letters printed apart, more alike from one time to the next, and on a steadier line."""
-    steadier = {name: 0.45 * getattr(style, name) for name in ("own_shape", "variation", "wobble", "drift", "slope")}
+    steadier = {name: 0.6 * getattr(style, name) for name in ("own_shape", "variation", "wobble", "drift", "slope")}
     apart = {"script": 0.0, "flourish": 0.0, "join": 0.0, "spacing": max(style.spacing, -0.05)}
     return replace(style, **apart, **steadier, tremor=0.0)
