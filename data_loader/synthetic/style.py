@@ -1,6 +1,7 @@
 """The styles in which the synthetic corpus's writers differ: a style is drawn once for each writer."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -77,6 +78,7 @@ def draw_style(rng: np.random.Generator) -> Style:
 
 def printed(style: Style) -> Style:
     """Return the style with letters printed apart, more alike from one time to the next, and on a steadier line."""
-    steadier = {name: 0.6 * getattr(style, name) for name in ("own_shape", "variation", "wobble", "drift", "slope")}
-    apart = {"script": 0.0, "flourish": 0.0, "join": 0.0, "spacing": max(style.spacing, -0.05)}
-    return replace(style, **apart, **steadier, tremor=0.0)
+    names = ("own_shape", "variation", "wobble", "drift", "slope")
+    changes: dict[str, Any] = {name: 0.6 * getattr(style, name) for name in names}
+    changes |= {"script": 0.0, "flourish": 0.0, "join": 0.0, "spacing": max(style.spacing, -0.05), "tremor": 0.0}
+    return replace(style, **changes)
