@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from results.trained import bundled
-from studio.app import Studio, application
+from studio.app import MINUTES, Studio, application
 from studio.guard import LOOPBACK, is_every_address
 from studio.static_site import write_site
 from utils.command_line import Parser
@@ -32,6 +32,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine alone)")
     parser.add_argument("--open", action=argparse.BooleanOptionalAction, default=True, help="open a browser")
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"for handwriting styles that are kept ({FOLDER})")
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help=f"to learn a handwriting in; 0: all steps ({MINUTES:g})"
+    )
     parser.add_argument("--writer", type=Path, metavar="CHECKPOINT", help="the network that writes (default: bundled)")
     parser.add_argument("--reader", type=Path, metavar="CHECKPOINT", help="the network that reads (default: bundled)")
     parser.add_argument(
@@ -51,7 +54,11 @@ def main() -> None:
         size = sum(path.stat().st_size for path in files)
         print(f"{args.static}: {len(files)} files, {size / 1e6:.1f} MB; serve them, as with python -m http.server")
         return
-    studio = Studio(args.folder, args.writer or bundled("write lines"), args.reader or bundled("read lines"))
+    if not 0 <= args.minutes < 1_000:
+        raise InputError(f"--minutes is {args.minutes:g}; it must be from 0 to 1000")
+    studio = Studio(
+        args.folder, args.writer or bundled("write lines"), args.reader or bundled("read lines"), args.minutes
+    )
     config = uvicorn.Config(application(studio, args.host), args.host, args.port, log_level="warning", ws="none")
     server = uvicorn.Server(config)
     listening = _listen(args.host, args.port)

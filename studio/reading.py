@@ -21,7 +21,7 @@ from results.reading.decoding import Decoding
 from results.reading.lines import LineReading
 from results.reading.page import read_pages
 from results.reading.reader import Reader
-from studio.writing import zipped
+from studio.files import zipped
 from utils.errors import InputError
 
 MAX_PAGE_POINTS = 50_000

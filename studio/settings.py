@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from render.ink.paper import Align, Paper
 from render.ink.pen import INK_COLOR, PEN_MM, Pen
+from results.writing.writer import Hands
 from utils.errors import InputError
 
 MAX_TEXT = 20_000
@@ -19,7 +20,8 @@ LINES = ("curves", "filled", "polyline")
 class WriteSettings:
     """All that decides what is written, as the page sends it.
 
-    style   "" for a new handwriting style with every line, else a card's id, see `studio.styles.Styles`
+    style   "" for a new handwriting style, else a card's id, see `studio.styles.Styles` and `studio.hand`
+    hands   without a style: "one" for the whole text, or another one for "each" line
     paper   "" for a slip, else as `render.ink.paper.Paper.sheet` takes it
     margin, size, spacing   mm, None: chosen
     line    how an SVG is drawn, see `render.ink.pen.Pen`
@@ -28,6 +30,7 @@ class WriteSettings:
 
     text: str
     style: str = ""
+    hands: Hands = "one"
     bias: float = 0.5
     seed: int = 1
     paper: str = ""
@@ -83,7 +86,7 @@ class WriteSettings:
         usual = WriteSettings("")
         values |= {
             f"--{key}": getattr(self, key)
-            for key in ("slant", "align", "pen", "color")
+            for key in ("hands", "slant", "align", "pen", "color")
             if getattr(self, key) != getattr(usual, key)
         }
         switches = [f"--{self.line}"] if self.line != "curves" else []
@@ -107,7 +110,7 @@ def _fits(value: Any, kind: Any) -> bool:
         return isinstance(value, bool) and kind is bool
     if kind in (float, float | None):
         return isinstance(value, int | float) and abs(value) < LARGEST
-    return value in get_args(Align) if kind is Align else isinstance(value, kind)
+    return value in get_args(kind) if kind in (Align, Hands) else isinstance(value, kind)
 
 
 def _again(data: Any) -> dict[int, int]:

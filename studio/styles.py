@@ -1,7 +1,5 @@
 """The handwriting styles that can be chosen: the bundled ones, random new ones, and those of these that were kept."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from ink.strokes import InkLine, pen_strokes
 from results.writing.lines import Style
 from results.writing.styles import BUNDLED, load_style, style_of
 from results.writing.writer import Writer
+from studio.files import file_name
 from utils.errors import InputError
 
 TEXT = "The quick brown fox"
@@ -62,7 +61,7 @@ class Styles:
 
         Raises InputError where the title is empty or taken, or the file cannot be written.
         """
-        title = re.sub(r"[^\w-]+", "-", unicodedata.normalize("NFC", title)).strip("-_")[:40].lower()
+        title = file_name(title)
         if not title:
             raise InputError("give the handwriting a name of letters or digits")
         if not name.startswith(RANDOM):

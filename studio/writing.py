@@ -1,9 +1,12 @@
 """The studio's writing: a text written live, and the same writing as a file."""
 
-import zipfile
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -14,9 +17,12 @@ from render.ink.page import Page
 from render.ink.paper import X_HEIGHT, X_PER_SPACING
 from render.ink.plotter import MACHINES, load_machine, require_vpype
 from render.ink.raster import write_png
+from results.roles import load_as
 from results.trained import bundled
 from results.writing.lines import Style, Writing, page_paths
-from results.writing.writer import Writer
+from results.writing.writer import FIRST_TEXT, Writer
+from studio.files import zipped
+from studio.hand import PREFIX, Hands
 from studio.lines import LineMemory, LiveDraw, OnInk
 from studio.settings import WriteSettings
 from studio.styles import Styles
@@ -25,6 +31,10 @@ from utils.errors import InputError
 
 DECIMALS = 2
 """Decimals of a point in mm, for the screen."""
+HANDS = "hands"
+"""Folder of the handwritings that are learned, in the studio's own."""
+MAX_NETWORKS, MAX_OWN_STYLES = 3, 200
+"""Networks that learned a handwriting, and styles of seeds, that are kept in memory."""
 KINDS = {
     "svg": (".svg", "image/svg+xml"),
     "png": (".png", "image/png"),
@@ -44,27 +54,78 @@ def machines() -> list[str]:
     return sorted(path.stem for path in MACHINES.glob("*.toml"))
 
 
-class Desk:
-    """A writer, its styles, and the lines that it wrote last."""
+@dataclass(eq=False)
+class Network:
+    """A network that writes, and the lines that it wrote last.
 
-    def __init__(self, writer: Writer, folder: Path) -> None:
+    unit   x-height of what it writes without a style, about, in the data set's units
+    """
+
+    writer: Writer
+    unit: float
+    memory: LineMemory = field(default_factory=LineMemory)
+
+    def __post_init__(self) -> None:
+        self.draw_own_style = lru_cache(MAX_OWN_STYLES)(lambda *given: self.writer.own_styles(*given)[0])
+
+    def own_style(self, texts: Sequence[str], settings: WriteSettings) -> Style | None:
+        """The style of several lines without another one, as `Writer.write` has it: drawn once, as it takes long."""
+        if self.writer.own_line or settings.hands == "each" or sum(map(bool, texts)) < 2:
+            return None
+        text = max(texts, key=len) if self.writer.alphabet.missing(FIRST_TEXT) else FIRST_TEXT
+        return self.draw_own_style((text,), (settings.seed,), settings.bias)
+
+
+class Desk:
+    """A writer with its styles, and those that learned a handwriting.
+
+    base   the network that handwritings are learned with; None: the usual one
+    """
+
+    def __init__(self, writer: Writer, folder: Path, base: Path | None = None) -> None:
         writer.require("write lines")
-        self.writer, self.folder = writer, folder
-        self.styles, self.memory = Styles(writer, folder / "styles"), LineMemory()
-        sample = self._write(WriteSettings(self.styles.text), lambda *_: None)  # builds the kernels too
+        self.writer, self.folder, self.base = writer, folder, base
+        self.styles, self.hands = Styles(writer, folder / "styles"), Hands(folder / HANDS, writer.alphabet.characters)
+        self.lock, self.learned = Lock(), OrderedDict[tuple[Path, int], Network]()
+        sample = writer.write(self.styles.text, seed=1)  # builds the kernels too
         inks = [line.points for line in self.styles.bundled] or sample.lines
-        self.unit = float(np.median([x_height(ink) for ink in inks]))
-        """x-height of what it writes without a style, about, in the data set's units."""
+        self.network = Network(writer, float(np.median([x_height(ink) for ink in inks])))
+
+    def cards(self) -> list[dict[str, Any]]:
+        """Every handwriting that can be chosen, those that were learned first."""
+        return [*(hand.card() for hand in self.hands.all() if hand.is_learned), *self.styles.cards()]
+
+    def _network(self, style: str) -> Network:
+        """The network that writes in a style.
+
+        Raises InputError where it was learned with another network than there is now.
+        """
+        if not style.startswith(PREFIX):
+            return self.network
+        path = self.hands.get(style.removeprefix(PREFIX)).weights
+        key = path, path.stat().st_mtime_ns
+        with self.lock:
+            if key not in self.learned:
+                writer = load_as(Writer, path, base=self.base)
+                sample = writer.write(self.styles.text, seed=1)
+                self.learned[key] = Network(writer, x_height(sample.lines[0]))
+            self.learned.move_to_end(key)
+            while len(self.learned) > MAX_NETWORKS:
+                self.learned.popitem(last=False)
+            return self.learned[key]
+
+    def _style(self, style: str) -> Style | None:
+        return None if style.startswith(PREFIX) else self.styles.style(style)
 
     def write(self, settings: WriteSettings, emit: Emit) -> dict[str, Any]:
         """Write a text; its events are "lines", which it is cut into, "ink", points as they are drawn, and at the end
         the pages with the place of every line on them.
         """
-        text, used = self._text(settings)
-        style, given = self.styles.style(settings.style), settings.sheet()
-        texts = self.writer.lines_of(text, given.chars_per_line(self.writer.chars_per_line))
+        network, given = self._network(settings.style), settings.sheet()
+        writer, (text, used) = network.writer, _text(network.writer, settings)
+        texts = writer.lines_of(text, given.chars_per_line(writer.chars_per_line))
         paper = given.for_lines(len(texts))
-        scale = (paper.given_x_height or X_HEIGHT) / self._unit(style)
+        scale = (paper.given_x_height or X_HEIGHT) / self._unit(network, settings.style)
         spacing = paper.line_spacing or (paper.given_x_height or X_HEIGHT) / X_PER_SPACING
         sheet = {"width": paper.width, "height": paper.height, "edge": paper.edge, "spacing": spacing}
         emit("lines", {"texts": texts, "sheet": sheet, "substituted": used})
@@ -76,7 +137,7 @@ class Desk:
 
         writing = self._write(settings, show)
         pages = writing.pages(given)
-        inks = [self.writer.points(drawn.strokes) for drawn in writing.samples]
+        inks = [writer.points(drawn.strokes) for drawn in writing.samples]
         return {
             "pages": placed(inks, _with_ink(writing), pages, scale),
             "capped": [
@@ -113,36 +174,42 @@ class Desk:
 
     def command(self, settings: WriteSettings) -> str | None:
         """The command line that writes the same, or None where none does."""
-        argument = self.styles.argument(settings.style)
-        if (settings.style and argument is None) or any(settings.again.values()):
+        writer, is_learned = self._network(settings.style).writer, settings.style.startswith(PREFIX)
+        argument = None if is_learned else self.styles.argument(settings.style)
+        if (settings.style and argument is None and not is_learned) or any(settings.again.values()):
             return None
-        network = None if self.writer.path == bundled("write lines") else str(self.writer.path)
+        network = None if writer.path == bundled("write lines") else str(writer.path)
         return settings.command(network, argument, f"writing-{settings.seed}.svg")
-
-    def _text(self, settings: WriteSettings) -> tuple[str, dict[str, str]]:
-        """The text with stand-ins where they are wanted, and those that were used.
-
-        Raises InputError where a character cannot be written.
-        """
-        able, used = self.writer.substitute(settings.text)
-        text = able if settings.substitute else settings.text
-        return text, used if settings.substitute else {}
 
     def _write(self, settings: WriteSettings, on_ink: OnInk) -> Writing:
         """Write a text as `experiments.py write` does; lines that are remembered are not drawn again."""
-        length = settings.sheet().chars_per_line(self.writer.chars_per_line)
-        return self.writer.write(
-            self._text(settings)[0],
+        network = self._network(settings.style)
+        writer, length = network.writer, settings.sheet().chars_per_line(network.writer.chars_per_line)
+        text = _text(writer, settings)[0]
+        texts = writer.lines_of(text, length)
+        return writer.write(
+            text,
             bias=settings.bias,
             seed=settings.seed,
-            style=self.styles.style(settings.style),
-            draw=LiveDraw(self.memory, settings.seed, settings.again, on_ink),
+            style=self._style(settings.style) or network.own_style(texts, settings),
+            draw=LiveDraw(network.memory, settings.seed, settings.again, on_ink),
             chars_per_line=length,
+            hands=settings.hands,
         )
 
-    def _unit(self, style: Style | None) -> float:
+    def _unit(self, network: Network, name: str) -> float:
         """The x-height that lines will have, about, in the data set's units."""
-        return x_height(self.writer.points(style.strokes)) if style else self.unit
+        style = self._style(name)
+        return x_height(network.writer.points(style.strokes)) if style else network.unit
+
+
+def _text(writer: Writer, settings: WriteSettings) -> tuple[str, dict[str, str]]:
+    """The text with stand-ins where they are wanted, and those that were used.
+
+    Raises InputError where a character cannot be written.
+    """
+    able, used = writer.substitute(settings.text)
+    return (able, used) if settings.substitute else (settings.text, {})
 
 
 def _with_ink(writing: Writing) -> list[int]:
@@ -184,11 +251,3 @@ def _matrix(own: np.ndarray, target: np.ndarray) -> list[float]:
     middle, place = own.mean(0), target.mean(0)
     turn = np.linalg.lstsq(own - middle, target - place, rcond=None)[0].T
     return np.column_stack([turn, place - turn @ middle]).ravel().tolist()
-
-
-def zipped(paths: Sequence[Path], archive: Path) -> bytes:
-    """The files as a zip whose bytes depend on them alone."""
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for path in paths:
-            file.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)
-    return archive.read_bytes()

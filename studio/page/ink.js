@@ -83,3 +83,11 @@ export function fit(canvas, width, height) {
   canvas.style.height = `${height}px`;
   return ratio;
 }
+
+// Ink of a pen, x, y, seconds, x, y, seconds, ..., as points to draw.
+export const inked = (points) => {
+  const flat = new Array(points.length);
+  for (let i = 0; i < points.length; i += 3) [flat[i], flat[i + 1], flat[i + 2]] = [points[i], points[i + 1], i + 3 === points.length ? 1 : 0];
+  flat.pressure = points.pressure;
+  return flat;
+};

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { by, calm, copy, fail, make, say } from "./dom.js";
-import { draw, fit, usualStep } from "./ink.js";
+import { draw, fit, inked } from "./ink.js";
 
 const PAUSE = 650; // ms after the pen is lifted until the page is read
 const DOUBTFUL = 0.75; // confidence below which a word is marked
@@ -215,13 +215,6 @@ function grow() {
   if (!page().own || !page().strokes.length) return;
   if (bounds().bottom * page().view.scale > page().height - GROW / 2) { page().height += GROW; resize(); }
 }
-
-const inked = (points) => {
-  const flat = new Array(points.length);
-  for (let i = 0; i < points.length; i += 3) [flat[i], flat[i + 1], flat[i + 2]] = [points[i], points[i + 1], i + 3 === points.length ? 1 : 0];
-  flat.pressure = points.pressure;
-  return flat;
-};
 
 function paintStroke(points, from, color, to = points.length / 3) {
   const { scale, x, y } = page().view, flat = inked(points);

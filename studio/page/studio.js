@@ -2,6 +2,7 @@
 
 import { about } from "./api.js";
 import { by, fail, remember, say } from "./dom.js";
+import * as hand from "./hand.js";
 import * as read from "./read.js";
 import * as write from "./write.js";
 
@@ -45,4 +46,5 @@ try {
   say("");
   write.start(facts);
   read.start(facts);
+  hand.start({ open: () => choose(by("tab-write")), card: facts.styles.find(({ id }) => id.startsWith("style-")) });
 } catch (error) { fail(error); }

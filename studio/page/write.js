@@ -5,6 +5,7 @@ import { by, calm, copy, fail, make, remember, say } from "./dom.js";
 import { Paper } from "./paper.js";
 
 const LATER = 350; // ms after the last change of a setting
+const EACH = "each"; // the card for another handwriting on every line
 const LONG_TEXT = 1500; // characters, from which a changed setting writes nothing by itself
 let about, paper, running, written = null, again = {}, timer;
 
@@ -43,6 +44,7 @@ function fillChoices() {
   }
   by("paper").append(make("option", { value: "own" }, "Own size"));
   addCard({ id: "", title: "Any", text: "a new handwriting" });
+  addCard({ id: EACH, title: "Motley", text: "another on every line" });
   about.styles.forEach((card) => addCard(card));
   const plotters = by("plotters");
   for (const name of about.machines ?? []) {
@@ -55,7 +57,23 @@ function fillChoices() {
   }
 }
 
-function addCard({ id, title, path, box, text }) {
+// The card of a handwriting that was learned: new, or in place of an older one; the first of all cards but those of none.
+export function addHand(card, { chosen: isChosen = false } = {}) {
+  const old = by(`style-card-${card.id}`), wasChosen = old?.checked;
+  old?.parentElement.remove();
+  const input = addCard(card, by(`style-card-${EACH}`).parentElement.nextSibling);
+  input.checked = isChosen || wasChosen;
+  if (isChosen) { store(); written = null; write(); }
+}
+
+export function dropHand(id) {
+  const input = by(`style-card-${id}`);
+  if (input?.checked) by("style-card-any").checked = true;
+  input?.parentElement.remove();
+  store();
+}
+
+function addCard({ id, title, path, box, text }, before = null) {
   const name = `style-card-${id || "any"}`;
   const input = make("input", { type: "radio", name: "style", value: id, id: name });
   const label = make("label", { for: name, class: path ? "card" : "card words" });
@@ -68,7 +86,7 @@ function addCard({ id, title, path, box, text }) {
   const slot = make("div", { class: "slot" }, input, label);
   if (id.startsWith("random-")) slot.append(make("button", { type: "button", class: "small keep", onclick: () => keep(id, slot) }, "Keep"));
   if (id.startsWith("kept-")) slot.append(make("button", { type: "button", class: "small", "aria-label": `Remove ${title}`, onclick: () => drop(id, slot) }, "Remove"));
-  by("cards").append(slot);
+  by("cards").insertBefore(slot, before);
   return input;
 }
 
@@ -134,7 +152,7 @@ function settings() {
   if (sheet === "own") sheet = `${sides[0]}x${sides[1]}`;
   else if (sides && by("landscape").checked) sheet = `${sides[1]}x${sides[0]}`;
   return {
-    text: by("text").value, style: chosen("style"), bias: number("bias"), seed: number("seed"), paper: sheet,
+    text: by("text").value, style: chosen("style") === EACH ? "" : chosen("style"), hands: chosen("style") === EACH ? "each" : "one", bias: number("bias"), seed: number("seed"), paper: sheet,
     margin: unless("margin"), size: unless("size"), spacing: unless("spacing"), slant: number("slant"),
     align: by("align").value, ruled: by("ruled").checked, pen: number("pen"), color: by("color").value,
     line: by("lively").checked ? "filled" : "curves", substitute: true, again,
@@ -253,7 +271,7 @@ async function write({ only = null, still = false } = {}) {
   running?.abort();
   const own = running = new AbortController();
   const given = settings();
-  if (only === null && written && (written.text !== given.text || written.style !== given.style || written.seed !== given.seed)) {
+  if (only === null && written && (written.text !== given.text || written.style !== given.style || written.hands !== given.hands || written.seed !== given.seed)) {
     again = {};
     given.again = again;
   }
@@ -276,7 +294,7 @@ function done(given, { pages, capped, command }) {
   paper.place(pages);
   const lines = pages.reduce((sum, page) => sum + page.lines.length, 0);
   const odd = capped.length ? ` ${capped.length === 1 ? "One line" : `${capped.length} lines`} did not end by itself; write it again.` : "";
-  say(`${lines === 1 ? "One line" : `${lines} lines`}${pages.length > 1 ? ` on ${pages.length} pages` : ""}.${odd}`);
+  if (!by("write").hidden) say(`${lines === 1 ? "One line" : `${lines} lines`}${pages.length > 1 ? ` on ${pages.length} pages` : ""}.${odd}`);
   by("command").textContent = command ?? "There is none: this handwriting is not kept yet, or lines were written again.";
   by("copy-command").disabled = !command;
 }

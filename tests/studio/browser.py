@@ -32,9 +32,9 @@ def shot(page: Any, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
-def until(page: Any, condition: str) -> None:
+def until(page: Any, condition: str, seconds: float = SECONDS) -> None:
     """Wait for a condition in JavaScript; Playwright's own waiting is forbidden by the content security policy."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     while not page.evaluate(condition):
         assert time.monotonic() < end, condition
         page.wait_for_timeout(100)

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,12 @@ def page(networks: Path, studio_folder: Path) -> Iterator[Page]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A studio with the bundled networks."""
+@contextmanager
+def served(folder: Path, *arguments: str) -> Iterator[str]:
+    """The address of a studio in a process of its own; it must end without a traceback."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("studio") / "own"
-    command = [sys.executable, "-m", "studio", "--no-open", "--port", str(port), "--folder", str(folder)]
+    command = [sys.executable, "-m", "studio", "--no-open", "--port", str(port), "--folder", str(folder), *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     address = f"http://127.0.0.1:{port}/"
     for _ in range(10 * SECONDS):
@@ -89,6 +89,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=SECONDS)
     assert "Traceback" not in errors
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a studio with the bundled networks."""
+    with served(tmp_path_factory.mktemp("studio") / "own") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ TEXT = "dad bad cab\n\nfed egg"
 SHEETS: list[dict[str, Any]] = [
     {},
     {"bias": 1.5, "seed": 7, "style": "kept-hand"},
+    {"hands": "each", "seed": 4},
     {"paper": "a6", "ruled": True, "align": "center", "slant": -12.0, "line": "filled"},
     {
         "margin": 5.0,
@@ -46,7 +47,7 @@ def hand(page: Page, studio_folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("kind", "settings"), [*(("svg", some) for some in SHEETS), ("pdf", SHEETS[3]), ("png", SHEETS[2])]
+    ("kind", "settings"), [*(("svg", some) for some in SHEETS), ("pdf", SHEETS[4]), ("png", SHEETS[3])]
 )
 def test_a_file_is_what_the_command_line_writes_byte_for_byte(
     settings: dict[str, Any], kind: str, page: Page, hand: Path, experiments_cli: Run, tmp_path: Path
