@@ -72,6 +72,7 @@ def window(address: str) -> Iterator[Any]:
         page.set_default_timeout(1000 * SECONDS)
         page.clock.install(time=0)
         page.goto(address)
+        page.clock.pause_at(3_600_000)
         yield page
         browser.close()
 
@@ -101,7 +102,9 @@ def frames(page: Any) -> Iterator[Image.Image]:
         page.clock.run_for(round(FRAME * PACE))
         yield Image.open(io.BytesIO(page.screenshot())).convert("RGB")
         if page.evaluate("document.querySelector('.nib')?.hidden ?? false"):
-            return
+            break
+    page.clock.run_for(10_000)  # the page's word on what it wrote is gone
+    yield Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
 def save_gif(pictures: list[Image.Image], path: Path) -> None:

@@ -51,6 +51,8 @@ def test_a_line_is_written_again_and_the_dice_give_a_new_hand(open_page: Callabl
     page.select_option("#speed", "0")
     write(page, "one line\nand another")
     until(page, "document.querySelectorAll('.again button').length === 2")
+    boxes = [button.bounding_box()["y"] for button in page.locator(".again button").all()]
+    assert boxes[0] + 15 < boxes[1]  # each at its line
     before = drawn(page)
     page.locator(".again button").nth(1).click()
     until(page, "document.querySelector('#command').textContent.startsWith('There is none')")
