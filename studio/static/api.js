@@ -62,7 +62,7 @@ const substituted = (text, alphabet, used) => [...text].map((character) => {
 
 async function styleFor(settings, texts, signal) {
   if (settings.style) return styles.get(settings.style);
-  if (texts.filter(Boolean).length < 2) return null;
+  if (texts.filter(Boolean).length < 2 || settings.hands === "each") return null;
   const { text: usual, bias } = facts.own_style;
   const text = [...usual].every((character) => facts.alphabet.includes(character)) ? usual : texts.reduce((a, b) => (b.length > a.length ? b : a));
   const key = `own ${settings.seed} ${Math.max(settings.bias, bias)} ${text}`;
@@ -151,7 +151,7 @@ function command(settings) {
   const { text, style, bias, seed, again } = settings;
   if ((style && !facts.inks[style]) || Object.values(again).some(Boolean)) return null;
   const options = { style: style.replace("style-", ""), paper: settings.paper, margin: settings.margin, size: settings.size, "line-spacing": settings.spacing };
-  const usual = { slant: 0, align: "left", pen: 0.45, color: "#1a1a2e" };
+  const usual = { hands: "one", slant: 0, align: "left", pen: 0.45, color: "#1a1a2e" };
   const words = ["python experiments.py", ...(facts.network ? ["-r", quoted(facts.network)] : []), "write", quoted(text.replaceAll("\n", "\\n")), "--bias", bias, "--seed", seed];
   for (const [name, value] of Object.entries(options)) if (value !== null && value !== "") words.push(`--${name}`, quoted(String(value)));
   for (const [name, value] of Object.entries(usual)) if (settings[name] !== value) words.push(`--${name}`, quoted(String(settings[name])));
