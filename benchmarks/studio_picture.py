@@ -25,9 +25,9 @@ ROOT = Path(__file__).parent.parent
 TEXT = "Dear Anna,\n\nthis letter was written by\na machine that learned it\nfrom people's hands.\n\nLove, Peter"
 SIZE, SHOWN = {"width": 1180, "height": 740}, (860, 539)
 """Sizes of the window and of the pictures in the GIF, pixels."""
-FRAME, LAST = 110, 2500
+FRAME, LAST = 80, 3000
 """Durations of a frame and of the last one, ms."""
-PACE = 2.0
+PACE = 0.8
 """Ratio of the time on the page to that in the GIF."""
 COLORS = 48
 MAX_FRAMES = 200
@@ -98,6 +98,7 @@ def frames(page: Any) -> Iterator[Image.Image]:
     page.click("#go")
     until(page, f"!({written})", 1)
     until(page, written, 0)
+    page.evaluate("document.querySelector('#status').textContent = ''")
     for _ in range(MAX_FRAMES):
         page.clock.run_for(round(FRAME * PACE))
         yield Image.open(io.BytesIO(page.screenshot())).convert("RGB")

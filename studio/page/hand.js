@@ -25,6 +25,7 @@ export function start({ open: openTab, card }) {
   by("hand-import").addEventListener("click", () => by("hand-file").click());
   by("hand-file").addEventListener("change", () => { attempt(() => bring(by("hand-file").files[0])); by("hand-file").value = ""; });
   addEventListener("keydown", keys);
+  by("hand-begin").disabled = false;
   look();
 }
 

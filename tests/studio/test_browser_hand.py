@@ -55,6 +55,7 @@ def write_sentence(page: Any, text: str | None = None) -> str:
 
 def begin(page: Any, folder: Path, name: str, sentences: int) -> None:
     """Begin a handwriting, and write some of its sentences, which are in the letters of the network of test size."""
+    page.wait_for_selector("#hand-begin:not([disabled])")
     page.fill("#hand-title", name)
     page.keyboard.press("Enter")
     page.wait_for_selector("#hand-desk:not([hidden])")
@@ -153,7 +154,7 @@ def test_a_training_that_is_stopped_or_killed_loses_nothing(open_page: Open, fol
 @pytest.mark.parametrize(("size", "scheme"), SCREENS)
 def test_nothing_is_cut_off_at_any_width(size: tuple[int, int], scheme: str, open_page: Open) -> None:
     page = open_page("hand", ready=False, viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
-    page.wait_for_selector("#hand-list")
+    page.wait_for_selector("#hand-begin:not([disabled])")
     for state in ("home", "desk"):
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= size[0], f"{state} is {wide} wide"
