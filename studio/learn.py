@@ -15,8 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from trainer.hand import learn_hand
-
 from base.progress import Progress
 from data_loader.corpus_writer import CorpusWriter
 from data_loader.formats.jsonl import write_jsonl
@@ -25,6 +23,7 @@ from results.roles import load_as
 from results.writing.writer import Writer
 from studio.hand import SAMPLE, WEIGHTS, Hand
 from studio.styles import TEXT, card
+from trainer.hand import learn_hand
 from utils.errors import InputError
 
 GENTLENESS = 10
