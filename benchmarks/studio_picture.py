@@ -23,7 +23,7 @@ from utils.errors import InputError, one_line_errors
 
 ROOT = Path(__file__).parent.parent
 TEXT = "Dear Anna,\n\nthis letter was written by\na machine that learned it\nfrom people's hands.\n\nLove, Peter"
-SIZE, SHOWN = {"width": 1180, "height": 740}, (860, 539)
+SIZE, SHOWN = (1180, 740), (860, 539)
 """Sizes of the window and of the pictures in the GIF, pixels."""
 FRAME, LAST = 80, 3000
 """Durations of a frame and of the last one, ms."""
@@ -68,7 +68,7 @@ def window(address: str) -> Iterator[Any]:
         raise InputError("no Chromium here: apt install chromium")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme="light")
         page.set_default_timeout(1000 * SECONDS)
         page.clock.install(time=0)
         page.goto(address)
