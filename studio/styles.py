@@ -14,7 +14,7 @@ from data_loader.formats.read_report import Report
 from ink.geometry import baseline, x_height
 from ink.strokes import InkLine, pen_strokes
 from results.writing.lines import Style
-from results.writing.styles import BUNDLED, load_style, style_of
+from results.writing.styles import BUNDLED, load_style, own_unit, style_of
 from results.writing.writer import Writer
 from studio.files import file_name
 from utils.errors import InputError
@@ -71,7 +71,7 @@ class Styles:
             raise InputError(f"{title!r} is there already; choose another name")
         if len(kept) >= MAX_KEPT:
             raise InputError(f"{MAX_KEPT} handwritings are kept already; remove some first")
-        line = replace(self._line(name), id=title)
+        line = replace(self._line(name), id=title, unit=own_unit(self.writer))
         self.folder.mkdir(parents=True, exist_ok=True)
         write_jsonl([line], self.folder / f"{title}.jsonl")
         return card(KEPT + title, title, line)

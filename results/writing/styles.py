@@ -37,12 +37,18 @@ def load_style(writer: Writer, sample: str, data_dir: Path = Path("data")) -> St
     name, path, corpus = sample, Path(sample), ""
     if format_of(path):
         line = _first(ink_of([path], Report()), sample, writer.reads_text)
+        corpus = writer.corpus if line.unit == own_unit(writer) else ""
     elif ":" in sample:
         corpus, _, name = sample.rpartition(":")
         line = corpus_line(corpus, name, data_dir)
     else:
         line, corpus = _bundled(sample), BUNDLED_CORPUS
     return style_of(writer, replace(line, id=name), same_units=corpus == writer.corpus)
+
+
+def own_unit(writer: Writer) -> str:
+    """Return the unit, for files of ink, of lines that a network wrote: such ink is no pen's, and no other network's."""
+    return f"as written from {writer.corpus}"
 
 
 def _first(lines: Sequence[InkLine], where: str, needs_text: bool) -> InkLine:
