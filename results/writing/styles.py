@@ -47,7 +47,7 @@ def load_style(writer: Writer, sample: str, data_dir: Path = Path("data")) -> St
 
 
 def own_unit(writer: Writer) -> str:
-    """Return the unit, for files of ink, of lines that a network wrote: such ink is no pen's, and no other network's."""
+    """Return the unit, in files of ink, of lines that a network wrote: such ink is no pen's and no other network's."""
     return f"as written from {writer.corpus}"
 
 
