@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+STYLE ?= 11
 export TEXT ?= The pen writes what was never written.
 export LETTER := Dear Anna, thank you for the lovely flowers! They stand on the kitchen table, next to the window, and every morning I look at them before I go out. Please write soon, and tell me about the new house. Love, Peter
 READY := $(VENV)/.ready
@@ -31,8 +32,8 @@ demo: $(READY)  ## train for less than three minutes on built-in ink, then write
 	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
 	$(PY) experiments.py -r saved/models/demo write "$$TEXT" --bias 1 --n 3 --animate --out out/demo
 
-write: $(READY)  ## write TEXT="..." with the bundled weights, to out/
-	$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$TEXT" --bias 1
+write: $(READY)  ## write TEXT="..." in the handwriting STYLE=1 to 12, to out/
+	$(PY) experiments.py -r saved/pretrained/writer-iam.pt write "$$TEXT" --style $(STYLE) --bias 1
 
 read: $(READY)  ## read FILE=... with the bundled reader (default: a page that is written first); a picture in out/
 	$(if $(FILE),,$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$LETTER" --style 4 --bias 1 --out out/letter)
