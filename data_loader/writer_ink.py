@@ -11,6 +11,10 @@ FLAT = "acemnorsuvwxz"
 """Letters that are one x-height high."""
 SPREAD = 1.2
 """Largest ratio of a character's size to the writer's usual size of it; beyond it is scaled down, or up."""
+WIDEST = 3.0
+"""Width of a letter or digit in its heights, at most; ink that is wider was cut out at the wrong place."""
+UNUSUAL = 2.0
+"""Ratio of a writer's usual size of a character to other writers' beyond which it is not a matter of handwriting."""
 X_UNKNOWN = {**dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZbdfhklt0123456789", 1.7), **dict.fromkeys(FLAT, 1.0)}
 """x-heights that a character is high where the corpus tells nothing better."""
 MARKS = {".": 0.2, ",": 0.5, "'": 0.5, '"': 0.5, "`": 0.45, "-": 0.8, "_": 1.4, "~": 1.0, "^": 0.7, "*": 0.8}
@@ -112,11 +116,14 @@ class WriterInk:
 
     @cached_property
     def lines_of(self) -> dict[str, np.ndarray]:
-        """Lines of the characters corpus by the character."""
+        """Lines of the characters corpus by the character, but for letters and digits that are too wide to be any."""
         if not self.characters:
             return {}
-        codes = self.characters.measures["code"][self.character_lines]
-        return {chr(code): self.character_lines[codes == code] for code in np.unique(codes[codes > 0]).tolist()}
+        own = self.characters.measures[self.character_lines]
+        is_sign = np.array([not chr(code).isalnum() for code in own["code"].tolist()], bool)
+        is_sound = is_sign | (own["right"] - own["left"] <= WIDEST * (own["bottom"] - own["top"]))
+        lines, codes = self.character_lines[is_sound], own["code"][is_sound]
+        return {chr(code): lines[codes == code] for code in np.unique(codes[codes > 0]).tolist()}
 
     @cached_property
     def capital_height(self) -> float:
@@ -126,13 +133,16 @@ class WriterInk:
         return float(np.clip(np.median(heights), 1.3, 2.4))
 
     def _usual(self, character: str) -> float:
-        """Usual height of a character in x-heights: the writer's own median, of too few pieces the corpus's."""
+        """Usual height of a character in x-heights: the writer's own median; the corpus's where there are too few
+        pieces, or where theirs is beyond UNUSUAL, as of a writer whose files are in several units.
+        """
         if character not in self.usual_heights:
             assert self.characters and self.sizes
             own = self.characters.measures[self.lines_of[character]]
             height = float(np.median(own["bottom"] - own["top"])) * self.scale / self.x_height
-            is_own = len(own) >= ENOUGH or character not in self.sizes.heights
-            self.usual_heights[character] = height if is_own else self.sizes.heights[character]
+            typical = self.sizes.heights.get(character, height)
+            is_own = len(own) >= ENOUGH and typical / UNUSUAL <= height <= typical * UNUSUAL
+            self.usual_heights[character] = height if is_own else typical
         return self.usual_heights[character]
 
     def word(self, line: int) -> np.ndarray:

@@ -113,6 +113,26 @@ def test_characters_are_as_large_as_the_writers_words_want_and_stand_in_their_pl
     assert placed == {character: {place} for character, place in expected.items()}
 
 
+def test_files_of_one_writer_in_two_units_make_digits_of_one_size(data_dir: Path) -> None:
+    letters = [drawn(c, writer, n, 1.0) for writer in "ac" for c in ALL for n in range(3)]
+    mixed = [drawn(c, "d", n, 70.0 if c in "02468" else 1.0) for c in ALL for n in range(3)]
+    write_corpus(data_dir / "two-units", [*letters, *mixed])
+    sizes: list[float] = []
+    for points, text in lines_of(loader_of(data_dir, {"numbers": 1.0}, characters="two-units"), "d"):
+        signs = text.replace(" ", "")
+        inks = np.split(points, len(signs))
+        sizes += [float(np.ptp(ink[:, 1])) for sign, ink in zip(signs, inks, strict=True) if sign.isdigit()]
+    assert len(sizes) > 50 and max(sizes) < 1.5 * min(sizes)
+
+
+def test_a_digit_wider_than_any_is_not_used(data_dir: Path) -> None:
+    letters = [drawn(c, writer, n, 1.0) for writer in "ac" for c in ALL for n in range(3)]
+    wide = [InkLine(f"a-wide{n}", "7", "a", "train", strokes([8.0] * 30)) for n in range(9)]
+    write_corpus(data_dir / "wide", [*letters, *wide])
+    for points, text in lines_of(loader_of(data_dir, {"numbers": 1.0}, characters="wide"), "a"):
+        assert len(points) == 14 * len(text.replace(" ", ""))
+
+
 def test_a_line_is_of_one_writer_and_no_validated_writer_is_trained_on(data_dir: Path) -> None:
     loader = loader_of(data_dir, {"words": 1.0, "numbers": 1.0})
     names = {batch_id.partition("-")[0] for batch in loader.at(1) for batch_id in batch.ids}
