@@ -5,6 +5,7 @@ STYLE ?= 11
 export TEXT ?= The pen writes what was never written.
 export LETTER := Dear Anna, thank you for the lovely flowers! They stand on the kitchen table, next to the window, and every morning I look at them before I go out. Please write soon, and tell me about the new house. Love, Peter
 READY := $(VENV)/.ready
+# The demo begins with a bundled network's writing of TEXT, which is refused at once if it has characters unknown to it.
 # The demo has few and coarse points, and one layer of 200: many steps in little time. A single layer reads the window
 # a point late, so it cannot say where a line ends.
 DEMO ?= --minutes 2.6 --corpus synthetic-plain --batch-size 16 --lr 4e-3 \
@@ -29,6 +30,7 @@ install: $(READY)  ## make .venv with all packages; then run: source .venv/bin/a
 	@echo "now run: source .venv/bin/activate"
 
 demo: $(READY)  ## train for less than three minutes on built-in ink, then write TEXT="..."
+	$(PY) experiments.py write "$$TEXT" --bias 1 --out out/demo/bundled.svg
 	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
 	$(PY) experiments.py -r saved/models/demo write "$$TEXT" --bias 1 --n 3 --animate --out out/demo
 
