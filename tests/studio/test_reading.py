@@ -121,9 +121,10 @@ def test_a_page_as_plain_data_is_the_same_ink() -> None:
 def test_a_file_that_cannot_be_opened_is_named_and_leaves_nothing(
     name: str, content: bytes, named: str, page: Page, studio_folder: Path
 ) -> None:
+    before = sorted(studio_folder.rglob("*"))
     error = _open(page, name, content)["error"]
     assert named in error and "/" not in error.split(":")[0] and "Traceback" not in error
-    assert [path.name for path in studio_folder.iterdir() if path.name != "styles"] == []
+    assert sorted(studio_folder.rglob("*")) == before
 
 
 def test_a_file_with_too_much_ink_is_refused(page: Page, tmp_path: Path) -> None:
