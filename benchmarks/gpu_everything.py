@@ -19,6 +19,7 @@ from benchmarks.random_corpus import random_line, write_random_corpus
 from benchmarks.reports import table
 from parse_config import ConfigParser
 from results.reading.classifier import Classifier
+from results.reading.embedder import Embedder
 from results.reading.reader import Reader
 from results.roles import load
 from results.writing.writer import Writer
@@ -133,15 +134,17 @@ class Trial:
         return [f"{epoch.milliseconds:.1f}", f"{epoch.rate:,.0f}", loss, self.used(first.folder)]
 
     def used(self, run: Path) -> str:
-        """Write or read with the best checkpoint of a run; return which of both, and how fast."""
+        """Write, read or embed with the best checkpoint of a run; return which of these, and how fast."""
         start, network = time.monotonic(), load(run, self.device)
         if isinstance(network, Writer):
             text = "".join(filter(str.isalnum, network.characters))[:2] if network.reads_text else None
             count = sum(map(len, network.write(text).lines))
             return f"wrote {count} points at {count / (time.monotonic() - start):,.0f} a second"
+        lines = [random_line(number, "", self.sizes.points // 2, "a") for number in range(2)]
+        if isinstance(network, Embedder):
+            return f"embedded {len(network.embed(lines))} lines in {time.monotonic() - start:.1f} s"
         assert isinstance(network, Reader | Classifier)
-        texts = network.read([random_line(number, "", self.sizes.points // 2, "a") for number in range(2)])
-        return f"read {len(texts)} lines in {time.monotonic() - start:.1f} s"
+        return f"read {len(network.read(lines))} lines in {time.monotonic() - start:.1f} s"
 
     def compared(self, name: str, lines: int, precision: str) -> list[str]:
         """Train with this many lines per step: its time really and alone, their ratio, points per second, an epoch."""

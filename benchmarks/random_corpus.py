@@ -19,7 +19,8 @@ def random_line(number: int, split: str, points: int, text: str) -> InkLine:
     ink = np.column_stack([1.5 * at + 6 * np.cos(at / 3), 12 * np.sin(at / 3), at % LIFT == LIFT - 1])
     ink[:, :2] += rng.normal(0, 0.5, (points, 2))
     ink[-1, 2] = 1
-    return InkLine(str(number), text, f"w{number % 8}", split, ink.astype(np.float32))
+    writer = f"w{number // 18 % 8}"  # two successive lines to validate are by one writer
+    return InkLine(str(number), text, writer, split, ink.astype(np.float32))
 
 
 def random_lines(count: int, points: int, characters: int) -> Iterator[InkLine]:
