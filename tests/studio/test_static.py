@@ -19,7 +19,7 @@ from results.writing.lines import SEEDS_PER_WRITING
 from results.writing.styles import load_style
 from results.writing.writer import Writer
 from studio.static_site import POLICY, write_site
-from tests.studio.browser import CHROMIUM, IN_BROWSER, SCREENS, SECONDS, shot, until
+from tests.studio.browser import IN_BROWSER, SCREENS, SECONDS, shot, until
 from utils.errors import InputError
 
 MAX_SIZE = 8_000_000
@@ -68,19 +68,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.shutdown()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install -r requirements-dev.txt")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def tab(chromium: Any, site: str) -> Iterator[Any]:
+def tab(browser: Any, site: str) -> Iterator[Any]:
     """A tab of the site that has written its first text; it may ask for nothing elsewhere, and has no errors."""
-    page = chromium.new_page(viewport={"width": 1200, "height": 800})
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -156,8 +147,8 @@ def test_random_styles_and_unknown_characters(tab: Any) -> None:
 
 @in_browser
 @pytest.mark.parametrize(("size", "scheme"), SCREENS)
-def test_it_fits_every_screen(chromium: Any, site: str, size: tuple[int, int], scheme: str) -> None:
-    page = chromium.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+def test_it_fits_every_screen(browser: Any, site: str, size: tuple[int, int], scheme: str) -> None:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
     page.set_default_timeout(1000 * SECONDS)
     page.goto(site)
     page.wait_for_selector("#downloads:not([disabled])", state="attached")

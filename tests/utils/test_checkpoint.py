@@ -20,7 +20,6 @@ from utils.checkpoint import (
     FORMAT_VERSION,
     load_checkpoint,
     load_weights,
-    newest_run,
     require_facts,
     require_form,
     require_own_state,
@@ -89,16 +88,6 @@ def test_no_file_and_a_folder_are_refused(path: Path) -> None:
     assert refused(path.with_name("xyz")).endswith("no such checkpoint")
     assert refused(path.with_name("lats.pt")).endswith(f"no such checkpoint; did you mean {path}?")
     refused(path.parent)
-
-
-def test_in_a_folder_of_runs_the_newest_counts_that_has_the_checkpoint(tmp_path: Path) -> None:
-    for age, run in enumerate(["new", "old"]):
-        (tmp_path / run).mkdir()
-        (tmp_path / run / "last.pt").touch()
-        os.utime(tmp_path / run / "last.pt", (1000 - age, 1000 - age))
-    assert newest_run(tmp_path, "last.pt") == tmp_path / "new"
-    assert newest_run(tmp_path, "best.pt") == tmp_path
-    assert newest_run(tmp_path / "old", "last.pt") == tmp_path / "old"
 
 
 def test_a_file_cut_at_any_length_is_refused(path: Path) -> None:
