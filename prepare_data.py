@@ -20,6 +20,7 @@ from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
 from data_loader.ink_check import ink_notes
 from data_loader.kinds_of_text import prepare_kinds
+from data_loader.legible import MAX_CER, prepare_legible
 from data_loader.line_choice import DEFAULT_SPLITS, splits_to_use
 from data_loader.prepare import (
     BUILT_IN,
@@ -39,7 +40,7 @@ from results.roles import load, load_as
 from results.trained import BUNDLED, FOLDER
 from utils.command_line import Parser
 from utils.errors import InputError, one_line_errors
-from utils.files import atomic_path
+from utils.files import atomic_path, file_hash
 from utils.version import add_version
 
 DATA_DIR = Path("data")
@@ -90,6 +91,21 @@ def compose_command(args: argparse.Namespace) -> None:
     print("\n".join(describe(card)))
     splits = " ".join(card["splits"])
     print(f"prepared in {folder}; experiments.py -r RUN evaluate --corpus {folder.name} --split {splits}")
+
+
+def legible_command(args: argparse.Namespace) -> None:
+    """Write a corpus without the lines to train on that a network reads as another text."""
+    corpus = open_corpus(args.name, args.data_dir)
+    folder = corpus_folder(args.target or f"{args.name}-legible", args.data_dir)
+    splits, report = args.splits or splits_to_use(corpus, None, None)[0], Report()
+    reader = load_as(Reader, args.reader)
+    read = reader.evaluate(args.name, splits, data_dir=args.data_dir)
+    readings = dict(zip(read.lines.tolist(), (line.read for line in read.read), strict=True))
+    file = reader.path / "best.pt" if reader.path.is_dir() else reader.path
+    named = f"{file.name} (sha256 {file_hash(file)})"
+    card = prepare_legible(corpus, folder, readings, named, report, args.max_cer)
+    print("\n".join(describe(card) + report.summary()))
+    print(f"prepared in {folder}")
 
 
 def look_command(args: argparse.Namespace) -> None:
@@ -206,22 +222,19 @@ def parse_arguments() -> argparse.Namespace:
     checking = commands.add_parser("check", help="say what is wrong with a prepared corpus")
     checking.add_argument("--ink", action="store_true", help="look at every line's ink, and read it, before a training")
     checking.add_argument("--reader", type=Path, default=FOLDER / BUNDLED["read lines"], help="network that reads it")
-    composing = commands.add_parser(
-        "compose", help="compose lines of numbers, dates, capitals, ... by held-back writers"
-    )
-    composing.add_argument("--characters", required=True, metavar="NAME", help="the prepared corpus of characters")
-    composing.add_argument("--lines", type=int, default=250, help="of each kind (default: 250)")
-    composing.add_argument("--seed", type=int, default=1, help="of the random texts and ink (default: 1)")
-    composing.add_argument("--name", dest="target", metavar="NAME", help="of the corpus made (default: NAME-kinds)")
+    composing = commands.add_parser("compose", help="compose lines of each kind of text by held-back writers")
+    choosing = commands.add_parser("legible", help="leave out the lines to train on that are read as another text")
     prompting = commands.add_parser("prompts", help="print sentences to write by hand that hold every character")
     add_prompts_arguments(prompting)
     exporting = commands.add_parser("export", help="write a prepared corpus in another format")
     learning = commands.add_parser("language-model", help="learn a character n-gram model, for read --lm")
-    for command in (looking, checking, composing, exporting, learning):
+    for command in (looking, checking, composing, choosing, exporting, learning):
         command.add_argument("name", help="the prepared corpus")
     exporting.add_argument("target", type=Path, help="the file or folder to be made")
     exporting.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl")
     exporting.add_argument("--split", nargs="+", help="these splits only")
+    add_compose_arguments(composing)
+    add_legible_arguments(choosing)
     add_language_model_arguments(learning)
     for command in commands.choices.values():
         command.add_argument("--data-dir", type=Path, default=DATA_DIR, help="folder of the corpora (default: data)")
@@ -235,6 +248,20 @@ def add_prompts_arguments(parser: argparse.ArgumentParser) -> None:
     alphabet.add_argument("-r", "--checkpoint", type=Path, help="a network whose alphabet is to be written")
     parser.add_argument("--out", type=Path, metavar="FILE", help="a text file, a sentence per line (default: printed)")
     parser.add_argument("--seed", type=int, default=1, help="other sentences (default: 1)")
+
+
+def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--characters", required=True, metavar="NAME", help="the prepared corpus of characters")
+    parser.add_argument("--lines", type=int, default=250, help="of each kind (default: 250)")
+    parser.add_argument("--seed", type=int, default=1, help="of the random texts and ink (default: 1)")
+    parser.add_argument("--name", dest="target", metavar="NAME", help="of the corpus made (default: NAME-kinds)")
+
+
+def add_legible_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-cer", type=float, default=MAX_CER, help=f"edits per character allowed ({MAX_CER})")
+    parser.add_argument("--reader", type=Path, default=FOLDER / BUNDLED["read lines"], help="network that reads them")
+    parser.add_argument("--splits", nargs="+", help="whose lines are read (default: those usually trained on)")
+    parser.add_argument("--name", dest="target", metavar="NAME", help="of the corpus made (default: NAME-legible)")
 
 
 def add_language_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -262,7 +289,7 @@ def main() -> None:
     args = parse_arguments()
     others = {
         **{"look": look_command, "check": check_command, "compose": compose_command, "prompts": prompts_command},
-        **{"export": export_command, "language-model": language_model_command},
+        **{"legible": legible_command, "export": export_command, "language-model": language_model_command},
     }
     others.get(args.command, prepare_command)(args)
 

@@ -5,6 +5,7 @@ PYTHON=${PYTHON:-.venv/bin/python}
 DATA_DIR=${DATA_DIR:-data}          # prepared corpora
 SAVE_DIR=${SAVE_DIR:-saved}         # runs
 OUT=${OUT:-saved/pretrained}        # the files that a recipe makes
+MAX_CER=${MAX_CER:-0.15}            # edits per character of the lines that a writer learns from, as a reader reads them
 SMALLER=${SMALLER:-}                # options of train.py that come after all others, e.g. "--epochs 1" for a dry run
 
 prepare() {  # prepare FORMAT SOURCE NAME [option ...]: a corpus, unless it is there
@@ -19,6 +20,14 @@ prepare_unipen() {  # prepare_unipen ARCHIVE: its texts, words and characters
   prepare unipen "$1" unipen-texts --category 8 --quality OK GOOD '?'
   prepare unipen "$1" unipen-words --category 6 7 --quality OK GOOD '?'
   prepare unipen "$1" unipen-characters --category 1a 1b 1c 1d --quality OK GOOD '?'
+}
+
+legible() {  # legible NAME [option ...]: the corpus NAME-legible, of what reader.pt does not read as another text, unless it is there
+  local name=$1
+  shift
+  if [ ! -e "$DATA_DIR/$name-legible" ]; then
+    "$PYTHON" prepare_data.py legible "$name" --max-cer "$MAX_CER" --data-dir "$DATA_DIR" "$@"
+  fi
 }
 
 train() {  # train NAME CONFIG [option ...]: a new run of that name; its directory is in $RUN afterwards

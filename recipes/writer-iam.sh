@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # Make writer-iam.pt, which writes every printable character of ASCII: conditional.pt, trained on with UNIPEN's many
 # writers and with numbers, dates and capitals composed of their ink, next to IAM-OnDB.
+# It learns from legible lines alone.
 # The bundled file had testset_t too, which not everybody has.
-# Usage: recipes/writer-iam.sh FOLDER_OF_IAM_ONDB train_r01_v07.tar.xz    (about 1.5 hours of one core)
+# Usage: recipes/writer-iam.sh FOLDER_OF_IAM_ONDB train_r01_v07.tar.xz    (about two hours of one core)
 source "$(dirname "$0")/common.sh"
 prepare iam-ondb "$1" iam-ondb
 prepare_unipen "$2"
+legible iam-ondb --splits trainset testset_f
+for name in unipen-texts unipen-words unipen-characters; do
+  legible "$name"
+done
 
 train writer-iam recipes/writer-iam.json --init-from "$OUT/conditional.pt"
 export_weights writer-iam.pt --bits 8

@@ -121,8 +121,8 @@ def options() -> set[str]:
     """The options of all commands, as their help names them, and of the benchmarks."""
     helps = [("train.py", []), ("studio", []), ("experiments.py", []), ("prepare_data.py", [])]
     helps += [("experiments.py", [name]) for name in COMMANDS]
-    helps += [("prepare_data.py", [name]) for name in (*FORMATS, *["look", "check", "compose", "prompts", "export"])]
-    helps += [("prepare_data.py", ["language-model"])]
+    subcommands = ("look", "check", "compose", "legible", "prompts", "export", "language-model")
+    helps += [("prepare_data.py", [name]) for name in (*FORMATS, *subcommands)]
     with contextlib.redirect_stdout(io.StringIO()) as text:
         for script, words in helps:
             with contextlib.suppress(AssertionError):  # help ends the program

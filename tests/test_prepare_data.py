@@ -15,8 +15,10 @@ from data_loader.corpus import Corpus
 from data_loader.synthetic.lines import synthetic_lines
 from ink.strokes import InkLine
 from model.language.ngram import load_language_model
+from results.trained import BUNDLED, FOLDER
 from tests.data_loader.formats.mini_iam import MiniIam
 from tests.tiny import assert_same_ink, ink_line, refused, run_main, write_corpus
+from utils.files import file_hash
 
 Cli = Callable[..., tuple[int, str, str]]
 LINES = {"a01-000u-01", "a01-000u-02", "a01-000u-03", "b02-001z-01", "b02-001z-02", "c03-002-01"}
@@ -178,6 +180,21 @@ def test_the_ink_is_read_and_compared_with_its_text(cli: Cli, tmp_path: Path) ->
     assert len(notes) == 1 and notes[0].startswith(f"note: line swapped: its text is {sound.text!r}, and it reads ")
     assert "note: written never: " in out and "reads" not in cli("check", "mine")[1]
     assert "no such checkpoint" in refused(cli("check", "mine", "--ink", "--reader", tmp_path / "none.pt"))
+
+
+def test_lines_with_the_text_of_others_are_left_out_of_a_legible_corpus(cli: Cli, tmp_path: Path) -> None:
+    first, swapped, valid = [
+        line for line in synthetic_lines(num_writers=1, lines_per_writer=20, valid_writers=0) if len(line.text) > 12
+    ][:3]
+    swapped, valid = replace(swapped, id="swapped", text=first.text), replace(valid, split="valid", text=first.text)
+    write_corpus(tmp_path / "data" / "mine", [first, swapped, valid])
+    code, out, err = cli("legible", "mine")
+    assert (code, err) == (0, "") and "left out, illegible, of train: 1 (swapped)" in out
+    assert ids(tmp_path / "data" / "mine-legible") == {first.id, valid.id}
+    assert file_hash(FOLDER / BUNDLED["read lines"]) in Corpus(tmp_path / "data" / "mine-legible").card["how_made"]
+    assert cli("legible", "mine", "--splits", "train", "valid", "--max-cer", 9, "--name", "all")[0] == 0
+    assert ids(tmp_path / "data" / "all") == {first.id, "swapped", valid.id}
+    assert "no split test" in refused(cli("legible", "mine", "--splits", "test"))
 
 
 def test_prompts_are_printed_or_saved(cli: Cli, tmp_path: Path) -> None:

@@ -89,13 +89,14 @@ def test_a_network_is_made_of_a_mixture(recipe: str, ability: Ability, made: Pat
         "unipen-words": words,
         "unipen-characters": [drawn(c, "a", n, 2.0) for c in ALL for n in range(3)],
     }
+    corpora["unipen-characters-legible"] = corpora["unipen-characters"]  # the reader would leave nearly all out
     for name, lines in corpora.items():
         write_corpus(made / "data" / name, lines)
     for name in ("recognition.pt", "conditional.pt"):
         (tmp_path / name).symlink_to(ROOT / "saved" / "pretrained" / name)
     folders = {"DATA_DIR": made / "data", "SAVE_DIR": tmp_path, "OUT": tmp_path}
     sources = [made / "raw", "not read"] if "iam" in recipe else ["not read"]
-    run_recipe(f"{recipe}.sh", *sources, **folders, SMALLER=SMALLER)
+    run_recipe(f"{recipe}.sh", *sources, **folders, MAX_CER=100, SMALLER=SMALLER)
     assert load(tmp_path / f"{recipe}.pt").can(ability)
 
 
