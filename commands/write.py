@@ -8,8 +8,10 @@ from typing import get_args
 from commands.common import add_out, loaded, save_numbers
 from commands.paper import add_machine, add_paper, given_text, grid_files, machine_of, names_of, paper_of, pen_of
 from results.reading.decoding import GREEDY, Decoding
+from results.reading.embedder import Embedder
 from results.reading.reader import Reader
 from results.roles import load_as
+from results.trained import bundled
 from results.writing.best_of import BestOf
 from results.writing.digits import write_number
 from results.writing.lines import FORMATS, Style, Writing, require_sane
@@ -45,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a person's handwriting, learned from -r (default: the bundled writer)",
     )
-    parser.add_argument("--reader", metavar="CHECKPOINT", help="the recognizer of --best-of")
+    parser.add_argument("--reader", metavar="CHECKPOINT", help="the recognizer of --best-of (default: the bundled one)")
     parser.add_argument(
         "--networks",
         nargs="+",
@@ -69,6 +71,7 @@ def add_hand(parser: argparse.ArgumentParser) -> None:
         help="a line to go on from: CORPUS:LINE_ID, an InkML or jsonl file, or a bundled style; may be several",
     )
     parser.add_argument("--best-of", type=int, metavar="K", help="write each line K times, keep the one read best")
+    parser.add_argument("--alike", action="store_true", help="of those read best keep the one most like the style")
 
 
 def styles_of(args: argparse.Namespace, network: Writer) -> list[Style | None]:
@@ -77,12 +80,19 @@ def styles_of(args: argparse.Namespace, network: Writer) -> list[Style | None]:
 
 
 def best_of(args: argparse.Namespace, reader: Reader | None, decoding: Decoding) -> BestOf | None:
-    """The choice among several writings of each line, where the command line asks for it."""
+    """The choice among several writings of each line, by `reader` or the bundled one, if the command line asks for it.
+
+    Raises InputError where --alike has nothing to choose from, or no style to compare with.
+    """
     if args.best_of is None:
+        if args.alike:
+            raise InputError("--alike chooses among several writings: add --best-of K")
         return None
-    if reader is None:
-        raise InputError("--best-of needs a recognizer to choose by: --reader CHECKPOINT")
-    return BestOf(reader, args.best_of, decoding)
+    if args.alike and not (args.style or getattr(args, "hand", None)):
+        raise InputError("--alike compares with a style: add --style, or leave --alike out")
+    reader = reader or load_as(Reader, bundled("read lines"), args.device)
+    embedder = load_as(Embedder, bundled("compare handwriting"), args.device) if args.alike else None
+    return BestOf(reader, args.best_of, decoding, embedder)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -119,7 +129,8 @@ def run(args: argparse.Namespace) -> None:
         numbers = draw.numbers()
         for line in numbers["lines"]:
             rates = f"CER {100 * line['cer_first']:.1f} % of the first, {100 * line['cer_kept']:.1f} % of candidate"
-            print(f"{line['text']!r}: {rates} {line['kept']}")
+            alike = f"; likeness {line['alike_first']:.2f}, {line['alike_kept']:.2f}" if "alike_kept" in line else ""
+            print(f"{line['text']!r}: {rates} {line['kept']}{alike}")
         save_numbers(args, numbers)
 
 
@@ -157,7 +168,7 @@ def _name_rare(network: Writer, text: str | None) -> None:
 
 def _by_many(args: argparse.Namespace) -> list[Writing]:
     """The number, each digit written by its network."""
-    others = args.resume or args.hand or args.style or args.best_of or args.reader or len(args.bias) > 1
+    others = args.resume or args.hand or args.style or args.best_of or args.alike or args.reader or len(args.bias) > 1
     text = given_text(args)
     if others or text is None:
         raise InputError(

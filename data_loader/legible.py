@@ -17,7 +17,7 @@ from utils.progress import progress
 
 MAX_CER = 0.15
 """Edits per character of its text, at most, with which a line is read that stays."""
-LOOK_ALIKES = "0oO", "1lI|i", "sS5", "2zZ", "uvUV", "9gq", "6bG"
+LOOK_ALIKES = "0oO", "1lI|i/\\", "ij", "sS5", "2zZ", "uvUV", "tT+", "9gq", "6bG"
 """Characters that nobody tells apart where they are drawn alone."""
 
 

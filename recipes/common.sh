@@ -5,7 +5,7 @@ PYTHON=${PYTHON:-.venv/bin/python}
 DATA_DIR=${DATA_DIR:-data}          # prepared corpora
 SAVE_DIR=${SAVE_DIR:-saved}         # runs
 OUT=${OUT:-saved/pretrained}        # the files that a recipe makes
-MAX_CER=${MAX_CER:-0.15}            # edits per character of the lines that a writer learns from, as a reader reads them
+MAX_CER=${MAX_CER:-}                # edits per character with which lines of a writer may be read, instead of a recipe's
 SMALLER=${SMALLER:-}                # options of train.py that come after all others, e.g. "--epochs 1" for a dry run
 
 prepare() {  # prepare FORMAT SOURCE NAME [option ...]: a corpus, unless it is there
@@ -26,7 +26,7 @@ legible() {  # legible NAME [option ...]: the corpus NAME-legible, of what reade
   local name=$1
   shift
   if [ ! -e "$DATA_DIR/$name-legible" ]; then
-    "$PYTHON" prepare_data.py legible "$name" --max-cer "$MAX_CER" --data-dir "$DATA_DIR" "$@"
+    "$PYTHON" prepare_data.py legible "$name" --data-dir "$DATA_DIR" "$@" ${MAX_CER:+--max-cer "$MAX_CER"}
   fi
 }
 

@@ -8,9 +8,9 @@ source "$(dirname "$0")/common.sh"
 prepare iam-ondb "$1" iam-ondb
 prepare_unipen "$2"
 legible iam-ondb --splits trainset testset_f
-for name in unipen-texts unipen-words unipen-characters; do
-  legible "$name"
-done
+legible unipen-texts --max-cer 0.12
+legible unipen-words
+legible unipen-characters
 
 train writer-iam recipes/writer-iam.json --init-from "$OUT/conditional.pt"
 export_weights writer-iam.pt --bits 8

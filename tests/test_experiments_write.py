@@ -70,6 +70,14 @@ def test_the_best_of_several_says_what_was_gained(run: Run, tmp_path: Path) -> N
     assert [line["text"] for line in numbers["lines"]] == ["dad", "dad"] and numbers["inputs"]["best_of"] == 3
 
 
+def test_the_best_of_several_may_be_chosen_by_its_likeness_to_a_style(run: Run, tmp_path: Path) -> None:
+    style = ("--style", "letters:ace-0", "--data-dir", "data")
+    code, out, err = run("write", "dad", "--best-of", "3", "--alike", *style)
+    numbers = json.loads((tmp_path / "out" / "write.json").read_text())
+    assert (code, err) == (0, "") and "; likeness " in out and -1 <= numbers["alike_kept"] <= 1
+    assert numbers["n_lines"] == 1, "read by the bundled reader, as none is named"
+
+
 def test_legibility_leaves_a_table_numbers_a_page_and_a_figure(run: Run, tmp_path: Path) -> None:
     options = ["--reader", "reader.pt", "--bias", "0", "2", "--n", "2", "--data-dir", "data"]
     code, out, _ = run("legibility", *options, "--best-of", "2", "--style", "letters:ace-0")
@@ -120,7 +128,8 @@ def test_what_was_hardly_learned_is_named_before_it_is_written(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["write", "dad", "--best-of", "3"], "--reader CHECKPOINT"),
+        (["write", "dad", "--alike"], "add --best-of K"),
+        (["write", "dad", "--best-of", "3", "--alike"], "add --style"),
         (["write", "dad", "--reader", "reader.pt"], "--best-of K"),
         (["write", "dad", "--best-of", "101", "--reader", "reader.pt"], "best of 101"),
         (["write", "dad", "--style", "nothing"], "no bundled styles"),

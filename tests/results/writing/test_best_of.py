@@ -1,15 +1,19 @@
 """The best of several writings of a line, as a stub reader judges them."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from base.base_model import Sample
 from ink.strokes import InkLine, points_to_strokes
 from results import write
+from results.reading.embedder import Embedder
 from results.reading.lines import LineReading
 from results.reading.reader import Reader
-from results.writing.best_of import SEED_STEP, BestOf, read_back
-from results.writing.lines import SEEDS_PER_WRITING
+from results.writing.best_of import SEED_STEP, BestOf, likenesses, read_back
+from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.writer import Writer
 from tests.results.recognizers import line_of, recognizer
 from tests.results.writers import writer
@@ -48,6 +52,29 @@ def test_the_lowest_cer_then_the_surest_then_the_shortest_is_kept(drawn: dict[st
     assert [line["kept"] for line in numbers["lines"]] == [2, 1]
     assert [line["cer_first"] for line in numbers["lines"]] == [pytest.approx(1 / 3), 0]
     assert (numbers["n_lines"], numbers["cer_first"], numbers["cer_kept"]) == (2, pytest.approx(1 / 6), 0)
+
+
+def test_among_those_read_best_the_most_alike_is_kept(
+    drawn: dict[str, list[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The candidates have 12 to 15 and 11 points; the stub finds ink the more alike the more points it has, to 14."""
+    angles = {11: 0.4, 12: 0.0, 13: 0.3, 14: 0.2, 15: 0.1, 20: 0.0}
+
+    def embed(_: object, lines: list[InkLine]) -> np.ndarray:
+        return np.array([[np.cos(angles[len(line.points)]), np.sin(angles[len(line.points)])] for line in lines])
+
+    monkeypatch.setattr(Embedder, "embed", embed)
+    style = Style("s", "bad", np.ones((20, 3), np.float32))
+    model: Any = None
+    best = BestOf(recognizer(), 5, embedder=Embedder(model, {}, {}, Path("alike.pt")))
+    kept = best(writer(), ["cab", "cad"], [7, 8], 0.25, style)
+    assert [len(first.strokes) for first in kept] == [14, 12], "13 and 14 are read right, and 14 is more alike"
+    numbers = best.numbers()
+    assert [line["alike_kept"] for line in numbers["lines"]] == pytest.approx([np.cos(0.2), 1])
+    assert numbers["alike_first"] == pytest.approx(1) and numbers["alike_kept"] == pytest.approx((np.cos(0.2) + 1) / 2)
+    assert [len(first.strokes) for first in best(writer(), ["cab"], [7], 0.25)] == [13], "no style to be like"
+    nothing = Sample(np.array([[0, 0, 1]], np.float32), None, False)
+    assert likenesses(best.embedder, writer(), [nothing], style) == [-1]  # type: ignore[arg-type]
 
 
 def test_the_first_candidate_is_the_line_that_is_written_without_a_choice() -> None:
