@@ -11,7 +11,7 @@ import numpy as np
 
 from ink.alphabet import STAND_INS
 from ink.geometry import x_height
-from model.kernels.wasm import MODULE
+from model.kernels.wasm import MODULES
 from model.writing.portable import flat_file
 from render.ink.paper import SIZES
 from results.roles import load_as
@@ -48,7 +48,7 @@ def write_site(folder: Path, checkpoint: Path) -> list[Path]:
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for source in [*(PAGE / name for name in SHARED), *sorted(STATIC.iterdir()), MODULE]:
+        for source in [*(PAGE / name for name in SHARED), *sorted(STATIC.iterdir()), *MODULES]:
             shutil.copyfile(source, folder / source.name)
         for name in stubs():
             (folder / name).write_text("export const start = () => {};\n", encoding="utf-8")

@@ -62,12 +62,21 @@ static const linear *take_linear(const char **at, linear *to) {
     return to;
 }
 
-/* Memory for a file, or what else is handed over. */
+/* Memory for a file, or what else is handed over; what is read AHEAD is in memory too. */
 EXPORT(reserve) void *reserve(int32_t bytes) {
-    return aligned_alloc(ALIGNMENT, parts_of(bytes, ALIGNMENT) * ALIGNMENT);
+    return aligned_alloc(ALIGNMENT, parts_of(bytes, ALIGNMENT) * ALIGNMENT + AHEAD);
 }
 
 EXPORT(release) void release(void *place) { free(place); }
+
+#ifdef __wasm__
+/* Whether this processor rounds the products and sums of `fused_lanes` once: the product is 1 + 2^-11 + 2^-24. */
+EXPORT(is_fused) int32_t is_fused(void) {
+    volatile float factor = 1 + 0x1p-12f, less = -(1 + 0x1p-11f);
+    v128_t both = wasm_f32x4_splat(factor), sums = fused_lanes(both, both, wasm_f32x4_splat(less));
+    return wasm_f32x4_extract_lane(sums, 0) == 0x1p-24f;
+}
+#endif
 
 /* Take the network of a file (model/writing/portable.py), which stays where it is. */
 EXPORT(open_network) void open_network(const void *file) {

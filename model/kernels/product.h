@@ -21,6 +21,7 @@
 
 #define LANES (64 / sizeof(real))
 #define PARTS (BLOCK / LANES)
+#define AHEAD (GROUP * BLOCK) /* bytes: weights are fetched a group before they are needed */
 _Static_assert(BLOCK == 4 * LANES, "a block of outputs is four vectors");
 
 typedef real vec __attribute__((vector_size(64)));
@@ -76,7 +77,6 @@ static void take_group(int64_t count, const real *x, group *to) {
 
 #if IN_BYTES
 #define LINES 3 /* at once: their sums fill the registers */
-#define AHEAD (GROUP * BLOCK) /* bytes: weights are prefetched a group before they are needed */
 typedef int32_t ivec __attribute__((vector_size(64)));
 
 static inline __attribute__((always_inline)) ivec four_inputs(const int8_t *x) {

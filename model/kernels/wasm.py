@@ -1,8 +1,8 @@
-"""The kernel of browser.c as WebAssembly: browser.wasm, which is in the repository, so that nobody needs a compiler.
+"""The kernel of browser.c as WebAssembly: two modules in the repository, so that nobody needs a compiler.
 
     pip install ziglang && python -m model.kernels.wasm
 
-builds it anew after a change of a C file or of a constant; a test holds that it is built from the present ones.
+builds them anew after a change of a C file or of a constant; a test holds that they are built from the present ones.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,9 @@ from utils.errors import InputError, one_line_errors
 from utils.files import atomic_path
 
 FOLDER = Path(__file__).parent
-MODULE = FOLDER / "browser.wasm"
+MODULES = {FOLDER / "browser-fused.wasm": ("-mrelaxed-simd",), FOLDER / "browser.wasm": ()}
+"""The modules and the flags of each: the first is faster, and needs a browser with relaxed SIMD and a processor with
+fused multiply-add; the strokes of both are the same."""
 FILES = (
     *("attention.h", "browser.c", "lanes_wasm.h", "network.h", "noise.h", "product.h", "product_wasm.h", "real.h"),
     *("sampler.c", "team.h"),
@@ -33,9 +36,9 @@ FLAGS = (
 DEFINES = [f"-D{name}={value!r}" for name, value in (("NARROW", BITS[PRECISION]), *BROWSER_CONSTANTS)]
 
 
-def fingerprint() -> bytes:
-    """Return the hash of the C files, the constants and the flags: a custom section at the end of the module."""
-    digest = hashlib.sha256("\0".join([*FLAGS, *DEFINES]).encode())
+def fingerprint(flags: Sequence[str]) -> bytes:
+    """Return the hash of the C files, the constants and all flags: a custom section at the end of a module."""
+    digest = hashlib.sha256("\0".join([*FLAGS, *flags, *DEFINES]).encode())
     for name in FILES:
         digest.update((FOLDER / name).read_bytes())
     section = b"ductus"
@@ -43,19 +46,19 @@ def fingerprint() -> bytes:
     return bytes([0, len(content)]) + content
 
 
-def build(path: Path) -> None:
-    """Build the module.
+def build(path: Path, flags: Sequence[str]) -> None:
+    """Build a module, with `flags` of its own.
 
     Raises InputError where there is no compiler, or it fails.
     """
     with TemporaryDirectory() as folder:
         made = Path(folder) / "browser.wasm"
-        command = [*_compiler(), *FLAGS, *DEFINES, str(FOLDER / "browser.c"), "-o", str(made)]
+        command = [*_compiler(), *FLAGS, *flags, *DEFINES, str(FOLDER / "browser.c"), "-o", str(made)]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:
             raise InputError(f"{command[0]} cannot build browser.c: {result.stderr.strip()[-500:]}")
         with atomic_path(path) as temporary:
-            temporary.write_bytes(made.read_bytes() + fingerprint())
+            temporary.write_bytes(made.read_bytes() + fingerprint(flags))
 
 
 def _compiler() -> list[str]:
@@ -68,8 +71,9 @@ def _compiler() -> list[str]:
 
 @one_line_errors
 def main() -> None:
-    build(MODULE)
-    print(MODULE)
+    for path, flags in MODULES.items():
+        build(path, flags)
+        print(path)
 
 
 if __name__ == "__main__":

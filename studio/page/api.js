@@ -58,11 +58,3 @@ export async function file(path, data) {
   const name = decodeURIComponent(response.headers.get("content-disposition").match(/filename="(.*)"/)[1]);
   return { name, blob: await response.blob() };
 }
-
-export function save({ name, blob }) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}

@@ -47,3 +47,10 @@ export async function copy(text, what) {
     say(`The browser does not allow copying here. Open the studio at 127.0.0.1, or select and copy by hand.`, { bad: true });
   }
 }
+
+// Have the browser save a file.
+export function download({ name, blob }) {
+  const link = make("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}

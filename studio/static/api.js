@@ -11,13 +11,28 @@ let facts, writers, last;
 
 export class Refused extends Error {}
 
+async function fetched(name) {
+  const answer = await fetch(name);
+  if (!answer.ok) throw new TypeError();
+  return answer;
+}
+
+// The kernel that is faster where the browser and its processor can run it, and else the other one.
+async function kernel() {
+  try {
+    const { module, instance } = await WebAssembly.instantiate(await (await fetched("browser-fused.wasm")).arrayBuffer());
+    if (instance.exports.is_fused()) return module;
+  } catch { /* the browser does not know all of its instructions */ }
+  return WebAssembly.compile(await (await fetched("browser.wasm")).arrayBuffer());
+}
+
 export async function about() {
   try {
-    const answers = await Promise.all(["about.json", "network.bin", "browser.wasm"].map((name) => fetch(name)));
-    if (!answers.every(({ ok }) => ok)) throw new TypeError();
-    const [json, network, code] = await Promise.all(answers.map((answer, k) => (k ? answer.arrayBuffer() : answer.json())));
-    facts = json;
-    writers = new Writers(await WebAssembly.compile(code), network);
+    const network = fetched("network.bin").then((answer) => answer.arrayBuffer()), module = kernel();
+    network.catch(() => {});
+    module.catch(() => {});
+    facts = await (await fetched("about.json")).json();
+    writers = new Writers(await module, await network);
   } catch (error) {
     if (location.protocol === "file:") throw new Refused("Browsers load no network from a bare file. Serve this folder: python -m http.server");
     throw new Refused(error instanceof WebAssembly.CompileError ? "This browser is too old for the pen: it needs WebAssembly with SIMD." : "The network cannot be loaded. Reload the page.");
@@ -226,12 +241,4 @@ export async function file(path, settings) {
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(image.src);
   return { name: `writing-${settings.seed}.png`, blob: await new Promise((resolve) => canvas.toBlob(resolve, "image/png")) };
-}
-
-export function save({ name, blob }) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }

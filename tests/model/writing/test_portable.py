@@ -9,7 +9,7 @@ import torch
 
 from base.base_model import Sample
 from model.kernels.build import kernels
-from model.kernels.wasm import MODULE, build, fingerprint
+from model.kernels.wasm import MODULES, build, fingerprint
 from model.writing.compiled import PRECISION
 from model.writing.portable import ALIGNMENT, BROWSER_CONSTANTS, flat_file
 from model.writing.sampling import HandwritingModel, LineNoise, sample
@@ -112,13 +112,15 @@ def test_a_file_has_every_weight_once_and_is_aligned():
     assert np.frombuffer(content[:40], "<i4")[[0, 1, 4, 7]].tolist() == [3, 6, 5, 2]
 
 
-def test_the_module_is_built_from_the_present_sources():
-    assert MODULE.read_bytes().startswith(b"\0asm")
-    assert MODULE.read_bytes().endswith(fingerprint()), "pip install ziglang && python -m model.kernels.wasm"
+def test_the_modules_are_built_from_the_present_sources():
+    for path, flags in MODULES.items():
+        assert path.read_bytes().startswith(b"\0asm")
+        assert path.read_bytes().endswith(fingerprint(flags)), "pip install ziglang && python -m model.kernels.wasm"
 
 
 @pytest.mark.slow
-def test_the_module_is_what_its_compiler_makes(tmp_path):
+def test_the_modules_are_what_their_compiler_makes(tmp_path):
     pytest.importorskip("ziglang", reason="pip install ziglang")
-    build(tmp_path / "browser.wasm")
-    assert (tmp_path / "browser.wasm").read_bytes() == MODULE.read_bytes()
+    for path, flags in MODULES.items():
+        build(tmp_path / path.name, flags)
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
