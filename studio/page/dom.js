@@ -49,7 +49,7 @@ export async function copy(text, what) {
 }
 
 // Have the browser save a file.
-export function download({ name, blob }) {
+export function saveFile({ name, blob }) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);

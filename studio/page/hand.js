@@ -1,7 +1,7 @@
 // "My hand": the handwritings that were given to the studio, and the copybook in which a new one is written.
 
 import * as api from "./api.js";
-import { by, download, fail, make, say } from "./dom.js";
+import { by, fail, make, saveFile, say } from "./dom.js";
 import { Pad } from "./pad.js";
 import { addHand, dropHand } from "./write.js";
 
@@ -101,7 +101,7 @@ async function bring(file) {
 
 async function take({ id }) {
   const made = await api.file("api/hands/export", { id });
-  download(made);
+  saveFile(made);
   say(`${made.name} is saved.`);
 }
 

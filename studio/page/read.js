@@ -1,7 +1,7 @@
 // "Read": ink drawn on the page or opened from a file, its lines read as they are finished.
 
 import * as api from "./api.js";
-import { by, calm, copy, download, fail, make, say } from "./dom.js";
+import { by, calm, copy, fail, make, saveFile, say } from "./dom.js";
 import { draw, fit, inked } from "./ink.js";
 
 const PAUSE = 650; // ms after the pen is lifted until the page is read
@@ -361,7 +361,7 @@ async function save(kind) {
   try {
     const inks = pages.filter(({ strokes }) => strokes.length).map(({ unit, strokes }) => ({ unit, strokes }));
     const made = await api.file("api/ink/save", { kind, pages: inks });
-    download(made);
+    saveFile(made);
     say(`${made.name} is saved.`);
   } catch (error) { fail(error); }
 }

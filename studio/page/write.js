@@ -1,7 +1,7 @@
 // "Write": the settings, the text with its unknown characters marked, and the paper with the pen at work.
 
 import * as api from "./api.js";
-import { by, calm, copy, download, fail, make, remember, say } from "./dom.js";
+import { by, calm, copy, fail, make, remember, saveFile, say } from "./dom.js";
 import { Paper } from "./paper.js";
 
 const LATER = 350; // ms after the last change of a setting
@@ -306,7 +306,7 @@ async function download(button) {
   button.setAttribute("aria-busy", "true");
   try {
     const made = await api.file(`api/write/${button.dataset.kind}`, shown());
-    download(made);
+    saveFile(made);
     say(`${made.name} is saved.`);
   } catch (error) { fail(error); }
   button.removeAttribute("aria-busy");
