@@ -29,7 +29,7 @@ TEXT = "The pen writes what was never written."
 def test_the_site_is_whole_and_asks_for_nothing_elsewhere(networks: Path, tmp_path: Path) -> None:
     files = write_site(tmp_path / "site", networks / "writer.pt")
     names = {path.name for path in files}
-    assert {"index.html", "about.json", "network.bin", "browser.wasm", "writer.worker.js", "browser-fused.wasm"} <= names
+    assert {"index.html", "about.json", "network.bin", "browser.wasm", "browser-fused.wasm"} <= names
     for path in files:
         if path.suffix in (".html", ".js", ".css"):
             content = path.read_text()

@@ -1,13 +1,15 @@
 """A whole handwriting through the studio's page in a real browser, with real ink:
 
-    python -m benchmarks.studio_hand "ap/Diane_Figueira" --words unipen-words --characters unipen-characters
+    python -m tests.studio.whole_hand ap/Diane_Figueira
 
-The prompted sentences are composed of one writer's words and characters, and written as a mouse would; then the page
-learns them, writes in the handwriting, exports it, deletes it and imports it again. Screenshots are in --out.
+The prompted sentences are composed of one writer's words and characters in two prepared corpora, and written with the
+mouse; a second run goes on where the first was ended. Then the page learns them, writes in the handwriting, exports it,
+deletes it, imports it and deletes it again. Screenshots are in --out.
 """
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,14 @@ from ink.strokes import pen_strokes
 from tests.studio.browser import CHROMIUM, draw
 from tests.studio.conftest import served
 
+TEXT = "Dear Anna,\nthank you for the lovely flowers.\nThey are on the kitchen table.\nLove, Peter"
 X_HEIGHT = 20.0
 """Pixels of the small letters on the page."""
 SEED = 1
+BASELINE = 138.0
+"""Pixels from the top of the strip to the line to write on."""
 PATIENCE = 3600
+"""Seconds."""
 
 
 class Copyist:
@@ -59,9 +65,10 @@ class Copyist:
 
 
 def write_sentences(page: Any, copyist: Copyist) -> None:
-    """Write every sentence that the page prompts, and say what it says of each."""
-    count = page.locator("#hand-dots button").count()
-    for number in range(count):
+    """Write every sentence that is not written yet, and print the verdict on it."""
+    for number in range(page.locator("#hand-dots button").count()):
+        if page.locator("#hand-dots button").nth(number).get_attribute("class"):
+            continue
         page.locator("#hand-dots button").nth(number).click()
         text = page.inner_text("#hand-prompt")
         strokes = [stroke.tolist() for stroke in pen_strokes(copyist.line(text))]
@@ -75,36 +82,45 @@ def write_sentences(page: Any, copyist: Copyist) -> None:
         print(f"{number + 1:2} {text}\n   {verdict}", flush=True)
 
 
-BASELINE = 130
-"""Pixels from the top of the strip to the line to write on."""
-
-
-def whole_way(page: Any, copyist: Copyist, title: str, out: Path) -> None:
-    """From the first sentence to the deletion."""
-
-    def shot(name: str) -> None:
-        page.screenshot(path=out / f"{name}.png")
-
-    page.fill("#hand-title", title)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#hand-desk:not([hidden])")
-    write_sentences(page, copyist)
-    shot("1-written")
-    page.on("dialog", lambda dialog: (print(dialog.message), dialog.accept()))
-    start = time.monotonic()
+def learn(page: Any, shot: Callable[[str], None]) -> None:
+    """Press the button, and wait until the handwriting is learned."""
+    start, last = time.monotonic(), ""
     page.click("#hand-start")
-    last = ""
     while "how it writes" not in (state := page.inner_text("#hand-state")):
         assert "not learned" not in state and time.monotonic() - start < PATIENCE, state
         if state != last:
             print(f"{time.monotonic() - start:4.0f} s  {state}", flush=True)
             shot("2-learning")
         last = state
-        page.wait_for_timeout(10_000)
+        page.wait_for_timeout(5_000)
     print(f"{time.monotonic() - start:4.0f} s  {state}")
+
+
+def whole_way(page: Any, copyist: Copyist, title: str, out: Path) -> None:
+    """Go from the first sentence, or where it was left, to the deletion."""
+
+    def shot(name: str) -> None:
+        page.screenshot(path=out / f"{name}.png")
+
+    def accept(dialog: Any) -> None:
+        print(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", accept)
+    page.wait_for_selector("#hand-begin:not([disabled])")
+    page.wait_for_timeout(2000)
+    if page.locator("#hand-list li").count():
+        page.click(f'[aria-label="Go on: {title}"], [aria-label="Open: {title}"]')
+    else:
+        page.fill("#hand-title", title)
+        page.keyboard.press("Enter")
+    page.wait_for_selector("#hand-desk:not([hidden])")
+    write_sentences(page, copyist)
+    shot("1-written")
+    learn(page, shot)
     shot("3-learned")
     page.click("#hand-use")
-    page.fill("#text", "Dear Anna,\nthank you for the lovely flowers.\nThey are on the kitchen table.\nLove, Peter")
+    page.fill("#text", TEXT)
     page.select_option("#speed", "0")
     page.click("#go")
     page.wait_for_selector("#downloads[disabled]", state="attached")
@@ -144,12 +160,12 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1200, "height": 900}, accept_downloads=True)
         page.set_default_timeout(1000 * PATIENCE)
         page.on("pageerror", lambda error: print("ERROR", error))
-        page.on("console", lambda message: message.type == "error" and print("ERROR", message.text))
+        page.on("console", lambda message: print(message.type, message.text))
         page.goto(f"{address}#/hand")
-        page.wait_for_selector("#hand-begin:not([disabled])")
         whole_way(page, copyist, args.writer.rsplit("/", 1)[-1].replace("_", " "), args.out)
         browser.close()
-    print(f"{copyist.written} words as written, {copyist.spelled} of single characters; left: {[*folder.glob('hands/*')]}")
+    print(f"{copyist.written} words as written, {copyist.spelled} of single characters")
+    assert not [*folder.glob("hands/*")]
 
 
 if __name__ == "__main__":
