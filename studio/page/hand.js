@@ -170,7 +170,7 @@ function verdict(check) {
   place.className = !check ? "" : odd ? "odd" : "good";
   if (!check) place.replaceChildren("Write the sentence on the line, in your own way.");
   else if (odd) place.replaceChildren(`${sentence(check.faults.join("; "))} Write it again, or leave it and go on.`);
-  else place.replaceChildren("It reads ", make("q", {}, check.reading), unread.size ? ": what is dotted was hard to read." : ".");
+  else place.replaceChildren("It reads ", make("q", {}, check.reading), unread.size ? ": what is dotted was hard to read." : /[.!?]$/.test(check.reading) ? "" : ".");
 }
 
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;

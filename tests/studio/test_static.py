@@ -120,6 +120,18 @@ def test_strokes_are_those_of_the_command_line(tab: Any, style: str, text: str) 
 
 
 @in_browser
+def test_a_browser_without_relaxed_simd_writes_the_same(tab: Any, browser: Any, site: str) -> None:
+    old = browser.new_page()
+    old.set_default_timeout(1000 * SECONDS)
+    old.route("**/browser-fused.wasm", lambda route: route.fulfill(body=b"\0asm of another time"))
+    old.goto(site)
+    old.wait_for_selector("#downloads:not([disabled])", state="attached")
+    (line,), (same,) = (written(page, TEXT, "", 7) for page in (old, tab))
+    assert np.array_equal(line, same)
+    old.close()
+
+
+@in_browser
 def test_a_line_alone_is_written_again_and_saved(tab: Any) -> None:
     first = written(tab, "One line here\nand a second", "style-4", 3)
     tab.click(".again button >> nth=1")
