@@ -190,6 +190,7 @@ async function done() {
     showTraining();
     if (at !== number) return;
     verdict(check);
+    if (isKept()) pad.scroll(0); // the whole sentence, above the verdict on it
     buttons();
     if (next() < 0) by("hand-start").focus();
     else if (!check.faults.length) timer = setTimeout(() => { if (isKept()) turn(next()); }, ONWARD);

@@ -92,7 +92,12 @@ export class Pad {
   follow() {
     const { scrollLeft, clientWidth, scrollWidth } = this.strip, right = end(this.strokes.at(-1) ?? [0]);
     if (scrollWidth <= clientWidth || right < scrollLeft + NEAR_END * clientWidth) return;
-    this.strip.scrollTo({ left: right - BEGIN * clientWidth, behavior: calm() ? "auto" : "smooth" });
+    this.scroll(right - BEGIN * clientWidth);
+  }
+
+  scroll(left) {
+    clearTimeout(this.timer);
+    this.strip.scrollTo({ left, behavior: calm() ? "auto" : "smooth" });
   }
 }
 
