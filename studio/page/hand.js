@@ -211,7 +211,7 @@ const clock = (seconds) => (seconds > 90 ? `about ${Math.round(seconds / 60)} mi
 function progress({ state, done: share, seconds_left: left, ahead }) {
   if (state === "waiting") return ahead ? `waiting, ${ahead} before it` : "beginning…";
   if (state === "stopping") return "stopping…";
-  return `learning, ${Math.round(100 * share)} %${left === null ? "" : `, ${clock(left)} left`}`;
+  return `learning, ${Math.min(99, Math.round(100 * share))} %${left === null ? "" : `, ${clock(left)} left`}`;
 }
 
 function picture({ box: [x, y, wide, high], path, text }) {
