@@ -18,7 +18,8 @@ async function request(path, body, signal) {
   throw new Refused(message);
 }
 
-const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+// A message as a sentence; one that begins with a file's name keeps it as it is.
+const sentence = (text) => (/^\S*\.\S/.test(text) ? text[0] : text[0].toUpperCase()) + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 
 export async function about() {
   const response = await fetch("api/about");
