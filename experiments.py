@@ -25,7 +25,8 @@ __all__ = ["evaluate", "load", "read", "write"]
 def parse_arguments() -> argparse.Namespace:
     """The command line; without a subcommand the network shows what it does: it writes."""
     parser = Parser(
-        description="Write, read and measure with a trained network. Without a subcommand it shows what it writes.",
+        description="Write, read and measure with a trained network. SUBCOMMAND --help says more. Without a subcommand "
+        "the network shows what it does: it writes.",
         example='python experiments.py write "good morning" --bias 1',
     )
     add_network(parser, default=None)
@@ -33,7 +34,7 @@ def parse_arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", title="subcommands", metavar="SUBCOMMAND")
     for name, command in COMMANDS.items():
         example = f"python experiments.py {name} {command.example}"
-        about = f"{command.help[0].upper()}{command.help[1:]}."
+        about = f"{command.help[0].upper()}{command.help[1:]}.".replace("%%", "%")
         subparser = commands.add_parser(name, help=command.help, description=about, example=example)
         command.module.add_arguments(subparser)
         add_network(subparser)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from commands.preparing import DATA_DIR, parse_arguments
 from data_loader.corpus import Corpus
 from data_loader.corpus_check import check_corpus
 from data_loader.cut_lines import ReadLines
@@ -20,30 +21,25 @@ from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
 from data_loader.ink_check import ink_notes
 from data_loader.kinds_of_text import prepare_kinds
-from data_loader.legible import MAX_CER, prepare_legible
+from data_loader.legible import prepare_legible
 from data_loader.line_choice import DEFAULT_SPLITS, splits_to_use
 from data_loader.prepare import (
     BUILT_IN,
-    EXPORTS,
     corpus_folder,
     export,
     make_built_in,
     open_corpus,
     prepare,
 )
-from data_loader.prompts import PRINTABLE, choose_prompts
-from data_loader.splits import SPLIT_BY, SplitRule
+from data_loader.prompts import choose_prompts
+from data_loader.splits import SplitRule
 from model.language.training import train_language_model
 from results.pages.corpus import write_corpus_page
 from results.reading.reader import Reader
 from results.roles import load, load_as
-from results.trained import BUNDLED, FOLDER
-from utils.command_line import Parser
 from utils.errors import InputError, one_line_errors
 from utils.files import atomic_path, file_hash
-from utils.version import add_version
 
-DATA_DIR = Path("data")
 RARE = 10
 """A character that occurs less often cannot be learned well, and is named."""
 
@@ -190,98 +186,6 @@ def text_lines(path: Path) -> Iterator[str]:
         raise InputError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = Parser(description=__doc__, example="python prepare_data.py jsonl mine.jsonl --name mine")
-    add_version(parser)
-    commands = parser.add_subparsers(
-        dest="command", required=True, title="formats and subcommands", metavar="FORMAT|SUBCOMMAND"
-    )
-    for name, entry in FORMATS.items():
-        example = f"python prepare_data.py {name} SOURCE --name mine"
-        reading = commands.add_parser(name, help=entry.source, example=example)
-        reading.add_argument("source", type=Path, help=entry.source)
-        for option, arguments in entry.options.items():
-            reading.add_argument(f"--{option.replace('_', '-')}", **arguments)
-        reading.add_argument("--cut-lines", action="store_true", help="cut pages into lines, and their texts with them")
-        reading.add_argument("--reader", type=Path, metavar="CHECKPOINT", help="a network that reads, to cut the texts")
-        reading.add_argument(
-            "--texts", type=Path, metavar="FILE", help="texts of ink without any: a line for each line"
-        )
-        reading.add_argument("--split-by", choices=SPLIT_BY, help="split anew (default: as the source says)")
-        reading.add_argument("--valid-share", type=float, default=0.1, help="for validation (default: 0.1)")
-        reading.add_argument("--seed", type=int, default=1, help="of the random split (default: 1)")
-    for name in BUILT_IN:
-        commands.add_parser(name, help="draw this built-in corpus")
-    for name in (*FORMATS, *BUILT_IN):
-        commands.choices[name].add_argument("--name", help="name of the prepared corpus (default: the format's)")
-    looking = commands.add_parser("look", help="make a page of pictures and numbers, the odd lines first")
-    looking.add_argument("--out", type=Path, help="the page (default: out/look-NAME.html)")
-    looking.add_argument("--seed", type=int, default=1, help="of the random lines")
-    checking = commands.add_parser("check", help="say what is wrong with a prepared corpus")
-    checking.add_argument("--ink", action="store_true", help="look at every line's ink, and read it, before a training")
-    checking.add_argument("--reader", type=Path, default=FOLDER / BUNDLED["read lines"], help="network that reads it")
-    composing = commands.add_parser("compose", help="compose lines of each kind of text by held-back writers")
-    choosing = commands.add_parser("legible", help="leave out the lines to train on that are read as another text")
-    prompting = commands.add_parser("prompts", help="print sentences to write by hand that hold every character")
-    add_prompts_arguments(prompting)
-    exporting = commands.add_parser("export", help="write a prepared corpus in another format")
-    learning = commands.add_parser("language-model", help="learn a character n-gram model, for read --lm")
-    for command in (looking, checking, composing, choosing, exporting, learning):
-        command.add_argument("name", help="the prepared corpus")
-    exporting.add_argument("target", type=Path, help="the file or folder to be made")
-    exporting.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl")
-    exporting.add_argument("--split", nargs="+", help="these splits only")
-    add_compose_arguments(composing)
-    add_legible_arguments(choosing)
-    add_language_model_arguments(learning)
-    for command in commands.choices.values():
-        command.add_argument("--data-dir", type=Path, default=DATA_DIR, help="folder of the corpora (default: data)")
-    return parser.parse_args()
-
-
-def add_prompts_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--n", type=int, default=20, help="sentences at most (default: 20)")
-    alphabet = parser.add_mutually_exclusive_group()
-    alphabet.add_argument("--alphabet", default=PRINTABLE, help="characters to write (default: printable ASCII)")
-    alphabet.add_argument("-r", "--checkpoint", type=Path, help="a network whose alphabet is to be written")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="a text file, a sentence per line (default: printed)")
-    parser.add_argument("--seed", type=int, default=1, help="other sentences (default: 1)")
-
-
-def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--characters", required=True, metavar="NAME", help="the prepared corpus of characters")
-    parser.add_argument("--lines", type=int, default=250, help="of each kind (default: 250)")
-    parser.add_argument("--seed", type=int, default=1, help="of the random texts and ink (default: 1)")
-    parser.add_argument("--name", dest="target", metavar="NAME", help="of the corpus made (default: NAME-kinds)")
-
-
-def add_legible_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--max-cer", type=float, default=MAX_CER, help=f"edits per character allowed ({MAX_CER})")
-    parser.add_argument("--reader", type=Path, default=FOLDER / BUNDLED["read lines"], help="network that reads them")
-    parser.add_argument("--splits", nargs="+", help="whose lines are read (default: those usually trained on)")
-    parser.add_argument("--name", dest="target", metavar="NAME", help="of the corpus made (default: NAME-legible)")
-
-
-def add_language_model_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("texts", nargs="*", type=Path, metavar="TEXT", help="more text: UTF-8, in lines as written")
-    parser.add_argument(
-        "--corpus", nargs="+", default=[], metavar="NAME", help="more prepared corpora, their training splits"
-    )
-    parser.add_argument(
-        "--unseen",
-        action="store_true",
-        help="leave out lines whose text a line to validate has, which many people copied",
-    )
-    parser.add_argument("--split", nargs="+", help="whose transcriptions (default: the training splits)")
-    parser.add_argument(
-        "--order", type=int, default=8, help="characters in context, the predicted one included (default: 8)"
-    )
-    parser.add_argument(
-        "--min-count", type=int, default=2, help="times that a context came, at least; more make a smaller file (2)"
-    )
-    parser.add_argument("--out", type=Path, required=True, metavar="LM.npz", help="the file to be made")
 
 
 @one_line_errors

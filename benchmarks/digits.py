@@ -82,16 +82,19 @@ def strokes_over_images() -> Image.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", nargs="?", type=Path, help="a network that writes digits, or its run directory")
-    parser.add_argument("--bias", type=float, default=0.5)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bias", type=float, default=1.0, help="0 as varied as the data, higher more regular (1)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same digits (1)")
     parser.add_argument("--out", type=Path, help="the picture (default: docs/digits.png or docs/digits-strokes.png)")
     args = parser.parse_args()
     if args.checkpoint:
         page = digit_grid(load_as(CharacterWriter, args.checkpoint), bias=args.bias, seed=args.seed)
-        write_png(args.out or Path("docs/digits.png"), page, dpi=150)
-        return
-    with atomic_path(args.out or Path("docs/digits-strokes.png")) as path:
-        strokes_over_images().quantize(64).save(path, "png", optimize=True)
+        target = args.out or Path("docs/digits.png")
+        write_png(target, page, dpi=150)
+    else:
+        target = args.out or Path("docs/digits-strokes.png")
+        with atomic_path(target) as path:
+            strokes_over_images().quantize(64).save(path, "png", optimize=True)
+    print(target)
 
 
 if __name__ == "__main__":

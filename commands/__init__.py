@@ -34,9 +34,13 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "write": Command(
-        "write a text as SVG and PNG", write, '"Dear Anna, thank you!" --style 4 --bias 1 --paper a5 -o letter.svg'
+        "write a text by hand: SVG, PNG, PDF, GIF, or a plotter's G-code",
+        write,
+        '"Dear Anna, thank you!" --style 4 --bias 1 --paper a5 -o letter.svg',
     ),
-    "read": Command("read ink: InkML, jsonl, SVG, Xournal++, ...", read, "letter.svg --draw --lm english"),
+    "read": Command(
+        "read ink from files of Xournal++, InkML, SVG, Excalidraw or jsonl", read, "letter.svg --draw --lm english"
+    ),
     "evaluate": Command(
         "measure a network on a corpus: error rates of a reader, nats per line of a writer",
         evaluate,
@@ -50,10 +54,14 @@ COMMANDS = {
     "alike": Command(
         "measure how often what is written in a writer's style is taken for that writer's",
         alike,
-        "--corpus iam-ondb --split testset_v",
+        "--corpus synthetic --split valid --writers 12",
     ),
-    "characters": Command("draw every character in some words, red where it is misread", characters, "--n 10"),
-    "window": Command("draw what a network attends to in its text while it writes", window, '"good morning" --bias 1'),
+    "characters": Command(
+        "draw every character within words, and mark in red where a reader misreads it", characters, "--n 10"
+    ),
+    "window": Command(
+        "draw which character of the text a network attends to while it writes", window, '"good morning" --bias 1'
+    ),
     "density": Command("draw where a network expects each next point", density, '"good morning" --bias 1'),
     "bias-sweep": Command("draw a text at several biases", bias_sweep, '"good morning" --bias 0 1 2'),
     "prime": Command("draw a text in the handwriting of some lines", prime, '"good morning" --style 2 4'),
@@ -62,7 +70,9 @@ COMMANDS = {
     ),
     "animate": Command("draw the moving pen, as GIF and SVG", animate, '"good morning" --bias 1 --speed 2'),
     "report": Command("make a web page about a run", report, "-r saved/pretrained/conditional.pt --corpus synthetic"),
-    "compare": Command("make a web page about several runs", compare, "RUN RUN"),
+    "compare": Command(
+        "make a web page about several runs", compare, "saved/pretrained/conditional.pt saved/pretrained/writer-iam.pt"
+    ),
     "tune": Command(
         "choose the weight of a language model on a validation split",
         tune,
@@ -71,10 +81,12 @@ COMMANDS = {
     "calibrate": Command(
         "fit a reader's confidence, so that of words read with 90 %% confidence 90 %% are right",
         calibrate,
-        "calibrated.pt -r saved/pretrained/reader.pt --corpus unipen-texts",
+        "calibrated.pt -r saved/pretrained/reader.pt --corpus synthetic",
     ),
     "export": Command(
-        "save the weights alone, to publish or to begin a new run from", export, "weights.pt -r RUN --bits 16"
+        "save the weights alone, to publish or to begin a new run from",
+        export,
+        "weights.pt -r saved/pretrained/conditional.pt --bits 16",
     ),
 }
 """The subcommands by their names."""

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--embedder", metavar="CHECKPOINT", help="the network that tells handwriting apart (default: the bundled one)"
     )
-    parser.add_argument("--n", type=int, default=likeness.JUDGED, help="lines of each writer (%(default)s)")
+    parser.add_argument("--n", type=int, default=likeness.JUDGED, help="lines to judge of each writer (%(default)s)")
     parser.add_argument("--writers", type=int, default=likeness.WRITERS, help="writers to tell apart (%(default)s)")
     add_corpus(parser)
     add_sampling(parser, bias=1.0)

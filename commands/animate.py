@@ -9,7 +9,7 @@ from results.writing.writer import Writer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", nargs="?", help="what to write; a line break in it begins a new line")
+    parser.add_argument("text", nargs="?", help=r"what to write; \n begins a new line")
     parser.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast as a person (default: 1)")
     add_sampling(parser)
     add_paper(parser)
@@ -22,7 +22,8 @@ def run(args: argparse.Namespace) -> None:
     paper, pen = paper_of(args), pen_of(args)
     network = loaded(args, Writer)
     length = paper.chars_per_line(network.chars_per_line) if network.reads_text else None
-    writing = network.write(args.text, bias=args.bias, seed=args.seed, chars_per_line=length)
+    text = None if args.text is None else args.text.replace("\\n", "\n")
+    writing = network.write(text, bias=args.bias, seed=args.seed, chars_per_line=length)
     pages = save_animation(writing.pages(paper), output_folder(args.out) / "animate", speed=args.speed, pen=pen)
     for page in pages:
         print(*page["files"], sep="\n")

@@ -21,7 +21,7 @@ from utils.files import file_hash
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", type=Path, help="checkpoint to write, with the calibration; it may be the one that reads"
+        "file", type=Path, help="the checkpoint to write, with the calibration; it may be the one that reads"
     )
     add_corpus(parser)
     add_decoding(parser, tuned=True)

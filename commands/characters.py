@@ -21,12 +21,14 @@ MISREADINGS = 4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--reader", metavar="CHECKPOINT", help="the recognizer that reads them (default: the bundled one)"
+        "--reader", metavar="CHECKPOINT", help="the network that reads them (default: the bundled reader)"
     )
-    parser.add_argument("--n", type=int, default=20, help="texts of each character (20)")
+    parser.add_argument("--n", type=int, default=20, help="how many texts to write for each character (20)")
     add_sampling(parser, bias=1.0)
     add_hand(parser)
-    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
+    parser.add_argument(
+        "--data-dir", type=Path, default=Path("data"), help="folder of the prepared corpora (default: data)"
+    )
     add_out(parser)
 
 

@@ -36,10 +36,11 @@ def add_network(parser: argparse.ArgumentParser, *, default: Any = argparse.SUPP
         *("-r", "--resume", "--checkpoint"),
         metavar="CHECKPOINT",
         default=default,
-        help="checkpoint, run directory, or folder of runs (its newest)",
+        help="the network: a checkpoint, a run, or a folder of runs (its newest); most commands have a bundled one",
     )
     devices = ["auto", "cpu", "cuda"]
-    parser.add_argument("--device", default="auto" if default is None else default, choices=devices)
+    device = "auto" if default is None else default
+    parser.add_argument("--device", default=device, choices=devices, help="a GPU if there is one (auto), or this")
 
 
 def output_folder(path: Path) -> Path:
@@ -90,14 +91,16 @@ def add_sampling(parser: argparse.ArgumentParser, bias: float = 0.5) -> None:
     parser.add_argument(
         "--bias", type=float, default=bias, help=f"0 as varied as the data, higher more regular ({bias:g})"
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same writing")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same writing (1)")
 
 
 def add_corpus(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name lines of a prepared corpus."""
-    parser.add_argument("--corpus", help="prepared corpus (default: the one it was trained on)")
-    parser.add_argument("--split", nargs="+", help="splits of the corpus (default: its validation split)")
-    parser.add_argument("--data-dir", type=Path, default=Path("data"))
+    parser.add_argument("--corpus", help="prepared corpus in data/ (default: the one that the network was trained on)")
+    parser.add_argument("--split", nargs="+", help="its splits (default: what is held back for validation)")
+    parser.add_argument(
+        "--data-dir", type=Path, default=Path("data"), help="folder of the prepared corpora (default: data)"
+    )
 
 
 def splits_of(args: argparse.Namespace, network: TrainedModel[Any]) -> list[str] | None:
@@ -107,19 +110,25 @@ def splits_of(args: argparse.Namespace, network: TrainedModel[Any]) -> list[str]
 
 def add_decoding(parser: argparse.ArgumentParser, *, tuned: bool) -> None:
     """Add the arguments of a `Decoding`; not `tuned`: without those that are tuned."""
-    parser.add_argument("--beam", type=int, help="texts that the search follows (default: greedy; with --lm 16)")
+    parser.add_argument(
+        "--beam", type=int, help="how many texts a beam search follows (default: none, greedy; with --lm 16)"
+    )
     lm_help = "language model: english, or a file of prepare_data.py language-model"
     parser.add_argument("--lm", type=Path, required=not tuned, metavar="LM", help=lm_help)
-    parser.add_argument("--ctc-weight", type=float, help="share of the CTC head (default: as it was trained)")
+    parser.add_argument(
+        "--ctc-weight", type=float, help="share of the CTC head in the score, 0 to 1 (default: as trained)"
+    )
     if not tuned:
         return
     spacings_help = (
-        "read the ink with its points so many times as far apart as the network learned them, until one reading is "
-        f"sure, and keep the surest (default of read: {' '.join(f'{spacing:g}' for spacing in THOROUGH)}; else 1)"
+        "distances of the points, in those that the network learned: a line is read at each until a reading is sure, "
+        f"and the surest is kept (default of read: {' '.join(f'{spacing:g}' for spacing in THOROUGH)}; else 1)"
     )
     parser.add_argument("--spacings", type=float, nargs="+", metavar="X", help=spacings_help)
-    parser.add_argument("--lm-weight", type=float, help="its weight in the score of each character (default: 0.4)")
-    parser.add_argument("--length-bonus", type=float, help="nats that each character adds (default: 1 with --lm)")
+    parser.add_argument("--lm-weight", type=float, help="weight of the language model (default: 0.4)")
+    parser.add_argument(
+        "--length-bonus", type=float, help="nats added for each character, against short texts (default: 1 with --lm)"
+    )
 
 
 def decoding_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from utils.progress import progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="run directories or checkpoints")
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="runs, folders of runs (the newest of each), or checkpoints"
+    )
     parser.add_argument("--text", help="what each writes (default: a short sentence)")
     add_sampling(parser)
     add_out(parser)

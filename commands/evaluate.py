@@ -24,7 +24,7 @@ from results.trained import TrainedModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--batch-size", type=int, default=64, help="lines at once (64)")
     add_corpus(parser)
     add_decoding(parser, tuned=True)
     add_out(parser)

@@ -12,15 +12,18 @@ from utils.rounded_weights import rounded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="checkpoint to write")
+    parser.add_argument("file", type=Path, help="the file to write, ending in .pt")
     parser.add_argument(
-        "--bits", type=int, choices=(8, 16, 32), default=32, help="bits per weight: 8 makes a quarter of the size"
+        "--bits",
+        type=int,
+        choices=(8, 16, 32),
+        default=32,
+        help="bits per weight (32); 8 makes the file a quarter as large",
     )
     parser.add_argument(
         "--hand",
         metavar="NAME",
-        help="a run of config_my_hand.json as a small file: what it changed in the network that it began from, and "
-        "whose hand it is",
+        help="write a run of config_my_hand.json as a small file, with the name of whose handwriting it is",
     )
 
 

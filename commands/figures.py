@@ -25,7 +25,9 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help=f"the same seed gives the same line ({SEED})")
     parser.add_argument("--line", metavar="ID", help="instead of writing: this real line of a corpus, with its text")
     parser.add_argument("--corpus", help="prepared corpus of --line (default: the one it was trained on)")
-    parser.add_argument("--data-dir", type=Path, default=Path("data"))
+    parser.add_argument(
+        "--data-dir", type=Path, default=Path("data"), help="folder of the prepared corpora (default: data)"
+    )
     add_out(parser)
 
 
@@ -49,8 +51,14 @@ def add_several(parser: argparse.ArgumentParser, biases: list[float]) -> None:
     """Add the text, the biases and the seed of several writings of one text."""
     parser.add_argument("text", nargs="?", help="what to write, one line; none where the network writes freely")
     shown = " ".join(f"{bias:g}" for bias in biases)
-    parser.add_argument("--bias", type=float, nargs="+", default=biases, help=f"(default: {shown})")
-    parser.add_argument("--seed", type=int, default=SEED, help="the same seed gives the same lines")
+    parser.add_argument(
+        "--bias",
+        type=float,
+        nargs="+",
+        default=biases,
+        help=f"0 as varied as the data, higher more regular (default: {shown})",
+    )
+    parser.add_argument("--seed", type=int, default=SEED, help="the same seed gives the same lines (1)")
     add_out(parser)
 
 
@@ -61,9 +69,11 @@ def add_styles(parser: argparse.ArgumentParser, count: str | int) -> None:
         nargs=count,
         required=True,
         metavar="SAMPLE",
-        help="CORPUS:LINE_ID, an InkML or jsonl file, or a bundled style",
+        help="whose handwriting: a bundled style (1 to 12), CORPUS:LINE_ID, or a file of ink with its text",
     )
-    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
+    parser.add_argument(
+        "--data-dir", type=Path, default=Path("data"), help="folder of the prepared corpora (default: data)"
+    )
 
 
 def draw(args: argparse.Namespace, show: Callable[[Writer], Shown]) -> None:

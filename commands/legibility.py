@@ -32,18 +32,20 @@ TEXTS, TEXTS_PER_KIND, DIGITS = 200, 100, 2000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--reader", metavar="CHECKPOINT", help="the recognizer that reads them (default: the bundled one)"
+        "--reader", metavar="CHECKPOINT", help="the network that reads them (default: the bundled reader)"
     )
     parser.add_argument(
         "--kinds",
         nargs="*",
         choices=list(KINDS),
         metavar="KIND",
-        help=f"texts by kind instead of a split's: all or some of {', '.join(KINDS)}; with --corpus real lines of each",
+        help=f"write texts of kinds, all or some of {', '.join(KINDS)}, instead of a split's; --corpus adds real lines",
     )
-    parser.add_argument("--n", type=int, help="texts, a random sample (200), or of each kind (100), or digits (2000)")
-    parser.add_argument("--bias", type=float, nargs="+", help="(default: 0 0.5 1; with --kinds 1)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same texts and the same lines")
+    parser.add_argument("--n", type=int, help="how many texts (200; of each kind 100; digits 2000)")
+    parser.add_argument(
+        "--bias", type=float, nargs="+", help="0 as varied as the data, higher more regular (0 0.5 1; with --kinds 1)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same texts and the same lines (1)")
     add_corpus(parser)
     add_hand(parser)
     add_decoding(parser, tuned=True)

@@ -18,24 +18,40 @@ def add_paper(parser: argparse.ArgumentParser) -> None:
     """Add the paper and the pen."""
     sizes = ", ".join(SIZES)
     parser.add_argument("--paper", metavar="SIZE", help=f"{sizes}, or WxH in mm, landscape 297x210 (default: a slip)")
-    parser.add_argument("--margin", type=float, metavar="MM", help="on all sides (default: 20, less on a small sheet)")
-    parser.add_argument("--size", type=float, metavar="MM", help="x-height (default: 2.8, or to fill a sheet)")
-    parser.add_argument("--line-spacing", type=float, metavar="MM", help="between lines (default: size / 0.28)")
-    parser.add_argument("--align", choices=get_args(Align), help="of lines (default: left)")
-    parser.add_argument("--slant", type=float, default=0.0, metavar="DEGREES", help="lean to the right, or left (-)")
-    parser.add_argument("--ruled", action="store_true", help="rule the paper, in a layer of its own")
+    parser.add_argument(
+        "--margin", type=float, metavar="MM", help="margin on all sides (default: 20, less on a small sheet)"
+    )
+    parser.add_argument(
+        "--size", type=float, metavar="MM", help="height of small letters (default: 2.8, or to fill a sheet)"
+    )
+    parser.add_argument(
+        "--line-spacing", type=float, metavar="MM", help="from baseline to baseline (default: size / 0.28)"
+    )
+    parser.add_argument("--align", choices=get_args(Align), help="where lines begin (default: left)")
+    parser.add_argument(
+        "--slant",
+        type=float,
+        default=0.0,
+        metavar="DEGREES",
+        help="lean the ink to the right, or to the left if negative (0)",
+    )
+    parser.add_argument("--ruled", action="store_true", help="rule the paper, in a layer of its own in SVG")
     parser.add_argument("--straight", action="store_true", help="level every line")
     parser.add_argument("--pen", type=float, default=PEN_MM, metavar="MM", help=f"width of the line ({PEN_MM:g})")
-    parser.add_argument("--color", default=INK_COLOR, help=f'of the ink, by name or as "#rrggbb" ({INK_COLOR})')
+    parser.add_argument("--color", default=INK_COLOR, help=f'color of the ink, a name or "#rrggbb" ({INK_COLOR})')
     line = parser.add_mutually_exclusive_group()
-    line.add_argument("--polyline", action="store_true", help="SVG: straight from point to point, not curves")
-    line.add_argument("--filled", action="store_true", help="SVG: outlines, thinner where the pen was faster")
+    line.add_argument(
+        "--polyline", action="store_true", help="SVG of straight pieces from point to point, not of curves"
+    )
+    line.add_argument("--filled", action="store_true", help="SVG of filled outlines, thinner where the pen was faster")
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:
     """Add the plotter."""
     machines = ", ".join(sorted(path.stem for path in MACHINES.glob("*.toml")))
-    parser.add_argument("--machine", metavar="NAME", help=f"G-code or HPGL too: {machines}, or your own TOML file")
+    parser.add_argument(
+        "--machine", metavar="NAME", help=f"G-code or HPGL for a plotter too: {machines}, or a TOML file of yours"
+    )
 
 
 def paper_of(args: argparse.Namespace) -> Paper:

@@ -23,7 +23,11 @@ ALTERNATIVES = 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help=".inkml, .jsonl, .jsonl.gz, .svg, .xopp, ..."
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="files that end in .xopp, .inkml, .svg, .excalidraw, .jsonl or .jsonl.gz",
     )
     parser.add_argument("--json", action="store_true", help="print every line and word with its ink as JSON")
     parser.add_argument("--draw", action="store_true", help="draw each page with what was read to its right")

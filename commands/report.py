@@ -14,11 +14,15 @@ from utils.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--text", help="what it writes on the page (default: a short sentence)")
-    parser.add_argument("--seed", type=int, default=1, help="of what it writes, and of the random sample of lines")
-    parser.add_argument("--lines", type=int, default=200, help="measure on a random sample of this many lines (200)")
+    parser.add_argument("--text", help="what the network writes on the page (default: a short sentence)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the same seed gives the same writing and the same random lines (1)"
+    )
+    parser.add_argument("--lines", type=int, default=200, help="how many random lines to measure on (200)")
     parser.add_argument("--all", action="store_true", help="measure on all lines of the splits")
-    parser.add_argument("--reader", metavar="CHECKPOINT", help="a recognizer: how legible the network writes")
+    parser.add_argument(
+        "--reader", metavar="CHECKPOINT", help="a network that reads: judges how legibly this one writes"
+    )
     add_corpus(parser)
     add_out(parser)
 

@@ -9,7 +9,7 @@ from results.tables import aligned
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lines", type=int, default=400, help="lines, a random sample (default: 400)")
+    parser.add_argument("--lines", type=int, default=400, help="how many random lines to read (400)")
     add_corpus(parser)
     add_decoding(parser, tuned=False)
     add_out(parser)

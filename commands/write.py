@@ -21,7 +21,7 @@ from utils.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", nargs="?", help="what to write, - for standard input; a line break begins a new line")
+    parser.add_argument("text", nargs="?", help=r"what to write, or - for standard input; \n begins a new line")
     parser.add_argument("--file", metavar="FILE", help="write the text of a file, - for standard input")
     parser.add_argument(
         "--bias",
@@ -30,31 +30,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[0.5],
         help="0 as varied as the data, higher more regular (0.5); several, or several styles, make one picture of all",
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same writing")
-    parser.add_argument("--n", type=int, default=1, help="how many times to write it")
-    parser.add_argument("--animate", action="store_true", help="the pen at work too, as GIF and as SVG")
-    parser.add_argument("--substitute", action="store_true", help="stand-ins for what is not in the alphabet")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same writing (1)")
+    parser.add_argument("--n", type=int, default=1, help="how many writings, of seeds from --seed on (1)")
+    parser.add_argument("--animate", action="store_true", help="a GIF and an SVG of the moving pen too")
+    parser.add_argument(
+        "--substitute", action="store_true", help="write what looks alike for characters that it cannot write"
+    )
     add_hand(parser)
     parser.add_argument(
         "--hands",
         choices=get_args(Hands),
         default="one",
-        help="handwritings of the lines of a text without --style: one for all, or another one for each (one)",
+        help="without --style: one handwriting for all lines, or another one for each (one)",
     )
     parser.add_argument(
         "--hand",
         type=Path,
         metavar="FILE",
-        help="a person's handwriting, learned from -r (default: the bundled writer)",
+        help="write in the handwriting that a file holds, see docs/my-hand.md",
     )
-    parser.add_argument("--reader", metavar="CHECKPOINT", help="the recognizer of --best-of (default: the bundled one)")
+    parser.add_argument(
+        "--reader", metavar="CHECKPOINT", help="the network that reads, for --best-of (default: the bundled one)"
+    )
     parser.add_argument(
         "--networks",
         nargs="+",
         metavar="RUN",
-        help="instead of -r: each digit by the first of these trained on it",
+        help="write digits, each by the first of these networks that learned it; replaces -r",
     )
-    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="of the corpus of --style")
+    parser.add_argument(
+        "--data-dir", type=Path, default=Path("data"), help="folder of the prepared corpora (default: data)"
+    )
     add_paper(parser)
     add_machine(parser)
     add_out(parser, "folder for what is made, or a file ending in .svg, .png, .pdf or .gif (default: out)")
@@ -68,10 +74,14 @@ def add_hand(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="SAMPLE",
-        help="a line to go on from: CORPUS:LINE_ID, an InkML or jsonl file, or a bundled style; may be several",
+        help="whose handwriting: a bundled style (1 to 12), CORPUS:LINE_ID, or ink with its text; may be several",
     )
-    parser.add_argument("--best-of", type=int, metavar="K", help="write each line K times, keep the one read best")
-    parser.add_argument("--alike", action="store_true", help="of those read best keep the one most like the style")
+    parser.add_argument(
+        "--best-of", type=int, metavar="K", help="write each line K times, and keep the most legible one"
+    )
+    parser.add_argument(
+        "--alike", action="store_true", help="with --best-of: among these, keep the one most like the style"
+    )
 
 
 def styles_of(args: argparse.Namespace, network: Writer) -> list[Style | None]:

@@ -27,16 +27,31 @@ FOLDER = Path("saved") / "studio"
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = Parser(prog="python -m studio", description="A page in the browser that writes and reads handwriting.")
+    parser = Parser(
+        prog="python -m studio",
+        description="Open a page in the browser that writes, reads and learns handwriting.",
+        example="python -m studio --port 8080 --no-open",
+    )
     parser.add_argument("--port", type=int, default=8765, help="port to listen on (8765)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine alone)")
-    parser.add_argument("--open", action=argparse.BooleanOptionalAction, default=True, help="open a browser")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"for handwriting styles that are kept ({FOLDER})")
     parser.add_argument(
-        "--minutes", type=float, default=MINUTES, help=f"to learn a handwriting in; 0: all steps ({MINUTES:g})"
+        "--open",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="open the page in the browser (default: open)",
     )
-    parser.add_argument("--writer", type=Path, metavar="CHECKPOINT", help="the network that writes (default: bundled)")
-    parser.add_argument("--reader", type=Path, metavar="CHECKPOINT", help="the network that reads (default: bundled)")
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help=f"folder of what is kept: styles, handwriting learned ({FOLDER})"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help=f"how long it learns a handwriting; 0: all steps ({MINUTES:g})"
+    )
+    parser.add_argument(
+        "--writer", type=Path, metavar="CHECKPOINT", help="the network that writes (default: a bundled one)"
+    )
+    parser.add_argument(
+        "--reader", type=Path, metavar="CHECKPOINT", help="the network that reads (default: the bundled one)"
+    )
     parser.add_argument(
         "--static", type=Path, metavar="FOLDER", help="write plain files that need no server into FOLDER, and end"
     )

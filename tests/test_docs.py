@@ -1,5 +1,6 @@
 """README and docs name commands, options, files and places that exist."""
 
+import argparse
 import ast
 import contextlib
 import importlib
@@ -17,11 +18,10 @@ import pytest
 import experiments
 import prepare_data
 import train
-from commands import COMMANDS
-from data_loader.formats.registry import FORMATS
 from parse_config import from_args
 from studio import __main__ as studio
 from trainer.run import CATALOGUE, RESERVED
+from utils.command_line import Parser
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *ROOT.glob("CONTRIBUTING.md"), *sorted(ROOT.glob("docs/*.md"))]
@@ -117,18 +117,44 @@ def test_a_wrong_command_is_caught(command: str, tmp_path: Path, monkeypatch: py
             require_right(call)
 
 
+def all_parsers() -> dict[str, Parser]:
+    """The parsers of the scripts and of their subcommands, by what is typed to reach them."""
+    reached: dict[str, Parser] = {}
+
+    def keep(parser: Parser, *_: Any) -> None:
+        reached[parser.prog] = parser
+        raise SystemExit
+
+    for script in PARSERS:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Parser, "parse_args", keep)
+            patch.setattr("sys.argv", [script])
+            with contextlib.suppress(SystemExit):
+                PARSERS[script]()
+    for parser in list(reached.values()):
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                reached |= {subparser.prog: subparser for subparser in action.choices.values()}
+    return reached
+
+
 def options() -> set[str]:
     """The options of all commands, as their help names them, and of the benchmarks."""
-    helps = [("train.py", []), ("studio", []), ("experiments.py", []), ("prepare_data.py", [])]
-    helps += [("experiments.py", [name]) for name in COMMANDS]
-    subcommands = ("look", "check", "compose", "legible", "prompts", "export", "language-model")
-    helps += [("prepare_data.py", [name]) for name in (*FORMATS, *subcommands)]
-    with contextlib.redirect_stdout(io.StringIO()) as text:
-        for script, words in helps:
-            with contextlib.suppress(AssertionError):  # help ends the program
-                parsed(script, [*words, "--help"])
     sources = [path.read_text(encoding="utf-8") for path in ROOT.glob("benchmarks/*.py")]
-    return {*re.findall(r"--[a-z][a-z-]*", "\n".join([text.getvalue(), *sources]))}
+    helps = [parser.format_help() for parser in all_parsers().values()]
+    return {*re.findall(r"--[a-z][a-z-]*", "\n".join([*helps, *sources]))}
+
+
+@pytest.mark.parametrize("parser", all_parsers().values(), ids=lambda parser: parser.prog)
+def test_every_help_says_what_each_option_does_and_has_an_example_that_parses(parser: Parser) -> None:
+    for action in parser._actions:
+        assert action.help or isinstance(action, argparse._SubParsersAction), action
+        assert not re.match(r"(of|in|for) |[(.]", action.help or ""), action.help
+    shown = parser.format_help()
+    assert "%%" not in shown and f"\nexample:\n  {parser.example}\n" in shown
+    _, *words = shlex.split(parser.example)
+    if words[:1] != ["-m"]:
+        parsed(words[0], words[1:])
 
 
 def test_every_option_in_a_text_is_one() -> None:

@@ -7,6 +7,16 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+EXAMPLE = "example:"
+"""Words before the example of a --help."""
+
+
+class Help(argparse.HelpFormatter):
+    """A formatter of --help that leaves the example on a line of its own, to be copied."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith(EXAMPLE) else super()._fill_text(text, width, indent)
+
 
 class Parser(argparse.ArgumentParser):
     """A parser, of a script or of one of its subcommands, whose errors are one line.
@@ -15,10 +25,10 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, *args: Any, example: str = "", **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, formatter_class=Help, **options)
         self.example = example
         if example:
-            self.epilog = f"example: {example}"
+            self.epilog = f"{EXAMPLE}\n  {example}"
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does, but refuse what a subcommand does not know in its own words."""

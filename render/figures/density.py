@@ -1,16 +1,26 @@
 """Maps of where a network expected the next points of a line, the pen lifts, and the weights of its components."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from render.figures.figure import FADED_COLOR, PAGE_INCHES, axes_in_inches, draw_ink, paper_axes
+from render.figures.figure import FADED_COLOR, LABEL_SIZE, PAGE_INCHES, axes_in_inches, draw_ink, paper_axes
 
-LEFT, RIGHT, GAP, BELOW = 0.36, 0.62, 0.14, 0.36  # inches
+LEFT, RIGHT, GAP, BELOW = 0.36, 0.62, 0.26, 0.36  # inches
+TITLES = (
+    "where the next point was expected: dark is likely, a cloud is where a stroke might begin",
+    "where the pen was expected to be lifted: the larger and darker a point, the likelier",
+    "which components of the mixture were at work; orange marks are pen lifts, after which others take over",
+)
 PAPER_INCHES = 2.4  # maximum height of the map of the paper
-WEIGHTS_INCHES = 0.9
+WEIGHTS_INCHES = 1.1
+FAINT = 0.1
+"""Weight that a component has at some point at least; others are not drawn."""
+LIFT_MARKS: dict[str, Any] = {"color": "#d55e00", "markersize": 3, "markeredgewidth": 0.8, "clip_on": False}
 DECADES = 4
 """Powers of ten of density that are shown: a spike is a thousand times as high as the blob where a word begins."""
 
@@ -26,7 +36,8 @@ def density_figure(
 
     density  (H, W) points per area of the paper, whose `extent` is (left, right, lowest y, highest y); log scale
     ends     (T - 1,) probability that the pen is lifted at each of the points 1..T-1, on the ink itself
-    weights  (T - 1, M) of the components over time; drawn with the component of largest total weight at the bottom
+    weights  (T - 1, M) of the components over time; drawn with the component of largest total weight at the bottom,
+             without those that are faint everywhere
     """
     across = PAGE_INCHES - LEFT - RIGHT
     high = min(across * (extent[3] - extent[2]) / (extent[1] - extent[0]), PAPER_INCHES)
@@ -34,11 +45,14 @@ def density_figure(
     bottoms = (BELOW, BELOW + WEIGHTS_INCHES + GAP, BELOW + WEIGHTS_INCHES + 2 * GAP + high)
     third = axes_in_inches(figure, LEFT, bottoms[0], across, WEIGHTS_INCHES)
     order = np.argsort(-weights.sum(0), kind="stable")
-    size = (0.5, len(weights) + 0.5, 0.5, weights.shape[1] + 0.5)
+    order = order[weights[:, order].max(0, initial=0) >= FAINT]
+    size = (0.5, len(weights) + 0.5, 0.5, len(order) + 0.5)
     shown = third.imshow(
         weights[:, order].T, origin="lower", aspect="auto", interpolation="nearest", cmap="Greys", vmin=0, extent=size
     )
     paper_axes(third, "pen point", "component")
+    lifts = np.flatnonzero(points[1:, 2] > 0.5) + 1
+    third.plot(lifts, np.full(len(lifts), 1.03), "|", **LIFT_MARKS, transform=third.get_xaxis_transform())
     _scale(figure, shown, bottoms[0], WEIGHTS_INCHES, "weight")
     second = axes_in_inches(figure, LEFT, bottoms[1], across, high)
     _scale(figure, _draw_ends(second, points, ends), bottoms[1], high, "pen lift")
@@ -49,6 +63,8 @@ def density_figure(
         np.maximum(density, bottom), extent=extent, origin="lower", norm=LogNorm(bottom, top), cmap="gist_heat_r"
     )
     _scale(figure, shown, bottoms[2], high, "density")
+    for axes, title in zip((first, second, third), TITLES, strict=True):
+        axes.set_title(title, fontsize=LABEL_SIZE, loc="left", pad=6, color="0.35")
     for axes in (first, second):
         axes.set(xlim=extent[:2], ylim=(extent[3], extent[2]))
         axes.set_axis_off()

@@ -65,7 +65,7 @@ def interpolate(
     samples = write_between(writer, line or "", styles, shares, bias=bias, seed=seed)
     inks = [writer.points(sample.strokes) for sample in samples]
     (first, first_numbers), (last, last_numbers) = (_real(writer, style) for style in styles)
-    rows = [Row(f"{share:.2f}", ink) for share, ink in zip(shares, inks, strict=True)]
+    rows = [Row(f"{100 * share:.0f} %", ink) for share, ink in zip(shares, inks, strict=True)]
     numbers = [
         {"share": share, "stopped_by_itself": sample.stopped, **measures_of(ink, line)}
         for share, sample, ink in zip(shares, samples, inks, strict=True)
@@ -90,7 +90,8 @@ def measures_of(points: np.ndarray, text: str | None) -> dict[str, Any]:
 
 def _real(writer: Writer, style: Style) -> tuple[Row, dict[str, Any]]:
     points = writer.points(style.strokes)
-    return Row(style.name, points, faded=True), {
+    label = f"style {style.name}" if style.name.isdigit() else style.name
+    return Row(label, points, faded=True), {
         "style": style.name,
         "style_text": style.text,
         **measures_of(points, style.text),

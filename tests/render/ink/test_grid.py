@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from render.ink.grid import FILLED, grid_page
+from render.ink.grid import FILLED, MAX_FILLED, grid_page
 
 
 def ink(*corners: tuple[float, float]) -> np.ndarray:
@@ -24,6 +24,13 @@ def test_every_drawing_is_in_the_middle_of_its_cell_at_one_scale():
         pytest.approx([1 * scale, 10 * scale]),
         pytest.approx([4 * scale, 2 * scale]),
     ]
+
+
+def test_a_drawing_much_larger_than_the_others_stays_in_its_cell():
+    usual, huge = ink((0, 0), (1, 1)), ink((0, 0), (5, 50))
+    page = grid_page([[usual] * 30 + [huge]], cell_mm=10)
+    assert np.ptp(page.strokes[-1], axis=0).max() == pytest.approx(10 * MAX_FILLED)
+    assert np.ptp(page.strokes[0], axis=0).max() == pytest.approx(10 * FILLED)
 
 
 def test_strokes_stay_apart_and_in_order():
