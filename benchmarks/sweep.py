@@ -17,6 +17,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from base.stopping import Interrupted
 from benchmarks.reports import table
 from parse_config import ConfigParser, add_arguments, from_args
 from render.figures.figure import save_figure
@@ -82,6 +83,9 @@ def run(config: ConfigParser) -> tuple[TrainedModel[Any] | None, dict[str, float
     started = time.perf_counter()
     try:
         outcome = train(config)
+    except Interrupted as stop:
+        print(stop)
+        raise SystemExit(130) from None
     except InputError as error:
         return None, {"seconds": time.perf_counter() - started}, str(error)
     measured = {name: value for name, value in outcome.numbers.items() if name.startswith("val_")}

@@ -22,7 +22,7 @@ SOURCES = {
     **{"unipen": "train_r01_v07.tar.xz --category 8", "svg": "page.svg --cut-lines --texts prompts.txt"},
     **{"xopp": "mine.xopp --cut-lines --texts prompts.txt", "excalidraw": "page.excalidraw --cut-lines"},
 }
-"""What to type after a format, for the example of its --help."""
+"""The words after a format in the example of its --help."""
 SUBCOMMANDS = {
     "look": ("make a page of pictures and numbers of a corpus, the odd lines first", "iam-ondb"),
     "check": ("check a prepared corpus, and name what is wrong with it", "mine --ink"),

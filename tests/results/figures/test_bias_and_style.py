@@ -116,7 +116,7 @@ def test_interpolation_goes_from_the_first_line_to_the_last() -> None:
     loaded = writer()
     styles = (style_of(loaded, line_of("badcab", id="one")), style_of(loaded, line_of("gag", id="two")))
     figure, numbers = interpolate(loaded, "abc", styles, steps=3, bias=1.0, seed=3)
-    assert [text.get_text() for text in figure.axes[0].texts] == ["one", "0.00", "0.50", "1.00", "two"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["one", "0 %", "50 %", "100 %", "two"]
     samples = between(loaded, [0.0, 0.5, 1.0])
     lengths = [len(strokes_to_points(sample.strokes, loaded.facts["std"])) for sample in samples]
     assert [line["n_points"] for line in numbers["lines"]] == lengths
