@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, *args: Any, example: str = "", **options: Any) -> None:
-        super().__init__(*args, formatter_class=Help, **options)
+        super().__init__(*args, **{"formatter_class": Help, **options})
         self.example = example
         if example:
             self.epilog = f"{EXAMPLE}\n  {example}"
