@@ -42,4 +42,4 @@ def test_what_is_right_is_parsed(parser: Parser) -> None:
 def test_help_ends_with_an_example(parser: Parser, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser.parse_args(["read", "--help"])
-    assert capsys.readouterr().out.endswith("example: tool.py read ink.svg\n")
+    assert capsys.readouterr().out.endswith("example:\n  tool.py read ink.svg\n")
