@@ -33,6 +33,8 @@ demo: $(READY)  ## train for less than three minutes on built-in ink, then write
 	$(PY) experiments.py write "$$TEXT" --bias 1 --out out/demo/bundled.svg
 	$(PY) train.py -c config_conditional.json --set name=demo $(DEMO)
 	$(PY) experiments.py -r saved/models/demo write "$$TEXT" --bias 1 --n 3 --animate --out out/demo
+	@echo "Open out/demo/writing-1.png (writing-1.gif moves), and next to it out/demo/bundled.svg: the same by a bundled network."
+	@echo "Next: make write TEXT=\"...\", or train longer: $(PY) train.py --resume saved/models/demo --minutes 10"
 
 write: $(READY)  ## write TEXT="..." in the handwriting STYLE=1 to 12, to out/
 	$(PY) experiments.py -r saved/pretrained/writer-iam.pt write "$$TEXT" --style $(STYLE) --bias 1

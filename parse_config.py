@@ -171,27 +171,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add -c, -r, --init-from, the overrides, and --check to a parser."""
     verb = parser.add_mutually_exclusive_group(required=True)
     verb.add_argument("-c", "--config", metavar="CONFIG", help="begin a new run of this config")
-    verb.add_argument(
-        "-r",
-        "--resume",
-        metavar="RUN",
-        help="continue a run: its folder, a folder of runs (its newest), or a checkpoint in it",
-    )
-    text = "with -c: begin with the weights of this checkpoint"
-    parser.add_argument("--init-from", metavar="CHECKPOINT", help=text)
-    parser.add_argument(
-        "--check", action="store_true", help="check the config, print it with all values filled in, and stop"
-    )
+    text = "continue a run: its folder, a folder of runs (its newest), or a checkpoint in it"
+    verb.add_argument("-r", "--resume", metavar="RUN", help=text)
+    parser.add_argument("--init-from", metavar="CHECKPOINT", help="with -c: begin with this checkpoint's weights")
+    parser.add_argument("--check", action="store_true", help="check the config, print all of it, and stop")
 
     def add_override(flag: str, parse: Callable[[str], tuple[str, Any]], metavar: str, text: str) -> None:
         parser.add_argument(flag, dest="overrides", action="append", default=[], type=parse, metavar=metavar, help=text)
 
-    add_override(
-        "--set",
-        _assignment,
-        "PATH=VALUE",
-        "change a value of the config, as in optimizer.args.lr=5e-4; may be repeated",
-    )
+    add_override("--set", _assignment, "PATH=VALUE", "change a value, as in optimizer.args.lr=5e-4; may be repeated")
     for flag, path, kind, metavar in (
         ("--lr", "optimizer.args.lr", float, "LR"),
         ("--batch-size", "data_loader.args.batch_size", int, "N"),

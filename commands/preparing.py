@@ -97,7 +97,7 @@ def add_subcommands(commands: Any) -> None:
         commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", example=example)
     others = [commands.choices[name] for name in SUBCOMMANDS]
     looking, checking, composing, choosing, prompting, exporting, learning = others
-    looking.add_argument("--out", type=Path, help="the page (default: out/look-NAME.html)")
+    looking.add_argument("-o", "--out", type=Path, help="the page (default: out/look-NAME.html)")
     looking.add_argument("--seed", type=int, default=1, help="the same seed shows the same random lines (1)")
     checking.add_argument(
         "--ink", action="store_true", help="read every line too, and name those that do not say what their text says"
@@ -126,7 +126,9 @@ def add_prompts_arguments(parser: argparse.ArgumentParser) -> None:
         "--alphabet", default=PRINTABLE, help="the characters that they must hold (default: printable ASCII)"
     )
     alphabet.add_argument("-r", "--checkpoint", type=Path, help="a network: its characters")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="a text file, a sentence per line (default: printed)")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="a text file, a sentence per line (default: printed)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other sentences (1)")
 
 
@@ -173,4 +175,4 @@ def add_language_model_arguments(parser: argparse.ArgumentParser) -> None:
         default=2,
         help="how often a context must come to be kept (2); more makes a smaller file",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="LM.npz", help="the file to be made")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="LM.npz", help="the file to be made")

@@ -19,6 +19,7 @@ from data_loader.synthetic.digits import synthetic_digits
 from data_loader.synthetic.lines import plain_lines, synthetic_lines
 from ink.strokes import InkLine
 from utils.errors import InputError
+from utils.files import near_name
 from utils.progress import progress
 
 EXPORTS: dict[str, Callable[[Iterable[InkLine], Path], None]] = {
@@ -57,7 +58,7 @@ def prepare(
     Raises InputError where the source cannot be read; an older corpus is then left as it was.
     """
     if not source.exists():
-        raise InputError(f"{source}: no such file or folder")
+        raise InputError(f"{source}: no such file or folder{near_name(source)}")
     with CorpusWriter(folder) as writer:
         lines = FORMATS[format_name].read(source, report, progress, **options)
         lines = cut_pages(lines, report, read) if cut_lines else lines
@@ -108,10 +109,11 @@ def open_corpus(name: str, data_dir: Path) -> Corpus:
     folder = corpus_folder(name, data_dir)
     if not folder.is_dir():
         if name not in BUILT_IN:
-            raise InputError(
-                f"{folder}: no prepared corpus; make it with: python prepare_data.py FORMAT SOURCE --name {name} "
-                f"(formats: {', '.join(FORMATS)}), or use a built-in corpus: {', '.join(BUILT_IN)}"
+            hint = near_name(folder) or (
+                f"; make it with: python prepare_data.py FORMAT SOURCE --name {name} (prepare_data.py --help lists the "
+                f"formats), or use a built-in corpus: {', '.join(BUILT_IN)}"
             )
+            raise InputError(f"{folder}: no prepared corpus{hint}")
         make_built_in(name, folder)
     return Corpus(folder)
 

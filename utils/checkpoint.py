@@ -1,14 +1,13 @@
 """Checkpoints: plain data in one file, written whole or not at all, read without running code from it."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from utils.errors import InputError
-from utils.files import atomic_path, file_hash
+from utils.files import atomic_path, file_hash, near_name
 from utils.rounded_weights import widened
 from utils.safe_load import RefusedError, read_plain
 from utils.strict_json import shown
@@ -74,9 +73,10 @@ def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
     try:
         content = read_plain(path)
     except FileNotFoundError:
-        near = get_close_matches(path.name, [other.name for other in path.parent.glob("*")], n=1)
-        hint = f"; did you mean {path.with_name(near[0])}?" if near else ""
-        raise InputError(f"{path}: no such checkpoint{hint}") from None
+        named = path.parent if path.name in ("best.pt", "last.pt") else path
+        kept = sorted(other.name for other in named.glob("*.pt"))
+        hint = f"; it has {', '.join(kept)}" if kept else near_name(named) or "; runs are in saved/models/NAME"
+        raise InputError(f"{named}: no such checkpoint{hint}") from None
     except RefusedError as error:
         raise InputError(f"{path}: refused: {error}") from None
     except Exception as error:  # a damaged file may make its reader raise anything

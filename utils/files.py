@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 from utils.errors import InputError
@@ -19,6 +20,12 @@ except ImportError:  # not a Unix: there is no lock
     fcntl = None  # type: ignore[assignment]
 
 SCRATCH = re.compile(r"\..+\.[0-9a-f]{8}(\.\w+)?")
+
+
+def near_name(path: Path) -> str:
+    """Return "; did you mean X?", where X is the path in the same folder whose name is most alike, "" if none is."""
+    near = get_close_matches(path.name, [other.name for other in path.parent.glob("*")], n=1)
+    return f"; did you mean {path.with_name(near[0])}?" if near else ""
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from utils.errors import InputError
+from utils.files import near_name
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
@@ -25,6 +26,8 @@ def read_json(path: str | Path) -> Any:
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file{near_name(Path(path))}") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > MAX_BYTES:

@@ -7,6 +7,7 @@ from data_loader.formats.read_report import Report
 from data_loader.formats.registry import format_of, ink_suffixes
 from ink.strokes import InkLine
 from utils.errors import InputError
+from utils.files import near_name
 
 
 def ink_of(paths: Sequence[Path], report: Report) -> list[InkLine]:
@@ -23,7 +24,7 @@ def read_ink(path: Path, report: Report) -> Iterator[InkLine]:
     Raises InputError where it is not there, is of no known kind, or has no ink that can be used.
     """
     if not path.is_file():
-        raise InputError(f"{path}: no such file")
+        raise InputError(f"{path}: no such file{near_name(path)}")
     file_format = format_of(path)
     if file_format is None:
         suffixes = ", ".join(ink_suffixes())

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from utils.errors import InputError
-from utils.files import atomic_path
+from utils.files import atomic_path, near_name
 
 MAX_ORDER = 20
 MAX_BYTES = 1 << 30
@@ -137,7 +137,7 @@ def load_language_model(path: Path) -> NgramModel:
         with np.load(path, allow_pickle=False) as file:
             return _model_of({name: file[name] for name in file.files})
     except FileNotFoundError:
-        raise InputError(f"{path}: no such language model") from None
+        raise InputError(f"{path}: no such language model{near_name(path)}") from None
     except Exception as error:  # a damaged file may make its reader raise anything
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise InputError(f"{path}: damaged or not a language model ({reason}); make one with prepare_data.py") from None

@@ -60,8 +60,8 @@ class Seq2SeqRecognizer(BaseModel):
     scheduled_sampling  chance that training feeds back the decoder's own choice of a character (Bengio et al., 2015)
     middle_ctc    share, in the CTC part of the loss, of a second CTC head on the middle layer, in training only:
                   intermediate CTC (Lee and Watanabe, 2021, eq. 11)
-    hide_spans    [spans, points]: in training the features of so many spans of each line, of up to so many points, are
-                  zero: time masking (SpecAugment, Park et al., 2019)
+    hide_spans    [spans, points]: in training the features of this number of spans of each line, each of up to
+                  this number of points, are zero: time masking (SpecAugment, Park et al., 2019)
 
     Hybrid of CTC (Graves et al., 2006) and attention (Bahdanau et al., 2015), trained jointly as in Kim, Hori and
     Watanabe (2017), eq. 9; time reduction as in Chan et al. (2016).

@@ -54,7 +54,7 @@ def load_machine(name: str) -> Machine:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
         hint = did_you_mean(name, known)
-        raise InputError(f"machine {name!r} is neither a TOML file nor one of {', '.join(known)}; {hint}") from None
+        raise InputError(f"machine {name!r} is not a TOML file, and not bundled; {hint}") from None
     except ValueError as error:
         raise InputError(f"{path}: no TOML: {error}") from None
     types = {field.name: (int, float) if field.type is float else str for field in fields(Machine)}

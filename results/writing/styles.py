@@ -68,8 +68,10 @@ def _bundled(sample: str) -> InkLine:
     for number, line in enumerate(lines, 1):
         if sample in (line.id, str(number)):
             return line
-    names = ", ".join(line.id for line in lines)
-    raise InputError(f"style {sample!r}: there are 1 to {len(lines)}: {names}; a file of ink ends in .inkml or .jsonl")
+    raise InputError(
+        f"style {sample!r}: bundled are 1 to {len(lines)}; others are CORPUS:LINE_ID, or a file of ink with its text "
+        "(.inkml or .jsonl)"
+    )
 
 
 def style_of(writer: Writer, line: InkLine, *, same_units: bool = True) -> Style:

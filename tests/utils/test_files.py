@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from utils.errors import InputError
-from utils.files import atomic_path, sole_owner
+from utils.files import atomic_path, near_name, sole_owner
 
 
 @pytest.mark.parametrize("old", [None, "a longer old text"])
@@ -71,3 +71,9 @@ def test_an_owner_that_is_killed_lets_go(tmp_path: Path) -> None:
     owner.wait()
     with sole_owner(tmp_path, patience=0.0):
         pass
+
+
+def test_the_name_most_alike_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "english.npz").touch()
+    assert near_name(tmp_path / "englsh.npz") == f"; did you mean {tmp_path / 'english.npz'}?"
+    assert near_name(tmp_path / "x") == near_name(tmp_path / "nothing" / "english.npz") == ""

@@ -66,7 +66,7 @@ def test_a_style_that_ships_goes_by_number_or_name(tmp_path: Path, monkeypatch: 
         load_style(writer(), "2")
     write_jsonl([line_of("abc", id="upright"), LINE], tmp_path / "styles.jsonl")
     assert load_style(writer(), "2").text == load_style(writer(), "w-7").text == "badcab"
-    with pytest.raises(InputError, match="there are 1 to 2: upright, w-7"):
+    with pytest.raises(InputError, match="bundled are 1 to 2"):
         load_style(writer(), "3")
 
 
