@@ -73,10 +73,9 @@ def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
     try:
         content = read_plain(path)
     except FileNotFoundError:
-        named = path.parent if path.name in ("best.pt", "last.pt") else path
-        kept = sorted(other.name for other in named.glob("*.pt"))
-        hint = f"; it has {', '.join(kept)}" if kept else near_name(named) or "; runs are in saved/models/NAME"
-        raise InputError(f"{named}: no such checkpoint{hint}") from None
+        kept = sorted(other.name for other in path.parent.glob("*.pt")) if path.name in ("best.pt", "last.pt") else []
+        hint = f"; its folder has {', '.join(kept)}" if kept else near_name(path) or "; runs are in saved/models/NAME"
+        raise InputError(f"{path}: no such checkpoint{hint}") from None
     except RefusedError as error:
         raise InputError(f"{path}: refused: {error}") from None
     except Exception as error:  # a damaged file may make its reader raise anything

@@ -86,7 +86,7 @@ def test_a_failed_save_keeps_the_old_file(path: Path, monkeypatch: pytest.Monkey
 
 def test_no_file_and_a_folder_are_refused(path: Path) -> None:
     assert refused(path.with_name("xyz")).endswith("no such checkpoint; runs are in saved/models/NAME")
-    assert refused(path.with_name("best.pt")).endswith(f"{path.parent}: no such checkpoint; it has last.pt")
+    assert refused(path.with_name("best.pt")).endswith("no such checkpoint; its folder has last.pt")
     assert refused(path.with_name("lats.pt")).endswith(f"no such checkpoint; did you mean {path}?")
     refused(path.parent)
 
