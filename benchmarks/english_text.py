@@ -1,10 +1,10 @@
 """English text for a language model, from documents that Debian packages: lines about as long as written ones.
 
-    apt-get install anarchism fortunes dict-wn dict-gcide
+    apt-get install anarchism fortunes dict-wn dict-gcide r-cran-janeaustenr
     python -m benchmarks.english_text text.txt
     python prepare_data.py language-model iam-ondb text.txt --split trainset --out lm.npz
 
-Essays, sayings, and the sentences that two dictionaries quote; 23 million characters in all.
+Essays, sayings, the sentences that two dictionaries quote, and Jane Austen's novels; 27 million characters in all.
 
     apt-get install dict-wn dict-jargon dict-devil r-cran-janeaustenr
     python -m benchmarks.english_text text.txt --permissive
@@ -43,6 +43,7 @@ def paragraphs(root: Path) -> Iterator[str]:
     yield from re.findall(r'"([^"]{20,}?)"', _dictionary(share / "dictd/wn.dict.dz"))
     for entry in re.split(r"\n\s*\n", _dictionary(share / "dictd/gcide.dict.dz")):
         yield from re.findall(r"(?s)\n {10,}(.+?)(?:\. --|\Z)", re.sub(r"\[[^\]]*\]|\{|\}", "", entry))
+    yield from novels(root)
 
 
 def permissive_paragraphs(root: Path) -> Iterator[str]:
@@ -55,6 +56,11 @@ def permissive_paragraphs(root: Path) -> Iterator[str]:
     for name in ("jargon", "devil"):
         for piece in re.split(r"\n\s*\n", _dictionary(dictionaries / f"{name}.dict.dz")):
             yield re.sub(r"(?s)\[[^\]]*\]|\{|\}", "", piece)
+    yield from novels(root)
+
+
+def novels(root: Path) -> Iterator[str]:
+    """Yield the paragraphs of Jane Austen's novels."""
     for text in r_texts(_present(root / "usr/lib/R/site-library/janeaustenr/data/Rdata.rdb").read_bytes()):
         yield from text.replace("_", "").replace("--", " - ").split("\n\n")
 
