@@ -20,8 +20,8 @@ Ability = Literal[
 ]
 """Something that a network can do; "characters" are single ones, each a drawing of its own."""
 BUNDLED: dict[Ability, str] = {
-    "write": "conditional.pt",
-    "write lines": "conditional.pt",
+    "write": "writer-iam.pt",
+    "write lines": "writer-iam.pt",
     "write characters": "digits.pt",
     "read": "reader.pt",
     "read lines": "reader.pt",

@@ -149,8 +149,8 @@ def test_explain_draws_every_line(run: Run, ink: Path, tmp_path: Path) -> None:
         (["evaluate", "--beam", "1000"], "beam is 1000"),
         (["evaluate", "--corpus", "nowhere"], "no prepared corpus"),
         (["evaluate", "--batch-size", "0"], "batch size is 0"),
-        (["write", "abc"], "try -r saved/pretrained/conditional.pt"),
-        ([], "try -r saved/pretrained/conditional.pt"),
+        (["write", "abc"], "try -r saved/pretrained/writer-iam.pt"),
+        ([], "try -r saved/pretrained/writer-iam.pt"),
     ],
 )
 def test_bad_input_gets_one_line(run: Run, ink: Path, tmp_path: Path, arguments: list[str], named: str) -> None:

@@ -56,7 +56,7 @@ def test_a_network_has_the_verbs_of_its_role_and_names_what_to_try_for_others(ar
             model.read([])
 
 
-@pytest.mark.parametrize("name", ["conditional.pt", "digits.pt", "reader.pt", "digit_recognition.pt", "embedding.pt"])
+@pytest.mark.parametrize("name", ["writer-iam.pt", "digits.pt", "reader.pt", "digit_recognition.pt", "embedding.pt"])
 def test_bundled_checkpoints_that_a_message_names_can_do_it(name: str) -> None:
     abilities = [ability for ability, bundled in BUNDLED.items() if bundled == name]
     bundled = load(PRETRAINED / name, "cpu")
