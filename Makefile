@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-STYLE ?= 11
+STYLE ?= 8
 export TEXT ?= The pen writes what was never written.
 export LETTER := Dear Anna, thank you for the lovely flowers! They stand on the kitchen table, next to the window, and every morning I look at them before I go out. Please write soon, and tell me about the new house. Love, Peter
 READY := $(VENV)/.ready

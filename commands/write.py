@@ -15,7 +15,7 @@ from results.trained import bundled
 from results.writing.best_of import BestOf
 from results.writing.digits import write_number
 from results.writing.lines import FORMATS, Style, Writing, require_sane
-from results.writing.styles import load_style, style_grid
+from results.writing.styles import load_style, seeded_style, style_grid
 from results.writing.writer import FIRST_TEXT, Hands, Writer
 from utils.errors import InputError
 
@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hands",
         choices=get_args(Hands),
-        default="one",
-        help="without --style: one handwriting for all lines, or another one for each (one)",
+        help="without --style: one handwriting for all lines, or another one for each (one; without -r the bundled style "
+        "that the seed picks)",
     )
     parser.add_argument(
         "--hand",
@@ -111,6 +111,9 @@ def run(args: argparse.Namespace) -> None:
         _save_writings(args, _by_many(args))
         return
     paper, _, _ = paper_of(args), pen_of(args), machine_of(args)  # refused before a network is loaded
+    if not (args.hand or args.resume or args.style or args.hands or args.first):
+        args.style = [seeded_style(args.seed)]
+        print(f"in the bundled style {args.style[0]}; --style names another, --hands one makes one up")
     network = load_as(Writer, args.hand, args.device, args.resume) if args.hand else loaded(args, Writer)
     text = _text(args, network)
     if args.reader and args.best_of is None:
@@ -132,7 +135,7 @@ def run(args: argparse.Namespace) -> None:
             style=styles[0],
             draw=draw,
             chars_per_line=length,
-            hands=args.hands,
+            hands=args.hands or "one",
         )
         _save_writings(args, writings)
     if draw:

@@ -20,6 +20,8 @@ from utils.errors import InputError
 
 BUNDLED_CORPUS = "iam-ondb"
 """Corpus in whose units the bundled styles are: those of the network that wrote them."""
+FIRST_STYLE = 8
+"""Bundled style of seed 1: the most legible one of writer-iam.pt."""
 BUNDLED = Path(__file__).parents[2] / "saved" / "pretrained" / "styles.jsonl"
 MAX_POINTS = 3000
 """Points of a style, at most; a long line of handwriting has a thousand."""
@@ -56,6 +58,11 @@ def _first(lines: Sequence[InkLine], where: str, needs_text: bool) -> InkLine:
         if line.text.strip() or not needs_text:
             return line
     raise InputError(f"{where}: no line has a text; a style is a line with what is written in it")
+
+
+def seeded_style(seed: int) -> str:
+    """Return the number, for `load_style`, of the bundled style that a seed picks: FIRST_STYLE and those after it."""
+    return str(1 + (FIRST_STYLE - 2 + seed) % len(ink_of([BUNDLED], Report())))
 
 
 def _bundled(sample: str) -> InkLine:
