@@ -15,6 +15,7 @@ import torch
 from experiments import evaluate, load, write
 from model import METRICS
 from parse_config import ConfigParser
+from results.writing.styles import seeded_style
 from tests.tiny import logged, refused
 
 Run = Callable[..., tuple[int, str, str]]
@@ -41,6 +42,18 @@ def test_a_text_becomes_an_svg_and_a_png(conditional: Path, run: Run, tmp_path: 
     assert code == 0
     assert {path.name for path in (tmp_path / "here").iterdir()} == {"writing-7.svg", "writing-7.png"}
     assert "here/writing-7.svg" in out
+
+
+def test_without_a_network_and_a_style_the_seed_picks_one_of_the_bundled(experiments_cli: Run, tmp_path: Path) -> None:
+    pictures = []
+    for number, options in enumerate(
+        (["--seed", "2"], ["--seed", "2", "--style", "9"], ["--seed", "2", "--hands", "one"])
+    ):
+        code, out, _ = experiments_cli("write", "ab", "--out", f"{number}", *options)
+        assert code == 0 and ("in the bundled style 9" in out) == (number == 0)
+        pictures.append((tmp_path / f"{number}" / "writing-2.svg").read_text())
+    assert pictures[0] == pictures[1] != pictures[2]
+    assert sorted(int(seeded_style(seed)) for seed in range(12)) == [*range(1, 13)]
 
 
 def test_animate_adds_the_pen_at_work(conditional: Path, run: Run, tmp_path: Path) -> None:
