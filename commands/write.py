@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hands",
         choices=get_args(Hands),
-        help="without --style: one handwriting for all lines, or another one for each (one; without -r the bundled style "
-        "that the seed picks)",
+        help="without --style: one handwriting for all lines, or another one for each (one; without -r it is the "
+        "bundled style that the seed picks)",
     )
     parser.add_argument(
         "--hand",
