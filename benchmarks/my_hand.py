@@ -3,7 +3,9 @@
 python -m benchmarks.my_hand --people 10 --lines 1 3 5 10 15 --out out/my_hand.jsonl
 
 Nats per character are of lines held back, without the move to their first point; texts that none of them wrote are
-written at bias 1 and read back. The corpora are as in docs/formats.md; those that are not prepared are passed over.
+written at bias 1 and read back, the hand's also as the best of 8 (`write --best-of 8 --alike`). The texts of the lines
+held back are written too, and the network that tells handwriting apart gives these and the real lines to one of all the
+people. The corpora are as in docs/formats.md; those that are not prepared are passed over.
 """
 
 import argparse
@@ -28,11 +30,13 @@ from ink.geometry import baseline
 from ink.strokes import InkLine
 from model.writing.mixture_density import Mixture, end_log_prob, offset_log_prob
 from results.measuring.judged import Trial, rates
+from results.reading.embedder import Embedder
 from results.reading.reader import Reader
 from results.roles import load_as
 from results.trained import FOLDER
+from results.writing.best_of import BestOf, inks_of
 from results.writing.lines import SEEDS_PER_WRITING, Style
-from results.writing.writer import Writer
+from results.writing.writer import Draw, Writer
 from trainer.hand import learn_hand
 from utils.errors import one_line_errors
 
@@ -47,7 +51,10 @@ TEXTS = (
 """Texts to write: words, names, capitals and all digits."""
 GAP = 1.5
 """x-heights of paper between a style's line and the next."""
-READER = FOLDER / "reader.pt"
+READER, EMBEDDER = FOLDER / "reader.pt", FOLDER / "embedding.pt"
+BEST_OF = 8
+REFERENCES = 8
+"""Lines by which a person is known to the network that tells handwriting apart, at most."""
 
 
 class Source(NamedTuple):
@@ -107,15 +114,45 @@ def nats_per_character(writer: Writer, lines: Sequence[InkLine], style: Style | 
     return total / sum(len(line.text) for line in lines)
 
 
-def cer(writer: Writer, reader: Reader, style: Style | None, texts: Sequence[str]) -> float:
+def cer(
+    writer: Writer, reader: Reader, style: Style | None, texts: Sequence[str], draw: Draw = Writer.draw_lines
+) -> float:
     """Return the share of misread characters of the texts, written at bias 1."""
     lines = [InkLine(f"text-{n}", text, "", "", np.zeros((2, 3), np.float32)) for n, text in enumerate(texts)]
     seeds = [SEEDS_PER_WRITING + n for n in range(len(texts))]
-    return float(rates(Trial(writer, reader, style).written(lines, seeds, 1.0))["cer"])
+    return float(rates(Trial(writer, reader, style, draw).written(lines, seeds, 1.0))["cer"])
+
+
+def embeddings(
+    embedder: Embedder, hand: Writer, learned: Sequence[InkLine], held_back: Sequence[InkLine]
+) -> dict[str, list[Any]]:
+    """Return the embeddings of a person: (E,) of the lines learned, (N, E) of those held back, (N, E) of their texts as
+    the hand writes them.
+    """
+    texts = [line.text for line in held_back]
+    drawn = hand.draw_lines(texts, [SEEDS_PER_WRITING + n for n in range(len(texts))], 1.0, hand.own_line)
+    written = [*inks_of(hand, drawn).values()]
+    known = embedder.centre(learned[:REFERENCES])
+    parts = {"known": known, "real": embedder.embed(held_back), "written": embedder.embed(written)}
+    return {name: part.round(4).tolist() for name, part in parts.items()}
+
+
+def share_of_own(rows: Sequence[dict[str, Any]], kind: str) -> float:
+    """Return the share of the lines of a kind ("real", "written") that are nearest to what their person is known by."""
+    known = np.array([row["known"] for row in rows])
+    right = [(np.array(row[kind]) @ known.T).argmax(1) == number for number, row in enumerate(rows) if row[kind]]
+    return float(np.concatenate(right).mean())
 
 
 def measured(
-    name: str, lines: list[InkLine], judged: int, count: int, base: Writer, reader: Reader, texts: Sequence[str]
+    name: str,
+    lines: list[InkLine],
+    judged: int,
+    count: int,
+    base: Writer,
+    reader: Reader,
+    embedder: Embedder,
+    texts: Sequence[str],
 ) -> dict[str, Any]:
     """Learn a hand from the first `count` lines of a person, and judge it by the last ones."""
     held_back = lines[-judged:]
@@ -134,6 +171,8 @@ def measured(
         for prime, suffix in ((None, ""), (style, "_primed")):
             numbers[f"nats_{label}{suffix}"] = nats_per_character(writer, held_back, prime)
             numbers[f"cer_{label}{suffix}"] = cer(writer, reader, prime, texts)
+    numbers["cer_hand_best"] = cer(hand, reader, style, texts, BestOf(reader, BEST_OF, embedder=embedder))
+    numbers |= embeddings(embedder, hand, lines[:-judged], held_back)
     return numbers | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
@@ -145,7 +184,8 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         for label in ("base", "hand")
         for suffix in ("", "_primed")
     ]
-    cells = [("lines", "people", *keys, "CPU s", "peak MiB")]
+    keys.append("cer_hand_best")
+    cells = [("lines", "people", *keys, "own real", "own written", "CPU s", "peak MiB")]
     for count in sorted({row["lines"] for row in rows}):
         some = [row for row in rows if row["lines"] == count]
         means = [float(np.mean([row[key] for row in some])) for key in keys]
@@ -154,7 +194,8 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
             for key, mean in zip(keys, means, strict=True)
         ]
         seconds = f"{np.mean([row['cpu_seconds'] for row in some]):.0f}"
-        cells.append((str(count), str(len(some)), *shown, seconds, f"{max(row['peak_mib'] for row in some):.0f}"))
+        own = [f"{100 * share_of_own(some, kind):.0f} %" for kind in ("real", "written")]
+        cells.append((str(count), str(len(some)), *shown, *own, seconds, f"{max(row['peak_mib'] for row in some):.0f}"))
     yield from table(*cells)
 
 
@@ -170,7 +211,11 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=len(TEXTS), help="of the texts to write (all)")
     parser.add_argument("--out", type=Path, default=Path("out/my_hand.jsonl"), help="a line for each person is added")
     args = parser.parse_args()
-    base, reader = load_as(Writer, args.base, "cpu"), load_as(Reader, READER, "cpu")
+    base, reader, embedder = (
+        load_as(Writer, args.base, "cpu"),
+        load_as(Reader, READER, "cpu"),
+        load_as(Embedder, EMBEDDER, "cpu"),
+    )
     args.out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for source in SOURCES:
@@ -179,13 +224,12 @@ def main() -> None:
         everyone = list(people_of(source, base, args.data_dir))[args.skip : args.skip + args.people]
         for person, lines in everyone:
             for count in [count * source.learned // 15 for count in args.lines]:
-                row = measured(
-                    f"{source.corpus}/{person}", lines, source.judged, count, base, reader, TEXTS[: args.texts]
-                )
+                name, texts = f"{source.corpus}/{person}", TEXTS[: args.texts]
+                row = measured(name, lines, source.judged, count, base, reader, embedder, texts)
                 rows.append(row)
                 with open(args.out, "a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
-                print(json.dumps(row), flush=True)
+                print(json.dumps({key: value for key, value in row.items() if not isinstance(value, list)}), flush=True)
     print("\n".join(summary(rows)))
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks import my_hand
-from benchmarks.my_hand import Source, nats_per_character, people_of, summary
+from benchmarks.my_hand import Source, nats_per_character, people_of, share_of_own, summary
 from data_loader.synthetic.lines import synthetic_lines
 from parse_config import ConfigParser
 from results.roles import load_as
@@ -45,9 +46,24 @@ def test_people_have_enough_lines_and_are_not_judged_by_texts_that_they_learn(wr
 
 
 def test_the_table_has_a_row_for_each_number_of_lines() -> None:
-    keys = ["base", "base_primed", "hand", "hand_primed"]
+    keys = ["base", "base_primed", "hand", "hand_primed", "hand_best"]
     numbers = {f"{measure}_{key}": 0.5 for measure in ("nats", "cer") for key in keys}
-    rows = [{"lines": count, "cpu_seconds": 9.0, "peak_mib": 100.0, **numbers} for count in (15, 1, 15)]
+    real, written = [[1.0, 0.0], [0.0, 1.0]], [[0.9, 0.1]]
+    rows: list[dict[str, Any]] = [
+        {
+            "lines": count,
+            "cpu_seconds": 9.0,
+            "peak_mib": 100.0,
+            "known": known,
+            "real": real,
+            "written": written,
+            **numbers,
+        }
+        for count, known in ((15, [1.0, 0.0]), (1, [1.0, 0.0]), (15, [0.0, 1.0]))
+    ]
+    both = [row for row in rows if row["lines"] == 15]
+    assert [share_of_own(both, kind) for kind in ("real", "written")] == [0.5, 0.5]
+    assert share_of_own(rows[:1], "real") == 1.0
     table = list(summary(rows))
     assert [row.split(" | ")[:2] for row in table[2:4]] == [["| 1", "1"], ["| 15", "2"]]
     assert "50.0 %" in table[2] and my_hand.TEXTS
