@@ -81,12 +81,14 @@ class WriteSettings:
 
     def command(self, network: str | None, style: str | None, name: str) -> str:
         """Return the command line that writes the same to the file `name`; network is as for -r, style for --style."""
-        values = {"--bias": self.bias, "--seed": self.seed, "--style": style, "--paper": self.paper or None}
+        hands = None if style or (network and self.hands == "one") else self.hands  # by itself the seed picks a style
+        values = {"--bias": self.bias, "--seed": self.seed, "--style": style, "--hands": hands}
+        values["--paper"] = self.paper or None
         values |= {"--margin": self.margin, "--size": self.size, "--line-spacing": self.spacing}
         usual = WriteSettings("")
         values |= {
             f"--{key}": getattr(self, key)
-            for key in ("hands", "slant", "align", "pen", "color")
+            for key in ("slant", "align", "pen", "color")
             if getattr(self, key) != getattr(usual, key)
         }
         switches = [f"--{self.line}"] if self.line != "curves" else []

@@ -165,8 +165,9 @@ const quoted = (text) => (/^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replace
 function command(settings) {
   const { text, style, bias, seed, again } = settings;
   if ((style && !facts.inks[style]) || Object.values(again).some(Boolean)) return null;
-  const options = { style: style.replace("style-", ""), paper: settings.paper, margin: settings.margin, size: settings.size, "line-spacing": settings.spacing };
-  const usual = { hands: "one", slant: 0, align: "left", pen: 0.45, color: "#1a1a2e" };
+  const hands = style || (facts.network && settings.hands === "one") ? "" : settings.hands; // by itself the seed picks a style
+  const options = { style: style.replace("style-", ""), hands, paper: settings.paper, margin: settings.margin, size: settings.size, "line-spacing": settings.spacing };
+  const usual = { slant: 0, align: "left", pen: 0.45, color: "#1a1a2e" };
   const words = ["python experiments.py", ...(facts.network ? ["-r", quoted(facts.network)] : []), "write", quoted(text.replaceAll("\n", "\\n")), "--bias", bias, "--seed", seed];
   for (const [name, value] of Object.entries(options)) if (value !== null && value !== "") words.push(`--${name}`, quoted(String(value)));
   for (const [name, value] of Object.entries(usual)) if (settings[name] !== value) words.push(`--${name}`, quoted(String(settings[name])));

@@ -61,6 +61,23 @@ def test_a_file_is_what_the_command_line_writes_byte_for_byte(
     assert made.headers["content-type"].split(";")[0] == KINDS[kind][1]
 
 
+@pytest.mark.parametrize(
+    ("network", "style", "hands", "shown"),
+    [
+        (None, None, "one", " --hands one"),
+        (None, None, "each", " --hands each"),
+        (None, "3", "one", ""),
+        ("mine.pt", None, "one", ""),
+        ("mine.pt", None, "each", " --hands each"),
+    ],
+)
+def test_the_command_has_the_hands_that_it_would_not_take_by_itself(
+    network: str | None, style: str | None, hands: Any, shown: str
+) -> None:
+    words = WriteSettings("dad", hands=hands).command(network, style, "dad.svg")
+    assert words.partition(" --hands")[1] + words.partition(" --hands")[2].partition(" --")[0] == shown
+
+
 def test_points_are_streamed_as_they_are_drawn_and_are_those_of_the_writing(networks: Path, page: Page) -> None:
     events = page.events("/api/write", {"text": TEXT, "seed": 3})
     names = [name for name, _ in events]
