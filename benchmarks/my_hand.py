@@ -144,6 +144,18 @@ def share_of_own(rows: Sequence[dict[str, Any]], kind: str) -> float:
     return float(np.concatenate(right).mean())
 
 
+def learned(name: str, lines: Sequence[InkLine], base: Writer) -> tuple[Writer, int]:
+    """Learn a hand from lines: the writer, and the bytes of its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        with CorpusWriter(Path(folder) / "mine") as corpus:
+            for line in lines:
+                corpus.add(replace(line, split="train"))
+            corpus.finish(source="benchmark", how_made="by benchmarks.my_hand", report={})
+        file = Path(folder) / "mine.pt"
+        learn_hand("mine", file, name=name, minutes=None, data_dir=Path(folder), base=base.path)
+        return load_as(Writer, file, "cpu", base.path), file.stat().st_size
+
+
 def measured(
     name: str,
     lines: list[InkLine],
@@ -155,16 +167,9 @@ def measured(
     texts: Sequence[str],
 ) -> dict[str, Any]:
     """Learn a hand from the first `count` lines of a person, and judge it by the last ones."""
-    held_back = lines[-judged:]
-    with tempfile.TemporaryDirectory() as folder:
-        with CorpusWriter(Path(folder) / "mine") as corpus:
-            for line in lines[:count]:
-                corpus.add(replace(line, split="train"))
-            corpus.finish(source="benchmark", how_made="by benchmarks.my_hand", report={})
-        file, start = Path(folder) / "mine.pt", time.process_time()
-        learn_hand("mine", file, name=name, minutes=None, data_dir=Path(folder), base=base.path)
-        seconds, size = time.process_time() - start, file.stat().st_size
-        hand = load_as(Writer, file, "cpu", base.path)
+    held_back, start = lines[-judged:], time.process_time()
+    hand, size = learned(name, lines[:count], base)
+    seconds = time.process_time() - start
     style = hand.own_line
     numbers: dict[str, Any] = {"person": name, "lines": count, "cpu_seconds": seconds, "bytes": size}
     for writer, label in ((base, "base"), (hand, "hand")):
