@@ -111,9 +111,9 @@ def run(args: argparse.Namespace) -> None:
         _save_writings(args, _by_many(args))
         return
     paper, _, _ = paper_of(args), pen_of(args), machine_of(args)  # refused before a network is loaded
-    if not (args.hand or args.resume or args.style or args.hands or args.first):
+    by_seed = not (args.hand or args.resume or args.style or args.hands or args.first)
+    if by_seed:
         args.style = [seeded_style(args.seed)]
-        print(f"in the bundled style {args.style[0]}; --style names another, --hands one makes one up")
     network = load_as(Writer, args.hand, args.device, args.resume) if args.hand else loaded(args, Writer)
     text = _text(args, network)
     if args.reader and args.best_of is None:
@@ -122,6 +122,8 @@ def run(args: argparse.Namespace) -> None:
     styles = styles_of(args, network)
     for bias in args.bias:
         require_sane(bias, args.seed, args.n)
+    if by_seed:
+        print(f"in the bundled style {args.style[0]}; --style names another, --hands one makes one up")
     _name_rare(network, text)
     if len(styles) > 1 or len(args.bias) > 1:
         _save_grid(args, network, text, styles, draw)
@@ -163,7 +165,8 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
         print("written instead: " + ", ".join(f"{new!r} for {old!r}" for old, new in used.items()))
     missing = network.alphabet.missing("".join((able if args.substitute else text).split()))
     if missing:
-        hint = "leave them out" if args.substitute or not used else "add --substitute for what looks alike"
+        without = "leave it out" if len(missing) == 1 else "leave them out"
+        hint = without if args.substitute or not used else "add --substitute for what looks alike"
         named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:10])
         raise InputError(f"{network.path} cannot write {named}{' and others' if missing[10:] else ''}; {hint}")
     return able if args.substitute else text

@@ -53,6 +53,7 @@ def test_without_a_network_and_a_style_the_seed_picks_one_of_the_bundled(experim
         assert code == 0 and ("in the bundled style 9" in out) == (number == 0)
         pictures.append((tmp_path / f"{number}" / "writing-2.svg").read_text())
     assert pictures[0] == pictures[1] != pictures[2]
+    assert "'☃'" in refused(experiments_cli("write", "☃"))
     assert sorted(int(seeded_style(seed)) for seed in range(12)) == [*range(1, 13)]
 
 
@@ -106,7 +107,8 @@ def test_free_writing_is_as_long_as_a_usual_line(unconditional: Path) -> None:
         (["evaluate", "--batch-size", "0"], "batch size is 0"),
         (["write", "ab", "--n", "0"], "n is 0"),
         (["write", "à"], "add --substitute"),
-        (["write", "☃", "--substitute"], "leave them out"),
+        (["write", "☃", "--substitute"], "leave it out"),
+        (["write", "☃☂", "--substitute"], "leave them out"),
         (["write", "--style", "4", "ab"], "before --style"),
         (["write", "ab", "--file", "x"], "two texts"),
         (["write", "--file", "gone.txt"], "gone.txt: No such file"),

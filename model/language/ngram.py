@@ -112,8 +112,10 @@ class NgramModel:
     def require_alphabet(self, alphabet: str) -> None:
         """Raise InputError unless the model is of this alphabet, a recognizer's."""
         if self.alphabet != alphabet:
+            differing = "".join(sorted({*self.alphabet} ^ {*alphabet}))
             raise InputError(
-                f"the language model's alphabet is {self.alphabet!r}, the recognizer's {alphabet!r}; train one for it"
+                f"the language model is for another alphabet than this recognizer's (one of them alone has "
+                f"{differing!r}); make one of the recognizer's corpus: python prepare_data.py language-model CORPUS"
             )
 
     def save(self, path: Path) -> None:

@@ -45,7 +45,9 @@ def density_figure(
     bottoms = (BELOW, BELOW + WEIGHTS_INCHES + GAP, BELOW + WEIGHTS_INCHES + 2 * GAP + high)
     third = axes_in_inches(figure, LEFT, bottoms[0], across, WEIGHTS_INCHES)
     order = np.argsort(-weights.sum(0), kind="stable")
-    order = order[weights[:, order].max(0, initial=0) >= FAINT]
+    drawn = weights[:, order].max(0, initial=0) >= FAINT
+    drawn[:1] = True  # of a network that has hardly trained all may be faint
+    order = order[drawn]
     size = (0.5, len(weights) + 0.5, 0.5, len(order) + 0.5)
     shown = third.imshow(
         weights[:, order].T, origin="lower", aspect="auto", interpolation="nearest", cmap="Greys", vmin=0, extent=size

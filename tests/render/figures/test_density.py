@@ -33,3 +33,12 @@ def test_maps_and_ink_lie_where_the_points_do() -> None:
 def test_hardly_any_ink_has_its_figure() -> None:
     points = np.array([[0, 0, 0], [1, 1, 1]], np.float32)
     figure_image(density_figure(points, np.zeros((3, 3)), (-1, 2, -1, 2), np.zeros(1), np.ones((1, 1))))
+
+
+def test_where_all_components_are_faint_the_heaviest_is_drawn() -> None:
+    points = np.array([[0, 0, 0], [1, 1, 1]], np.float32)
+    weights = np.full((1, 20), 0.05)
+    weights[0, 7] = 0.06
+    figure = density_figure(points, np.zeros((3, 3)), (-1, 2, -1, 2), np.zeros(1), weights)
+    figure_image(figure)
+    assert figure.axes[0].images[0].get_array().tolist() == [[0.06]]
