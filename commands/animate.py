@@ -1,8 +1,9 @@
 """animate: the pen at work."""
 
 import argparse
+from pathlib import Path
 
-from commands.common import add_out, add_sampling, loaded, output_folder, save_numbers
+from commands.common import add_out, add_sampling, loaded, output_folder, print_made, save_numbers
 from commands.paper import add_paper, paper_of, pen_of
 from results.writing.animation import require_speed, save_animation
 from results.writing.writer import Writer
@@ -24,7 +25,9 @@ def run(args: argparse.Namespace) -> None:
     length = paper.chars_per_line(network.chars_per_line) if network.reads_text else None
     text = None if args.text is None else args.text.replace("\\n", "\n")
     writing = network.write(text, bias=args.bias, seed=args.seed, chars_per_line=length)
-    pages = save_animation(writing.pages(paper), output_folder(args.out) / "animate", speed=args.speed, pen=pen)
+    out = output_folder(args.out)
+    before = {*out.iterdir()}
+    pages = save_animation(writing.pages(paper), out / "animate", speed=args.speed, pen=pen)
     for page in pages:
-        print(*page["files"], sep="\n")
+        print_made(map(Path, page["files"]), before)
     save_numbers(args, {"checkpoint": str(network.path), "stopped_by_itself": writing.stopped, "pages": pages})

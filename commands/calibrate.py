@@ -10,6 +10,7 @@ from commands.common import (
     decoding_options,
     loaded,
     output_folder,
+    save_figures,
     save_numbers,
 )
 from results.reading.calibrating import calibrated, save_calibrated
@@ -41,15 +42,11 @@ def run(args: argparse.Namespace) -> None:
         shares = [f"{after['count']:,}", f"{100 * after['right']:.1f} %"]
         rows.append([unit, *shares, *errors, f"{part['shift']:.2f}", f"{part['scale']:.2f}"])
     print(aligned(rows))
-    out = output_folder(args.out)
+    output_folder(args.out)  # refused before a checkpoint is written
     save_calibrated(reader.path, args.file, result)
     print(f"{args.file}: sha256 {file_hash(args.file)}")
     about = {"checkpoint": str(reader.path), "corpus": read.name, "splits": read.splits}
     save_numbers(args, {**about, **result.numbers}, shown=[])
-    from render.figures.figure import save_figure  # matplotlib takes a second to load
-    from render.figures.reliability import reliability_figure
+    from render.figures.reliability import reliability_figure  # matplotlib takes a second to load
 
-    figure = reliability_figure([(unit, result.numbers[unit]["after"]) for unit in result.maps])
-    for suffix in (".svg", ".png"):
-        save_figure(figure, out / f"calibrate{suffix}")
-        print(out / f"calibrate{suffix}")
+    save_figures(args, reliability_figure([(unit, result.numbers[unit]["after"]) for unit in result.maps]))

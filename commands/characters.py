@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from commands.common import add_out, add_sampling, loaded, output_folder, save_numbers
+from commands.common import add_out, add_sampling, loaded, save_figures, save_numbers
 from commands.write import add_hand, best_of, styles_of
 from results.measuring.by_kind import unknown_remarks
 from results.measuring.characters import ENOUGH, characters
@@ -42,8 +42,7 @@ def run(args: argparse.Namespace) -> None:
         raise InputError("characters are judged in one --style at a time")
     draw = best_of(args, reader, GREEDY)
     judged = characters(network, reader, n=args.n, bias=args.bias, seed=args.seed, style=styles[0], draw=draw)
-    from render.figures.figure import save_figure  # matplotlib takes a second to load
-    from results.figures.characters import characters_figure
+    from results.figures.characters import characters_figure  # matplotlib takes a second to load
 
     print(f"Written by {network.path}, judged by {reader.path}.", *unknown_remarks(judged.numbers), sep="\n")
     counts = judged.numbers["characters"]
@@ -52,10 +51,7 @@ def run(args: argparse.Namespace) -> None:
     enough = sum(part["right"] >= ENOUGH * part["tried"] for part in counts.values())
     print(f"{enough} of {len(counts)} characters are right in {100 * ENOUGH:.0f} % of their texts or more")
     save_numbers(args, judged.numbers, shown=[])
-    for suffix in (".svg", ".png"):
-        path = output_folder(args.out) / f"characters{suffix}"
-        save_figure(characters_figure(judged), path)
-        print(path)
+    save_figures(args, characters_figure(judged))
 
 
 def _misread(read_as: dict[str, int]) -> str:

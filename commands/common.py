@@ -3,8 +3,9 @@
 import argparse
 import json
 import platform
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -16,6 +17,12 @@ from results.tables import aligned
 from results.trained import FOLDER, TrainedModel, bundled
 from utils.errors import InputError
 from utils.files import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FILE_SUFFIXES = (".svg", ".png", ".pdf", ".gif", ".json", ".html")
+"""Suffixes of results, which no folder has."""
 
 
 def loaded(args: argparse.Namespace, role: type[Role]) -> Role:
@@ -62,10 +69,27 @@ def cell(value: Any) -> str:
 
 def save_text(path: Path, text: str) -> None:
     """Write a file whole or not at all, and print its path, and whether there was one."""
-    note = " (written over)" if path.exists() else ""
+    before = {path} if path.exists() else set()
     with atomic_path(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
-    print(f"{path}{note}")
+    print_made([path], before)
+
+
+def save_figures(args: argparse.Namespace, figure: "Figure", suffixes: tuple[str, ...] = (".svg", ".png")) -> None:
+    """Write a figure as <command>.svg and the like, and print the paths."""
+    from render.figures.figure import save_figure  # matplotlib takes a second to load
+
+    out = output_folder(args.out)
+    before = {*out.iterdir()}
+    for suffix in suffixes:
+        save_figure(figure, out / f"{args.command}{suffix}")
+        print_made([out / f"{args.command}{suffix}"], before)
+
+
+def print_made(paths: Iterable[Path], before: Collection[Path]) -> None:
+    """Print the paths of files that were made, and which of them replaced one that was there `before`."""
+    for path in paths:
+        print(f"{path}{' (written over)' * (path in before)}")
 
 
 def save_numbers(args: argparse.Namespace, numbers: dict[str, Any], shown: list[str] | None = None) -> None:
@@ -81,9 +105,21 @@ def save_numbers(args: argparse.Namespace, numbers: dict[str, Any], shown: list[
     save_text(output_folder(args.out) / f"{args.command}.json", text)
 
 
-def add_out(parser: argparse.ArgumentParser, text: str = "folder for what is made (default: out)") -> None:
+def folder_name(text: str) -> Path:
+    """The folder that an option names.
+
+    Raises ArgumentTypeError where it is named as a file of results is, and is no folder.
+    """
+    path = Path(text)
+    if path.suffix.lower() in FILE_SUFFIXES and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: names a file; several are made, so name a folder for them")
+    return path
+
+
+def add_out(parser: argparse.ArgumentParser, text: str = "", kind: Callable[[str], Path] = folder_name) -> None:
     """Add the folder for what is made."""
-    parser.add_argument("-o", "--out", type=Path, default=Path("out"), help=text)
+    help_text = text or "folder for what is made (default: out)"
+    parser.add_argument("-o", "--out", type=kind, default=Path("out"), help=help_text)
 
 
 def add_sampling(parser: argparse.ArgumentParser, bias: float = 0.5) -> None:

@@ -11,6 +11,7 @@ from commands.common import (
     decoding_argument,
     loaded,
     output_folder,
+    save_figures,
     save_numbers,
     save_text,
 )
@@ -57,15 +58,11 @@ def _present_classes(args: argparse.Namespace, measured: CorpusClassified, numbe
 
 
 def _present_likelihood(args: argparse.Namespace, _: CorpusPredicted, numbers: dict[str, Any]) -> None:
-    from render.figures.figure import save_figure  # matplotlib takes a second to load
-    from results.figures.evaluation import density_figure
+    from results.figures.evaluation import density_figure  # matplotlib takes a second to load
 
     print(likelihood_table(numbers))
     save_numbers(args, numbers, shown=["checkpoint"])
-    for suffix in (".svg", ".png"):
-        path = output_folder(args.out) / f"evaluate{suffix}"
-        save_figure(density_figure(numbers), path)
-        print(path)
+    save_figures(args, density_figure(numbers))
 
 
 PRESENT: dict[type, Callable[[argparse.Namespace, Any, dict[str, Any]], None]] = {

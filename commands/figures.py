@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.common import add_out, loaded, output_folder, save_numbers
+from commands.common import add_out, loaded, save_figures, save_numbers
 from data_loader.prepare import corpus_line
 from results.figures.trace import Trace, followed, written
 from results.writing.writer import Writer
@@ -80,10 +80,5 @@ def draw(args: argparse.Namespace, show: Callable[[Writer], Shown]) -> None:
     """Save what `show` makes of the network as SVG, PDF and PNG, and its numbers as JSON."""
     network = loaded(args, Writer)
     figure, numbers = show(network)
-    from render.figures.figure import save_figure
-
-    out = output_folder(args.out)
-    for suffix in (".svg", ".pdf", ".png"):
-        save_figure(figure, out / f"{args.command}{suffix}")
-        print(out / f"{args.command}{suffix}")
+    save_figures(args, figure, (".svg", ".pdf", ".png"))
     save_numbers(args, {"checkpoint": str(network.path), **numbers})

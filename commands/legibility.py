@@ -10,6 +10,7 @@ from commands.common import (
     decoding_options,
     loaded,
     output_folder,
+    save_figures,
     save_numbers,
     save_text,
     splits_of,
@@ -81,18 +82,19 @@ def run(args: argparse.Namespace) -> None:
 def _by_bias(args: argparse.Namespace, trial: Trial, options: dict[str, Any]) -> None:
     n = TEXTS if args.n is None else args.n
     measured = legibility(trial, n=n, splits=splits_of(args, trial.writer), **options)
-    from render.figures.figure import save_figure  # matplotlib takes a second to load
-    from results.pages.legibility import legibility_figure, legibility_page, legibility_table, misread_table
+    from results.pages.legibility import (  # matplotlib takes a second to load
+        legibility_figure,
+        legibility_page,
+        legibility_table,
+        misread_table,
+    )
 
     print(f"judged by {trial.reader.path}")
     _print(*legibility_table(measured.numbers))
     _print(*misread_table(measured.numbers))
     save_numbers(args, measured.numbers, shown=[])
-    out = output_folder(args.out)
-    save_text(out / "legibility.html", legibility_page(measured))
-    for suffix in (".svg", ".png"):
-        save_figure(legibility_figure(measured.numbers), out / f"legibility{suffix}")
-        print(out / f"legibility{suffix}")
+    save_text(output_folder(args.out) / "legibility.html", legibility_page(measured))
+    save_figures(args, legibility_figure(measured.numbers))
 
 
 def _by_kind(args: argparse.Namespace, trial: Trial, options: dict[str, Any]) -> None:

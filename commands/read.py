@@ -7,7 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from commands.common import add_decoding, decoding_argument, loaded, output_folder, save_numbers
+from commands.common import (
+    add_decoding,
+    decoding_argument,
+    folder_name,
+    loaded,
+    output_folder,
+    print_made,
+    save_numbers,
+)
 from data_loader.formats.ink_files import ink_of
 from data_loader.formats.read_report import Report
 from model.reading.error_rates import character_edits, plain
@@ -35,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--whole", action="store_true", help="do not cut ink of several lines into lines first")
     add_decoding(parser, tuned=True)
     parser.add_argument(
-        *("-o", "--out"), type=Path, help="folder for read.json and the drawings (default: out, for drawings alone)"
+        *("-o", "--out"), type=folder_name, help="folder for read.json and drawings (default: out, for drawings alone)"
     )
 
 
@@ -74,10 +82,11 @@ def _draw(args: argparse.Namespace, read: PagesRead) -> None:
     from results.figures.explained import save_explained, save_page_reading  # matplotlib takes a second to load
 
     out = output_folder(args.out or Path("out"))
+    before = {*out.iterdir()}
     for number, page in enumerate(read.pages if args.draw else [], 1):
-        print(*save_page_reading(page, out / f"page-{number}"), sep="\n")
+        print_made(save_page_reading(page, out / f"page-{number}"), before)
     for number, reading in enumerate(read.readings if args.explain else [], 1):
-        print(*save_explained(reading, out / f"reading-{number}"), sep="\n")
+        print_made(save_explained(reading, out / f"reading-{number}"), before)
 
 
 def rows_of(readings: list[LineReading]) -> list[str]:

@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_paper(parser)
     add_machine(parser)
-    add_out(parser, "folder for what is made, or a file ending in .svg, .png, .pdf or .gif (default: out)")
+    add_out(parser, "folder for what is made, or a file ending in .svg, .png, .pdf or .gif (default: out)", Path)
 
 
 def add_hand(parser: argparse.ArgumentParser) -> None:

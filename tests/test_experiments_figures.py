@@ -100,3 +100,12 @@ def test_bad_input_gets_one_line(
 ) -> None:
     assert named in refused(run(network, *arguments))
     assert not list(tmp_path.iterdir())
+
+
+def test_files_that_are_written_over_are_named_and_a_file_is_no_folder(run: Run, tmp_path: Path) -> None:
+    assert "written over" not in run("c", "window", "ab")[1]
+    assert run("c", "window", "ab")[1].count(" (written over)\n") == 4
+    assert "names a file; several are made" in refused(run("c", "window", "ab", "-o", "figure.svg"))
+    (tmp_path / "as.svg").mkdir()
+    assert run("c", "window", "ab", "-o", "as.svg")[0] == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "as.svg"}
