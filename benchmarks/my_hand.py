@@ -3,9 +3,10 @@
 python -m benchmarks.my_hand --people 10 --lines 1 3 5 10 15 --out out/my_hand.jsonl
 
 Nats per character are of lines held back, without the move to their first point; texts that none of them wrote are
-written at bias 1 and read back, the hand's also as the best of 8 (`write --best-of 8 --alike`). The texts of the lines
-held back are written too, and the network that tells handwriting apart gives these and the real lines to one of all the
-people. The corpora are as in docs/formats.md; those that are not prepared are passed over.
+written at bias 1 and read back, the hand's also as the best of 8 (`write --best-of 8 --alike`), by the reader that
+chose these and by another. The texts of the lines held back are written too, and the network that tells handwriting
+apart gives these and the real lines to one of all the people. The corpora are as in docs/formats.md; those that are not
+prepared are passed over.
 """
 
 import argparse
@@ -29,13 +30,13 @@ from data_loader.prepare import corpus_folder, open_corpus
 from ink.geometry import baseline
 from ink.strokes import InkLine
 from model.writing.mixture_density import Mixture, end_log_prob, offset_log_prob
-from results.measuring.judged import Trial, rates
 from results.reading.embedder import Embedder
 from results.reading.reader import Reader
 from results.roles import load_as
 from results.trained import FOLDER
-from results.writing.best_of import BestOf, inks_of
+from results.writing.best_of import BestOf, inks_of, read_back
 from results.writing.lines import SEEDS_PER_WRITING, Style
+from results.writing.style_making import cer
 from results.writing.writer import Draw, Writer
 from trainer.hand import learn_hand
 from utils.errors import one_line_errors
@@ -52,6 +53,8 @@ TEXTS = (
 GAP = 1.5
 """x-heights of paper between a style's line and the next."""
 READER, EMBEDDER = FOLDER / "reader.pt", FOLDER / "embedding.pt"
+JUDGE = FOLDER / "reader-iam.pt"
+"""A reader that chose nothing: it reads the best of 8 too."""
 BEST_OF = 8
 REFERENCES = 8
 """Lines by which a person is known to the network that tells handwriting apart, at most."""
@@ -114,13 +117,13 @@ def nats_per_character(writer: Writer, lines: Sequence[InkLine], style: Style | 
     return total / sum(len(line.text) for line in lines)
 
 
-def cer(
-    writer: Writer, reader: Reader, style: Style | None, texts: Sequence[str], draw: Draw = Writer.draw_lines
-) -> float:
-    """Return the share of misread characters of the texts, written at bias 1."""
-    lines = [InkLine(f"text-{n}", text, "", "", np.zeros((2, 3), np.float32)) for n, text in enumerate(texts)]
+def misread(
+    writer: Writer, readers: Sequence[Reader], style: Style | None, texts: Sequence[str], draw: Draw = Writer.draw_lines
+) -> list[float]:
+    """Return the share of misread characters of the texts, written at bias 1, for each reader."""
     seeds = [SEEDS_PER_WRITING + n for n in range(len(texts))]
-    return float(rates(Trial(writer, reader, style, draw).written(lines, seeds, 1.0))["cer"])
+    drawn = draw(writer, texts, seeds, 1.0, style)
+    return [cer(read_back(reader, writer, drawn), texts) for reader in readers]
 
 
 def embeddings(
@@ -162,11 +165,14 @@ def measured(
     judged: int,
     count: int,
     base: Writer,
-    reader: Reader,
+    readers: Sequence[Reader],
     embedder: Embedder,
     texts: Sequence[str],
 ) -> dict[str, Any]:
-    """Learn a hand from the first `count` lines of a person, and judge it by the last ones."""
+    """Learn a hand from the first `count` lines of a person, and judge it by the last ones.
+
+    readers  one that reads and chooses the best of 8, and one that judges what it chose
+    """
     held_back, start = lines[-judged:], time.process_time()
     hand, size = learned(name, lines[:count], base)
     seconds = time.process_time() - start
@@ -175,8 +181,9 @@ def measured(
     for writer, label in ((base, "base"), (hand, "hand")):
         for prime, suffix in ((None, ""), (style, "_primed")):
             numbers[f"nats_{label}{suffix}"] = nats_per_character(writer, held_back, prime)
-            numbers[f"cer_{label}{suffix}"] = cer(writer, reader, prime, texts)
-    numbers["cer_hand_best"] = cer(hand, reader, style, texts, BestOf(reader, BEST_OF, embedder=embedder))
+            numbers[f"cer_{label}{suffix}"] = misread(writer, readers[:1], prime, texts)[0]
+    best = misread(hand, readers, style, texts, BestOf(readers[0], BEST_OF, embedder=embedder))
+    numbers |= dict(zip(("cer_hand_best", "cer_hand_best_judge"), best, strict=True))
     numbers |= embeddings(embedder, hand, lines[:-judged], held_back)
     return numbers | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
@@ -189,7 +196,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         for label in ("base", "hand")
         for suffix in ("", "_primed")
     ]
-    keys.append("cer_hand_best")
+    keys += ["cer_hand_best", "cer_hand_best_judge"]
     cells = [("lines", "people", *keys, "own real", "own written", "CPU s", "peak MiB")]
     for count in sorted({row["lines"] for row in rows}):
         some = [row for row in rows if row["lines"] == count]
@@ -216,11 +223,8 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=len(TEXTS), help="of the texts to write (all)")
     parser.add_argument("--out", type=Path, default=Path("out/my_hand.jsonl"), help="a line for each person is added")
     args = parser.parse_args()
-    base, reader, embedder = (
-        load_as(Writer, args.base, "cpu"),
-        load_as(Reader, READER, "cpu"),
-        load_as(Embedder, EMBEDDER, "cpu"),
-    )
+    base, embedder = load_as(Writer, args.base, "cpu"), load_as(Embedder, EMBEDDER, "cpu")
+    readers = [load_as(Reader, path, "cpu") for path in (READER, JUDGE)]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for source in SOURCES:
@@ -230,7 +234,7 @@ def main() -> None:
         for person, lines in everyone:
             for count in [count * source.learned // 15 for count in args.lines]:
                 name, texts = f"{source.corpus}/{person}", TEXTS[: args.texts]
-                row = measured(name, lines, source.judged, count, base, reader, embedder, texts)
+                row = measured(name, lines, source.judged, count, base, readers, embedder, texts)
                 rows.append(row)
                 with open(args.out, "a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")

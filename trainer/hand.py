@@ -21,6 +21,9 @@ from utils.strict_json import read_json
 CONFIG = Path(__file__).parents[1] / "config_my_hand.json"
 NOTE = "Made with the writer's consent; not to be used to pass as this person."
 """Sentence on the card of every hand."""
+STRENGTH = 0.7
+"""Share of what a training changed in the base that is in the file: the rest costs more in legibility than it gains in
+likeness, see docs/my-hand.md. Between the two networks as in Wortsman et al. (2022, arXiv 2109.01903)."""
 LINE_CHARACTERS = 36
 """Characters of the person's own line in the file, at most where there is such a line: as long as a usual style."""
 
@@ -83,7 +86,7 @@ def learn_hand(
 
 
 def save_hand(run: Path, out_file: Path, name: str) -> None:
-    """Save the hand that a run of config_my_hand.json learned: what it changed in the network that it began from.
+    """Save the hand that a run of config_my_hand.json learned: STRENGTH of what it changed in its base.
 
     A line of the person's own is in the file, behind which the network writes.
 
@@ -112,7 +115,7 @@ def save_hand(run: Path, out_file: Path, name: str) -> None:
     config["data_loader"] = {**config["data_loader"], "args": {**args, "data_dir": "data"}}
     content = {"config": config, "facts": {**facts, "hand": hand}, "model": content["model"]}
     out_file.parent.mkdir(parents=True, exist_ok=True)
-    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"))
+    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), STRENGTH)
 
 
 def _ink_of(args: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:

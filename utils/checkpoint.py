@@ -104,8 +104,8 @@ def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
     return content
 
 
-def save_difference(path: Path, content: dict[str, Any], base: Path) -> None:
-    """Save a checkpoint as its difference from the checkpoint `base`, which it names by the hash of its file.
+def save_difference(path: Path, content: dict[str, Any], base: Path, share: float = 1.0) -> None:
+    """Save a checkpoint as a share of its difference from the checkpoint `base`, which it names by its file's hash.
 
     Raises InputError where the two are not of the same weights, or the disk is full.
     """
@@ -113,7 +113,7 @@ def save_difference(path: Path, content: dict[str, Any], base: Path) -> None:
     if {name: weight.shape for name, weight in weights.items()} != {name: own.shape for name, own in origin.items()}:
         raise InputError(f"{base}: its weights are of other shapes; a difference is to the network that one began from")
     named = {"name": base.name, "sha256": file_hash(base)}
-    save_checkpoint(path, {**content, "model": difference(weights, origin), "base": named})
+    save_checkpoint(path, {**content, "model": difference(weights, origin, share=share), "base": named})
 
 
 def _of_base(content: dict[str, Any], path: Path, base: Path | None) -> dict[str, torch.Tensor]:

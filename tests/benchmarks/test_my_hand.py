@@ -46,7 +46,7 @@ def test_people_have_enough_lines_and_are_not_judged_by_texts_that_they_learn(wr
 
 
 def test_the_table_has_a_row_for_each_number_of_lines() -> None:
-    keys = ["base", "base_primed", "hand", "hand_primed", "hand_best"]
+    keys = ["base", "base_primed", "hand", "hand_primed", "hand_best", "hand_best_judge"]
     numbers = {f"{measure}_{key}": 0.5 for measure in ("nats", "cer") for key in keys}
     real, written = [[1.0, 0.0], [0.0, 1.0]], [[0.9, 0.1]]
     rows: list[dict[str, Any]] = [

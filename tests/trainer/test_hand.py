@@ -15,7 +15,7 @@ from parse_config import ConfigParser
 from results.roles import load, load_as
 from results.writing.writer import Writer
 from tests.tiny import thinned, write_corpus
-from trainer.hand import learn_hand
+from trainer.hand import STRENGTH, learn_hand, save_hand
 from trainer.run import train
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.errors import InputError
@@ -73,6 +73,18 @@ def test_without_steps_the_hand_is_the_base_bit_for_bit(tiny: Tiny, base: Path, 
     learn_hand("mine", file, name="Me", minutes=None, data_dir=data, base=base, config=still)
     for name, weight in load_checkpoint(file, base)["model"].items():
         assert torch.equal(weight, load_checkpoint(base)["model"][name]), name
+
+
+def test_the_file_has_a_share_of_what_the_training_changed(tiny: Tiny, base: Path, tmp_path: Path) -> None:
+    data, file = mine(tmp_path / "data", 2), tmp_path / "mine.pt"
+    whole = config(tiny, init_from=str(base), data_loader__args__corpus="mine")
+    whole["data_loader"]["args"] |= {"data_dir": str(data), "transform": TRANSFORM}
+    run = train(whole).folder
+    save_hand(run, file, "Me")
+    before, after, hand = (load_checkpoint(path)["model"] for path in (base, run / "best.pt", file))
+    changes = [(hand[name] - weight, after[name] - weight) for name, weight in before.items()]
+    along, whole_change = (sum(float((pair[n] * pair[1]).sum()) for pair in changes) for n in (0, 1))
+    assert along / whole_change == pytest.approx(STRENGTH, rel=0.02)
 
 
 def test_another_base_is_refused_in_one_line(tiny: Tiny, base: Path, tmp_path: Path) -> None:
