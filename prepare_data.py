@@ -12,10 +12,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from commands.preparing import DATA_DIR, parse_arguments
 from data_loader.corpus import Corpus
 from data_loader.corpus_check import check_corpus
+from data_loader.corpus_writer import CorpusWriter
 from data_loader.cut_lines import ReadLines
 from data_loader.formats.read_report import Report
 from data_loader.formats.registry import FORMATS
@@ -25,6 +27,7 @@ from data_loader.legible import prepare_legible
 from data_loader.line_choice import DEFAULT_SPLITS, splits_to_use
 from data_loader.prepare import (
     BUILT_IN,
+    PRACTICE,
     corpus_folder,
     export,
     make_built_in,
@@ -35,8 +38,14 @@ from data_loader.prompts import choose_prompts
 from data_loader.splits import SplitRule
 from model.language.training import train_language_model
 from results.pages.corpus import write_corpus_page
+from results.reading.embedder import Embedder
 from results.reading.reader import Reader
 from results.roles import load, load_as
+from results.trained import TrainedModel, bundled
+from results.writing.best_of import BestOf
+from results.writing.lines import require_sane
+from results.writing.practice import practice_lines
+from results.writing.writer import Writer
 from utils.errors import InputError, one_line_errors
 from utils.files import atomic_path, file_hash
 
@@ -97,10 +106,33 @@ def legible_command(args: argparse.Namespace) -> None:
     reader = load_as(Reader, args.reader)
     read = reader.evaluate(args.name, splits, data_dir=args.data_dir)
     readings = dict(zip(read.lines.tolist(), (line.read for line in read.read), strict=True))
-    file = reader.path / "best.pt" if reader.path.is_dir() else reader.path
-    named = f"{file.name} (sha256 {file_hash(file)})"
-    card = prepare_legible(corpus, folder, readings, named, report, args.max_cer)
+    card = prepare_legible(corpus, folder, readings, named(reader), report, args.max_cer)
     print("\n".join(describe(card) + report.summary()))
+    print(f"prepared in {folder}")
+
+
+def named(network: TrainedModel[Any]) -> str:
+    """Return the name of a network's file, and its hash."""
+    file = network.path / "best.pt" if network.path.is_dir() else network.path
+    return f"{file.name} (sha256 {file_hash(file)})"
+
+
+def practice_command(args: argparse.Namespace) -> None:
+    """Write a corpus of lines by people with what a network wrote behind them, and a reader reads as it was asked."""
+    corpus = open_corpus(args.name, args.data_dir)
+    folder = corpus_folder(args.target or f"{args.name}-practice", args.data_dir)
+    writer, reader = load_as(Writer, args.writer), load_as(Reader, args.reader)
+    splits = args.splits or splits_to_use(corpus, None, None)[0]
+    choose = BestOf(reader, args.candidates, embedder=load_as(Embedder, bundled("compare handwriting")))
+    require_sane(args.bias, args.seed)
+    if args.lines < 1:
+        raise InputError(f"lines is {args.lines}; it must be 1 or more")
+    with CorpusWriter(folder) as made:
+        for line in practice_lines(writer, choose, corpus, splits, args.lines, bias=args.bias, seed=args.seed):
+            made.add(line)
+        how = f"behind lines of {args.name}, by {named(writer)} at bias {args.bias:g}, as read by {named(reader)}"
+        card = made.finish(source=PRACTICE, how_made=how, report={})
+    print("\n".join(describe(card)))
     print(f"prepared in {folder}")
 
 
@@ -193,7 +225,8 @@ def main() -> None:
     args = parse_arguments()
     others = {
         **{"look": look_command, "check": check_command, "compose": compose_command, "prompts": prompts_command},
-        **{"legible": legible_command, "export": export_command, "language-model": language_model_command},
+        **{"legible": legible_command, "practice": practice_command, "export": export_command},
+        **{"language-model": language_model_command},
     }
     others.get(args.command, prepare_command)(args)
 

@@ -34,6 +34,10 @@ SUBCOMMANDS = {
         "leave out the lines to train on that a reader reads as another text, for networks that write",
         "iam-ondb",
     ),
+    "practice": (
+        "make lines to practise on: behind people's lines what a network wrote there and a reader reads right",
+        "iam-ondb-legible --writer saved/pretrained/writer-iam.pt",
+    ),
     "prompts": ("print sentences to write by hand that hold every character", "--n 20 --out prompts.txt"),
     "export": ("write a prepared corpus in another format", "mine mine.jsonl"),
     "language-model": ("learn a character n-gram model, for read --lm", "iam-ondb book.txt --out lm.npz"),
@@ -96,7 +100,7 @@ def add_subcommands(commands: Any) -> None:
         example = f"python prepare_data.py {name} {words}"
         commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", example=example)
     others = [commands.choices[name] for name in SUBCOMMANDS]
-    looking, checking, composing, choosing, prompting, exporting, learning = others
+    looking, checking, composing, choosing, practising, prompting, exporting, learning = others
     looking.add_argument("-o", "--out", type=Path, help="the page (default: out/look-NAME.html)")
     looking.add_argument("--seed", type=int, default=1, help="the same seed shows the same random lines (1)")
     checking.add_argument(
@@ -110,8 +114,9 @@ def add_subcommands(commands: Any) -> None:
     )
     add_compose_arguments(composing)
     add_legible_arguments(choosing)
+    add_practice_arguments(practising)
     add_prompts_arguments(prompting)
-    for command in (looking, checking, composing, choosing, exporting, learning):
+    for command in (looking, checking, composing, choosing, practising, exporting, learning):
         command.add_argument("name", help="the prepared corpus")
     exporting.add_argument("target", type=Path, help="the file or folder to be made")
     exporting.add_argument("--format", choices=EXPORTS, default="jsonl", help="the format (default: jsonl)")
@@ -145,6 +150,19 @@ def add_legible_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reader", type=Path, default=reader, help="the network that reads (default: the bundled one)")
     parser.add_argument("--splits", nargs="+", help="splits whose lines are read (default: those to train on)")
     parser.add_argument("--name", dest="target", metavar="NAME", help="name of the new corpus (default: NAME-legible)")
+
+
+def add_practice_arguments(parser: argparse.ArgumentParser) -> None:
+    writer = FOLDER / BUNDLED["write lines"]
+    parser.add_argument("--writer", type=Path, default=writer, help="the network that practises (the bundled one)")
+    reader = FOLDER / BUNDLED["read lines"]
+    parser.add_argument("--reader", type=Path, default=reader, help="the network that reads (default: the bundled one)")
+    parser.add_argument("--lines", type=int, default=2000, help="how many lines (2000)")
+    parser.add_argument("--candidates", type=int, default=2, help="how often each text is written (2)")
+    parser.add_argument("--bias", type=float, default=0.6, help="0 as varied as the data, higher more regular (0.6)")
+    parser.add_argument("--splits", nargs="+", help="splits of the people's lines (default: those to train on)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same lines (1)")
+    parser.add_argument("--name", dest="target", metavar="NAME", help="name of the new corpus (default: NAME-practice)")
 
 
 def add_language_model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from data_loader.batching import LengthSampler, MixtureSampler
 from data_loader.compose import Compose, ComposedCorpus
 from data_loader.corpus import Corpus
 from data_loader.line_choice import Rules, characters_of, lines_of_digits, splits_to_use
-from data_loader.prepare import BUILT_IN, open_corpus
+from data_loader.prepare import BUILT_IN, PRACTICE, open_corpus
 from data_loader.sources import CorpusLines, LineSource, Moments
 from data_loader.transform import Transform, open_transformed
 from utils.errors import InputError
@@ -187,11 +187,11 @@ class Mixture:
         return MixtureSampler(lengths, self.counts, batch_size, seed)
 
     def character_counts(self) -> Counter[str]:
-        """Return how often each character was drawn by people in the training lines; by the built-in corpora where
-        there is no other ink.
+        """Return how often each character was drawn by people in the training lines; by the built-in corpora, and
+        lines of `prepare_data.py practice`, where there is no other ink.
         """
         pairs = list(zip(self.opened, self.sources, strict=True))
-        by_people = [source for opened, source in pairs if opened.corpus.card["source"] not in BUILT_IN]
+        by_people = [source for opened, source in pairs if opened.corpus.card["source"] not in (*BUILT_IN, PRACTICE)]
         return sum((source.character_counts() for source in by_people or self.sources), Counter())
 
     def validation(self) -> dict[str, LineSource]:

@@ -35,6 +35,8 @@ BUILT_IN: dict[str, Callable[[], Iterator[InkLine]]] = {
     "synthetic-digits": synthetic_digits,
 }
 """The corpora that are made on this machine the first time they are asked for."""
+PRACTICE = "a network's practice"
+"""The source of corpora that a network wrote for itself."""
 
 
 def prepare(

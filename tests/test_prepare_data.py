@@ -12,6 +12,7 @@ import pytest
 import prepare_data
 from data_loader import prepare
 from data_loader.corpus import Corpus
+from data_loader.prepare import PRACTICE
 from data_loader.synthetic.lines import synthetic_lines
 from ink.strokes import InkLine
 from model.language.ngram import load_language_model
@@ -195,6 +196,18 @@ def test_lines_with_the_text_of_others_are_left_out_of_a_legible_corpus(cli: Cli
     assert cli("legible", "mine", "--splits", "train", "valid", "--max-cer", 9, "--name", "all")[0] == 0
     assert ids(tmp_path / "data" / "all") == {first.id, "swapped", valid.id}
     assert "no split test" in refused(cli("legible", "mine", "--splits", "test"))
+
+
+@pytest.mark.slow
+def test_the_bundled_writer_practises_behind_peoples_lines(cli: Cli, tmp_path: Path) -> None:
+    lines = list(synthetic_lines(num_writers=2, lines_per_writer=6, valid_writers=1))
+    write_corpus(tmp_path / "data" / "mine", lines)
+    code, out, err = cli("practice", "mine", "--lines", 6, "--bias", 1)
+    assert (code, err) == (0, "") and "mine-practice: 6 lines" in out
+    made = Corpus(tmp_path / "data" / "mine-practice")
+    assert file_hash(FOLDER / "writer-iam.pt") in made.card["how_made"] and made.card["source"] == PRACTICE
+    assert any(made.text(n).startswith(line.text.split()[0]) for n in range(6) for line in lines)
+    assert "lines is 0" in refused(cli("practice", "mine", "--lines", 0))
 
 
 def test_prompts_are_printed_or_saved(cli: Cli, tmp_path: Path) -> None:
