@@ -41,8 +41,8 @@ class PracticeTexts:
         kind = pick(rng, KINDS) or "running"
         if kind == "running":
             words = self.lines[rng.integers(len(self.lines))]
-            count = rng.integers(RUN[0], RUN[1] + 1)
-            first = rng.integers(max(len(words) - count, 0) + 1)
+            count = int(rng.integers(RUN[0], RUN[1] + 1))
+            first = int(rng.integers(max(len(words) - count, 0) + 1))
             text = " ".join(words[first : first + count])
             text = text[:1].upper() + text[1:] if rng.random() < CAPITALISED else text
         else:

@@ -81,9 +81,10 @@ EXPORT(is_fused) int32_t is_fused(void) {
 /* Take the network of a file (model/writing/portable.py), which stays where it is. */
 EXPORT(open_network) void open_network(const void *file) {
     const char *at = file;
-    const int32_t *sizes = take(&at, 10 * sizeof(int32_t));
+    const int32_t *sizes = take(&at, 11 * sizeof(int32_t));
     linear *next = products;
-    net = (network){sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], sizes[6], sizes[7], sizes[8], sizes[9]};
+    net = (network){sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5],
+                    sizes[6], sizes[7], sizes[8], sizes[9], sizes[10]};
     net.gates = next;
     for (int64_t layer = 0; layer < net.layers; layer++) take_linear(&at, next++);
     net.density = take_linear(&at, next++);

@@ -3,9 +3,10 @@
 #include "product.h"
 
 /* `Network` of compiled.py. moves: the window's, if there is an alphabet; qkv, out: attention's, if there are heads;
-   line_end: 1 if the density's last output is the logit of the line's end after the point that was read. */
+   line_end: 1 if the density's last output is the logit of the line's end after the point that was read; sharpen_weights: 1 if
+   bias sharpens the mixture's weights. */
 typedef struct {
-    int64_t layers, size, features, skip_features, alphabet, components, mixtures, heads, attending, line_end;
+    int64_t layers, size, features, skip_features, alphabet, components, mixtures, heads, attending, line_end, sharpen_weights;
     const linear *gates, *density, *moves, *qkv, *out; /* gates: (layers) */
     const real *norm, *norm_bias;
 } network;

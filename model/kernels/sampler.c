@@ -91,10 +91,11 @@ static void pen_features_step(const lines *on, const real *stroke, real *line) {
 }
 
 /* A stroke from the density's outputs: pi, means, sigmas, rho, end, in units of the scale. */
-static void draw_stroke(int64_t mixtures, const real *out, const real *noise, real bias, real scale, real *stroke) {
-    real largest = out[0], total = 0, so_far = 0, weights[mixtures];
+static void draw_stroke(const network *net, const real *out, const real *noise, real bias, real scale, real *stroke) {
+    int64_t mixtures = net->mixtures;
+    real largest = out[0], total = 0, so_far = 0, power = 1 + net->sharpen_weights * bias, weights[mixtures];
     for (int64_t m = 1; m < mixtures; m++) largest = out[m] > largest ? out[m] : largest;
-    for (int64_t m = 0; m < mixtures; m++) total += weights[m] = exponential(out[m] - largest);
+    for (int64_t m = 0; m < mixtures; m++) total += weights[m] = exponential((out[m] - largest) * power);
     int64_t chosen = 0;
     while (chosen < mixtures - 1 && (so_far += weights[chosen] / total) <= noise[0]) chosen++;
     const real *mean = out + mixtures + 2 * chosen, *hat = out + 3 * mixtures + 2 * chosen;
@@ -184,7 +185,7 @@ void write_points(lines *on, span *to) {
                 on->late[b] = on->ended[b] = 0;
             } else {
                 real scale = net->skip_features ? scale_of(line + on->pen + 7) : 1;
-                draw_stroke(net->mixtures, on->y + b * net->density->outputs, noise, to->bias, scale, strokes);
+                draw_stroke(net, on->y + b * net->density->outputs, noise, to->bias, scale, strokes);
             }
             pen_features_step(on, strokes, line);
             memcpy(attention, line + on->phi, on->max_text * sizeof(real));

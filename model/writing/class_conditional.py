@@ -43,6 +43,7 @@ class ClassConditionalHandwriting(HandwritingModel):
     num_mixtures: Gaussians of the mixture density.
     cell: "lstm" or "gru".
     dropout: share of the outputs of a layer that the next one does not get, in training.
+    sharpen_weights: bias sharpens the mixture's weights too, as Graves's, see `sample_stroke`.
     """
 
     reads_text = True
@@ -57,13 +58,14 @@ class ClassConditionalHandwriting(HandwritingModel):
         num_mixtures: int = 20,
         cell: Cell = "lstm",
         dropout: float = 0.0,
+        sharpen_weights: bool = False,
     ) -> None:
         super().__init__()
         at_least(1, alphabet_size=alphabet_size, embedding_size=embedding_size)
         at_least(1, hidden_size=hidden_size, num_layers=num_layers, num_mixtures=num_mixtures)
         self.embedding = nn.Embedding(alphabet_size, embedding_size)
         self.stack = SkipStack(cell, 5 + embedding_size, hidden_size, num_layers, dropout=dropout)
-        self.density = MixtureDensity(hidden_size * num_layers, num_mixtures)
+        self.density = MixtureDensity(hidden_size * num_layers, num_mixtures, sharpen_weights=sharpen_weights)
         self.last = nn.Linear(hidden_size * num_layers, 1)
 
     def character_axes(self) -> dict[str, tuple[int, int]]:

@@ -58,7 +58,7 @@ class Network(ctypes.Structure):
 
     _fields_ = [
         *fields(ctypes.c_int64, "layers size features skip_features alphabet components mixtures heads attending"),
-        *fields(ctypes.c_int64, "line_end"),
+        *fields(ctypes.c_int64, "line_end sharpen_weights"),
         *fields(ctypes.POINTER(Linear), "gates density moves qkv out"),
         *fields(ctypes.c_void_p, "norm norm_bias"),
     ]
@@ -120,6 +120,7 @@ class Packed:
             skip_features=num_skip_features(features),
             mixtures=density.num_mixtures,
             line_end=line_end is not None,
+            sharpen_weights=density.sharpen_weights,
         )
         self.products: list[Linear] = []
         self.tensors: list[Tensor] = []  # the structs have but their addresses

@@ -27,6 +27,8 @@ class ConditionalHandwriting(TrunkWriter):
     features: inputs of a point: "offsets", as Graves, or "motion", which adds direction, speed, position and the size
     of the handwriting, see model/writing/pen_motion.py.
     line_end: the end of a line is learned, as an output of the network, see `LineEnd`; otherwise Graves's rule ends it.
+    sharpen_weights: bias sharpens the mixture's weights too, as Graves's, see `sample_stroke`; for ink in which the pen
+    never rests.
     """
 
     reads_text = True
@@ -45,6 +47,7 @@ class ConditionalHandwriting(TrunkWriter):
         attention_heads: int = 0,
         features: Features = "offsets",
         line_end: bool = False,
+        sharpen_weights: bool = False,
     ) -> None:
         super().__init__()
         at_least(
@@ -68,7 +71,7 @@ class ConditionalHandwriting(TrunkWriter):
             attention_heads=attention_heads,
         )
         read_size = hidden_size * num_layers + num_skip_features(features)
-        self.density = MixtureDensity(read_size, num_mixtures)
+        self.density = MixtureDensity(read_size, num_mixtures, sharpen_weights=sharpen_weights)
         if line_end:
             self.line_end = LineEnd(read_size)
         self.trunk = RecurrentTrunk(self.window_layer, self.stack)

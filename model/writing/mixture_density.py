@@ -54,13 +54,15 @@ class MixtureDensity(nn.Module):
     """Linear layer from features (B, T, H) to a `Mixture` in float32, Graves (2013), eqs. 17-22.
 
     sigma = exp(sigma_hat) + MIN_SIGMA and rho = MAX_RHO tanh(rho_hat) keep the density finite.
+
+    sharpen_weights  see `sample_stroke`
     """
 
     log_min_sigma: Tensor
 
-    def __init__(self, input_size: int, num_mixtures: int) -> None:
+    def __init__(self, input_size: int, num_mixtures: int, *, sharpen_weights: bool = False) -> None:
         super().__init__()
-        self.num_mixtures = num_mixtures
+        self.num_mixtures, self.sharpen_weights = num_mixtures, sharpen_weights
         self.linear = nn.Linear(input_size, 6 * num_mixtures + 1)
         # on the device, so that no step waits for it
         self.register_buffer("log_min_sigma", torch.tensor(math.log(MIN_SIGMA)), persistent=False)
@@ -138,17 +140,23 @@ def expected_offset(mixture: Mixture) -> Tensor:
     return (mixture.log_pi.exp().unsqueeze(-1) * mixture.mean).sum(-2)
 
 
-def sample_stroke(mixture: Mixture, noise: Tensor, bias: float = 0.0) -> Tensor:
+def sharpened(log_pi: Tensor, bias: float) -> Tensor:
+    """Return log weights (..., M) of a mixture raised to the power 1 + bias, Graves (2013), eq. 62."""
+    return F.log_softmax(log_pi * (1 + bias), dim=-1)
+
+
+def sample_stroke(mixture: Mixture, noise: Tensor, bias: float = 0.0, *, sharpen_weights: bool = False) -> Tensor:
     """Return strokes (B, 3) drawn from mixtures without time axis (log_pi (B, M), ...), Graves (2013), section 5.4.
 
     noise (B, 4): two uniforms in [0, 1) that choose the component and the pen lift, two standard normals.
-    bias >= 0 makes the writing more regular: sigma = exp(log_sigma - bias). Graves (eq. 62) sharpens the weights too,
-    pi^(1 + bias); here they stay: sharpened, a pen that may rest rests for ever, and words are left out.
+    bias >= 0 makes the writing more regular: sigma = exp(log_sigma - bias), and with `sharpen_weights` the weights are
+    raised to the power 1 + bias too, as Graves does (eqs. 61-62). In ink in which the pen now and then rests, a pen
+    that may rest then rests for ever, and words are left out: its networks keep the weights.
     Also in C, `draw_stroke` of model/kernels/sampler.c; tests/model/test_rules.py drives both.
     An `EndingMixture` says when the pen is lifted for good: end_of_stroke is 2 there. Its lifts get more regular too,
     their logits times 1 + bias: Graves leaves lifts alone, but a digit whose pen is lifted early is spoilt.
     """
-    weights = mixture.log_pi.exp()
+    weights = (sharpened(mixture.log_pi, bias) if sharpen_weights else mixture.log_pi).exp()
     chosen = (weights.cumsum(-1) <= noise[:, :1]).sum(-1, keepdim=True).clamp_max(weights.shape[-1] - 1)
     pair = chosen.unsqueeze(-1).expand(-1, -1, 2)
     mean = mixture.mean.gather(1, pair).squeeze(1)

@@ -14,14 +14,14 @@ ALIGNMENT = 64
 MAX_LAYERS = 16
 """Recurrent layers, at most."""
 SIZES = ("layers", "size", "features", "skip_features", "alphabet", "components", "mixtures", "heads", "attending")
-"""Fields of `Network` with which the file begins, each an int32, and `line_end` behind them."""
+"""Fields of `Network` with which the file begins, each an int32, and `line_end` and `sharpen_weights` behind them."""
 
 
 def flat_file(packed: Packed) -> bytes:
     """Return a network's file: its sizes, then every product's inputs, outputs, terms, weights, scales and bias."""
     assert rounds() and packed.network.layers <= MAX_LAYERS
     net: Network = packed.network
-    parts = [_numbers(*(getattr(net, name) for name in (*SIZES, "line_end")))]
+    parts = [_numbers(*(getattr(net, name) for name in (*SIZES, "line_end", "sharpen_weights")))]
     products = [*packed.gates, net.density.contents]
     if net.alphabet:
         products.append(net.moves.contents)

@@ -15,7 +15,7 @@ from model.kernels.threads import over_lines, threads_per_part
 from model.layers.window import encode_text
 from model.writing.compiled import Drawing, Packed
 from model.writing.line_end import ending
-from model.writing.mixture_density import Mixture, sample_stroke
+from model.writing.mixture_density import Mixture, MixtureDensity, sample_stroke
 from model.writing.priming import FREE, Prime
 
 NOISE_CHUNK = 256
@@ -28,8 +28,10 @@ OnPoints = Callable[[int, np.ndarray], object]
 class HandwritingModel(BaseModel):
     """A network that writes one point at a time, from a state of tensors with the batch first, in tuples of tuples.
 
-    A subclass has `forward`, `start`, `step` and `finished`; the rest has defaults.
+    A subclass has `forward`, `start`, `step` and `finished`, and its `density`; the rest has defaults.
     """
+
+    density: MixtureDensity
 
     @abstractmethod
     def start(self, batch: Batch) -> Any:
@@ -209,7 +211,8 @@ def _point_by_point(model: HandwritingModel, state: Any, request: SamplingReques
         done = model.finished(state).cpu() & is_own
         ends = ending(done, stroke.cpu(), late, None if end_logit is None else end_logit.cpu()) & is_own
         weights = model.weights(state)
-        stroke = sample_stroke(mixture, noise.next()[active].to(device), request.bias)
+        drawn, sharpen = noise.next()[active].to(device), model.density.sharpen_weights
+        stroke = sample_stroke(mixture, drawn, request.bias, sharpen_weights=sharpen)
         if t < len(prime.strokes):
             given = prime.strokes[t, active].to(device)
             stroke = torch.where(given[:, 2:] == FREE, stroke, given)

@@ -10,7 +10,7 @@ from model.layers.trunk import RecurrentTrunk, Trunk
 from model.layers.window import encode_text
 from model.writing.compiled import Packed, pack
 from model.writing.line_end import LineEnd
-from model.writing.mixture_density import LineMixture, Mixture, MixtureDensity
+from model.writing.mixture_density import LineMixture, Mixture
 from model.writing.pen_motion import Features, PenState, initial_state, pen_features, pen_features_step
 from model.writing.sampling import HandwritingModel
 
@@ -35,7 +35,6 @@ class TrunkWriter(HandwritingModel):
 
     features: Features
     trunk: Trunk
-    density: MixtureDensity
 
     def __init__(self) -> None:
         super().__init__()

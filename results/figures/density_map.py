@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from model.writing.mixture_density import Mixture
+from model.writing.mixture_density import Mixture, sharpened
 from utils.progress import progress
 
 BLUR = 0.7
@@ -19,9 +19,10 @@ Extent = tuple[float, float, float, float]
 """Lowest x, highest x, lowest y, highest y of a map's edges."""
 
 
-def biased(mixture: Mixture, bias: float) -> Mixture:
+def biased(mixture: Mixture, bias: float, *, sharpen_weights: bool = False) -> Mixture:
     """Return the mixture that a line written with this bias is drawn from, see `sample_stroke`."""
-    return mixture._replace(log_sigma=mixture.log_sigma - bias)
+    log_pi = sharpened(mixture.log_pi, bias) if sharpen_weights else mixture.log_pi
+    return mixture._replace(log_pi=log_pi, log_sigma=mixture.log_sigma - bias)
 
 
 def density_map(

@@ -23,6 +23,7 @@ class Trace:
     mixture   densities of points 1..T-1, each field (T-1, ...), in units of `std`; without bias
     weights   (T-1, U+1) attention weights of the text's characters and its end; None for a network without text
     std       per-axis, in the data set's units
+    sharpens  True if bias sharpens the mixture's weights
     stopped   True if the network ended it, False at the point limit; None for a real line
     """
 
@@ -31,6 +32,7 @@ class Trace:
     mixture: Mixture
     weights: np.ndarray | None
     std: tuple[float, float]
+    sharpens: bool
     stopped: bool | None
 
 
@@ -76,6 +78,7 @@ def _followed(writer: Writer, text: str, strokes: np.ndarray, *, stopped: bool |
         Mixture(*(torch.cat(parts).cpu() for parts in zip(*mixtures, strict=True))),
         torch.cat(weights).cpu().numpy() if weights else None,
         writer.std,
+        model.density.sharpen_weights,
         stopped,
     )
 

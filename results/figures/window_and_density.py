@@ -54,7 +54,7 @@ def density(trace: Trace, *, bias: float = 0.0) -> Shown:
     mean_components     the number of components that share the weight of a point: exp of the weights' entropy
     expected_pen_lifts  the sum of the probabilities, to compare with pen_lifts
     """
-    mixture = biased(trace.mixture, bias)
+    mixture = biased(trace.mixture, bias, sharpen_weights=trace.sharpens)
     extent = paper_extent(trace.points)
     pixel = max(extent[1] - extent[0], extent[3] - extent[2]) / MAX_PIXELS
     pixels = density_map(mixture, trace.points[:-1, :2], trace.std, extent, pixel)

@@ -27,6 +27,7 @@ from tests.model.small import ALPHABET_SIZE, assert_close, network, stir, texts
 LENGTHS, SIZE, PAST = [1, 6, 4, 9, 2, 5, 7], 17, 5
 LINES = len(LENGTHS)
 LEARNED = {"line_end": True}
+SHARPENED = {"sharpen_weights": True}
 
 
 class Point(NamedTuple):
@@ -105,13 +106,15 @@ def in_the_kernel(model: TrunkWriter, point: Point) -> Drawing:
     return drawing
 
 
-@pytest.mark.parametrize(("name", "line_end"), [("unconditional", {}), ("conditional", {}), ("conditional", LEARNED)])
+@pytest.mark.parametrize(
+    ("name", "options"), [("unconditional", {}), *(("conditional", each) for each in ({}, LEARNED, SHARPENED))]
+)
 @pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize("features", ["offsets", "motion"])
 @torch.inference_mode()
-def test_a_point_of_the_sampler_is_a_step_of_the_network(name, line_end, num_layers, features, monkeypatch):
+def test_a_point_of_the_sampler_is_a_step_of_the_network(name, options, num_layers, features, monkeypatch):
     monkeypatch.setattr(compiled, "PRECISION", torch.float32)
-    model = network(name, num_layers=num_layers, hidden_size=SIZE, features=features, **line_end)
+    model = network(name, num_layers=num_layers, hidden_size=SIZE, features=features, **options)
     generator = torch.Generator()
     ends = []
     for seed in range(5):
@@ -121,7 +124,7 @@ def test_a_point_of_the_sampler_is_a_step_of_the_network(name, line_end, num_lay
         strokes, attention = drawing.write(noise.unsqueeze(0), bias=0.3)
 
         mixture, state = model.step(point.stroke, point.state)
-        stroke = sample_stroke(mixture, noise, 0.3)
+        stroke = sample_stroke(mixture, noise, 0.3, sharpen_weights=model.density.sharpen_weights)
         inputs, pen = pen_features_step(stroke, state.pen, features)
         late = point.late.clone()
         ended = (

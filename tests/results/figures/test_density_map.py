@@ -61,12 +61,16 @@ def test_steps_add_up_and_what_is_beyond_the_paper_is_left_out() -> None:
     assert density_map(together, pens, STD, EXTENT, PIXEL).sum() == pytest.approx(0.5 + 0.5 + 0.25, abs=1e-3)
 
 
-def test_a_biased_mixture_is_what_is_drawn_from() -> None:
+@pytest.mark.parametrize("sharpen", [False, True])
+def test_a_biased_mixture_is_what_is_drawn_from(*, sharpen: bool) -> None:
     density, bias, n = mixture((0.3, (0.0, 1.0), (1.0, 0.5), 0.5), (0.7, (2.0, -1.0), (0.5, 1.0), -0.8)), 0.7, 200_000
     torch.manual_seed(1)
     noise = torch.cat([torch.rand(n, 2), torch.randn(n, 2)], 1)
-    drawn = sample_stroke(Mixture(*(part.expand(n, *part.shape[1:]) for part in density)), noise, bias)[:, :2]
-    sharp = biased(density, bias)
+    many = Mixture(*(part.expand(n, *part.shape[1:]) for part in density))
+    drawn = sample_stroke(many, noise, bias, sharpen_weights=sharpen)[:, :2]
+    sharp = biased(density, bias, sharpen_weights=sharpen)
+    powers = torch.tensor([0.3, 0.7]) ** (1.7 if sharpen else 1)
+    torch.testing.assert_close(sharp.log_pi[0].exp(), powers / powers.sum())
     weights, means = sharp.log_pi[0].exp(), sharp.mean[0]
     mean = weights @ means
     variance = weights @ (sharp.log_sigma[0].exp() ** 2 + means**2) - mean**2

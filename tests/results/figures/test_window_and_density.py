@@ -29,7 +29,7 @@ def trace_of(at: list[int], text: str) -> Trace:
     points = loops(1)[: len(at) + 1]
     steps = torch.zeros(len(at), 1)
     mixture = Mixture(steps, torch.zeros(len(at), 1, 2), torch.zeros(len(at), 1, 2), steps, torch.zeros(len(at)))
-    return Trace(text, points, mixture, np.eye(len(text) + 1)[at], (5.0, 4.0), None)
+    return Trace(text, points, mixture, np.eye(len(text) + 1)[at], (5.0, 4.0), False, None)
 
 
 def test_a_real_line_is_followed_as_in_training() -> None:
