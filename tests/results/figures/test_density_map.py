@@ -66,8 +66,8 @@ def test_a_biased_mixture_is_what_is_drawn_from(*, sharpen: bool) -> None:
     density, bias, n = mixture((0.3, (0.0, 1.0), (1.0, 0.5), 0.5), (0.7, (2.0, -1.0), (0.5, 1.0), -0.8)), 0.7, 200_000
     torch.manual_seed(1)
     noise = torch.cat([torch.rand(n, 2), torch.randn(n, 2)], 1)
-    many = Mixture(*(part.expand(n, *part.shape[1:]) for part in density))
-    drawn = sample_stroke(many, noise, bias, sharpen_weights=sharpen)[:, :2]
+    draws = Mixture(*(part.expand(n, *part.shape[1:]) for part in density))
+    drawn = sample_stroke(draws, noise, bias, sharpen_weights=sharpen)[:, :2]
     sharp = biased(density, bias, sharpen_weights=sharpen)
     powers = torch.tensor([0.3, 0.7]) ** (1.7 if sharpen else 1)
     torch.testing.assert_close(sharp.log_pi[0].exp(), powers / powers.sum())
