@@ -67,4 +67,4 @@ format: $(READY)  ## apply ruff's format and fixes
 	$(PY) -m ruff check --fix .
 
 clean:  ## remove .venv, caches and what the demo made; your writings, runs and corpora stay
-	rm -rf $(VENV) out/demo saved/models/demo saved/log/demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(READY) $(VENV) out/demo saved/models/demo saved/log/demo .pytest_cache .mypy_cache .ruff_cache

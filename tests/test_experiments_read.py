@@ -247,3 +247,12 @@ def test_a_reader_of_single_characters_refuses_a_line_and_names_one_that_reads_i
     digits = Path(__file__).parents[1] / "saved" / "pretrained" / "digit_recognition.pt"
     message = refused(experiments_cli("-r", digits, "read", ink))
     assert "cabbage-0: this ink is more than a character" in message and "reader.pt" in message
+
+
+@pytest.mark.slow
+def test_a_written_letter_is_read_in_the_lines_that_it_was_written_in(experiments_cli: Run, tmp_path: Path) -> None:
+    letter = Path(__file__).parent.parent / "docs" / "letter.txt"
+    assert experiments_cli("write", "--file", letter, "--style", "4", "-o", "letter.svg")[0] == 0
+    written = (tmp_path / "letter.svg").read_text().count('<g class="line">')
+    _, out, _ = experiments_cli("read", "letter.svg")
+    assert len(out.splitlines()) == written >= 12

@@ -8,12 +8,12 @@ NEEDED = ("numpy", "torch", "tqdm")
 OLDEST = (3, 11)
 
 
-def require_packages() -> None:
-    """Leave with exit code 2 and a line that says what to do, if this Python is too old or has no packages.
+def require_packages(needed: tuple[str, ...] = NEEDED) -> None:
+    """Leave with exit code 2 and a line that says what to do, if this Python is too old or lacks a needed package.
 
     A script calls it before its other imports; this file imports nothing else.
     """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if sys.version_info < OLDEST:
         problem = "is Python {}.{}; Ductus needs {}.{} or newer".format(*sys.version_info[:2], *OLDEST)
     elif missing:

@@ -74,9 +74,8 @@ def _section_makers(run: Run, options: ReportOptions) -> dict[str, SectionMaker]
     if writes:
         makers["writing"] = lambda: writing_section(network, text, options.biases, options.seed)
     makers["evaluation"] = lambda: _evaluation_section(network, options)
-    if reader := options.reader:
-        n = min(options.sample.n or LEGIBLE_TEXTS, LEGIBLE_TEXTS)
-        makers["legibility"] = lambda: legibility_section(network, reader, options.sample, n)
+    if options.reader:
+        makers["legibility"] = lambda: _legibility_section(network, options)
     if network.can("write lines"):
         makers["figures"] = lambda: figures_section(network, text, options.seed)
     return makers | {
@@ -91,6 +90,21 @@ def _evaluation_section(network: Any, options: ReportOptions) -> Measured | tupl
     try:
         return evaluation_section(network, options.sample)
     except InputError as error:
-        if options.required:
-            raise
-        return None, Section("Evaluation", "", paragraph(f"Left out: {error}"))
+        return _left_out("Evaluation", error, options)
+
+
+def _legibility_section(network: Any, options: ReportOptions) -> Measured | tuple[None, Section]:
+    """Return the legibility; if its lines are not there and not required, a section that says why."""
+    try:
+        options.sample.draw(network)
+    except InputError as error:
+        return _left_out("Legibility", error, options)
+    n = min(options.sample.n or LEGIBLE_TEXTS, LEGIBLE_TEXTS)
+    return legibility_section(network, options.reader, options.sample, n)
+
+
+def _left_out(heading: str, error: InputError, options: ReportOptions) -> tuple[None, Section]:
+    """Return a section that says why it is empty. Raises the error where its lines are required."""
+    if options.required:
+        raise error
+    return None, Section(heading, "", paragraph(f"Left out: {error}"))

@@ -8,7 +8,14 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize(
-    "script", [["train.py"], ["experiments.py", "write", "hi"], ["prepare_data.py"], ["-m", "studio"]]
+    "script",
+    [
+        ["train.py"],
+        ["experiments.py", "write", "hi"],
+        ["prepare_data.py"],
+        ["-m", "studio"],
+        ["-m", "benchmarks.digits"],
+    ],
 )
 def test_a_python_without_packages_says_in_one_line_what_to_do(script: list[str]) -> None:
     bare = [sys.executable, "-S", "-E", *script]  # -S: no site-packages
