@@ -17,6 +17,8 @@ WAVES = 4
 class Augment:
     """Random changes of a training line, uniform within these bounds; all off by default.
 
+    join_lines  (probability, most characters): so often, a random other line by the writer follows on the same
+                baseline, where the two have no more characters than that together
     crop_words  (probability, least share): so often, a run of whole words with at least this share of the characters
                 is cut out of the line, ink and text, where the gaps separate the words without doubt
     words       the size, height above the line and distance of each word change by up to +- this share (of its size, of
@@ -35,6 +37,7 @@ class Augment:
     rotate      the line turns by up to +- this many degrees
     """
 
+    join_lines: tuple[float, int] | None = None
     crop_words: tuple[float, float] | None = None
     words: float = 0.0
     marks: float = 0.0
@@ -56,11 +59,13 @@ class Augment:
         for name, highest in bounds.items():
             if not 0 <= getattr(self, name) <= highest:
                 raise ValueError(f"augment.{name} is {getattr(self, name)}; it must be from 0 to {highest}")
+        if self.join_lines is not None and not (0 <= self.join_lines[0] <= 1 <= self.join_lines[1]):
+            raise ValueError(f"augment.join_lines is {list(self.join_lines)}; it must be from 0 to 1, and 1 or more")
         if self.crop_words is not None and not all(0 <= share <= 1 for share in self.crop_words):
             raise ValueError(f"augment.crop_words is {list(self.crop_words)}; its two numbers must be from 0 to 1")
 
     def __call__(self, points: np.ndarray, text: str, rng: np.random.Generator) -> tuple[np.ndarray, str]:
-        """Points (T', 3) float32 and text of the line as it is seen this time."""
+        """Points (T', 3) float32 and text of the line as it is seen this time, but for `join_lines`."""
         if self.crop_words is not None and rng.random() < self.crop_words[0]:
             points, text = cropped(points, text, self.crop_words[1], rng)
         if self.words:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch.utils.data import Dataset
 from data_loader.augment import Augment
 from data_loader.corpus import Corpus
 from data_loader.line_choice import characters_of
+from data_loader.transform import side_by_side
 from ink.alphabet import Alphabet
 from ink.strokes import points_to_strokes
 
@@ -111,8 +113,31 @@ class CorpusLines:
         line = int(self.lines[position])
         points, text = np.asarray(self.corpus.points(line)), self.corpus.text(line)
         if self.augment is not None:
-            points, text = self.augment(points, text, visit.rng(line))
+            rng = visit.rng(line)
+            if self.augment.join_lines is not None and rng.random() < self.augment.join_lines[0]:
+                points, text = self._joined(position, self.augment.join_lines[1], rng)
+            points, text = self.augment(points, text, rng)
         return self.corpus.id(line), points, text
+
+    def _joined(self, position: int, max_characters: int, rng: np.random.Generator) -> tuple[np.ndarray, str]:
+        """Return points and text of a line with another one by its writer behind it, where there is one that fits."""
+        lines = [self.corpus.line(int(self.lines[position]))]
+        fits = self._writers == self._writers[position]
+        fits &= self._characters + self._characters[position] < max_characters
+        fits[position] = False
+        others = np.flatnonzero(fits)
+        if len(others):
+            lines.append(self.corpus.line(int(self.lines[rng.choice(others)])))
+        joined = side_by_side(lines)
+        return joined.points, joined.text
+
+    @cached_property
+    def _writers(self) -> np.ndarray:
+        return self.corpus.index["writer"][self.lines]
+
+    @cached_property
+    def _characters(self) -> np.ndarray:
+        return self.characters
 
 
 class Lines(Dataset[tuple[Any, ...]]):

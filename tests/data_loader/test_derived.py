@@ -31,6 +31,8 @@ from utils.errors import InputError
         (Augment, {"reorder": 1.1}, "reorder is 1.1"),
         (Augment, {"bend": 0.6}, "bend is 0.6"),
         (Augment, {"speed": 2}, "speed is 2"),
+        (Augment, {"join_lines": [1.5, 70]}, r"join_lines is \[1\.5, 70\]"),
+        (Augment, {"join_lines": [0.5, 0]}, r"join_lines is \[0\.5, 0\]"),
         (Augment, {"crop_words": [0.5, 1.5]}, r"crop_words is \[0\.5, 1\.5\]"),
     ],
 )
