@@ -29,14 +29,14 @@ def visited(folder: Path, augment: Augment, times: int = 40) -> list[tuple[int, 
 
 
 def test_another_line_by_the_writer_follows_where_both_are_short_enough(tmp_path: Path) -> None:
-    seen = visited(tmp_path, Augment(join_lines=(1.0, 7)))
-    assert {text for *_, text in seen} == {"ab cd", "cd ab", "ab efgh", "efgh ab", "cd efgh", "efgh cd", "i", "jk"}
+    pairs = visited(tmp_path, Augment(join_lines=(1.0, 7)))
+    assert {text for *_, text in pairs} == {"ab cd", "cd ab", "ab efgh", "efgh ab", "cd efgh", "efgh cd", "i", "jk"}
     assert {text for *_, text in visited(tmp_path, Augment(join_lines=(1.0, 6)))} == {"ab cd", "cd ab", *TEXTS} - {
         "ab",
         "cd",
     }
     lines = {line.text: line.points for line in LINES}
-    for _, points, text in seen:
+    for _, points, text in pairs:
         first, *second = (lines[part] for part in text.split(" "))
         count = len(first)
         np.testing.assert_allclose(np.diff(points[:count], axis=0), np.diff(first, axis=0), atol=1e-4)
