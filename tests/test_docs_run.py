@@ -115,7 +115,7 @@ def write_other_corpora(data: Path) -> None:
     """The corpora that cannot be prepared here, of the built-in ones' ink and down-strokes in the place of words."""
     for name in ("mnist-digits", "unipen-digits"):
         write_corpus(data / name, synthetic_digits(num_writers=3, times_each=1, valid_writers=1))
-    for name in ("unipen-texts", "imadocsen-lines"):
+    for name in ("unipen-texts", "unipen-texts-legible", "imadocsen-lines"):
         write_corpus(data / name, few_lines())
     words = [word(text, writer, n) for writer in "ab" for n, text in enumerate(["minor", "sea", "review", "mean"] * 3)]
     write_corpus(
@@ -142,8 +142,9 @@ def copied(page: Path, folder: Path) -> list[list[str]]:
 
 def shorter(script: str, words: list[str]) -> list[str]:
     """Return a script's arguments, with one step per epoch in place of minutes or many epochs, and few texts."""
-    if "--n" in words and script == "experiments.py":
-        words[words.index("--n") + 1] = "2"
+    number = "--n" if script == "experiments.py" else "--lines"
+    if number in words:
+        words[words.index(number) + 1] = "2"
     if "report" in words:
         words = [*words, "--lines", "5"]
     if script != "train.py" or "--check" in words:
@@ -158,7 +159,7 @@ def corpus_made(words: list[str]) -> str:
     """Return the name of the corpus that prepare_data.py makes by these arguments."""
     if "--name" in words:
         return words[words.index("--name") + 1]
-    suffixes = {"compose": "-kinds", "legible": "-legible"}
+    suffixes = {"compose": "-kinds", "legible": "-legible", "practice": "-practice"}
     return words[1] + suffixes[words[0]] if words[0] in suffixes else words[0]
 
 
