@@ -38,6 +38,7 @@ from data_loader.prompts import choose_prompts
 from data_loader.splits import SplitRule
 from model.language.training import train_language_model
 from results.pages.corpus import write_corpus_page
+from results.reading.classifier import Classifier
 from results.reading.embedder import Embedder
 from results.reading.reader import Reader
 from results.roles import load, load_as
@@ -103,9 +104,14 @@ def legible_command(args: argparse.Namespace) -> None:
     corpus = open_corpus(args.name, args.data_dir)
     folder = corpus_folder(args.target or f"{args.name}-legible", args.data_dir)
     splits, report = args.splits or splits_to_use(corpus, None, None)[0], Report()
-    reader = load_as(Reader, args.reader)
-    read = reader.evaluate(args.name, splits, data_dir=args.data_dir)
-    readings = dict(zip(read.lines.tolist(), (line.read for line in read.read), strict=True))
+    reader = load(args.reader)
+    if isinstance(reader, Classifier):
+        read = [line.text for line in reader.evaluate(args.name, splits, data_dir=args.data_dir).readings]
+    else:
+        read = [
+            line.read for line in load_as(Reader, args.reader).evaluate(args.name, splits, data_dir=args.data_dir).read
+        ]
+    readings = dict(zip(corpus.lines_of(splits).tolist(), read, strict=True))
     card = prepare_legible(corpus, folder, readings, named(reader), report, args.max_cer)
     print("\n".join(describe(card) + report.summary()))
     print(f"prepared in {folder}")

@@ -13,6 +13,7 @@ import prepare_data
 from data_loader import prepare
 from data_loader.corpus import Corpus
 from data_loader.prepare import PRACTICE
+from data_loader.synthetic.digits import synthetic_digits
 from data_loader.synthetic.lines import synthetic_lines
 from ink.strokes import InkLine
 from model.language.ngram import load_language_model
@@ -196,6 +197,17 @@ def test_lines_with_the_text_of_others_are_left_out_of_a_legible_corpus(cli: Cli
     assert cli("legible", "mine", "--splits", "train", "valid", "--max-cer", 9, "--name", "all")[0] == 0
     assert ids(tmp_path / "data" / "all") == {first.id, "swapped", valid.id}
     assert "no split test" in refused(cli("legible", "mine", "--splits", "test"))
+
+
+def test_digits_are_left_out_by_a_reader_of_digits(cli: Cli, tmp_path: Path) -> None:
+    digits = {line.text: line for line in synthetic_digits(num_writers=1, times_each=1, valid_writers=0)}
+    eight, three = digits["8"], digits["3"]
+    mislabelled = replace(eight, id="mislabelled", text="1")
+    write_corpus(tmp_path / "data" / "mine", [eight, three, mislabelled, replace(three, id="valid", split="valid")])
+    reader = FOLDER / BUNDLED["read characters"]
+    code, out, err = cli("legible", "mine", "--reader", reader)
+    assert (code, err) == (0, "") and "left out, illegible, of train: 1 (mislabelled)" in out
+    assert ids(tmp_path / "data" / "mine-legible") == {eight.id, three.id, "valid"}
 
 
 @pytest.mark.slow
