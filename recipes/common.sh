@@ -22,7 +22,7 @@ prepare_unipen() {  # prepare_unipen ARCHIVE: its texts, words and characters
   prepare unipen "$1" unipen-characters --category 1a 1b 1c 1d --quality OK GOOD '?'
 }
 
-legible() {  # legible NAME [option ...]: the corpus NAME-legible, of what reader.pt does not read as another text, unless it is there
+legible() {  # legible NAME [option ...]: the corpus NAME-legible, of what a reader does not read as another text, unless it is there
   local name=$1
   shift
   if [ ! -e "$DATA_DIR/$name-legible" ]; then

@@ -40,7 +40,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = folder / "data"
     splits = ("train", "train", "valid")
     write_corpus(data / "synthetic", [ink_line(n, text=ASCII, split=split) for n, split in enumerate(splits)])
-    for name in ("mnist-digits", "unipen-digits"):
+    for name in ("mnist-digits", "unipen-digits", "mnist-digits-legible", "unipen-digits-legible"):
         write_corpus(data / name, synthetic_digits(num_writers=3, times_each=1, valid_writers=1))
     return folder
 
