@@ -1,5 +1,6 @@
 """Reasons for a training to stop before its end: a signal, its caller, the time."""
 
+import shlex
 import signal
 import threading
 from collections.abc import Callable
@@ -49,6 +50,7 @@ class StopRequest:
 
 def stopped(reason: float, saved: Path) -> Interrupted | Stopped:
     """Return the exception for a reason to stop, once the run is saved."""
+    command = f"python train.py --resume {shlex.quote(str(saved))}"
     if reason == BY_CALLER:
-        return Stopped(f"stopped; go on with: --resume {saved}")
-    return Interrupted(f"stopped by {signal.Signals(int(reason)).name}; go on with: --resume {saved}")
+        return Stopped(f"stopped; go on with: {command}")
+    return Interrupted(f"stopped by {signal.Signals(int(reason)).name}; go on with: {command}")

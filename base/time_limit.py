@@ -64,8 +64,8 @@ class TimeLimit:
             if not self.used_before:
                 self.begun_at = self.used
                 if self.begun_at >= self.training_until:
-                    start, seconds = f"{self.begun_at:.0f} s", f"{self.seconds:.0f} s"
-                    raise InputError(f"trainer.minutes: of {seconds} the start alone took {start}; give it more time")
+                    needed = f"{self.begun_at:.0f} s, and the end needs {self.seconds - self.training_until:.0f} s"
+                    raise InputError(f"trainer.minutes: of {self.seconds:.0f} s the start took {needed}; give it more")
             if not self.is_over:
                 log(f"{self.left:.0f} of {self.seconds:.0f} s are left to train, validate and save")
 

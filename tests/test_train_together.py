@@ -24,7 +24,10 @@ def test_torchrun_says_all_once_and_goes_on_after_a_signal(config_file: Any, tmp
         stopped.send_signal(signal.SIGTERM)
         out, err = stopped.communicate(timeout=120)
     (run_dir,) = actual
-    assert out == f"stopped by SIGTERM; go on with: --resume {run_dir / 'last.pt'}\n" and stopped.returncode != 0
+    assert (
+        out == f"stopped by SIGTERM; go on with: python train.py --resume {run_dir / 'last.pt'}\n"
+        and stopped.returncode != 0
+    )
     assert err.count("run directory: ") == 1 and err.count("2 processes for steps of 2 times the batch size") == 1
     reached = load_checkpoint(run_dir / "last.pt")["training"]
     with process("--resume", run_dir, "--epochs", reached["epoch"], by=TORCHRUN) as going_on:

@@ -158,7 +158,7 @@ def test_minutes_that_make_no_sense_are_refused(tiny: Tiny, tmp_path: Path, minu
 
 
 def test_minutes_that_the_start_has_used_up_are_refused(tiny: Tiny, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="of 60 s the start alone took 70 s"):
+    with pytest.raises(InputError, match="of 60 s the start took 70 s, and the end needs"):
         train(tiny(), minutes=1, clock=lambda: 70.0)
     assert not (tmp_path / "saved").exists()
 

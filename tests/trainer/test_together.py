@@ -149,7 +149,9 @@ def test_a_signal_to_one_process_stops_all(uneven: Uneven, tmp_path: Path, monke
     outcomes = together(tmp_path, lambda: train(uneven(data_loader__args__batch_size=2)))
     (run_dir,) = run_dirs(tmp_path)
     assert [type(outcome) for outcome in outcomes] == [Interrupted] * 2
-    assert {str(outcome) for outcome in outcomes} == {f"stopped by SIGTERM; go on with: --resume {run_dir / 'last.pt'}"}
+    assert {str(outcome) for outcome in outcomes} == {
+        f"stopped by SIGTERM; go on with: python train.py --resume {run_dir / 'last.pt'}"
+    }
     assert load_checkpoint(run_dir / "last.pt")["training"]["step"] == (5 if where == "step" else 4)
 
 
