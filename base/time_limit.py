@@ -20,7 +20,7 @@ class TimeLimit:
     """A limit on the time of a training, from the start of its process to its end, and what its parts took so far.
 
     Training ends early enough for a validation, samples and two checkpoints of the durations measured before. A
-    validation that would need more than half of the time is not planned for.
+    validation that would need more than half of the time after the start is not planned for.
 
     minutes   the time there is, None for no limit
     clock     seconds since the start, whatever it is counted from
@@ -123,11 +123,16 @@ class TimeLimit:
         return self.seconds - EXIT - PER_START * self.begun_at - self.saves
 
     @property
+    def half(self) -> float:
+        """Half of the seconds after the start."""
+        return max(0.0, self.seconds - self.begun_at) / 2
+
+    @property
     def training_until(self) -> float:
-        """Time at which training has to end, for a validation and samples if they fit into half of the time."""
+        """Time at which training has to end, for a validation and samples if they fit into `half`."""
         for parts in (("validation", "samples"), ("validation",)):
             seconds = MARGIN * sum(map(self.duration, parts))
-            if seconds <= self.seconds / 2:
+            if seconds <= self.half:
                 return self.last_save_at - seconds
         return self.last_save_at
 
@@ -145,7 +150,7 @@ class TimeLimit:
         if self.is_up:
             return self.used + seconds <= self.last_save_at
         end = self.used + MARGIN * (seconds + self.duration("samples")) + self.saves + self.duration("step")
-        return MARGIN * seconds <= self.seconds / 2 and end <= self.training_until
+        return MARGIN * seconds <= self.half and end <= self.training_until
 
     @property
     def allows_samples(self) -> bool:
