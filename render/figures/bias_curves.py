@@ -18,7 +18,9 @@ def bias_curves_figure(biases: Sequence[float], curves: Sequence[Curve], real: f
     figure = Figure(figsize=(PAGE_INCHES, INCHES), layout="constrained")
     order = np.argsort(biases)
     x = np.asarray(biases, float)[order]
-    for axes, (name, numbers, intervals) in zip(figure.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
+    row = figure.subplots(1, len(curves), squeeze=False)[0]
+    row[0].axhline(real, color=REAL_COLOR, linewidth=0.8, zorder=0)  # first, so that the limits hold it
+    for axes, (name, numbers, intervals) in zip(row, curves, strict=True):
         y = np.asarray(numbers, float)[order]
         axes.plot(x, y, "o-", color=COLOR, markersize=3, linewidth=1)
         if intervals is not None:
@@ -29,9 +31,7 @@ def bias_curves_figure(biases: Sequence[float], curves: Sequence[Curve], real: f
         axes.margins(x=0.08)
         axes.spines[["top", "right"]].set_visible(False)
         paper_axes(axes, "bias", name)
-    first = figure.axes[0]
-    first.axhline(real, color=REAL_COLOR, linewidth=0.8, zorder=0)
-    first.annotate(
+    row[0].annotate(
         real_name,
         (1, real),
         xycoords=("axes fraction", "data"),
