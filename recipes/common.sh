@@ -30,6 +30,14 @@ legible() {  # legible NAME [option ...]: the corpus NAME-legible, of what a rea
   fi
 }
 
+practice() {  # practice NAME [option ...]: the corpus NAME-practice, lines that writer-iam.pt wrote for itself, unless it is there
+  local name=$1
+  shift
+  if [ ! -e "$DATA_DIR/$name-practice" ]; then
+    "$PYTHON" prepare_data.py practice "$name" --data-dir "$DATA_DIR" --writer "$OUT/writer-iam.pt" "$@"
+  fi
+}
+
 train() {  # train NAME CONFIG [option ...]: a new run of that name; its directory is in $RUN afterwards
   local name=$1 config=$2
   shift 2
