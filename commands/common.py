@@ -92,8 +92,13 @@ def print_made(paths: Iterable[Path], before: Collection[Path]) -> None:
         print(f"{path}{' (written over)' * (path in before)}")
 
 
-def save_numbers(args: argparse.Namespace, numbers: dict[str, Any], shown: list[str] | None = None) -> None:
-    """Print a table of the plain numbers (or those `shown`), and write <command>.json with inputs and versions."""
+def save_numbers(
+    args: argparse.Namespace, numbers: dict[str, Any], shown: list[str] | None = None, folder: Path | None = None
+) -> None:
+    """Print a table of the plain numbers (or those `shown`), and write <command>.json with inputs and versions.
+
+    folder  where it is written; None: --out
+    """
     names = numbers if shown is None else shown
     rows = [[name, cell(numbers[name])] for name in names if not isinstance(numbers[name], dict | list)]
     if rows:
@@ -102,7 +107,7 @@ def save_numbers(args: argparse.Namespace, numbers: dict[str, Any], shown: list[
     versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
     content = {**numbers, "inputs": inputs, "versions": versions}
     text = json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
-    save_text(output_folder(args.out) / f"{args.command}.json", text)
+    save_text(output_folder(folder or args.out) / f"{args.command}.json", text)
 
 
 def folder_name(text: str) -> Path:

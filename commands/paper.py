@@ -101,13 +101,18 @@ def given_text(args: argparse.Namespace) -> str | None:
         raise InputError(f"{source}: is no text in UTF-8; save it as UTF-8") from None
 
 
+def names_a_file(out: Path) -> bool:
+    """True if --out is the file of a writing itself, and not a folder."""
+    return out.name.lower().endswith(SUFFIXES) and not out.is_dir()
+
+
 def names_of(args: argparse.Namespace, count: int, suffixes: list[str]) -> tuple[list[Path], list[str]]:
     """The paths of `count` writings without their suffixes, and the suffixes.
 
     In a folder they are numbered from the seed on, or from the next number at which no writing is there. An --out that
     ends as a picture does is the file itself, which is written over.
     """
-    if args.out.name.lower().endswith(SUFFIXES) and not args.out.is_dir():
+    if names_a_file(args.out):
         stem, suffix = stem_and_suffix(args.out)
         output_folder(stem.parent)
         if args.out.exists():

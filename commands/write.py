@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import get_args
 
 from commands.common import add_out, loaded, save_numbers
-from commands.paper import add_machine, add_paper, given_text, grid_files, machine_of, names_of, paper_of, pen_of
+from commands.paper import (
+    add_machine,
+    add_paper,
+    given_text,
+    grid_files,
+    machine_of,
+    names_a_file,
+    names_of,
+    paper_of,
+    pen_of,
+)
 from results.reading.decoding import GREEDY, Decoding
 from results.reading.embedder import Embedder
 from results.reading.reader import Reader
@@ -146,7 +156,7 @@ def run(args: argparse.Namespace) -> None:
             rates = f"CER {100 * line['cer_first']:.1f} % of the first, {100 * line['cer_kept']:.1f} % of candidate"
             alike = f"; likeness {line['alike_first']:.2f}, {line['alike_kept']:.2f}" if "alike_kept" in line else ""
             print(f"{line['text']!r}: {rates} {line['kept']}{alike}")
-        save_numbers(args, numbers)
+        save_numbers(args, numbers, folder=args.out.parent if names_a_file(args.out) else None)
 
 
 def _text(args: argparse.Namespace, network: Writer) -> str | None:

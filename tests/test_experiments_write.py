@@ -68,6 +68,8 @@ def test_the_best_of_several_says_what_was_gained(run: Run, tmp_path: Path) -> N
     assert code == 0 and out.count("of the first") == 2 and "cer_kept" in out
     assert numbers["n_lines"] == 2 and numbers["best_of"] == 3 and numbers["cer_kept"] <= numbers["cer_first"]
     assert [line["text"] for line in numbers["lines"]] == ["dad", "dad"] and numbers["inputs"]["best_of"] == 3
+    code, _, err = run("write", "dad", "--best-of", "2", "--reader", "reader.pt", "--out", "letters/page.svg")
+    assert (code, err) == (0, "") and made(tmp_path / "letters") == {"page.svg", "write.json"}
 
 
 def test_the_best_of_several_may_be_chosen_by_its_likeness_to_a_style(run: Run, tmp_path: Path) -> None:
