@@ -73,8 +73,12 @@ def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
     try:
         content = read_plain(path)
     except FileNotFoundError:
-        kept = sorted(other.name for other in path.parent.glob("*.pt")) if path.name in ("best.pt", "last.pt") else []
-        hint = f"; its folder has {', '.join(kept)}" if kept else near_name(path) or "; runs are in saved/models/NAME"
+        is_a_runs = path.name in ("best.pt", "last.pt")
+        others = [*path.parent.glob("*.pt"), *path.parent.glob("*/*.pt")] if is_a_runs else []
+        kept = sorted(str(other.relative_to(path.parent)) for other in others)
+        hint = (
+            f"; its folder has {', '.join(kept[-5:])}" if kept else near_name(path) or "; runs are in saved/models/NAME"
+        )
         raise InputError(f"{path}: no such checkpoint{hint}") from None
     except RefusedError as error:
         raise InputError(f"{path}: refused: {error}") from None

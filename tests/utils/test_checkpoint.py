@@ -91,6 +91,13 @@ def test_no_file_and_a_folder_are_refused(path: Path) -> None:
     refused(path.parent)
 
 
+def test_of_runs_that_were_stopped_before_their_first_validation_what_they_have_is_named(path: Path) -> None:
+    run = path.parent / "runs" / "1128_151022"
+    run.mkdir(parents=True)
+    path.rename(run / "last.pt")
+    assert refused(run.parent / "best.pt").endswith("no such checkpoint; its folder has 1128_151022/last.pt")
+
+
 def test_a_file_cut_at_any_length_is_refused(path: Path) -> None:
     whole = path.read_bytes()
     for length in [*range(0, 70), *range(70, len(whole), 97), len(whole) - 2, len(whole) - 1]:
