@@ -73,8 +73,8 @@ def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
     try:
         content = read_plain(path)
     except FileNotFoundError:
-        is_a_runs = path.name in ("best.pt", "last.pt")
-        others = [*path.parent.glob("*.pt"), *path.parent.glob("*/*.pt")] if is_a_runs else []
+        of_a_run = path.name in ("best.pt", "last.pt")
+        others = [*path.parent.glob("*.pt"), *path.parent.glob("*/*.pt")] if of_a_run else []
         kept = sorted(str(other.relative_to(path.parent)) for other in others)
         hint = (
             f"; its folder has {', '.join(kept[-5:])}" if kept else near_name(path) or "; runs are in saved/models/NAME"
