@@ -127,21 +127,22 @@ def misread(
 
 
 def embeddings(
-    embedder: Embedder, hand: Writer, learned: Sequence[InkLine], held_back: Sequence[InkLine]
+    choose: BestOf, embedder: Embedder, hand: Writer, learned: Sequence[InkLine], held_back: Sequence[InkLine]
 ) -> dict[str, list[Any]]:
     """Return the embeddings of a person: (E,) of the lines learned, (N, E) of those held back, (N, E) of their texts as
-    the hand writes them.
+    the hand writes them, and as `choose` has it write them.
     """
     texts = [line.text for line in held_back]
-    drawn = hand.draw_lines(texts, [SEEDS_PER_WRITING + n for n in range(len(texts))], 1.0, hand.own_line)
-    written = [*inks_of(hand, drawn).values()]
-    known = embedder.centre(learned[:REFERENCES])
-    parts = {"known": known, "real": embedder.embed(held_back), "written": embedder.embed(written)}
+    seeds = [SEEDS_PER_WRITING + n for n in range(len(texts))]
+    parts = {"known": embedder.centre(learned[:REFERENCES]), "real": embedder.embed(held_back)}
+    for name, draw in (("written", Writer.draw_lines), ("best", choose)):
+        drawn = draw(hand, texts, seeds, 1.0, hand.own_line)
+        parts[name] = embedder.embed([*inks_of(hand, drawn).values()])
     return {name: part.round(4).tolist() for name, part in parts.items()}
 
 
 def share_of_own(rows: Sequence[dict[str, Any]], kind: str) -> float:
-    """Return the share of the lines of a kind ("real", "written") that are nearest to what their person is known by."""
+    """Return the share of the lines of a kind ("real", "written", "best") that are nearest to their own person."""
     known = np.array([row["known"] for row in rows])
     right = [(np.array(row[kind]) @ known.T).argmax(1) == number for number, row in enumerate(rows) if row[kind]]
     return float(np.concatenate(right).mean())
@@ -182,9 +183,10 @@ def measured(
         for prime, suffix in ((None, ""), (style, "_primed")):
             numbers[f"nats_{label}{suffix}"] = nats_per_character(writer, held_back, prime)
             numbers[f"cer_{label}{suffix}"] = misread(writer, readers[:1], prime, texts)[0]
-    best = misread(hand, readers, style, texts, BestOf(readers[0], BEST_OF, embedder=embedder))
+    choose = BestOf(readers[0], BEST_OF, embedder=embedder)
+    best = misread(hand, readers, style, texts, choose)
     numbers |= dict(zip(("cer_hand_best", "cer_hand_best_judge"), best, strict=True))
-    numbers |= embeddings(embedder, hand, lines[:-judged], held_back)
+    numbers |= embeddings(choose, embedder, hand, lines[:-judged], held_back)
     return numbers | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
@@ -197,7 +199,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         for suffix in ("", "_primed")
     ]
     keys += ["cer_hand_best", "cer_hand_best_judge"]
-    cells = [("lines", "people", *keys, "own real", "own written", "CPU s", "peak MiB")]
+    cells = [("lines", "people", *keys, "own real", "own written", "own best", "CPU s", "peak MiB")]
     for count in sorted({row["lines"] for row in rows}):
         some = [row for row in rows if row["lines"] == count]
         means = [float(np.mean([row[key] for row in some])) for key in keys]
@@ -206,7 +208,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
             for key, mean in zip(keys, means, strict=True)
         ]
         seconds = f"{np.mean([row['cpu_seconds'] for row in some]):.0f}"
-        own = [f"{100 * share_of_own(some, kind):.0f} %" for kind in ("real", "written")]
+        own = [f"{100 * share_of_own(some, kind):.0f} %" for kind in ("real", "written", "best")]
         cells.append((str(count), str(len(some)), *shown, *own, seconds, f"{max(row['peak_mib'] for row in some):.0f}"))
     yield from table(*cells)
 

@@ -57,6 +57,7 @@ def test_the_table_has_a_row_for_each_number_of_lines() -> None:
             "known": known,
             "real": real,
             "written": written,
+            "best": written,
             **numbers,
         }
         for count, known in ((15, [1.0, 0.0]), (1, [1.0, 0.0]), (15, [0.0, 1.0]))
