@@ -36,8 +36,8 @@ demo: $(READY)  ## train for less than three minutes on built-in ink, then write
 	@echo "Open out/demo/writing-1.png (writing-1.gif moves), and next to it out/demo/bundled.svg: the same by a bundled network."
 	@echo "Next: make write TEXT=\"...\", or train longer: $(PY) train.py --resume saved/models/demo --minutes 10"
 
-write: $(READY)  ## write TEXT="..." in the handwriting STYLE=1 to 12, to out/
-	$(PY) experiments.py write "$$TEXT" --style $(STYLE) --bias 1 --best-of 4
+write: $(READY)  ## write TEXT="..." in the handwriting STYLE=1 to 12, to out/; more options as ARGS="--substitute"
+	$(PY) experiments.py write "$$TEXT" --style $(STYLE) --bias 1 --best-of 4 $(ARGS)
 
 read: $(READY)  ## read FILE=... with the bundled reader (default: a page that is written first); a picture in out/
 	$(if $(FILE),,$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$LETTER" --style 4 --bias 1 --out out/letter)

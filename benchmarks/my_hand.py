@@ -39,7 +39,7 @@ from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.style_making import cer
 from results.writing.writer import Draw, Writer
 from trainer.hand import learn_hand
-from utils.errors import one_line_errors
+from utils.errors import InputError, one_line_errors
 
 TEXTS = (
     "We met at the old mill on Friday",
@@ -241,6 +241,8 @@ def main() -> None:
                 with open(args.out, "a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
                 print(json.dumps({key: value for key, value in row.items() if not isinstance(value, list)}), flush=True)
+    if not rows:
+        raise InputError(f"{args.data_dir}: no corpus {', '.join(args.corpus)} in it; docs/formats.md makes them")
     print("\n".join(summary(rows)))
 
 
