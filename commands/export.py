@@ -5,7 +5,7 @@ from pathlib import Path
 
 from commands.common import loaded
 from results.trained import TrainedModel
-from trainer.hand import save_hand
+from trainer.hand import STRENGTH, save_hand
 from utils.checkpoint import save_checkpoint
 from utils.files import file_hash
 from utils.rounded_weights import rounded
@@ -25,12 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="write a run of config_my_hand.json as a small file, with the name of whose handwriting it is",
     )
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=STRENGTH,
+        help=f"with --hand: how much of what was learned the file has; 1 is more alike, less legible ({STRENGTH})",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Write what is needed to use the network and nothing else: no optimizer, no training state."""
     if args.hand is not None:
-        save_hand(loaded(args, TrainedModel).path, args.file, args.hand)
+        save_hand(loaded(args, TrainedModel).path, args.file, args.hand, args.strength)
         print(f"{args.file}: {args.file.stat().st_size / 1e6:.2f} MB, the hand of {args.hand}")
         return
     network = loaded(args, TrainedModel)

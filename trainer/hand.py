@@ -22,8 +22,8 @@ CONFIG = Path(__file__).parents[1] / "config_my_hand.json"
 NOTE = "Made with the writer's consent; not to be used to pass as this person."
 """Sentence on the card of every hand."""
 STRENGTH = 0.7
-"""Share of what a training changed in the base that is in the file: the rest costs more in legibility than it gains in
-likeness, see docs/my-hand.md. Between the two networks as in Wortsman et al. (2022, arXiv 2109.01903)."""
+"""Usual share of what a training changed in the base that is in the file: more is more alike and less legible, see
+docs/my-hand.md. Between the two networks as in Wortsman et al. (2022, arXiv 2109.01903)."""
 LINE_CHARACTERS = 36
 """Characters of the person's own line in the file, at most where there is such a line: as long as a usual style."""
 
@@ -85,13 +85,15 @@ def learn_hand(
     return LearnedHand(out_file, name, lines, characters, monotonic() - start, run.stopped, notes_on_few(lines))
 
 
-def save_hand(run: Path, out_file: Path, name: str) -> None:
-    """Save the hand that a run of config_my_hand.json learned: STRENGTH of what it changed in its base.
+def save_hand(run: Path, out_file: Path, name: str, strength: float = STRENGTH) -> None:
+    """Save the hand that a run of config_my_hand.json learned: a share, `strength`, of what it changed in its base.
 
     A line of the person's own is in the file, behind which the network writes.
 
-    Raises InputError where the run began from no network, or its corpus is gone.
+    Raises InputError where the run began from no network, its corpus is gone, or `strength` is not in (0, 1].
     """
+    if not 0 < strength <= 1:
+        raise InputError(f"the strength of a hand is {strength:g}; it must be above 0, and 1 at most")
     path = checkpoint_of(run, "best.pt")
     content = load_checkpoint(path)
     config, facts = content["config"], content["facts"]
@@ -115,7 +117,7 @@ def save_hand(run: Path, out_file: Path, name: str) -> None:
     config["data_loader"] = {**config["data_loader"], "args": {**args, "data_dir": "data"}}
     content = {"config": config, "facts": {**facts, "hand": hand}, "model": content["model"]}
     out_file.parent.mkdir(parents=True, exist_ok=True)
-    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), STRENGTH)
+    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), strength)
 
 
 def _ink_of(args: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:

@@ -75,16 +75,21 @@ def test_without_steps_the_hand_is_the_base_bit_for_bit(tiny: Tiny, base: Path, 
         assert torch.equal(weight, load_checkpoint(base)["model"][name]), name
 
 
-def test_the_file_has_a_share_of_what_the_training_changed(tiny: Tiny, base: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("strength", [STRENGTH, 1.0])
+def test_the_file_has_a_share_of_what_the_training_changed(
+    strength: float, tiny: Tiny, base: Path, tmp_path: Path
+) -> None:
     data, file = mine(tmp_path / "data", 2), tmp_path / "mine.pt"
     whole = config(tiny, init_from=str(base), data_loader__args__corpus="mine")
     whole["data_loader"]["args"] |= {"data_dir": str(data), "transform": TRANSFORM}
     run = train(whole).folder
-    save_hand(run, file, "Me")
+    save_hand(run, file, "Me", strength)
     before, after, hand = (load_checkpoint(path)["model"] for path in (base, run / "best.pt", file))
     changes = [(hand[name] - weight, after[name] - weight) for name, weight in before.items()]
     along, whole_change = (sum(float((pair[n] * pair[1]).sum()) for pair in changes) for n in (0, 1))
-    assert along / whole_change == pytest.approx(STRENGTH, rel=0.02)
+    assert along / whole_change == pytest.approx(strength, rel=0.02)
+    with pytest.raises(InputError, match="strength of a hand is 2"):
+        save_hand(run, file, "Me", 2)
 
 
 def test_another_base_is_refused_in_one_line(tiny: Tiny, base: Path, tmp_path: Path) -> None:
