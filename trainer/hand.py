@@ -21,7 +21,7 @@ from utils.strict_json import read_json
 CONFIG = Path(__file__).parents[1] / "config_my_hand.json"
 NOTE = "Made with the writer's consent; not to be used to pass as this person."
 """Sentence on the card of every hand."""
-STRENGTH = 1.0
+STRENGTH = 0.7
 """Usual share of what a training changed in the base that is in the file: more is more alike and less legible, see
 docs/my-hand.md. Between the two networks as in Wortsman et al. (2022, arXiv 2109.01903)."""
 LINE_CHARACTERS = 36
