@@ -7,15 +7,14 @@ reward (RAFT, Dong et al., 2023, arXiv 2304.06767).
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
-from data_loader.augment_words import cropped, words_of_strokes
+from data_loader.augment_words import cropped
 from data_loader.corpus import Corpus
 from data_loader.practice_texts import PracticeTexts
 from data_loader.splits import TRAIN
-from ink.geometry import baseline, stroke_bounds
+from data_loader.transform import side_by_side
 from ink.strokes import InkLine
 from results.writing.best_of import BestOf
 from results.writing.lines import Style
@@ -32,8 +31,6 @@ CHARACTERS, MAX_POINTS = (6, 45), 750
 """Fewest and most characters of a person's line, and its points at most; longer ones are cut to a run of words."""
 CUT_TO = 8
 """Characters that a run of words has at least."""
-GAPS = (0.6, 1.7)
-"""Narrowest and widest gap, in x-heights, before what follows a line; that between its words is within."""
 MAX_FAILURES = 200
 """Successive lines of people behind which nothing was read as asked; then there is nothing to learn from."""
 
@@ -53,13 +50,15 @@ def practice_lines(
     with progress(None, count, "practising") as bar:
         while made < count:
             line = corpus.line(int(numbers[rng.integers(len(numbers))]))
-            style = _style(writer, line, rng)
-            before = made
-            for written, text in _written(writer, choose, style, texts, rng, bias):
-                if made < count:
-                    made += 1
-                    bar.update(1)
-                    yield InkLine(f"practice-{made}", text, line.writer, TRAIN, written)
+            has_style, before = rng.random() >= WITHOUT_STYLE, made
+            style = _style(writer, line, rng) if has_style else None
+            if style or not has_style:
+                for written in _written(writer, choose, style, texts, rng, bias):
+                    if made < count:
+                        made += 1
+                        bar.update(1)
+                        person = line.writer if style else ""
+                        yield replace(written, id=f"practice-{made}", writer=person, split=TRAIN)
             failures = failures + 1 if made == before else 0
             if failures == MAX_FAILURES:
                 raise InputError(
@@ -69,10 +68,8 @@ def practice_lines(
 
 
 def _style(writer: Writer, line: InkLine, rng: np.random.Generator) -> Style | None:
-    """Return a person's line, or a run of its words, as a style; None where it cannot be one, and now and then."""
+    """Return a person's line, or a run of its words, as a style; None where it cannot be one."""
     points, text = line.points, " ".join(line.text.split())
-    if rng.random() < WITHOUT_STYLE:
-        return None
     if len(text) > CUT_TO:
         points, text = cropped(points, text, CUT_TO / len(text), rng)
     try:
@@ -90,28 +87,14 @@ def _written(
     texts: PracticeTexts,
     rng: np.random.Generator,
     bias: float,
-) -> Iterator[tuple[np.ndarray, str]]:
-    """Yield points and text of what was read as asked, behind the style's line."""
+) -> Iterator[InkLine]:
+    """Yield what was read as asked, behind the style's line."""
     some = [texts.text(rng) for _ in range(TEXTS_PER_LINE)]
     seeds = rng.integers(2**32, size=len(some)).tolist()
     drawn = choose(writer, some, seeds, bias, style)
     for text, sample, choice in zip(some, drawn, choose.chosen[-len(some) :], strict=True):
         if choice["edits_kept"] or len(sample.strokes) < 2:
             continue
-        points = writer.points(sample.strokes)
-        if style is None:
-            yield points, text
-        else:
-            yield _behind(writer.points(style.strokes), style.text, points, rng), f"{style.text} {text}"
-
-
-def _behind(line: np.ndarray, text: str, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the line (T, 3) with `points` (T', 3) behind it: on its baseline, apart as its words are, (T + T', 3)."""
-    word_of_stroke, gap = words_of_strokes(line, text.split(" ")), float(rng.uniform(*GAPS))
-    if word_of_stroke is not None:
-        first, last = stroke_bounds(line)
-        word = np.repeat(word_of_stroke, last - first + 1)
-        edges = [(line[word == n, 0].min(), line[word == n, 0].max()) for n in range(word.max() + 1)]
-        gap = float(np.mean([right[0] - left[1] for left, right in pairwise(edges)]))
-    move = [line[:, 0].max() + float(np.clip(gap, *GAPS)) - points[:, 0].min(), baseline(line) - baseline(points), 0]
-    return np.concatenate([line, points + np.array(move, np.float32)]).astype(np.float32)
+        new = InkLine("", text, "", "", writer.points(sample.strokes))
+        first = [InkLine("", style.text, "", "", writer.points(style.strokes))] if style else []
+        yield side_by_side([*first, new])
