@@ -6,12 +6,12 @@ export TEXT ?= The pen writes what was never written.
 export LETTER := Dear Anna, thank you for the lovely flowers! They stand on the kitchen table, next to the window, and every morning I look at them before I go out. Please write soon, and tell me about the new house. Love, Peter
 READY := $(VENV)/.ready
 # The demo begins with a bundled network's writing of TEXT, which is refused at once if it has characters unknown to it.
-# The demo has few and coarse points, and one layer of 200: many steps in little time. A single layer reads the window
-# a point late, so it cannot say where a line ends.
-DEMO ?= --minutes 2.6 --corpus synthetic-plain --batch-size 16 --lr 4e-3 \
+# The demo has few and coarse points, small layers and batches: many steps in little time. The second layer reads the
+# window of the same point, the first that of the point before. Lines end by Graves's rule: their end takes longer to learn.
+DEMO ?= --minutes 2.6 --corpus synthetic-plain --batch-size 8 --lr 4e-3 \
 	--set data_loader.args.transform.normalise_baseline=true --set data_loader.args.transform.normalise_size=true \
 	--set data_loader.args.transform.resample_pace=0.3 \
-	--set arch.args.num_layers=1 --set arch.args.attention_heads=0 --set arch.args.hidden_size=200 \
+	--set arch.args.num_layers=2 --set arch.args.attention_heads=0 --set arch.args.hidden_size=96 \
 	--set arch.args.num_mixtures=10 --set arch.args.num_window_components=4 --set arch.args.line_end=false \
 	--set trainer.ema_decay=0.995 --set trainer.gradient_clip=2 --set trainer.show_epochs=0 --set trainer.monitor=off
 

@@ -10,6 +10,7 @@ prepared are passed over.
 """
 
 import argparse
+import copy
 import json
 import resource
 import tempfile
@@ -38,7 +39,7 @@ from results.writing.best_of import BestOf, inks_of, read_back
 from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.style_making import cer
 from results.writing.writer import Draw, Writer
-from trainer.hand import learn_hand
+from trainer.hand import STRENGTH, learn_hand
 from utils.errors import InputError, one_line_errors
 
 TEXTS = (
@@ -149,15 +150,25 @@ def share_of_own(rows: Sequence[dict[str, Any]], kind: str) -> float:
 
 
 def learned(name: str, lines: Sequence[InkLine], base: Writer) -> tuple[Writer, int]:
-    """Learn a hand from lines: the writer, and the bytes of its file."""
+    """Learn a hand from lines: the writer with all of what was learned, and the bytes of its file."""
     with tempfile.TemporaryDirectory() as folder:
         with CorpusWriter(Path(folder) / "mine") as corpus:
             for line in lines:
                 corpus.add(replace(line, split="train"))
             corpus.finish(source="benchmark", how_made="by benchmarks.my_hand", report={})
         file = Path(folder) / "mine.pt"
-        learn_hand("mine", file, name=name, minutes=None, data_dir=Path(folder), base=base.path)
+        learn_hand("mine", file, name=name, minutes=None, data_dir=Path(folder), base=base.path, strength=1)
         return load_as(Writer, file, "cpu", base.path), file.stat().st_size
+
+
+def weaker(hand: Writer, base: Writer, strength: float) -> Writer:
+    """Return the hand with this share of what was learned, as `save_hand` saves it."""
+    writer, start = copy.deepcopy(hand), base.model.state_dict()
+    weights = {
+        name: torch.lerp(start[name], all_of_it, strength) for name, all_of_it in hand.model.state_dict().items()
+    }
+    writer.model.load_state_dict(weights)
+    return writer
 
 
 def measured(
@@ -165,33 +176,49 @@ def measured(
     lines: list[InkLine],
     judged: int,
     count: int,
+    strengths: Sequence[float],
     base: Writer,
     readers: Sequence[Reader],
     embedder: Embedder,
     texts: Sequence[str],
-) -> dict[str, Any]:
-    """Learn a hand from the first `count` lines of a person, and judge it by the last ones.
+) -> Iterator[dict[str, Any]]:
+    """Learn a hand from the first `count` lines of a person, and judge it by the last ones, at each strength.
 
     readers  one that reads and chooses the best of 8, and one that judges what it chose
     """
     held_back, start = lines[-judged:], time.process_time()
-    hand, size = learned(name, lines[:count], base)
-    seconds = time.process_time() - start
-    style = hand.own_line
-    numbers: dict[str, Any] = {"person": name, "lines": count, "cpu_seconds": seconds, "bytes": size}
-    for writer, label in ((base, "base"), (hand, "hand")):
-        for prime, suffix in ((None, ""), (style, "_primed")):
-            numbers[f"nats_{label}{suffix}"] = nats_per_character(writer, held_back, prime)
-            numbers[f"cer_{label}{suffix}"] = misread(writer, readers[:1], prime, texts)[0]
+    full, size = learned(name, lines[:count], base)
+    same: dict[str, Any] = {"person": name, "lines": count, "cpu_seconds": time.process_time() - start, "bytes": size}
+    style = full.own_line
+    same |= judged_as("base", base, style, held_back, readers, texts)
     choose = BestOf(readers[0], BEST_OF, embedder=embedder)
-    best = misread(hand, readers, style, texts, choose)
-    numbers |= dict(zip(("cer_hand_best", "cer_hand_best_judge"), best, strict=True))
-    numbers |= embeddings(choose, embedder, hand, lines[:-judged], held_back)
-    return numbers | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    for strength in strengths:
+        hand = weaker(full, base, strength)
+        numbers = {**same, "strength": strength, **judged_as("hand", hand, style, held_back, readers, texts)}
+        best = misread(hand, readers, style, texts, choose)
+        numbers |= dict(zip(("cer_hand_best", "cer_hand_best_judge"), best, strict=True))
+        numbers |= embeddings(choose, embedder, hand, lines[:-judged], held_back)
+        yield numbers | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def judged_as(
+    label: str,
+    writer: Writer,
+    style: Style | None,
+    held_back: Sequence[InkLine],
+    readers: Sequence[Reader],
+    texts: Sequence[str],
+) -> dict[str, Any]:
+    """Return nats per character and misread characters of a writer, behind a line and behind none, by their label."""
+    numbers = {}
+    for prime, suffix in ((None, ""), (style, "_primed")):
+        numbers[f"nats_{label}{suffix}"] = nats_per_character(writer, held_back, prime)
+        numbers[f"cer_{label}{suffix}"] = misread(writer, readers[:1], prime, texts)[0]
+    return numbers
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield the table of means over people, a row per number of lines."""
+    """Yield the table of means over people, a row per number of lines and strength."""
     keys = [
         f"{measure}_{label}{suffix}"
         for measure in ("nats", "cer")
@@ -199,9 +226,9 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         for suffix in ("", "_primed")
     ]
     keys += ["cer_hand_best", "cer_hand_best_judge"]
-    cells = [("lines", "people", *keys, "own real", "own written", "own best", "CPU s", "peak MiB")]
-    for count in sorted({row["lines"] for row in rows}):
-        some = [row for row in rows if row["lines"] == count]
+    cells = [("lines", "strength", "people", *keys, "own real", "own written", "own best", "CPU s", "peak MiB")]
+    for count, strength in sorted({(row["lines"], row["strength"]) for row in rows}):
+        some = [row for row in rows if (row["lines"], row["strength"]) == (count, strength)]
         means = [float(np.mean([row[key] for row in some])) for key in keys]
         shown = [
             f"{100 * mean:.1f} %" if key.startswith("cer") else f"{mean:.2f}"
@@ -209,7 +236,17 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         ]
         seconds = f"{np.mean([row['cpu_seconds'] for row in some]):.0f}"
         own = [f"{100 * share_of_own(some, kind):.0f} %" for kind in ("real", "written", "best")]
-        cells.append((str(count), str(len(some)), *shown, *own, seconds, f"{max(row['peak_mib'] for row in some):.0f}"))
+        cells.append(
+            (
+                str(count),
+                f"{strength:g}",
+                str(len(some)),
+                *shown,
+                *own,
+                seconds,
+                f"{max(row['peak_mib'] for row in some):.0f}",
+            )
+        )
     yield from table(*cells)
 
 
@@ -222,6 +259,7 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="people of each corpus that are passed over first (0)")
     parser.add_argument("--corpus", nargs="+", default=[source.corpus for source in SOURCES])
     parser.add_argument("--lines", type=int, nargs="+", default=[15], help="numbers of lines to learn from (15)")
+    parser.add_argument("--strengths", type=float, nargs="+", default=[STRENGTH], help=f"of the hands ({STRENGTH:g})")
     parser.add_argument("--texts", type=int, default=len(TEXTS), help="of the texts to write (all)")
     parser.add_argument("--out", type=Path, default=Path("out/my_hand.jsonl"), help="a line for each person is added")
     args = parser.parse_args()
@@ -236,11 +274,12 @@ def main() -> None:
         for person, lines in everyone:
             for count in [count * source.learned // 15 for count in args.lines]:
                 name, texts = f"{source.corpus}/{person}", TEXTS[: args.texts]
-                row = measured(name, lines, source.judged, count, base, readers, embedder, texts)
-                rows.append(row)
-                with open(args.out, "a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
-                print(json.dumps({key: value for key, value in row.items() if not isinstance(value, list)}), flush=True)
+                for row in measured(name, lines, source.judged, count, args.strengths, base, readers, embedder, texts):
+                    rows.append(row)
+                    with open(args.out, "a", encoding="utf-8") as file:
+                        file.write(json.dumps(row) + "\n")
+                    shown = {key: value for key, value in row.items() if not isinstance(value, list)}
+                    print(json.dumps(shown), flush=True)
     if not rows:
         raise InputError(f"{args.data_dir}: no corpus {', '.join(args.corpus)} in it; docs/formats.md makes them")
     print("\n".join(summary(rows)))

@@ -21,7 +21,7 @@ from ink.alphabet import Alphabet
 from ink.strokes import InkLine
 from utils.errors import InputError
 
-KINDS = ("words", "numbers", "dates", "capitals", "codes")
+KINDS = ("words", "numbers", "dates", "capitals", "codes", "signs")
 ENOUGH_WORDS = 80
 """Words of a writer beyond which the writer is not drawn more often."""
 SAMPLE = 96
@@ -33,7 +33,8 @@ class Compose:
     """Words, numbers and the like that lines are composed of.
 
     words        [fewest, largest] number of words of a line
-    kinds        shares of lines of words, numbers, dates, capitals, codes; others than words need `characters`
+    kinds        shares of lines of words, numbers, dates, capitals, codes, signs at words; all but words need
+                 `characters`
     characters   corpus of single characters, by the same names of writers; null: words alone
     punctuation  share of words with a mark behind or around them
     """
@@ -52,7 +53,7 @@ class Compose:
         if not all(share >= 0 for share in self.kinds.values()) or not sum(self.kinds.values()) > 0:
             raise ValueError(f"compose.kinds is {self.kinds}; shares must be 0 or more, and one of them above")
         if self.characters is None and {kind for kind, share in self.kinds.items() if share} - {"words"}:
-            raise ValueError("compose.characters is missing: numbers, dates, capitals and codes are made of them")
+            raise ValueError("compose.characters is missing: all kinds but words are made of them")
         if not 0 <= self.punctuation <= 1:
             raise ValueError(f"compose.punctuation is {self.punctuation}; it must be from 0 to 1")
 

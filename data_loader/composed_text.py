@@ -1,4 +1,4 @@
-"""Texts for composed lines: numbers, dates, words in capitals, codes, and punctuation of running text."""
+"""Texts for composed lines: numbers, dates, words in capitals, codes, signs at words, and punctuation."""
 
 from collections.abc import Callable, Collection
 from typing import TypeVar
@@ -10,6 +10,8 @@ TRIES = 6
 """Texts made until one has no character that the writer never wrote."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "May", "June", "July")
 SIGNS = "@#&%$*+-=/<>!?^~_|:;.,"
+SHORTEST_OF = 3
+"""Words of which the shortest stands next to a sign."""
 AFTER = {",": 0.5, ".": 0.26, ":": 0.06, ";": 0.06, "!": 0.06, "?": 0.06}
 """Shares of the marks that follow a word."""
 AROUND = {('"', '"'): 0.4, ("(", ")"): 0.35, ("'", "'"): 0.15, ("[", "]"): 0.1}
@@ -66,10 +68,20 @@ def code(rng: np.random.Generator, characters: Collection[str]) -> str:
     return "".join(text)
 
 
+def sign(rng: np.random.Generator, words: Callable[[], str]) -> str:
+    """A sign where people put it: in an address, next to a number, between or around words."""
+    word, other = (min((words() for _ in range(SHORTEST_OF)), key=len).lower() for _ in range(2))
+    count, half = rng.integers(1, 60), rng.integers(1, 10)
+    forms = [f"{word}@{other}.org", f"{word}@{other}", f"{word} & {other}", f"{word}/{other}", f"{word}_{other}"]
+    forms += [f"[{word}]", f"{{{word}}}", f"<{word}>", f"* {word}", f"{word}*", f"~{count}", f"{count}%", f"${count}"]
+    forms += [f"#{count}", f"{count}+{half}", f"= {count}", f"{count}^{half}", f"{word}|{other}", f"`{word}`"]
+    return forms[rng.integers(len(forms))]
+
+
 def text_of(kind: str, rng: np.random.Generator, characters: Collection[str], words: Callable[[], str]) -> str | None:
     """A text of this kind that has none but these characters and spaces, or None where a few tries made none.
 
-    words: gives some word, which capitals are made of.
+    words: gives some word, which capitals and what stands at a sign are made of.
     """
     makers: dict[str, Callable[[], str]] = {
         "words": lambda: words().lower(),
@@ -77,6 +89,7 @@ def text_of(kind: str, rng: np.random.Generator, characters: Collection[str], wo
         "dates": lambda: date(rng),
         "capitals": lambda: words().upper(),
         "codes": lambda: code(rng, characters),
+        "signs": lambda: sign(rng, words),
     }
     for _ in range(TRIES):
         text = makers[kind]()

@@ -8,14 +8,14 @@ from data_loader.composed_text import pick, punctuation, text_of
 from utils.errors import InputError
 
 KINDS = {
-    **{"running": 0.3, "numbers": 0.14, "dates": 0.08, "capitals": 0.14, "capitalised": 0.09, "punctuated": 0.1},
-    **{"signs": 0.1, "words": 0.05},
+    **{"running": 0.25, "numbers": 0.16, "dates": 0.08, "capitals": 0.12, "capitalised": 0.1, "punctuated": 0.12},
+    **{"signs": 0.12, "words": 0.05},
 }
 """Shares of the kinds of text."""
-MAX_CHARS = 30
-LIMITS = (5, 22)
+MAX_CHARS = 36
+LIMITS = (5, 30)
 """Range of a text's random limit of characters; a first word may go beyond it, up to MAX_CHARS."""
-RUN = (1, 4)
+RUN = (1, 6)
 """Fewest and most successive words of a running text."""
 CAPITALISED = 0.4
 """Share of running texts that begin with a capital."""
@@ -58,27 +58,11 @@ class PracticeTexts:
 
     def _token(self, kind: str, rng: np.random.Generator) -> str:
         """Return a word, number, date or the like."""
-        if kind in ("numbers", "dates", "capitals"):
+        if kind in ("numbers", "dates", "capitals", "signs"):
             return text_of(kind, rng, self.characters, lambda: self._word(rng)) or self._word(rng)
         if kind == "capitalised":
             return self._word(rng).capitalize()
-        if kind == "signs":
-            return self._signs(rng)
         if kind == "punctuated":
             before, after = punctuation(rng, self.characters, 1.0)
             return before + (self._word(rng) if rng.random() < 0.5 else self._word(rng).lower()) + after
         return self._word(rng).lower()
-
-    def _signs(self, rng: np.random.Generator) -> str:
-        """Return a sign where people put it: in an address, next to a number, between words."""
-        word, other, count = self._word(rng).lower(), self._word(rng).lower(), rng.integers(1, 60)
-        forms = [
-            f"{word}@{other}.org",
-            f"{word} & {other}",
-            f"{word}/{other}",
-            f"{word}_{other}",
-            f"[{word}]",
-            f"* {word}",
-        ]
-        forms += [f"{count}%", f"${count}", f"#{count}", f"{count}+{count % 7}", f"= {count}", f"<{word}>", f"~{count}"]
-        return forms[rng.integers(len(forms))]

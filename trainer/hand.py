@@ -55,6 +55,7 @@ def learn_hand(
     minutes: float | None = 5,
     data_dir: Path = Path("data"),
     base: Path = BUNDLED_FOLDER / "writer-iam.pt",
+    strength: float = STRENGTH,
     config: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], object] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -64,6 +65,7 @@ def learn_hand(
     name     whose hand it is, by the user's own word
     minutes  time that it may take; None: as long as it takes
     base     the network that is changed; the file can be opened next to it alone
+    strength share of the change that is in the file, above 0, at most 1
     config   of the training; None: config_my_hand.json. Its arch and transform become those of `base`
 
     The rest is as in `trainer.run.train`. Raises InputError for all that a user can fix.
@@ -81,7 +83,7 @@ def learn_hand(
         config["trainer"] = {**config["trainer"], "save_dir": scratch}
         run = train(config, minutes=minutes, on_progress=on_progress, should_stop=should_stop)
         if not run.stopped:
-            save_hand(run.folder, out_file, name)
+            save_hand(run.folder, out_file, name, strength)
     return LearnedHand(out_file, name, lines, characters, monotonic() - start, run.stopped, notes_on_few(lines))
 
 

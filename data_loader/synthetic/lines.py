@@ -23,8 +23,8 @@ def synthetic_lines(
     """Lines of made-up writers, the last `valid_writers` of them in split "valid", the others in "train".
 
     Points are in 1/40 of a middling x-height, times in whole ticks of 1/60 s. The same arguments give the same
-    lines, and a writer's lines depend on the seed and the writer's number alone. `plain`: printed letters, and no
-    lines of rare signs.
+    lines, and a writer's lines depend on the seed and the writer's number alone. `plain`: printed letters, no
+    lines of rare signs, and no words in capitals.
 
     Raises ValueError unless 0 <= valid_writers <= num_writers and lines_per_writer >= 0.
     """
@@ -38,7 +38,7 @@ def synthetic_lines(
         writer = Writer(np.random.default_rng([seed, number, 1]), faces, prints=plain)
         rng = np.random.default_rng([seed, number, 2])
         split = "valid" if number >= num_writers - valid_writers else "train"
-        for line, text in enumerate(writer_texts(seed, number, lines_per_writer, symbols=not plain)):
+        for line, text in enumerate(writer_texts(seed, number, lines_per_writer, plain=plain)):
             points, times = writer.write(text, rng)
             yield InkLine(f"w{number:03d}-{line:02d}", text, f"w{number:03d}", split, points, times)
 
@@ -48,7 +48,7 @@ def plain_lines() -> Iterator[InkLine]:
     return synthetic_lines(num_writers=44, lines_per_writer=130, valid_writers=4, plain=True)
 
 
-def writer_texts(seed: int, number: int, count: int, *, symbols: bool = True) -> list[str]:
+def writer_texts(seed: int, number: int, count: int, *, plain: bool = False) -> list[str]:
     """The first `count` lines that writer `number` of the corpus is to write, without the ink."""
-    generator = TextGenerator(np.random.default_rng([seed, number, 0]), symbols=symbols)
+    generator = TextGenerator(np.random.default_rng([seed, number, 0]), plain=plain)
     return [generator.line() for _ in range(count)]

@@ -9,6 +9,8 @@ import re
 import numpy as np
 
 MIN_CHARS, MAX_CHARS = 8, 30
+TITLES = 0.2
+"""Share of the plain phrases of which every word begins with a capital, so that all capitals are learned."""
 
 LEXICON = {
     "det": "the the his the her my this our your that their every the no some another a",
@@ -172,12 +174,12 @@ class _Words:
 class TextGenerator:
     """Lines of English, 8 to 30 printable ASCII characters each, drawn from one random stream.
 
-    symbols: some lines are of rare signs.
+    plain: no lines of rare signs, and no words in capitals; in some lines each word begins with one instead.
     """
 
-    def __init__(self, rng: np.random.Generator, *, symbols: bool = True) -> None:
-        self._rng = rng
-        self._range = 1.0 if symbols else 0.8
+    def __init__(self, rng: np.random.Generator, *, plain: bool = False) -> None:
+        self._rng, self._plain = rng, plain
+        self._range = 0.8 if plain else 1.0
         self._words = _Words(rng)
 
     def line(self) -> str:
@@ -203,6 +205,8 @@ class TextGenerator:
             text = text[0].upper() + text[1:]
         if chance[1] < 0.3 and text[-1] != "?":
             text += self._words["tail"]
+        if self._plain:
+            return " ".join(word[0].upper() + word[1:] for word in text.split(" ")) if chance[2] < TITLES else text
         return self._shout(text) if chance[2] < 0.07 else text
 
     def _shout(self, text: str) -> str:

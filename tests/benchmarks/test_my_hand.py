@@ -52,6 +52,7 @@ def test_the_table_has_a_row_for_each_number_of_lines() -> None:
     rows: list[dict[str, Any]] = [
         {
             "lines": count,
+            "strength": 0.5,
             "cpu_seconds": 9.0,
             "peak_mib": 100.0,
             "known": known,
@@ -66,5 +67,5 @@ def test_the_table_has_a_row_for_each_number_of_lines() -> None:
     assert [share_of_own(both, kind) for kind in ("real", "written")] == [0.5, 0.5]
     assert share_of_own(rows[:1], "real") == 1.0
     table = list(summary(rows))
-    assert [row.split(" | ")[:2] for row in table[2:4]] == [["| 1", "1"], ["| 15", "2"]]
+    assert [row.split(" | ")[:3] for row in table[2:4]] == [["| 1", "0.5", "1"], ["| 15", "0.5", "2"]]
     assert "50.0 %" in table[2] and my_hand.TEXTS

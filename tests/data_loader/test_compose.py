@@ -15,6 +15,7 @@ from data_loader.data_loaders import HandwritingDataLoader
 from data_loader.ink_measures import measures_of, widest_gap, word_baseline
 from data_loader.mixture import MixtureEntry
 from data_loader.prepare import open_corpus
+from data_loader.prompts import PRINTABLE
 from data_loader.sources import LineSource, Visit
 from data_loader.transform import Transform
 from ink.strokes import InkLine
@@ -197,9 +198,10 @@ def test_lengths_are_those_expected_of_the_number_of_words(data_dir: Path) -> No
 
 def test_a_texts_kind_is_of_the_writers_characters_or_none() -> None:
     rng = np.random.default_rng(1)
-    for kind in ("words", "numbers", "dates", "capitals", "codes"):
-        texts = [text_of(kind, rng, ALL, lambda: "sea") for _ in range(200)]
-        assert all(text and {*text} <= {*ALL, " "} for text in texts)
+    for kind in ("words", "numbers", "dates", "capitals", "codes", "signs"):
+        known = PRINTABLE if kind == "signs" else ALL
+        texts = [text_of(kind, rng, known, lambda: "sea") for _ in range(200)]
+        assert all(text and {*text} <= {*known, " "} for text in texts)
         assert len({*texts}) > 50 or kind in ("words", "capitals")
         assert text_of(kind, rng, "", lambda: "sea") is None
     assert (
