@@ -134,9 +134,13 @@ def practice_command(args: argparse.Namespace) -> None:
     if args.lines < 1:
         raise InputError(f"lines is {args.lines}; it must be 1 or more")
     with CorpusWriter(folder) as made:
-        for line in practice_lines(writer, choose, corpus, splits, args.lines, bias=args.bias, seed=args.seed):
+        settings = {"bias": args.bias, "seed": args.seed, "kinds": args.kinds}
+        for line in practice_lines(writer, choose, corpus, splits, args.lines, **settings):
             made.add(line)
-        how = f"behind lines of {args.name}, by {named(writer)} at bias {args.bias:g}, as read by {named(reader)}"
+        texts = " and ".join(args.kinds or ["all kinds"])
+        how = (
+            f"{texts} behind lines of {args.name}, by {named(writer)} at bias {args.bias:g}, as read by {named(reader)}"
+        )
         card = made.finish(source=PRACTICE, how_made=how, report={})
     print("\n".join(describe(card)))
     print(f"prepared in {folder}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from data_loader.formats.registry import FORMATS
 from data_loader.legible import MAX_CER
+from data_loader.practice_texts import KINDS
 from data_loader.prepare import BUILT_IN, EXPORTS
 from data_loader.prompts import PRINTABLE
 from data_loader.splits import SPLIT_BY
@@ -162,6 +163,7 @@ def add_practice_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bias", type=float, default=0.6, help="0 as varied as the data, higher more regular (0.6)")
     parser.add_argument("--splits", nargs="+", help="splits of the people's lines (default: those to train on)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same lines (1)")
+    parser.add_argument("--kinds", nargs="+", choices=[*KINDS], help="kinds of text (default: all)")
     parser.add_argument("--name", dest="target", metavar="NAME", help="name of the new corpus (default: NAME-practice)")
 
 

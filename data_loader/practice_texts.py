@@ -11,7 +11,7 @@ KINDS = {
     **{"running": 0.25, "numbers": 0.16, "dates": 0.08, "capitals": 0.12, "capitalised": 0.1, "punctuated": 0.12},
     **{"signs": 0.12, "words": 0.05},
 }
-"""Shares of the kinds of text."""
+"""Usual shares of the kinds of text."""
 MAX_CHARS = 36
 LIMITS = (5, 30)
 """Range of a text's random limit of characters; a first word may go beyond it, up to MAX_CHARS."""
@@ -24,11 +24,14 @@ CAPITALISED = 0.4
 class PracticeTexts:
     """Makes texts of some characters alone, of words and runs of words of `texts`.
 
+    kinds: of KINDS, with their usual shares among each other; None: all
+
     Raises InputError where the texts have no word of these characters.
     """
 
-    def __init__(self, texts: Sequence[str], characters: Collection[str]) -> None:
+    def __init__(self, texts: Sequence[str], characters: Collection[str], kinds: Collection[str] | None = None) -> None:
         self.characters = frozenset(characters)
+        self.kinds = {kind: share for kind, share in KINDS.items() if kinds is None or kind in kinds}
         lines = [[word for word in text.split() if self.characters.issuperset(word)] for text in texts]
         self.lines = [words for words in lines if words]
         words = {word.strip(".,;:!?\"'()") for words in self.lines for word in words}
@@ -38,7 +41,7 @@ class PracticeTexts:
 
     def text(self, rng: np.random.Generator) -> str:
         """Return a text of a random kind, of at most MAX_CHARS characters."""
-        kind = pick(rng, KINDS) or "running"
+        kind = pick(rng, self.kinds) or "running"
         if kind == "running":
             words = self.lines[rng.integers(len(self.lines))]
             count = int(rng.integers(RUN[0], RUN[1] + 1))

@@ -5,7 +5,7 @@ reads as they were asked for are what it shall write: to learn from them is reje
 reward (RAFT, Dong et al., 2023, arXiv 2304.06767).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -36,16 +36,26 @@ MAX_FAILURES = 200
 
 
 def practice_lines(
-    writer: Writer, choose: BestOf, corpus: Corpus, splits: list[str], count: int, *, bias: float, seed: int
+    writer: Writer,
+    choose: BestOf,
+    corpus: Corpus,
+    splits: list[str],
+    count: int,
+    *,
+    bias: float,
+    seed: int,
+    kinds: Collection[str] | None = None,
 ) -> Iterator[InkLine]:
     """Yield `count` lines, x-height 1: of the corpus's people, each with a text behind it that `choose` reads right.
+
+    kinds: of text, see PracticeTexts
 
     Raises InputError where a network is of another kind, or what it writes is not legible.
     """
     writer.require("write lines")
     rng = np.random.default_rng(seed)
     numbers = corpus.lines_of(splits)
-    texts = PracticeTexts([corpus.text(int(number)) for number in numbers], writer.alphabet.characters)
+    texts = PracticeTexts([corpus.text(int(number)) for number in numbers], writer.alphabet.characters, kinds)
     made, failures = 0, 0
     with progress(None, count, "practising") as bar:
         while made < count:

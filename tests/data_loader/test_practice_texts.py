@@ -33,6 +33,13 @@ def test_no_text_has_a_character_that_the_network_does_not_know() -> None:
     assert {*"".join(some(known))} <= {*known}
 
 
+def test_some_kinds_alone_can_be_practised() -> None:
+    rng = np.random.default_rng(3)
+    dates_and_numbers = PracticeTexts(TEXTS, PRINTABLE, ["dates", "numbers"])
+    texts = [dates_and_numbers.text(rng) for _ in range(500)]
+    assert all(any(map(str.isdigit, text)) for text in texts)
+
+
 def test_texts_need_words() -> None:
     with pytest.raises(InputError, match="nothing to practise"):
         PracticeTexts(TEXTS, " 0123456789")

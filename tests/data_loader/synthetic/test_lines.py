@@ -1,5 +1,6 @@
 """The built-in corpus: what its lines promise to readers, and that a hand is what its docstrings say."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -80,6 +81,13 @@ def test_plain_lines_are_printed_letter_by_letter_without_rare_signs(lines):
     assert all(len(pen_strokes(line.points)) >= len(line.text.replace(" ", "")) for line in plain)
     assert any(len(pen_strokes(line.points)) < len(line.text.replace(" ", "")) for line in lines)
     assert not set("#*<>@[]^_`{|}~") & set("".join(line.text for line in plain))
+
+
+def test_plain_texts_have_words_that_begin_with_capitals_in_place_of_words_in_capitals():
+    in_capitals, titled = re.compile(r"\b[A-Z]{3,}\b"), re.compile(r"(?:[A-Z][a-z']* ){3,}")
+    usual, plain = ("\n".join(writer_texts(1, 0, 1500, plain=plain)) for plain in (False, True))
+    assert len(in_capitals.findall(usual)) > 30 and not in_capitals.findall(plain)
+    assert len(titled.findall(plain)) > 30 > len(titled.findall(usual))
 
 
 def test_default_corpus_has_a_hundred_writers_and_more():
