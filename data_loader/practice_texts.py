@@ -8,14 +8,14 @@ from data_loader.composed_text import pick, punctuation, text_of
 from utils.errors import InputError
 
 KINDS = {
-    **{"running": 0.25, "numbers": 0.16, "dates": 0.08, "capitals": 0.12, "capitalised": 0.1, "punctuated": 0.12},
-    **{"signs": 0.12, "words": 0.05},
+    **{"running": 0.3, "numbers": 0.14, "dates": 0.08, "capitals": 0.14, "capitalised": 0.09, "punctuated": 0.1},
+    **{"signs": 0.1, "words": 0.05},
 }
 """Usual shares of the kinds of text."""
-MAX_CHARS = 36
-LIMITS = (5, 30)
+MAX_CHARS = 30
+LIMITS = (5, 22)
 """Range of a text's random limit of characters; a first word may go beyond it, up to MAX_CHARS."""
-RUN = (1, 6)
+RUN = (1, 4)
 """Fewest and most successive words of a running text."""
 CAPITALISED = 0.4
 """Share of running texts that begin with a capital."""
