@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--strength",
         type=float,
         default=STRENGTH,
-        help=f"with --hand: how much of what was learned the file has; 1 is more alike, less legible ({STRENGTH})",
+        help=f"with --hand: how much of what was learned the file has; less is more legible, less alike ({STRENGTH:g})",
     )
 
 

@@ -21,8 +21,8 @@ from utils.strict_json import read_json
 CONFIG = Path(__file__).parents[1] / "config_my_hand.json"
 NOTE = "Made with the writer's consent; not to be used to pass as this person."
 """Sentence on the card of every hand."""
-STRENGTH = 0.7
-"""Usual share of what a training changed in the base that is in the file: more is more alike and less legible, see
+STRENGTH = 1.0
+"""Usual share of what a training changed in the base that is in the file: less is more legible and less alike, see
 docs/my-hand.md. Between the two networks as in Wortsman et al. (2022, arXiv 2109.01903)."""
 LINE_CHARACTERS = 36
 """Characters of the person's own line in the file, at most where there is such a line: as long as a usual style."""
