@@ -163,11 +163,8 @@ def learned(name: str, lines: Sequence[InkLine], base: Writer) -> tuple[Writer, 
 
 def weaker(hand: Writer, base: Writer, strength: float) -> Writer:
     """Return the hand with this share of what was learned, as `save_hand` saves it."""
-    writer, start = copy.deepcopy(hand), base.model.state_dict()
-    weights = {
-        name: torch.lerp(start[name], all_of_it, strength) for name, all_of_it in hand.model.state_dict().items()
-    }
-    writer.model.load_state_dict(weights)
+    writer, start, end = copy.deepcopy(hand), base.model.state_dict(), hand.model.state_dict()
+    writer.model.load_state_dict({name: torch.lerp(start[name], end[name], strength) for name in end})
     return writer
 
 
@@ -236,17 +233,8 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         ]
         seconds = f"{np.mean([row['cpu_seconds'] for row in some]):.0f}"
         own = [f"{100 * share_of_own(some, kind):.0f} %" for kind in ("real", "written", "best")]
-        cells.append(
-            (
-                str(count),
-                f"{strength:g}",
-                str(len(some)),
-                *shown,
-                *own,
-                seconds,
-                f"{max(row['peak_mib'] for row in some):.0f}",
-            )
-        )
+        peak = f"{max(row['peak_mib'] for row in some):.0f}"
+        cells.append((str(count), f"{strength:g}", str(len(some)), *shown, *own, seconds, peak))
     yield from table(*cells)
 
 
