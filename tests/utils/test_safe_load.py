@@ -2,7 +2,6 @@
 
 import gc
 import pickle
-import resource
 import time
 import zipfile
 from collections import OrderedDict
@@ -13,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.peak_memory import forget_peak, peak_kib
 from tests.tiny import Payload, differences
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
@@ -22,12 +22,13 @@ from utils.safe_load import MAX_DEPTH, read_plain
 def refused(path: Path) -> str:
     """The message of the InputError, one line that names the file; little time and memory are taken."""
     gc.collect()
-    started, peak = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    forget_peak()
+    started, before = time.process_time(), peak_kib()
     with pytest.raises(InputError) as caught:
         load_checkpoint(path)
     assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value) and len(str(caught.value)) < 500
     assert time.process_time() - started < 3
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 100_000  # KiB
+    assert peak_kib() - before < 100_000
     return str(caught.value)
 
 

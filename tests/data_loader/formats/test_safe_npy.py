@@ -280,13 +280,13 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 MEASURE = """
-import resource
 from data_loader.formats.safe_npy import read_arrays
 from tests.data_loader.formats.test_safe_npy import with_pickle
+from tests.peak_memory import peak_kib
 try:
     read_arrays(with_pickle(b"]" * 12_000_001), "x")
 except ValueError as error:
-    print(type(error).__name__, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(type(error).__name__, peak_kib())
 """
 
 

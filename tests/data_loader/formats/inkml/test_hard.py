@@ -154,11 +154,11 @@ BOMBS = {
 }
 BOMBS["nested texts"] += b"</traceGroup>" * 90
 READ = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
 from data_loader.formats.inkml.reader import read_inkml
 from data_loader.formats.read_report import Report
-from tests.tiny import assert_same_ink
+from tests.peak_memory import peak_kib
 from utils.errors import InputError
 
 for path in map(Path, sys.argv[1:]):
@@ -168,7 +168,7 @@ for path in map(Path, sys.argv[1:]):
     except InputError as error:
         found = error
     print(path.stem, time.process_time() - start, found, sep="\\t")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_kib())
 """
 
 

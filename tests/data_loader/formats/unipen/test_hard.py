@@ -62,9 +62,10 @@ def test_a_path_that_leads_out_of_the_data_set_is_not_followed(tmp_path: Path) -
 
 
 READ_ALL = """
-import collections, json, resource, sys, time
+import collections, json, sys, time
 from pathlib import Path
 from data_loader.formats.read_report import Report
+from tests.peak_memory import peak_kib
 from data_loader.formats.unipen.reader import read_unipen
 
 start, report = time.process_time(), Report()
@@ -80,7 +81,7 @@ print(json.dumps({
     "dropped": {kind: entry["count"] for kind, entry in report.as_dict()["dropped"].items()},
     "noted": {kind: entry["count"] for kind, entry in report.as_dict()["noted"].items()},
     "seconds": time.process_time() - start,
-    "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    "peak_kib": peak_kib(),
 }))
 """
 
