@@ -4,9 +4,9 @@ python -m benchmarks.my_hand --people 10 --lines 1 3 5 10 15 --out out/my_hand.j
 
 Nats per character are of lines held back, without the move to their first point; texts that none of them wrote are
 written at bias 1 and read back, the hand's also as the best of 8 (`write --best-of 8 --alike`), by the reader that
-chose these and by another. The texts of the lines held back are written too, and the network that tells handwriting
-apart gives these and the real lines to one of all the people. The corpora are as in docs/formats.md; those that are not
-prepared are passed over.
+chose these and by another. The texts of the lines held back are written too, and the network that tells handwriting apart
+gives these and the real lines to one of all the people; so does another such network (--embedding), which chose
+nothing. The corpora are as in docs/formats.md; those that are not prepared are passed over.
 """
 
 import argparse
@@ -128,24 +128,33 @@ def misread(
 
 
 def embeddings(
-    choose: BestOf, embedder: Embedder, hand: Writer, learned: Sequence[InkLine], held_back: Sequence[InkLine]
-) -> dict[str, list[Any]]:
-    """Return the embeddings of a person: (E,) of the lines learned, (N, E) of those held back, (N, E) of their texts as
-    the hand writes them, and as `choose` has it write them.
+    choose: BestOf,
+    embedders: Sequence[Embedder],
+    hand: Writer,
+    learned: Sequence[InkLine],
+    held_back: Sequence[InkLine],
+) -> list[dict[str, list[Any]]]:
+    """Return the embeddings of a person by each network: (E,) of the lines learned, (N, E) of those held back, and of
+    their texts as the hand writes them, and as `choose` has it write them.
     """
     texts = [line.text for line in held_back]
     seeds = [SEEDS_PER_WRITING + n for n in range(len(texts))]
-    parts = {"known": embedder.centre(learned[:REFERENCES]), "real": embedder.embed(held_back)}
-    for name, draw in (("written", Writer.draw_lines), ("best", choose)):
-        drawn = draw(hand, texts, seeds, 1.0, hand.own_line)
-        parts[name] = embedder.embed([*inks_of(hand, drawn).values()])
-    return {name: part.round(4).tolist() for name, part in parts.items()}
+    drawn = {
+        name: [*inks_of(hand, draw(hand, texts, seeds, 1.0, hand.own_line)).values()]
+        for name, draw in (("written", Writer.draw_lines), ("best", choose))
+    }
+    return [
+        {"known": embedder.centre(learned[:REFERENCES]).round(4).tolist()}
+        | {name: embedder.embed(lines).round(4).tolist() for name, lines in {"real": held_back, **drawn}.items()}
+        for embedder in embedders
+    ]
 
 
-def share_of_own(rows: Sequence[dict[str, Any]], kind: str) -> float:
+def share_of_own(rows: Sequence[dict[str, Any]], judge: int, kind: str) -> float:
     """Return the share of the lines of a kind ("real", "written", "best") that are nearest to their own person."""
-    known = np.array([row["known"] for row in rows])
-    right = [(np.array(row[kind]) @ known.T).argmax(1) == number for number, row in enumerate(rows) if row[kind]]
+    parts = [row["embeddings"][judge] for row in rows]
+    known = np.array([part["known"] for part in parts])
+    right = [(np.array(part[kind]) @ known.T).argmax(1) == number for number, part in enumerate(parts) if part[kind]]
     return float(np.concatenate(right).mean())
 
 
@@ -176,25 +185,26 @@ def measured(
     strengths: Sequence[float],
     base: Writer,
     readers: Sequence[Reader],
-    embedder: Embedder,
+    embedders: Sequence[Embedder],
     texts: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
     """Learn a hand from the first `count` lines of a person, and judge it by the last ones, at each strength.
 
-    readers  one that reads and chooses the best of 8, and one that judges what it chose
+    readers    one that reads and chooses the best of 8, and one that judges what it chose
+    embedders  one that chooses among those that are read best, and others that judge
     """
     held_back, start = lines[-judged:], time.process_time()
     full, size = learned(name, lines[:count], base)
     same: dict[str, Any] = {"person": name, "lines": count, "cpu_seconds": time.process_time() - start, "bytes": size}
     style = full.own_line
     same |= judged_as("base", base, style, held_back, readers, texts)
-    choose = BestOf(readers[0], BEST_OF, embedder=embedder)
+    choose = BestOf(readers[0], BEST_OF, embedder=embedders[0])
     for strength in strengths:
         hand = weaker(full, base, strength)
         numbers = {**same, "strength": strength, **judged_as("hand", hand, style, held_back, readers, texts)}
         best = misread(hand, readers, style, texts, choose)
         numbers |= dict(zip(("cer_hand_best", "cer_hand_best_judge"), best, strict=True))
-        numbers |= embeddings(choose, embedder, hand, lines[:-judged], held_back)
+        numbers["embeddings"] = embeddings(choose, embedders, hand, lines[:-judged], held_back)
         yield numbers | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
@@ -223,7 +233,10 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         for suffix in ("", "_primed")
     ]
     keys += ["cer_hand_best", "cer_hand_best_judge"]
-    cells = [("lines", "strength", "people", *keys, "own real", "own written", "own best", "CPU s", "peak MiB")]
+    judges = range(len(rows[0]["embeddings"]))
+    kinds = [(judge, kind) for judge in judges for kind in ("real", "written", "best")]
+    titles = [f"own {kind}" + " judge" * judge for judge, kind in kinds]
+    cells = [("lines", "strength", "people", *keys, *titles, "CPU s", "peak MiB")]
     for count, strength in sorted({(row["lines"], row["strength"]) for row in rows}):
         some = [row for row in rows if (row["lines"], row["strength"]) == (count, strength)]
         means = [float(np.mean([row[key] for row in some])) for key in keys]
@@ -232,7 +245,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
             for key, mean in zip(keys, means, strict=True)
         ]
         seconds = f"{np.mean([row['cpu_seconds'] for row in some]):.0f}"
-        own = [f"{100 * share_of_own(some, kind):.0f} %" for kind in ("real", "written", "best")]
+        own = [f"{100 * share_of_own(some, judge, kind):.0f} %" for judge, kind in kinds]
         peak = f"{max(row['peak_mib'] for row in some):.0f}"
         cells.append((str(count), f"{strength:g}", str(len(some)), *shown, *own, seconds, peak))
     yield from table(*cells)
@@ -243,6 +256,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base", type=Path, default=FOLDER / "writer-iam.pt")
     parser.add_argument("--data-dir", type=Path, default=Path("data"))
+    parser.add_argument("--embedding", type=Path, help="another network that tells handwriting apart, as a judge")
     parser.add_argument("--people", type=int, default=10, help="of each corpus, at most (10)")
     parser.add_argument("--skip", type=int, default=0, help="people of each corpus that are passed over first (0)")
     parser.add_argument("--corpus", nargs="+", default=[source.corpus for source in SOURCES])
@@ -251,7 +265,8 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=len(TEXTS), help="of the texts to write (all)")
     parser.add_argument("--out", type=Path, default=Path("out/my_hand.jsonl"), help="a line for each person is added")
     args = parser.parse_args()
-    base, embedder = load_as(Writer, args.base, "cpu"), load_as(Embedder, EMBEDDER, "cpu")
+    base = load_as(Writer, args.base, "cpu")
+    embedders = [load_as(Embedder, path, "cpu") for path in (EMBEDDER, args.embedding) if path]
     readers = [load_as(Reader, path, "cpu") for path in (READER, JUDGE)]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -262,7 +277,7 @@ def main() -> None:
         for person, lines in everyone:
             for count in [count * source.learned // 15 for count in args.lines]:
                 name, texts = f"{source.corpus}/{person}", TEXTS[: args.texts]
-                for row in measured(name, lines, source.judged, count, args.strengths, base, readers, embedder, texts):
+                for row in measured(name, lines, source.judged, count, args.strengths, base, readers, embedders, texts):
                     rows.append(row)
                     with open(args.out, "a", encoding="utf-8") as file:
                         file.write(json.dumps(row) + "\n")

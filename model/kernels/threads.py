@@ -15,20 +15,23 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(thread_name_prefix="lines")
 
 
-def part_size(lines: int) -> int:
-    """Return the number of lines per thread."""
+def part_size(lines: int, together: int = 1) -> int:
+    """Return the number of lines per thread, a multiple of those that belong together."""
     parts = max(1, min(torch.get_num_threads(), lines // MIN_LINES))
-    return -(-lines // parts)
+    return -(-lines // parts // together) * together
 
 
-def threads_per_part(lines: int) -> int:
+def threads_per_part(lines: int, together: int = 1) -> int:
     """Return the number of threads for each part of the lines, so that few lines use all of them too."""
-    return max(1, torch.get_num_threads() // -(-lines // part_size(lines)))
+    return max(1, torch.get_num_threads() // -(-lines // part_size(lines, together)))
 
 
-def over_lines(work: Callable[[slice], None], lines: int) -> None:
-    """Do `work` on every thread's lines, its matrix products on that thread alone: there is nothing to wait for."""
-    threads, size = torch.get_num_threads(), part_size(lines)
+def over_lines(work: Callable[[slice], None], lines: int, together: int = 1) -> None:
+    """Do `work` on every thread's lines, its matrix products on that thread alone: there is nothing to wait for.
+
+    Each number of lines that is to stay together, from the first on, is in one part.
+    """
+    threads, size = torch.get_num_threads(), part_size(lines, together)
     parts = [slice(first, min(first + size, lines)) for first in range(0, lines, size)]
     torch.set_num_threads(1)
     try:

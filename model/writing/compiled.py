@@ -230,6 +230,15 @@ class Drawing:
         self.slots = self.slots[lines]
         self.characters, self.ends = self.characters[lines], self.ends[lines]
 
+    def copy(self, places: Tensor) -> None:
+        """Let each line go on from the state of the line at another place, or its own (B,)."""
+        others = (places != torch.arange(len(places))).nonzero().squeeze(1)
+        slots, sources = self.slots[others], self.slots[places[others]]
+        for state in (self.state, self.late):
+            state[others] = state[places[others]]
+        for memory in (self.memory, self.memory_scales):
+            memory[slots] = memory[sources]
+
     def move(self, characters: Tensor) -> None:
         """Move the windows on by this many characters (B,)."""
         self.state[:, self.columns["kappa"]] += characters.unsqueeze(1)

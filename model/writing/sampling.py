@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,12 +16,9 @@ from model.writing.compiled import Drawing, Packed
 from model.writing.line_end import ending
 from model.writing.mixture_density import Mixture, MixtureDensity, sample_stroke
 from model.writing.priming import FREE, Prime
+from model.writing.record import POINTS_AT_ONCE, OnPoints, Record, Selection
 
 NOISE_CHUNK = 256
-POINTS_AT_ONCE = 32
-"""Points per line after which a line that is being watched is reported."""
-OnPoints = Callable[[int, np.ndarray], object]
-"""Is called with the number of a line and its own strokes (T, 3) so far."""
 
 
 class HandwritingModel(BaseModel):
@@ -127,6 +123,7 @@ def sample(
     prime_chars: list[int] | None = None,
     begin: tuple[Any, Tensor] | None = None,
     on_points: OnPoints | None = None,
+    selection: Selection | None = None,
 ) -> list[Sample]:
     """Write a line for each line of `batch`: its text is read, its strokes are not.
 
@@ -140,6 +137,8 @@ def sample(
     begin: state and last stroke (B, 3) to go on from, instead of the model's start; row 0 stands for that stroke.
 
     on_points: is called for each line, every few points, from any thread; what it raises ends the sampling.
+
+    selection: of which of the lines of one text the others go on; `seeds` aside these lines are alike.
     """
     assert min(max_points, default=0) >= 2, "a line has a start and at least one point more"
     training = model.training
@@ -149,13 +148,14 @@ def sample(
     if begin:  # its last stroke ends no line
         prime, earliest_end = replace(prime, strokes=begin[1].cpu().unsqueeze(0)), torch.full_like(prime.lengths, 2)
     caps = torch.tensor(max_points) + prime.lengths
-    request = SamplingRequest(batch, LineNoise(seeds), caps, bias, prime, earliest_end, on_end)
+    request = SamplingRequest(batch, LineNoise(seeds), caps, bias, prime, earliest_end, on_end, selection)
     record = Record(prime, (batch.char_mask.sum(1) + 1).tolist(), int(caps.max()), on_points)
     packed = None if begin else model.packed()
     if packed:
         record.attend_to(batch.text.shape[1] + 1 if packed.network.alphabet else 0)
-        threads = threads_per_part(len(seeds))
-        over_lines(lambda lines: _many_points(packed, request.of(lines), record, lines, threads), len(seeds))
+        together = selection.candidates if selection else 1
+        threads = threads_per_part(len(seeds), together)
+        over_lines(lambda part: _many_points(packed, request.of(part), record, part, threads), len(seeds), together)
     else:
         _point_by_point(model, begin[0] if begin else model.start(batch), request, record)
     model.train(training)
@@ -183,6 +183,7 @@ class SamplingRequest:
     prime: Prime
     earliest_end: Tensor
     on_end: Callable[[int], object] | None
+    selection: Selection | None
 
     def of(self, lines: slice) -> "SamplingRequest":
         """Return the request of these lines alone."""
@@ -225,6 +226,11 @@ def _point_by_point(model: HandwritingModel, state: Any, request: SamplingReques
             weights = None if weights is None else weights[kept]
         if len(active) == 0:
             break
+        if request.selection and t % request.selection.every == 0:
+            places = record.select(active, request.selection)
+            moved = places.to(device)
+            late, state, stroke = late[places], pick(state, moved), stroke[moved]
+            weights = None if weights is None else weights[moved]
 
 
 @torch.inference_mode()
@@ -238,6 +244,8 @@ def _many_points(packed: Packed, request: SamplingRequest, record: "Record", lin
         points = int(torch.where(lengths > t, lengths, request.caps[active]).min()) - t
         if record.on_points:  # a line is the same however few of its points are written at once
             points = min(points, POINTS_AT_ONCE)
+        if request.selection:
+            points = min(points, request.selection.every - (t - 1) % request.selection.every)
         noise = request.noise.rest()[:points, active]
         given = prime.strokes[t : t + len(noise), active] if t < len(prime.strokes) else None
         strokes, weights = drawing.write(noise, request.bias, given)
@@ -251,50 +259,5 @@ def _many_points(packed: Packed, request: SamplingRequest, record: "Record", lin
         if not keep.all():
             active = active[keep]
             drawing.keep(keep)
-
-
-class Record:
-    """The points of B lines written so far, up to T of each, behind their `prime`; texts have `widths` positions."""
-
-    def __init__(self, prime: Prime, widths: list[int], max_points: int, on_points: OnPoints | None) -> None:
-        self.prime, self.widths, self.on_points = prime, widths, on_points
-        lines = len(widths)
-        self.strokes = torch.zeros(max_points, lines, 3)
-        self.attend_to(0)
-        self.lengths = torch.ones(lines, dtype=torch.int64)
-        self.stopped = torch.zeros(lines, dtype=torch.bool)
-
-    def attend_to(self, positions: int) -> None:
-        """Make room for attention weights over this many positions of a text."""
-        self.weights = self.strokes.new_zeros(*self.strokes.shape[:2], positions)
-
-    def add(self, t: int, active: Tensor, ends: Tensor, strokes: Tensor, weights: Tensor | None) -> None:
-        """Add points (P, B, 3) of the `active` lines from t on; `ends`: True if a line ends before the last."""
-        points = slice(t, t + len(strokes))
-        self.strokes[points, active] = strokes.cpu()
-        self.lengths[active] += len(strokes) - ends.to(torch.int64)
-        self.stopped[active] = ends
-        if weights is not None:
-            if not self.weights.shape[2]:
-                self.attend_to(weights.shape[2])
-            self.weights[points, active] = weights.cpu()
-        if self.on_points and (len(strokes) > 1 or t % POINTS_AT_ONCE == 0):
-            for line in active.tolist():
-                own, _ = self._own(line)
-                if len(own) > 1:
-                    self.on_points(line, own)
-
-    def _own(self, line: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the strokes of a line so far without its prime, and the weights over its text."""
-        length = int(self.lengths[line])
-        weights = self.weights[:length, line, : self.widths[line]].numpy() if self.weights.shape[2] else None
-        return self.prime.own(line, self.strokes[:length, line].numpy(), weights)
-
-    def samples(self) -> list[Sample]:
-        """Return every line, its pen lifted after the last point. A primed line is without its prime."""
-        samples = []
-        for line, stopped in enumerate(self.stopped.tolist()):
-            strokes, weights = self._own(line)
-            strokes[-1, 2] = 1.0
-            samples.append(Sample(strokes, weights, stopped))
-        return samples
+        if request.selection and (t - 1) % request.selection.every == 0 and len(active):
+            drawing.copy(record.select(lines.start + active, request.selection))

@@ -1,14 +1,18 @@
-"""Lines written several times, of which the one is kept that a recognizer reads best."""
+"""Lines written several times at once, of which the one is kept that a recognizer reads best."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from itertools import cycle, groupby
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from base.base_model import Sample
 from ink.strokes import MAX_COORDINATE, InkLine
 from model.reading.error_rates import character_edits, plain
+from model.writing.record import Selection
 from results.reading.decoding import GREEDY, Decoding
 from results.reading.embedder import Embedder
 from results.reading.reader import Reader
@@ -19,18 +23,36 @@ from utils.errors import InputError
 MAX_CANDIDATES = 100
 SEED_STEP = 2_654_435_769
 """Distance of the seeds of two successive candidates; odd, so that 2**32 seeds come before any comes again."""
+EVERY = 96
+"""Points after which candidates are read, some seven characters: see docs/writing.md for what other numbers give."""
+STUCK = 8
+"""A candidate that is this many characters behind half of the others writes one place again and again."""
+
+
+class Rank(NamedTuple):
+    """The rank of a line among others of the same text, smallest of the best: texts that are read alike may be more or
+    less like the style, and more or less clear.
+    """
+
+    edits: int
+    unlike: float
+    unclear: float
+    points: int
 
 
 @dataclass
 class BestOf:
-    """A `Draw` that writes every line `candidates` times and keeps the one with the lowest CER when read.
+    """A `Draw` that writes every line `candidates` times at once and keeps the one with the lowest CER when read.
 
     Of those with the same CER the one is kept whose handwriting `embedder` finds most like the style's, where there are
-    both; else the one that was read with the most confidence, of those the shortest. The first candidate of a line is
-    what is written without a choice, from the same seed; the k-th has that seed + (k - 1) * SEED_STEP.
+    both; else the one that was read with the most confidence, of those the shortest. While they are written they are
+    read every few words, and those that are misread more than others go on as copies of these. So each word is chosen
+    from many, which is more than a choice among whole lines: a particle filter (Gordon et al., 1993) that takes the
+    best in place of random ones. One candidate is what is written without a choice, from the same seed; the k-th has
+    that seed + (k - 1) * SEED_STEP.
 
-    chosen  of every line so far: text, which candidate was kept (from 1), CER and edits of the first and of the kept,
-            and their likeness to the style (cosine, at most 1)
+    chosen  of every line so far: text, CER and edits of the candidate that was kept, and its likeness to the style
+            (cosine, at most 1)
     """
 
     reader: Reader
@@ -38,6 +60,7 @@ class BestOf:
     decoding: Decoding = GREEDY
     embedder: Embedder | None = None
     chosen: list[dict[str, Any]] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock, repr=False)
 
     def __post_init__(self) -> None:
         if not 1 <= self.candidates <= MAX_CANDIDATES:
@@ -56,37 +79,65 @@ class BestOf:
             [seed + k * SEED_STEP for seed in seeds for k in each],
             bias,
             style,
+            selection=Selection(self.candidates, EVERY, partial(self._going_on, writer, texts, style)),
         )
-        readings = read_back(self.reader, writer, drawn, self.decoding)
-        alike = likenesses(self.embedder, writer, drawn, style) if self.embedder and style else None
+        ranks = self._ranks(writer, drawn, [text for text in texts for _ in each], style)
         best = []
-        for number, text in enumerate(texts):
-            some = slice(number * self.candidates, (number + 1) * self.candidates)
-            kept = self._best(text, drawn[some], readings[some], alike and alike[some])
-            best.append(drawn[some][kept])
+        for first, text in zip(range(0, len(drawn), self.candidates), texts, strict=True):
+            kept = min(each, key=ranks[first : first + self.candidates].__getitem__)
+            self.chosen.append(
+                _choice(text, kept, ranks[first], ranks[first + kept], alike=bool(self.embedder and style))
+            )
+            best.append(drawn[first + kept])
         return best
 
-    def _best(
-        self,
-        text: str,
-        drawn: Sequence[Sample],
-        readings: Sequence[tuple[str, float]],
-        alike: Sequence[float] | None,
-    ) -> int:
-        """Return the place of the best candidate of a text, and add it to `chosen`."""
-        true = plain(text)
-        edits = [character_edits(plain(read), true) for read, _ in readings]
-        # Equal texts may be more or less like the style, and more or less clear.
-        ranks = [
-            (edits[k], -(alike[k] if alike else 0.0), -readings[k][1], len(sample.strokes))
-            for k, sample in enumerate(drawn)
+    def _ranks(
+        self, writer: Writer, drawn: Sequence[Sample], texts: Sequence[str], style: Style | None
+    ) -> list["Rank"]:
+        """Return the rank of each line among those of its text."""
+        readings = read_back(self.reader, writer, drawn, self.decoding)
+        alike = likenesses(self.embedder, writer, drawn, style) if self.embedder and style else [0.0] * len(drawn)
+        return [
+            Rank(character_edits(plain(read), plain(text)), -likeness, -confidence, len(sample.strokes))
+            for text, sample, (read, confidence), likeness in zip(texts, drawn, readings, alike, strict=True)
         ]
-        kept = min(range(len(drawn)), key=ranks.__getitem__)
-        size = max(len(true), 1)
-        choice = {"text": text, "kept": kept + 1, "edits_first": edits[0], "edits_kept": edits[kept]}
-        choice |= {"cer_first": edits[0] / size, "cer_kept": edits[kept] / size}
-        self.chosen.append(choice | ({"alike_first": alike[0], "alike_kept": alike[kept]} if alike else {}))
-        return kept
+
+    def _going_on(
+        self,
+        writer: Writer,
+        texts: Sequence[str],
+        style: Style | None,
+        lines: Sequence[int],
+        samples: Sequence[Sample],
+    ) -> list[int]:
+        """Return for each candidate the place of the one that it goes on from: its own if none is better.
+
+        Compared are the whole words that half of a text's candidates have written: by all that each has written, those
+        that are slow, or stuck, would be the best.
+        """
+        places = list(range(len(lines)))
+        groups: list[tuple[str, list[int], list[int]]] = []
+        for number, group in groupby(places, lambda place: lines[place] // self.candidates):
+            text, those = texts[number], list(group)
+            at = {place: position(samples[place]) for place in those}
+            end = text.rfind(" ", 0, sorted(at.values())[len(those) // 2])
+            if end > 0:
+                able = [place for place in those if at[place] > end]
+                stuck = [place for place in those if at[place] < end - STUCK]
+                groups.append((text[:end], able, stuck))
+        parts = [(text, beginning(samples[place], len(text))) for text, able, _ in groups for place in able]
+        if not parts:
+            return places
+        with self.lock:
+            ranks = iter(self._ranks(writer, [part for _, part in parts], [text for text, _ in parts], style))
+        for _, able, stuck in groups:
+            rank = {place: next(ranks) for place in able}
+            fewest = min(rank.values()).edits
+            best = sorted((place for place in able if rank[place].edits == fewest), key=rank.__getitem__)
+            worse = [place for place in able if rank[place].edits > fewest] + stuck
+            for place, better in zip(filter(lambda place: lines[place] % self.candidates, worse), cycle(best)):
+                places[place] = better  # the first stays what is written without a choice
+        return places
 
     def numbers(self) -> dict[str, Any]:
         """CER over all lines so far of the first candidates and of those kept, and every line."""
@@ -97,6 +148,27 @@ class BestOf:
             some = [line[name] for line in self.chosen if name in line]
             rates |= {name: float(np.mean(some))} if some else {}
         return {"best_of": self.candidates, "n_lines": len(self.chosen), **rates, "lines": self.chosen}
+
+
+def position(sample: Sample) -> int:
+    """Return the place of the character that a line has come to."""
+    return 0 if sample.weights is None or not len(sample.weights) else int(sample.weights[-1].argmax())
+
+
+def beginning(sample: Sample, end: int) -> Sample:
+    """Return the whole strokes of a line up to the last point at which a character up to `end` was attended to."""
+    assert sample.weights is not None
+    points = int(np.flatnonzero(sample.weights.argmax(1) <= end)[-1]) + 2
+    lifts = np.flatnonzero(sample.strokes[:points, 2] > 0.5)
+    return Sample(sample.strokes[: lifts[-1] + 1 if len(lifts) else 1], None, False)
+
+
+def _choice(text: str, kept: int, first: Rank, best: Rank, *, alike: bool) -> dict[str, Any]:
+    """Return what `BestOf.chosen` has of a line."""
+    size = max(len(plain(text)), 1)
+    choice = {"text": text, "kept": kept + 1, "edits_first": first.edits, "edits_kept": best.edits}
+    choice |= {"cer_first": first.edits / size, "cer_kept": best.edits / size}
+    return choice | ({"alike_first": -first.unlike, "alike_kept": -best.unlike} if alike else {})
 
 
 def read_back(

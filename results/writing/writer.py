@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
@@ -14,7 +15,8 @@ from base.batch import Batch
 from data_loader.batching import collate
 from ink.alphabet import Alphabet
 from ink.geometry import baseline_slope, turned_together
-from model.writing.sampling import HandwritingModel, OnPoints, sample
+from model.writing.record import OnPoints, Selection
+from model.writing.sampling import HandwritingModel, sample
 from render.ink.page import wrap_text
 from results.measuring.likelihood import CorpusPredicted, predict_corpus
 from results.trained import Ability, TrainedModel
@@ -210,18 +212,22 @@ class Writer(TrainedModel[HandwritingModel]):
         bias: float,
         style: Style | None = None,
         on_points: OnPoints | None = None,
+        selection: Selection | None = None,
     ) -> list[Sample]:
         """One line per text, each from its seed, many at once; it ends by itself or at its limit of points.
 
         With a style the network goes on where that line ends; only what it then writes is returned. `on_points` watches
-        the lines while they are written, see `sample`.
+        the lines while they are written, see `sample`, and `selection` has some go on from others.
         """
         drawn: list[Sample] = []
         with progress(None, len(texts), "writing") as bar:
-            for first in range(0, len(texts), BATCH_LINES):
-                some = slice(first, first + BATCH_LINES)
+            together = selection.candidates if selection else 1
+            size = max(1, BATCH_LINES // together) * together
+            for first in range(0, len(texts), size):
+                some = slice(first, first + size)
                 watch = on_points and partial(_watch, on_points, first)
-                drawn += self._draw_batch(texts[some], seeds[some], bias, style, bar, watch)
+                select = selection and replace(selection, choose=partial(_choose, selection, first))
+                drawn += self._draw_batch(texts[some], seeds[some], bias, style, bar, watch, select)
         return drawn
 
     def _draw_batch(
@@ -232,6 +238,7 @@ class Writer(TrainedModel[HandwritingModel]):
         style: Style | None,
         bar: Any,
         on_points: OnPoints | None,
+        selection: Selection | None,
     ) -> list[Sample]:
         prime = torch.zeros(1, 3) if style is None else torch.from_numpy(style.strokes)
         # The network has seen words only apart, so the style's text and the new one have a space between them.
@@ -249,6 +256,7 @@ class Writer(TrainedModel[HandwritingModel]):
             on_end=bar.update,
             prime_chars=[len(prime_text)] * len(texts) if style else None,
             on_points=on_points,
+            selection=selection,
         )
 
     def evaluate(
@@ -270,3 +278,8 @@ class Writer(TrainedModel[HandwritingModel]):
 def _watch(on_points: OnPoints, first: int, line: int, strokes: np.ndarray) -> None:
     """Report a line of a batch that begins at line `first`."""
     on_points(first + line, strokes)
+
+
+def _choose(selection: Selection, first: int, lines: Sequence[int], samples: Sequence[Sample]) -> list[int]:
+    """Choose among lines of a batch that begins at line `first`."""
+    return selection.choose([first + line for line in lines], samples)

@@ -55,17 +55,18 @@ def test_the_table_has_a_row_for_each_number_of_lines() -> None:
             "strength": 0.5,
             "cpu_seconds": 9.0,
             "peak_mib": 100.0,
-            "known": known,
-            "real": real,
-            "written": written,
-            "best": written,
+            "embeddings": [
+                {"known": known, "real": real, "written": written, "best": written},
+                {"known": known, "real": real, "written": real, "best": real},
+            ],
             **numbers,
         }
         for count, known in ((15, [1.0, 0.0]), (1, [1.0, 0.0]), (15, [0.0, 1.0]))
     ]
     both = [row for row in rows if row["lines"] == 15]
-    assert [share_of_own(both, kind) for kind in ("real", "written")] == [0.5, 0.5]
-    assert share_of_own(rows[:1], "real") == 1.0
+    assert [share_of_own(both, judge, kind) for judge in (0, 1) for kind in ("real", "written")] == [0.5] * 4
+    assert share_of_own(rows[:1], 0, "real") == 1.0
     table = list(summary(rows))
     assert [row.split(" | ")[:3] for row in table[2:4]] == [["| 1", "0.5", "1"], ["| 15", "0.5", "2"]]
+    assert "own best" in table[0] and "own best judge" in table[0]
     assert "50.0 %" in table[2] and my_hand.TEXTS

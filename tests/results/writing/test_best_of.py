@@ -8,11 +8,12 @@ import pytest
 
 from base.base_model import Sample
 from ink.strokes import InkLine, points_to_strokes
+from model.writing.record import Selection
 from results import write
 from results.reading.embedder import Embedder
 from results.reading.lines import LineReading
 from results.reading.reader import Reader
-from results.writing.best_of import SEED_STEP, BestOf, likenesses, read_back
+from results.writing.best_of import SEED_STEP, BestOf, Rank, likenesses, read_back
 from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.writer import Writer
 from tests.results.recognizers import line_of, recognizer
@@ -28,8 +29,10 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
     """The arguments of a stub that draws lines of 12, 13, 14, 15, 11, 12 points and so on."""
     request: dict[str, list[object]] = {}
 
-    def draw(_: object, texts: list[str], seeds: list[int], bias: float, style: object) -> list[Sample]:
-        request.update(texts=list(texts), seeds=list(seeds), rest=[bias, style])
+    def draw(
+        _: object, texts: list[str], seeds: list[int], bias: float, style: object, *, selection: Selection
+    ) -> list[Sample]:
+        request.update(texts=list(texts), seeds=list(seeds), rest=[bias, style, selection.candidates])
         return [Sample(np.ones((11 + (i + 1) % 5, 3), np.float32), None, True) for i in range(len(texts))]
 
     monkeypatch.setattr(Writer, "draw_lines", draw)
@@ -46,7 +49,7 @@ def test_the_lowest_cer_then_the_surest_then_the_shortest_is_kept(drawn: dict[st
     best = BestOf(recognizer(), 5)
     kept = best(writer(), ["cab", "cad"], [7, 8], 0.25)
     assert [len(first.strokes) for first in kept] == [13, 12]
-    assert drawn["texts"] == ["cab"] * 5 + ["cad"] * 5 and drawn["rest"] == [0.25, None]
+    assert drawn["texts"] == ["cab"] * 5 + ["cad"] * 5 and drawn["rest"] == [0.25, None, 5]
     assert drawn["seeds"] == [seed + k * SEED_STEP for seed in (7, 8) for k in range(5)]
     numbers = best.numbers()
     assert [line["kept"] for line in numbers["lines"]] == [2, 1]
@@ -75,6 +78,60 @@ def test_among_those_read_best_the_most_alike_is_kept(
     assert [len(first.strokes) for first in best(writer(), ["cab"], [7], 0.25)] == [13], "no style to be like"
     nothing = Sample(np.array([[0, 0, 1]], np.float32), None, False)
     assert likenesses(best.embedder, writer(), [nothing], style) == [-1]  # type: ignore[arg-type]
+
+
+def so_far(path: list[int], points: int) -> Sample:
+    """A candidate of which each character in `path` was attended to for two points, the pen lifted after each."""
+    rows = [place for place in path for _ in range(2)]
+    strokes = np.ones((points, 3), np.float32)
+    strokes[::2, 2] = 0
+    return Sample(strokes[: len(rows) + 1], np.eye(12, dtype=np.float32)[rows], False)
+
+
+def test_candidates_that_are_misread_go_on_from_one_that_is_read_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six candidates of "cab dad fed", of which most have come to the third word; another text is at its first."""
+    ahead = [*range(9)]
+    candidates = {
+        "first": (ahead, "cab did"),
+        "wrong": (ahead, "cab did"),
+        "right": (ahead, "cab dad"),
+        "slow": ([0, 1, 2, 3, 4, 5], ""),
+        "sure": (ahead, "cab dad"),
+        "worse": (ahead, "cb did"),
+    }
+    read: list[str] = []
+
+    def ranks(_: object, __: object, drawn: list[Sample], texts: list[str], ___: object) -> list[Rank]:
+        assert texts == ["cab dad"] * 5 and [len(line.strokes) for line in drawn] == [16] * 5, (
+            "whole strokes up to the second space"
+        )
+        names = [name for name, (path, _) in candidates.items() if path == ahead]
+        read.extend(names)
+        edits = {"first": 1, "wrong": 1, "right": 0, "sure": 0, "worse": 2}
+        return [Rank(edits[name], 0, -0.9 if name == "sure" else -0.5, 17) for name in names]
+
+    monkeypatch.setattr(BestOf, "_ranks", ranks)
+    best = BestOf(recognizer(), 6)
+    samples = [so_far(path, 40) for path, _ in candidates.values()]
+    texts, fresh = ["cab dad fed", "faced"], [so_far([0, 1], 40)] * 6
+    places = best._going_on(writer(), texts, None, range(12), [*samples, *fresh])
+    names = [*candidates]
+    assert [names[place] for place in places[:6]] == ["first", "sure", "right", "slow", "sure", "right"]
+    assert places[6:] == [*range(6, 12)] and read
+
+
+def test_a_candidate_that_is_stuck_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow ones are let be; their own words are not compared with more words of others."""
+    ahead, stuck, slow = [*range(11)], [0, 1], [0, 1, 2, 3, 4]
+    monkeypatch.setattr(BestOf, "_ranks", lambda _, __, drawn, *___: [Rank(3, 0, 0, 1)] * len(drawn))
+    monkeypatch.setattr("results.writing.best_of.STUCK", 4)
+    samples = [so_far(path, 40) for path in (ahead, stuck, slow, ahead, ahead)]
+    assert BestOf(recognizer(), 5)._going_on(writer(), ["cab dad fed"], None, range(5), samples) == [0, 0, 2, 3, 4]
+
+
+def test_nothing_is_read_before_a_whole_word_is_written() -> None:
+    samples = [so_far([0, 1], 40), Sample(np.zeros((1, 3), np.float32), None, False)]
+    assert BestOf(recognizer(), 2)._going_on(writer(), ["cab dad"], None, [0, 1], samples) == [0, 1]
 
 
 def test_the_first_candidate_is_the_line_that_is_written_without_a_choice() -> None:

@@ -31,7 +31,9 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corpus:
     """Lines of two writers; what is written is a box, which is read as its text where that has no d."""
     wanted: list[str] = []
 
-    def draw(_: Writer, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None) -> list[Sample]:
+    def draw(
+        _: Writer, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None, **__: object
+    ) -> list[Sample]:
         wanted[:] = texts
         return [Sample(points_to_strokes(BOX, STD), None, True) for _ in texts]
 
