@@ -5,7 +5,8 @@ python -m benchmarks.my_hand --people 10 --lines 1 3 5 10 15 --out out/my_hand.j
 Nats per character are of lines held back, without the move to their first point; texts that none of them wrote are
 written at bias 1 and read back, the hand's also as the best of 8 (`write --best-of 8 --alike`), by the reader that
 chose these and by another. The texts of the lines held back are written too. The network that tells handwriting apart
-gives these and the real lines to one of all the people, and so does another one (--embedding), which chose nothing. The corpora are as in docs/formats.md; those that are not prepared are passed over.
+gives these and the real lines to one of all the people, and so does another one (--embedding), which chose nothing.
+The corpora are as in docs/formats.md; those that are not prepared are passed over.
 """
 
 import argparse
