@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 
 import pytest
+import torch
 from torch import Tensor
 
 from model.writing import compiled
@@ -23,3 +24,9 @@ def point_by_point(monkeypatch):
             yield
 
     return block
+
+
+@pytest.fixture
+def in_float32(monkeypatch):
+    """The kernel with the weights as they are, not rounded."""
+    monkeypatch.setattr(compiled, "PRECISION", torch.float32)

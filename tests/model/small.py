@@ -2,13 +2,14 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from base.batch import Batch
 from model.writing.conditional import ConditionalHandwriting
 from model.writing.mixture_density import Mixture
-from model.writing.sampling import HandwritingModel
+from model.writing.sampling import HandwritingModel, sample
 from model.writing.unconditional import UnconditionalHandwriting
 
 ALPHABET_SIZE = 5
@@ -128,3 +129,8 @@ def covariance(mixture: Mixture) -> Tensor:
 def assert_close(actual, expected, tolerance: float = 1e-10) -> None:
     """Equal up to rounding: the tolerance is absolute and relative."""
     torch.testing.assert_close(actual, expected, atol=tolerance, rtol=tolerance)
+
+
+def written(model, batch: Batch, seeds: list[int], cap: int = 40, **options) -> list[np.ndarray]:
+    """The strokes of lines of this batch as the model writes them, of `cap` points at most."""
+    return [drawn.strokes for drawn in sample(model, batch, seeds=seeds, max_points=[cap] * len(seeds), **options)]
