@@ -87,7 +87,7 @@ def add_hand(parser: argparse.ArgumentParser) -> None:
         help="whose handwriting: a bundled style (1 to 12), CORPUS:LINE_ID, or ink with its text; may be several",
     )
     parser.add_argument(
-        "--best-of", type=int, metavar="K", help="write each line K times at once, go on from the most legible, and keep the best"
+        "--best-of", type=int, metavar="K", help="write each line K times at once, word by word the most legible"
     )
     parser.add_argument(
         "--alike", action="store_true", help="with --best-of: among these, keep the one most like the style"
