@@ -90,7 +90,7 @@ def add_hand(parser: argparse.ArgumentParser) -> None:
         "--best-of", type=int, metavar="K", help="write each line K times at once, word by word the most legible"
     )
     parser.add_argument(
-        "--alike", action="store_true", help="with --best-of: among these, keep the one most like the style"
+        "--alike", action="store_true", help="with --best-of: of those read alike, keep the one most like the style"
     )
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make recognition.pt, which reads a line of ink.
-# Usage: recipes/recognition.sh FOLDER_OF_IAM_ONDB        (about an hour of one core)
+# Usage: recipes/recognition.sh FOLDER_OF_IAM_ONDB        (three hours of one core)
 source "$(dirname "$0")/common.sh"
 prepare iam-ondb "$1" iam-ondb
 
@@ -10,4 +10,10 @@ train recognition-1 config_recognition.json "${REAL[@]}" --epochs 11
 train recognition-2 config_recognition.json --init-from "$RUN" "${REAL[@]}" --epochs 17 --set arch.args.dropout=0.4 \
   --set 'data_loader.args.augment={"scale":0.3,"shear":0.4,"rotate":3,"jitter":0.2,"crop_words":[0.3,0.4]}' \
   --set lr_scheduler.args.warmup_epochs=0.3
+train recognition-3 config_recognition.json --init-from "$RUN" "${REAL[@]}" --epochs 25 --set arch.args.dropout=0.35 \
+  --set arch.args.middle_ctc=0.3 --set 'arch.args.hide_spans=[2,10]' \
+  --set 'data_loader.args.augment={"crop_words":[0.3,0.3],"words":0.12,"marks":0.25,"lifts":0.02,"jitter":0.1,
+    "bend":0.05,"smooth":1.0,"grid":0.04,"scale":0.35,"shear":0.4,"rotate":3}' \
+  --set 'optimizer={"type":"Muon","args":{"lr":2e-3,"weight_decay":0.02}}' \
+  --set lr_scheduler.args.warmup_epochs=0.2 --set trainer.gradient_clip=3.0
 export_weights recognition.pt --bits 16

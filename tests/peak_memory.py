@@ -8,9 +8,9 @@ SELF = Path("/proc/self")
 
 def peak_kib() -> int:
     """The most resident memory of this process since it began, or since `forget_peak`, in KiB."""
-    found = re.search(r"VmHWM:\s*(\d+) kB", (SELF / "status").read_text())
-    assert found
-    return int(found[1])
+    peak = re.search(r"VmHWM:\s*(\d+) kB", (SELF / "status").read_text())
+    assert peak
+    return int(peak[1])
 
 
 def forget_peak() -> None:

@@ -24,4 +24,5 @@ def progress(items: Iterable[Any] | None, total: int | None, label: str, unit: s
         disable=True if distributed.rank() else None,
         smoothing=0.05,
         dynamic_ncols=True,
+        leave=None,  # a bar within another one goes when it is full
     )

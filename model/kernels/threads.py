@@ -29,7 +29,7 @@ def threads_per_part(lines: int, together: int = 1) -> int:
 def over_lines(work: Callable[[slice], None], lines: int, together: int = 1) -> None:
     """Do `work` on every thread's lines, its matrix products on that thread alone: there is nothing to wait for.
 
-    Each number of lines that is to stay together, from the first on, is in one part.
+    `together` successive lines, counted from the first, are in one part.
     """
     threads, size = torch.get_num_threads(), part_size(lines, together)
     parts = [slice(first, min(first + size, lines)) for first in range(0, lines, size)]

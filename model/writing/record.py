@@ -1,4 +1,4 @@
-"""What was written so far: the strokes of many lines behind their primes, and their attention weights."""
+"""The strokes that were written so far: of many lines behind their primes, with their attention weights."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from model.writing.priming import Prime
 POINTS_AT_ONCE = 32
 """Points per line after which a line that is being watched is reported."""
 OnPoints = Callable[[int, np.ndarray], object]
-"""Is called with the number of a line and its own strokes (T, 3) so far."""
+"""Is called with the number of a line and its own strokes (T, 3) so far; a `Selection` may change all of them."""
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,8 @@ def sample(
 
     on_points: is called for each line, every few points, from any thread; what it raises ends the sampling.
 
-    selection: of which of the lines of one text the others go on; `seeds` aside these lines are alike.
+    selection: which lines go on from others of their text. There are its `candidates` of each text, which differ in
+    their seeds alone.
     """
     assert min(max_points, default=0) >= 2, "a line has a start and at least one point more"
     training = model.training
@@ -199,7 +200,7 @@ class SamplingRequest:
             self.on_end(int((~keep).sum()))
 
 
-def _point_by_point(model: HandwritingModel, state: Any, request: SamplingRequest, record: "Record") -> None:
+def _point_by_point(model: HandwritingModel, state: Any, request: SamplingRequest, record: Record) -> None:
     """Write with the model's own step, from a state on."""
     device, noise, caps, prime = request.batch.text.device, request.noise, request.caps, request.prime
     active, late = torch.arange(len(caps)), torch.zeros_like(caps)
@@ -234,7 +235,7 @@ def _point_by_point(model: HandwritingModel, state: Any, request: SamplingReques
 
 
 @torch.inference_mode()
-def _many_points(packed: Packed, request: SamplingRequest, record: "Record", lines: slice, threads: int) -> None:
+def _many_points(packed: Packed, request: SamplingRequest, record: Record, lines: slice, threads: int) -> None:
     """Write `lines` with the kernel on so many threads, from one end of a line to the next end at once."""
     active, t, prime = torch.arange(len(request.caps)), 1, request.prime
     text = encode_text(request.batch.text, request.batch.char_mask)

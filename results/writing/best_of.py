@@ -24,14 +24,21 @@ MAX_CANDIDATES = 100
 SEED_STEP = 2_654_435_769
 """Distance of the seeds of two successive candidates; odd, so that 2**32 seeds come before any comes again."""
 EVERY = 96
-"""Points after which candidates are read, some seven characters: see docs/writing.md for what other numbers give."""
+"""Points after which candidates are read, some seven characters: see docs/writing.md for other numbers."""
 STUCK = 8
-"""A candidate that is this many characters behind half of the others writes one place again and again."""
+"""Characters that a candidate is behind half of the others when it is taken to write one place again and again."""
 
 
 class Rank(NamedTuple):
-    """The rank of a line among others of the same text, smallest of the best: texts that are read alike may be more or
-    less like the style, and more or less clear.
+    """A candidate's rank among those of its text, smallest of the best: lines that are read alike may be more or less
+    like the style, and more or less clear.
+
+    edits    of the characters that are read, to the text
+    unlike   the likeness to the style (cosine), negative; 0 where there is none
+    unclear  the confidence of the reading, negative
+    points   of the line
+
+    Likeness and confidence are rounded, so that what they owe to the lines that were read with them does not count.
     """
 
     edits: int
@@ -46,13 +53,13 @@ class BestOf:
 
     Of those with the same CER the one is kept whose handwriting `embedder` finds most like the style's, where there are
     both; else the one that was read with the most confidence, of those the shortest. While they are written they are
-    read every few words, and those that are misread more than others go on as copies of these. So each word is chosen
-    from many, which is more than a choice among whole lines: a particle filter (Gordon et al., 1993) that takes the
-    best in place of random ones. One candidate is what is written without a choice, from the same seed; the k-th has
-    that seed + (k - 1) * SEED_STEP.
+    read after every EVERY points, and those that are misread more than others go on as copies of the others. So each
+    word is chosen from many, not only each line: a particle filter (Gordon et al., 1993) that takes the best in place
+    of random ones. The first candidate of a line is what is written without a choice, from the same seed, and goes on
+    from no other; the k-th has that seed + (k - 1) * SEED_STEP.
 
-    chosen  of every line so far: text, CER and edits of the candidate that was kept, and its likeness to the style
-            (cosine, at most 1)
+    chosen  of every line so far: text, which candidate was kept (from 1), CER and edits of the first and of the kept,
+            and their likeness to the style (cosine, at most 1)
     """
 
     reader: Reader
@@ -60,7 +67,7 @@ class BestOf:
     decoding: Decoding = GREEDY
     embedder: Embedder | None = None
     chosen: list[dict[str, Any]] = field(default_factory=list)
-    lock: Lock = field(default_factory=Lock, repr=False)
+    lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 1 <= self.candidates <= MAX_CANDIDATES:
@@ -73,13 +80,15 @@ class BestOf:
         """The best candidate of each text."""
         if not all(texts):
             raise InputError(f"{writer.path}: this network writes freely; there is no text to choose the best of")
+        require_one_size(self.reader, writer)
         each = range(self.candidates)
+        choose = partial(self._going_on, writer, texts, style)
         drawn = writer.draw_lines(
             [text for text in texts for _ in each],
             [seed + k * SEED_STEP for seed in seeds for k in each],
             bias,
             style,
-            selection=Selection(self.candidates, EVERY, partial(self._going_on, writer, texts, style)),
+            selection=Selection(self.candidates, EVERY, choose) if self.candidates > 1 else None,
         )
         ranks = self._ranks(writer, drawn, [text for text in texts for _ in each], style)
         best = []
@@ -91,14 +100,17 @@ class BestOf:
             best.append(drawn[first + kept])
         return best
 
-    def _ranks(
-        self, writer: Writer, drawn: Sequence[Sample], texts: Sequence[str], style: Style | None
-    ) -> list["Rank"]:
+    def _ranks(self, writer: Writer, drawn: Sequence[Sample], texts: Sequence[str], style: Style | None) -> list[Rank]:
         """Return the rank of each line among those of its text."""
         readings = read_back(self.reader, writer, drawn, self.decoding)
         alike = likenesses(self.embedder, writer, drawn, style) if self.embedder and style else [0.0] * len(drawn)
         return [
-            Rank(character_edits(plain(read), plain(text)), -likeness, -confidence, len(sample.strokes))
+            Rank(
+                character_edits(plain(read), plain(text)),
+                -round(likeness, 4),
+                -round(confidence, 4),
+                len(sample.strokes),
+            )
             for text, sample, (read, confidence), likeness in zip(texts, drawn, readings, alike, strict=True)
         ]
 
@@ -112,23 +124,21 @@ class BestOf:
     ) -> list[int]:
         """Return for each candidate the place of the one that it goes on from: its own if none is better.
 
-        Compared are the whole words that half of a text's candidates have written: by all that each has written, those
-        that are slow, or stuck, would be the best.
+        Compared are the whole words that half of a text's candidates, among those still being written, have written: by
+        all that each has written, those that are slow, or stuck, would be the best.
         """
         places = list(range(len(lines)))
         groups: list[tuple[str, list[int], list[int]]] = []
         for number, group in groupby(places, lambda place: lines[place] // self.candidates):
-            text, those = texts[number], list(group)
-            at = {place: position(samples[place]) for place in those}
-            end = text.rfind(" ", 0, sorted(at.values())[len(those) // 2])
-            if end > 0:
-                able = [place for place in those if at[place] > end]
-                stuck = [place for place in those if at[place] < end - STUCK]
-                groups.append((text[:end], able, stuck))
+            text, at = texts[number], {place: position(samples[place]) for place in group}
+            end = text.rfind(" ", 0, sorted(at.values())[len(at) // 2])
+            if end > 0 and len(at) > 1:
+                able = [place for place in at if at[place] > end]
+                groups.append((text[:end], able, [place for place in at if at[place] < end - STUCK]))
         parts = [(text, beginning(samples[place], len(text))) for text, able, _ in groups for place in able]
         if not parts:
             return places
-        with self.lock:
+        with self.lock:  # a thread for each part of the lines asks, the networks are used by one at a time
             ranks = iter(self._ranks(writer, [part for _, part in parts], [text for text, _ in parts], style))
         for _, able, stuck in groups:
             rank = {place: next(ranks) for place in able}
@@ -136,7 +146,7 @@ class BestOf:
             best = sorted((place for place in able if rank[place].edits == fewest), key=rank.__getitem__)
             worse = [place for place in able if rank[place].edits > fewest] + stuck
             for place, better in zip(filter(lambda place: lines[place] % self.candidates, worse), cycle(best)):
-                places[place] = better  # the first stays what is written without a choice
+                places[place] = better
         return places
 
     def numbers(self) -> dict[str, Any]:
@@ -152,15 +162,24 @@ class BestOf:
 
 def position(sample: Sample) -> int:
     """Return the place of the character that a line has come to."""
-    return 0 if sample.weights is None or not len(sample.weights) else int(sample.weights[-1].argmax())
+    path = path_of(sample)
+    return int(path[-1]) if len(path) else 0
 
 
 def beginning(sample: Sample, end: int) -> Sample:
     """Return the whole strokes of a line up to the last point at which a character up to `end` was attended to."""
-    assert sample.weights is not None
-    points = int(np.flatnonzero(sample.weights.argmax(1) <= end)[-1]) + 2
+    within = np.flatnonzero(path_of(sample) <= end)
+    points = int(within[-1]) + 2 if len(within) else 1
     lifts = np.flatnonzero(sample.strokes[:points, 2] > 0.5)
     return Sample(sample.strokes[: lifts[-1] + 1 if len(lifts) else 1], None, False)
+
+
+def path_of(sample: Sample) -> np.ndarray:
+    """Return the place of the character that was attended to most, for each point but the first; the end's past it."""
+    if sample.weights is None:
+        return np.zeros(0, np.int64)
+    places, end = sample.weights.argmax(1), sample.weights.shape[1] - 1
+    return np.where(sample.weights.any(1), places, end)
 
 
 def _choice(text: str, kept: int, first: Rank, best: Rank, *, alike: bool) -> dict[str, Any]:
@@ -171,15 +190,20 @@ def _choice(text: str, kept: int, first: Rank, best: Rank, *, alike: bool) -> di
     return choice | ({"alike_first": -first.unlike, "alike_kept": -best.unlike} if alike else {})
 
 
+def require_one_size(reader: Reader, writer: Writer) -> None:
+    """Raise InputError where a network writes ink of size 1 and the recognizer is not used to it."""
+    if writer.transform.normalise_size and not reader.transform.normalise_size:
+        raise InputError(f"{reader.path}: reads ink in a corpus's units; {writer.path} writes it at an x-height of 1")
+
+
 def read_back(
     reader: Reader, writer: Writer, drawn: Sequence[Sample], decoding: Decoding = GREEDY
 ) -> list[tuple[str, float]]:
     """Text and confidence that a recognizer reads in each line that a network wrote: ("", 0) where there is no ink.
 
-    Raises InputError where the network writes ink of size 1 and the recognizer is not used to it.
+    Raises InputError as `require_one_size` does.
     """
-    if writer.transform.normalise_size and not reader.transform.normalise_size:
-        raise InputError(f"{reader.path}: reads ink in a corpus's units; {writer.path} writes it at an x-height of 1")
+    require_one_size(reader, writer)
     inks = inks_of(writer, drawn)
     readings = dict(zip(inks, reader.read([*inks.values()], decoding), strict=True))
     return [(readings[i].text, readings[i].confidence) if i in readings else ("", 0.0) for i in range(len(drawn))]

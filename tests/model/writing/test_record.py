@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from base.batch import Batch
-from model.kernels.threads import over_lines
 from model.writing import record, sampling
 from model.writing.mixture_density import sample_stroke
 from model.writing.record import Selection
@@ -51,52 +50,61 @@ def test_what_a_watcher_raises_ends_the_sampling():
 @pytest.mark.parametrize("stepped", [False, True])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_lines_go_on_from_others_with_random_numbers_of_their_own(cell, stepped, primed, point_by_point, in_float32):
-    """Two texts, three lines each: at the 10th point all three go on from the second; against a plain loop."""
+    """Two texts, three lines each, two of them over by the 10th point, where the others go on: against a plain loop."""
     model, each = marching(cell, num_layers=3 if cell == "lstm" else 1), texts(20, 24)
-    batch = Batch(
-        *(part.repeat_interleave(3, 0) for part in (each.strokes, each.stroke_mask, each.text, each.char_mask))
-    )
-    asked: list[tuple[list[int], list[int]]] = []
+    parts = (each.strokes, each.stroke_mask, each.text, each.char_mask)
+    batch = Batch(*(part.repeat_interleave(3, 0) for part in parts))
+    active: list[list[int]] = []
+    sources = [2, 1, 2, 3, 3, 5]
 
     def choose(numbers, samples):
-        asked.append((list(numbers), [len(line.strokes) for line in samples]))
-        return [3 * (n // 3) + 1 for n in range(6)] if len(asked) == 1 else [*range(len(numbers))]
+        active.append(list(numbers))
+        assert len(samples) == len(numbers)
+        return [list(numbers).index(sources[n]) if len(active) == 1 else k for k, n in enumerate(numbers)]
 
     options = {"prime_chars": [2] * 6} if primed else {}
+    caps = [25, 6, 25, 25, 25, 6]
     with point_by_point() if stepped else nullcontext():
-        drawn = sample(
-            model, batch, seeds=[*range(6)], max_points=[25] * 6, selection=Selection(3, 10, choose), **options
-        )
+        drawn = sample(model, batch, seeds=[*range(6)], max_points=caps, selection=Selection(3, 10, choose), **options)
     whole = 25 + 2 * primed
-    assert len(asked) == (whole - 1) // 10 and asked[0][0] == [*range(6)]
-    for line in range(6):
-        source = 3 * (line // 3) + 1
-        noise = {seed: LineNoise([seed]) for seed in {line, source}}
-        numbers = {seed: [one.next() for _ in range(whole)] for seed, one in noise.items()}
+    assert active == [[0, 2, 3, 4]] * ((whole - 1) // 10)
+    for line in (0, 2, 3, 4):
+        noise = {}
+        for seed in {line, sources[line]}:
+            generator = LineNoise([seed])
+            noise[seed] = [generator.next() for _ in range(whole)]
         single = alone(batch, line)
         state, stroke, strokes = model.start(single), single.strokes[:, 0], [single.strokes[0, 0]]
         for t in range(1, whole):
             if primed and t == 2 and (ahead := 1 - int(model.weights(state).argmax())) not in (0, 1):
                 state = model.moved(state, torch.tensor([ahead]))
             mixture, state = model.step(stroke, state)
-            stroke = sample_stroke(mixture, numbers[source if t <= 10 else line][t - 1], 0.0)
+            stroke = sample_stroke(mixture, noise[sources[line] if t <= 10 else line][t - 1], 0.0)
             stroke = single.strokes[:, t] if primed and t < 2 else stroke
             strokes.append(stroke[0])
-        count = len(drawn[line].strokes)
-        assert count > 10
-        np.testing.assert_allclose(
-            drawn[line].strokes[1:, :2], torch.stack(strokes).detach().numpy()[-count:][1:, :2], atol=2e-3
-        )
+        expected, own = torch.stack(strokes).detach().numpy(), drawn[line].strokes
+        assert len(own) > 10
+        np.testing.assert_allclose(own[1:, :2], expected[-len(own) :][1:, :2], atol=2e-3)
 
 
-def test_lines_of_one_text_stay_together():
-    """With several threads a thread has all lines of a text."""
+def test_lines_go_on_from_others_in_every_thread_as_in_one():
+    """Eight texts, three lines each: on two threads, and past the random numbers that are drawn at once."""
+    model, each = marching(step=0.05), texts(*range(18, 26))
+    parts = (each.strokes, each.stroke_mask, each.text, each.char_mask)
+    batch = Batch(*(part.repeat_interleave(3, 0) for part in parts))
+
+    def choose(numbers, samples):
+        """Have all go on from the last of their text."""
+        return [max(k for k, other in enumerate(numbers) if other // 3 == n // 3) for n in numbers]
+
+    def drawn():
+        return written(model, batch, [*range(24)], cap=320, selection=Selection(3, 50, choose))
+
+    one_thread = drawn()
     torch.set_num_threads(2)
     try:
-        for lines, together in ((24, 3), (20, 5), (36, 4), (18, 6)):
-            parts: list[slice] = []
-            over_lines(parts.append, lines, together)
-            assert len(parts) == 2 and sorted(n for part in parts for n in range(lines)[part]) == [*range(lines)]
-            assert all(part.start % together == 0 for part in parts)
+        assert all(map(np.array_equal, drawn(), one_thread))
     finally:
         torch.set_num_threads(1)
+    assert min(map(len, one_thread)) > 300 and not np.array_equal(one_thread[0], one_thread[2])
+    assert all(np.array_equal(one_thread[n][:300], one_thread[n + 2][:300]) for n in range(0, 24, 3))
