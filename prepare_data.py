@@ -49,6 +49,7 @@ from results.writing.practice import practice_lines
 from results.writing.writer import Writer
 from utils.errors import InputError, one_line_errors
 from utils.files import atomic_path, file_hash
+from utils.run_folders import checkpoint_of
 
 RARE = 10
 """A character that occurs less often cannot be learned well, and is named."""
@@ -119,7 +120,7 @@ def legible_command(args: argparse.Namespace) -> None:
 
 def named(network: TrainedModel[Any]) -> str:
     """Return the name of a network's file, and its hash."""
-    file = network.path / "best.pt" if network.path.is_dir() else network.path
+    file = checkpoint_of(network.path, "best.pt")
     return f"{file.name} (sha256 {file_hash(file)})"
 
 

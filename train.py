@@ -12,12 +12,13 @@ from pathlib import Path
 
 from base.stopping import Interrupted
 from parse_config import add_arguments, from_args
-from trainer.run import CATALOGUE, RESERVED, checkpoint_of, resumed_config, train
+from trainer.run import CATALOGUE, RESERVED, resumed_config, train
 from utils import distributed
 from utils.checkpoint import load_checkpoint
 from utils.command_line import Parser
 from utils.errors import InputError, one_line_errors
 from utils.process_clock import seconds_of_process
+from utils.run_folders import checkpoint_of
 from utils.version import add_version
 
 

@@ -45,12 +45,12 @@ class BaseTrainer(ABC):
         should_stop: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        self.limit = TimeLimit(settings.minutes, clock or stopwatch())
-        self.epoch_share = 1.0
+        max_steps = (settings.max_epochs or math.inf) * steps_per_epoch
+        self.limit = TimeLimit(settings.minutes, clock or stopwatch(), max_steps)
         self.settings, self.steps_per_epoch = settings, steps_per_epoch
         self.on_progress = on_progress if not distributed.rank() else None
         self.direction, _, self.monitored = settings.monitor.partition(" ")
-        self.epoch, self.batch, self.step = 1, 0, 0
+        self.epoch, self.batch, self.step, self.epoch_share = 1, 0, 0, 1.0
         self.best: float | None = None
         self.epochs_since_best = 0
         self.log = terminal(0 if distributed.rank() else settings.verbosity)
@@ -82,7 +82,7 @@ class BaseTrainer(ABC):
 
     def prepare(self) -> None:
         """Begin to count the time, once before `train`; raises InputError where it is not enough for a step."""
-        self.limit.begin(self.expected_validation, self.log.info)
+        self.limit.begin(self.step, self.expected_validation, self.log.info)
 
     def train(self, checkpoint_dir: Path, log_dir: Path) -> dict[str, float]:
         """Run to the last epoch, an early stop, the end of the minutes or until `should_stop`: the last epoch's values.
@@ -141,7 +141,7 @@ class BaseTrainer(ABC):
         self.log.info(f"epoch {done:.4g}: {values} ({elapsed})")
         self.report(numbers, self._samples() if is_measured else [])
         self.limit.read()
-        self.limit.is_over = self.limit.is_up or (is_whole and self.epoch == self.settings.max_epochs)
+        self.limit.is_over = self.limit.is_up or self.limit.share_of_steps(self.step) == 1
         self._save_epoch(numbers, is_whole, is_measured)
         return numbers
 
@@ -181,7 +181,7 @@ class BaseTrainer(ABC):
     @property
     def share_done(self) -> float:
         """The share of a training of limited time that is done, 0 to 1, by its clock or its `max_epochs`."""
-        return max(self.limit.progress, self.step / (self.settings.max_epochs or math.inf) / self.steps_per_epoch)
+        return max(self.limit.progress, self.limit.share_of_steps(self.step))
 
     @property
     def time_left(self) -> str:

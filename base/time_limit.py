@@ -24,18 +24,20 @@ class TimeLimit:
 
     minutes   the time there is, None for no limit
     clock     seconds since the start, whatever it is counted from
+    max_steps  steps after which it ends at the latest
     progress  the share of the training that was done when the clock was read, 0 to 1
     is_up     True if a step more would have ended too late
     is_late   True if it was time to save
     is_over   True once the training has ended in time
+    first_step  step of the training at which the time began to count
     """
 
-    def __init__(self, minutes: float | None, clock: Callable[[], float]) -> None:
-        self.seconds = math.inf if minutes is None else 60 * minutes
+    def __init__(self, minutes: float | None, clock: Callable[[], float], max_steps: float = math.inf) -> None:
+        self.seconds, self.max_steps = math.inf if minutes is None else 60 * minutes, max_steps
         self.clock = clock
         self.used_before, self.begun_at, self.is_over = 0.0, 0.0, False
         self.durations: dict[str, list[float]] = {part: [] for part in REMEMBERED}
-        self.progress, self.is_up, self.is_late = 0.0, False, False
+        self.progress, self.is_up, self.is_late, self.first_step = 0.0, False, False, 0
 
     @property
     def exists(self) -> bool:
@@ -52,8 +54,8 @@ class TimeLimit:
         """Seconds left, 0 where there are none."""
         return max(0.0, self.seconds - self.used)
 
-    def begin(self, expected_validation: Callable[[], float], log: Callable[[str], object]) -> None:
-        """Begin to count the time of a new training, or go on with that of a resumed one.
+    def begin(self, step: int, expected_validation: Callable[[], float], log: Callable[[str], object]) -> None:
+        """Begin to count the time of a new training at this step, or go on with that of a resumed one.
 
         Raises InputError where a new training has no time for a step.
         """
@@ -69,6 +71,8 @@ class TimeLimit:
             if not self.is_over:
                 log(f"{self.left:.0f} of {self.seconds:.0f} s are left to train, validate and save")
 
+        if not self.used_before:
+            self.first_step = step
         if self.exists:
             distributed.on_rank_zero(begin)
         self.read()
@@ -83,6 +87,10 @@ class TimeLimit:
         self.progress, up, late, *largest = distributed.all_max(*own, *values)
         self.is_up, self.is_late = bool(up), bool(late)
         return largest
+
+    def share_of_steps(self, step: int) -> float:
+        """Return the share of `max_steps` that was done since the time began to count, 0 to 1."""
+        return min(1.0, (step - self.first_step) / self.max_steps)
 
     @contextmanager
     def measured(self, part: str) -> Iterator[None]:
@@ -162,13 +170,19 @@ class TimeLimit:
         """The time used and the durations; None without a limit."""
         if not self.exists:
             return None
-        used = {"used": self.used, "begun_at": self.begun_at, "is_over": self.is_over}
+        used = {name: getattr(self, name) for name in ("used", "begun_at", "is_over", "first_step")}
         return {**used, **{part: [*known] for part, known in self.durations.items()}}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a `state`; raises ValueError where it holds what is no duration."""
         self.used_before, self.begun_at, self.is_over = state["used"], state["begun_at"], state["is_over"]
+        self.first_step = state.get("first_step", 0)  # which older runs do not have
         self.durations = {part: [*state[part]][-count:] for part, count in REMEMBERED.items()}
-        numbers = [self.used_before, self.begun_at, *(value for known in self.durations.values() for value in known)]
+        numbers = [
+            self.used_before,
+            self.begun_at,
+            self.first_step,
+            *(value for known in self.durations.values() for value in known),
+        ]
         if not all(type(value) in (int, float) and 0 <= value < math.inf for value in numbers):
             raise ValueError("the checkpoint's training state is not whole: its time is not what it should be")

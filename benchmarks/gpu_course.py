@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -26,6 +25,7 @@ from trainer.nan_watch import Fault
 from trainer.optimization import Optimization
 from trainer.trainer import Trainer
 from trainer.weight_average import WeightAverage
+from utils.process_clock import seconds_of_process
 
 PARTS: dict[str, tuple[Any, str]] = {
     "loader": (_BaseDataLoaderIter, "__next__"),
@@ -86,12 +86,6 @@ def wait_for(device: torch.device) -> None:
     """Wait until a GPU has done its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def seconds_of_process() -> float:
-    """Return the seconds since this process was started."""
-    started = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]) / 100  # in ticks since the boot
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
 
 
 @contextmanager

@@ -4,8 +4,9 @@ python -m benchmarks.my_hand --people 10 --lines 1 3 5 10 15 --out out/my_hand.j
 
 Nats per character are of lines held back, without the move to their first point; texts that none of them wrote are
 written at bias 1 and read back, the hand's also as the best of 8 (`write --best-of 8 --alike`), by the reader that
-chose these and by another. The texts of the lines held back are written too. The network that tells handwriting apart
-gives these and the real lines to one of all the people, and so does another one (--embedding), which chose nothing.
+chose these and by another. The texts of the lines held back, and of up to --alike others that were not learned, are
+written too. The network that tells handwriting apart gives these and the real lines to one of all the people, and so
+does another one (--embedding), which chose nothing.
 The corpora are as in docs/formats.md; those that are not prepared are passed over.
 """
 
@@ -15,19 +16,19 @@ import json
 import resource
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 
+from benchmarks.my_hand_people import SOURCES, Person, people_of
 from benchmarks.reports import table
 from data_loader.batching import collate
 from data_loader.corpus_writer import CorpusWriter
-from data_loader.prepare import corpus_folder, open_corpus
+from data_loader.prepare import corpus_folder
 from ink.geometry import baseline
 from ink.strokes import InkLine
 from model.writing.mixture_density import Mixture, end_log_prob, offset_log_prob
@@ -59,41 +60,6 @@ JUDGE = FOLDER / "reader-iam.pt"
 BEST_OF = 8
 REFERENCES = 8
 """Lines by which a person is known to the network that tells handwriting apart, at most."""
-
-
-class Source(NamedTuple):
-    """A corpus of people: splits of it (None: all), lines to learn from and to judge, the shortest text of a line."""
-
-    corpus: str
-    splits: list[str] | None = None
-    learned: int = 15
-    judged: int = 5
-    shortest: int = 8
-
-
-SOURCES = (
-    Source("unipen-texts", ["valid"]),
-    Source("imadocsen-lines"),
-    Source("own-hand", learned=60, judged=20, shortest=3),
-)
-MAX_POINTS = 1200
-
-
-def people_of(source: Source, writer: Writer, data_dir: Path) -> Iterator[tuple[str, list[InkLine]]]:
-    """Yield each person of a corpus with enough lines, a random sample of them; the texts judged are not learned."""
-    corpus, lines = open_corpus(source.corpus, data_dir), defaultdict[str, list[InkLine]](list)
-    for number in corpus.lines_of(source.splits or corpus.split_names).tolist():
-        line = corpus.line(number)
-        if len(line.text) >= source.shortest and not writer.alphabet.missing(line.text):
-            lines[line.writer].append(line)
-    for name, known in sorted(lines.items()):
-        order = np.random.default_rng(0).permutation(len(known)).tolist()
-        usable = [known[i] for i in order if len(writer.prepared(known[i])[0]) <= MAX_POINTS]
-        judged = usable[: source.judged]
-        texts = {line.text for line in judged}
-        learned = [line for line in usable[source.judged :] if line.text not in texts][: source.learned]
-        if len(learned) == source.learned:
-            yield name, [*learned, *judged]
 
 
 @torch.inference_mode()
@@ -128,24 +94,20 @@ def misread(
 
 
 def embeddings(
-    choose: BestOf,
-    embedders: Sequence[Embedder],
-    hand: Writer,
-    learned: Sequence[InkLine],
-    held_back: Sequence[InkLine],
+    choose: BestOf, embedders: Sequence[Embedder], hand: Writer, person: Person
 ) -> list[dict[str, list[Any]]]:
-    """Return the embeddings of a person by each network: (E,) of the lines learned, (N, E) of those held back, and of
+    """Return the embeddings of a person by each network: (E,) of the lines learned, (N, E) of other real ones, and of
     their texts as the hand writes them, and as `choose` has it write them.
     """
-    texts = [line.text for line in held_back]
+    texts = [line.text for line in person.alike]
     seeds = [SEEDS_PER_WRITING + n for n in range(len(texts))]
     drawn = {
         name: [*inks_of(hand, draw(hand, texts, seeds, 1.0, hand.own_line)).values()]
         for name, draw in (("written", Writer.draw_lines), ("best", choose))
     }
     return [
-        {"known": embedder.centre(learned[:REFERENCES]).round(4).tolist()}
-        | {name: embedder.embed(lines).round(4).tolist() for name, lines in {"real": held_back, **drawn}.items()}
+        {"known": embedder.centre(person.learned[:REFERENCES]).round(4).tolist()}
+        | {name: embedder.embed(lines).round(4).tolist() for name, lines in {"real": person.alike, **drawn}.items()}
         for embedder in embedders
     ]
 
@@ -178,9 +140,7 @@ def weaker(hand: Writer, base: Writer, strength: float) -> Writer:
 
 
 def measured(
-    name: str,
-    lines: list[InkLine],
-    judged: int,
+    person: Person,
     count: int,
     strengths: Sequence[float],
     base: Writer,
@@ -188,14 +148,19 @@ def measured(
     embedders: Sequence[Embedder],
     texts: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
-    """Learn a hand from the first `count` lines of a person, and judge it by the last ones, at each strength.
+    """Learn a hand from the first `count` lines of a person, and judge it by others, at each strength.
 
     readers    one that reads and chooses the best of 8, and one that judges what it chose
     embedders  one that chooses among those that are read best, and others that judge
     """
-    held_back, start = lines[-judged:], time.process_time()
-    full, size = learned(name, lines[:count], base)
-    same: dict[str, Any] = {"person": name, "lines": count, "cpu_seconds": time.process_time() - start, "bytes": size}
+    held_back, start = person.judged, time.process_time()
+    full, size = learned(person.name, person.learned[:count], base)
+    same: dict[str, Any] = {
+        "person": person.name,
+        "lines": count,
+        "cpu_seconds": time.process_time() - start,
+        "bytes": size,
+    }
     style = full.own_line
     same |= judged_as("base", base, style, held_back, readers, texts)
     choose = BestOf(readers[0], BEST_OF, embedder=embedders[0])
@@ -204,7 +169,7 @@ def measured(
         numbers = {**same, "strength": strength, **judged_as("hand", hand, style, held_back, readers, texts)}
         best = misread(hand, readers, style, texts, choose)
         numbers |= dict(zip(("cer_hand_best", "cer_hand_best_judge"), best, strict=True))
-        numbers["embeddings"] = embeddings(choose, embedders, hand, lines[:-judged], held_back)
+        numbers["embeddings"] = embeddings(choose, embedders, hand, person)
         yield numbers | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
@@ -263,6 +228,9 @@ def main() -> None:
     parser.add_argument("--lines", type=int, nargs="+", default=[15], help="numbers of lines to learn from (15)")
     parser.add_argument("--strengths", type=float, nargs="+", default=[STRENGTH], help=f"of the hands ({STRENGTH:g})")
     parser.add_argument("--texts", type=int, default=len(TEXTS), help="of the texts to write (all)")
+    parser.add_argument(
+        "--alike", type=int, default=0, help="texts of a person to see how alike they are (those judged)"
+    )
     parser.add_argument("--out", type=Path, default=Path("out/my_hand.jsonl"), help="a line for each person is added")
     args = parser.parse_args()
     base = load_as(Writer, args.base, "cpu")
@@ -273,11 +241,10 @@ def main() -> None:
     for source in SOURCES:
         if source.corpus not in args.corpus or not corpus_folder(source.corpus, args.data_dir).is_dir():
             continue
-        everyone = list(people_of(source, base, args.data_dir))[args.skip : args.skip + args.people]
-        for person, lines in everyone:
+        everyone = list(people_of(source, base, args.data_dir, args.alike))[args.skip : args.skip + args.people]
+        for person in [person._replace(name=f"{source.corpus}/{person.name}") for person in everyone]:
             for count in [count * source.learned // 15 for count in args.lines]:
-                name, texts = f"{source.corpus}/{person}", TEXTS[: args.texts]
-                for row in measured(name, lines, source.judged, count, args.strengths, base, readers, embedders, texts):
+                for row in measured(person, count, args.strengths, base, readers, embedders, TEXTS[: args.texts]):
                     rows.append(row)
                     with open(args.out, "a", encoding="utf-8") as file:
                         file.write(json.dumps(row) + "\n")

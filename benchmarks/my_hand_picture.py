@@ -6,7 +6,8 @@ python -m benchmarks.my_hand_picture docs/my-hand.png unipen-texts ap/KristynLag
 import argparse
 from pathlib import Path
 
-from benchmarks.my_hand import BEST_OF, EMBEDDER, READER, Source, learned, people_of
+from benchmarks.my_hand import BEST_OF, EMBEDDER, READER, learned
+from benchmarks.my_hand_people import Source, people_of
 from render.figures.figure import lines_figure, save_figure
 from results.reading.embedder import Embedder
 from results.reading.reader import Reader
@@ -33,10 +34,10 @@ def main() -> None:
     args = parser.parse_args()
     base = load_as(Writer, FOLDER / "writer-iam.pt", "cpu")
     choice = BestOf(load_as(Reader, READER, "cpu"), BEST_OF, embedder=load_as(Embedder, EMBEDDER, "cpu"))
-    people = dict(people_of(Source(args.corpus, ["valid"]), base, args.data_dir))
+    people = {person.name: person for person in people_of(Source(args.corpus, ["valid"]), base, args.data_dir)}
     if args.person not in people:
         raise InputError(f"{args.person}: is not among the people with enough lines: {', '.join(people)}")
-    lines = people[args.person]
+    lines = people[args.person].learned
     inks = [base.prepared(line)[0] for line in lines[:SHOWN]]
     titles = [f"{args.person}: {line.text}" for line in lines[:SHOWN]]
     for count in args.lines:

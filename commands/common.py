@@ -15,6 +15,7 @@ from results.reading.decoding import THOROUGH, Decoding
 from results.roles import Role, load_as
 from results.tables import aligned
 from results.trained import FOLDER, TrainedModel, bundled
+from utils.arguments import seed_number
 from utils.errors import InputError
 from utils.files import atomic_path
 
@@ -132,7 +133,7 @@ def add_sampling(parser: argparse.ArgumentParser, bias: float = 0.5) -> None:
     parser.add_argument(
         "--bias", type=float, default=bias, help=f"0 as varied as the data, higher more regular ({bias:g})"
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same writing (1)")
+    parser.add_argument("--seed", type=seed_number, default=1, help="the same seed gives the same writing (1)")
 
 
 def add_corpus(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from trainer.hand import STRENGTH, save_hand
 from utils.checkpoint import save_checkpoint
 from utils.files import file_hash
 from utils.rounded_weights import rounded
+from utils.run_folders import without_folders
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,12 +42,11 @@ def run(args: argparse.Namespace) -> None:
         return
     network = loaded(args, TrainedModel)
     weights = network.model.state_dict()
-    content = {"config": network.config, "facts": network.facts, "model": weights}
+    content = {"config": without_folders(network.config), "facts": network.facts, "model": weights}
     if args.bits == 8:
         content["model"], content["scales"] = rounded(weights)
     elif args.bits == 16:
         content["model"] = {name: tensor.half() for name, tensor in weights.items()}
-    network.config["trainer"].pop("save_dir", None)  # a folder of this machine
     note = " (written over)" if args.file.exists() else ""
     save_checkpoint(args.file, content)
     print(f"{args.file}: {args.file.stat().st_size / 1e6:.1f} MB, sha256 {file_hash(args.file)}{note}")

@@ -9,6 +9,7 @@ from commands.common import add_out, loaded, save_figures, save_numbers
 from data_loader.prepare import corpus_line
 from results.figures.trace import Trace, followed, written
 from results.writing.writer import Writer
+from utils.arguments import seed_number
 from utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name one line: a text to be written, or a real line."""
     parser.add_argument("text", nargs="?", help="what the network is to write, one line")
     parser.add_argument("--bias", type=float, help=f"0 as varied as the data, higher more regular ({BIAS:g})")
-    parser.add_argument("--seed", type=int, help=f"the same seed gives the same line ({SEED})")
+    parser.add_argument("--seed", type=seed_number, help=f"the same seed gives the same line ({SEED})")
     parser.add_argument("--line", metavar="ID", help="instead of writing: this real line of a corpus, with its text")
     parser.add_argument("--corpus", help="prepared corpus of --line (default: the one it was trained on)")
     parser.add_argument(
@@ -58,7 +59,7 @@ def add_several(parser: argparse.ArgumentParser, biases: list[float]) -> None:
         default=biases,
         help=f"0 as varied as the data, higher more regular (default: {shown})",
     )
-    parser.add_argument("--seed", type=int, default=SEED, help="the same seed gives the same lines (1)")
+    parser.add_argument("--seed", type=seed_number, default=SEED, help="the same seed gives the same lines (1)")
     add_out(parser)
 
 

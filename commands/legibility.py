@@ -26,6 +26,7 @@ from results.roles import load
 from results.tables import aligned
 from results.trained import bundled
 from results.writing.writer import Writer
+from utils.arguments import seed_number
 from utils.errors import InputError
 
 TEXTS, TEXTS_PER_KIND, DIGITS = 200, 100, 2000
@@ -46,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bias", type=float, nargs="+", help="0 as varied as the data, higher more regular (0 0.5 1; with --kinds 1)"
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same texts and the same lines (1)")
+    parser.add_argument(
+        "--seed", type=seed_number, default=1, help="the same seed gives the same texts and the same lines (1)"
+    )
     add_corpus(parser)
     add_hand(parser)
     add_decoding(parser, tuned=True)
@@ -60,9 +63,20 @@ def run(args: argparse.Namespace) -> None:
     args.bias = args.bias or ([0.0, 0.5, 1.0] if args.kinds is None else [1.0])
     reader: Any = load(args.reader, args.device)
     if reader.can("read characters"):
-        n = DIGITS if args.n is None else args.n
+        others = ("kinds", "style", "best_of", "alike", "beam", "lm")
+        unused = [name for name in others if getattr(args, name) not in (None, False, [])]
+        if unused:
+            named = ", ".join("--" + name.replace("_", "-") for name in unused)
+            raise InputError(f"{args.reader}: reads single characters, for which there is no {named}; leave it out")
         numbers = digit_legibility.digit_legibility(
-            network, reader, n=n, biases=args.bias, seed=args.seed, data_dir=args.data_dir
+            network,
+            reader,
+            n=DIGITS if args.n is None else args.n,
+            biases=args.bias,
+            seed=args.seed,
+            corpus=args.corpus,
+            splits=args.split,
+            data_dir=args.data_dir,
         )
         _print(*digit_legibility.legibility_table(numbers))
         save_numbers(args, numbers, shown=[])

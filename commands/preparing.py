@@ -11,6 +11,7 @@ from data_loader.prepare import BUILT_IN, EXPORTS
 from data_loader.prompts import PRINTABLE
 from data_loader.splits import SPLIT_BY
 from results.trained import BUNDLED, FOLDER
+from utils.arguments import seed_number
 from utils.command_line import Parser
 from utils.version import add_version
 
@@ -86,7 +87,7 @@ def add_formats(commands: Any) -> None:
             help="choose the lines held back for validation anew (default: as the source says)",
         )
         reading.add_argument("--valid-share", type=float, default=0.1, help="share of lines held back (0.1)")
-        reading.add_argument("--seed", type=int, default=1, help="the same seed gives the same split (1)")
+        reading.add_argument("--seed", type=seed_number, default=1, help="the same seed gives the same split (1)")
     for name in BUILT_IN:
         about = f"draw the built-in corpus {name}"
         example = f"python prepare_data.py {name}"
@@ -103,7 +104,7 @@ def add_subcommands(commands: Any) -> None:
     others = [commands.choices[name] for name in SUBCOMMANDS]
     looking, checking, composing, choosing, practising, prompting, exporting, learning = others
     looking.add_argument("-o", "--out", type=Path, help="the page (default: out/look-NAME.html)")
-    looking.add_argument("--seed", type=int, default=1, help="the same seed shows the same random lines (1)")
+    looking.add_argument("--seed", type=seed_number, default=1, help="the same seed shows the same random lines (1)")
     checking.add_argument(
         "--ink", action="store_true", help="read every line too, and name those that do not say what their text says"
     )
@@ -135,13 +136,13 @@ def add_prompts_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="a text file, a sentence per line (default: printed)"
     )
-    parser.add_argument("--seed", type=int, default=1, help="another seed gives other sentences (1)")
+    parser.add_argument("--seed", type=seed_number, default=1, help="another seed gives other sentences (1)")
 
 
 def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--characters", required=True, metavar="NAME", help="the prepared corpus of characters")
     parser.add_argument("--lines", type=int, default=250, help="how many lines of each kind (250)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same lines (1)")
+    parser.add_argument("--seed", type=seed_number, default=1, help="the same seed gives the same lines (1)")
     parser.add_argument("--name", dest="target", metavar="NAME", help="name of the new corpus (default: NAME-kinds)")
 
 
@@ -162,7 +163,7 @@ def add_practice_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--candidates", type=int, default=2, help="how often each text is written (2)")
     parser.add_argument("--bias", type=float, default=0.6, help="0 as varied as the data, higher more regular (0.6)")
     parser.add_argument("--splits", nargs="+", help="splits of the people's lines (default: those to train on)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same lines (1)")
+    parser.add_argument("--seed", type=seed_number, default=1, help="the same seed gives the same lines (1)")
     parser.add_argument("--kinds", nargs="+", choices=[*KINDS], help="kinds of text (default: all)")
     parser.add_argument("--name", dest="target", metavar="NAME", help="name of the new corpus (default: NAME-practice)")
 

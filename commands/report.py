@@ -10,13 +10,14 @@ from results.pages.report import ReportOptions, report
 from results.roles import load
 from results.runs.run import run_of
 from results.trained import TrainedModel
+from utils.arguments import seed_number
 from utils.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", help="what the network writes on the page (default: a short sentence)")
     parser.add_argument(
-        "--seed", type=int, default=1, help="the same seed gives the same writing and the same random lines (1)"
+        "--seed", type=seed_number, default=1, help="the same seed gives the same writing and the same random lines (1)"
     )
     parser.add_argument("--lines", type=int, default=200, help="how many random lines to measure on (200)")
     parser.add_argument("--all", action="store_true", help="measure on all lines of the splits")

@@ -18,10 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print error rates by the language model's weight and the length bonus, the best first."""
     model = language_model(args.lm)
-    rates = tune_on_corpus(
+    rates, count = tune_on_corpus(
         loaded(args, Reader), args.corpus, args.split, args.data_dir, model, beam=args.beam or 16, num_lines=args.lines
     )
     cells = [[f"{100 * cer:.2f} %", f"{weight:g}", f"{bonus:g}"] for (weight, bonus), cer in rates.items()]
     print(aligned([["CER", "--lm-weight", "--length-bonus"], *cells]))
     rows = [{"cer": cer, "lm_weight": weight, "length_bonus": bonus} for (weight, bonus), cer in rates.items()]
-    save_numbers(args, {"n_lines": args.lines, "rates": rows}, shown=[])
+    save_numbers(args, {"n_lines": count, "rates": rows}, shown=[])

@@ -27,6 +27,7 @@ from results.writing.digits import write_number
 from results.writing.lines import FORMATS, Style, Writing, require_sane
 from results.writing.styles import load_style, seeded_style, style_grid
 from results.writing.writer import FIRST_TEXT, Hands, Writer
+from utils.arguments import seed_number
 from utils.errors import InputError
 
 
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[0.5],
         help="0 as varied as the data, higher more regular (0.5); several, or several styles, make one picture of all",
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same writing (1)")
+    parser.add_argument("--seed", type=seed_number, default=1, help="the same seed gives the same writing (1)")
     parser.add_argument("--n", type=int, default=1, help="how many writings, of seeds from --seed on (1)")
     parser.add_argument("--animate", action="store_true", help="a GIF and an SVG of the moving pen too")
     parser.add_argument(
@@ -184,7 +185,7 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
 
 def _name_rare(network: Writer, text: str | None) -> None:
     """Print which characters of a text the network hardly knows, and whether there are stand-ins for them."""
-    rare = network.well_known.missing("".join((text or "").split()))
+    rare = network.well_known.missing("".join((text or "").split())) if network.reads_text else []
     if rare:
         counts = network.facts["characters"]
         named = ", ".join(f"{character!r} ({counts.get(character, 0)})" for character in rare)

@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from base.base_data_loader import EpochSampler
 from base.batch import Batch
+from utils.errors import InputError
 
 BATCHES_SORTED_TOGETHER = 20
 """Lines of about one length share a batch: shuffled lines are sorted within groups of this number of batches."""
@@ -80,6 +81,9 @@ class WriterSampler(EpochSampler):
     """
 
     def __init__(self, lines: LengthSampler, writers: np.ndarray, lines_each: int) -> None:
+        """Raises InputError where no two lines are by one writer."""
+        if len(np.unique(writers)) == len(writers):
+            raise InputError("data_loader.args.lines_per_writer is set, and no two lines are by one writer")
         self.lines, self.writers, self.lines_each = lines, writers, lines_each
 
     def __len__(self) -> int:
@@ -95,7 +99,7 @@ class WriterSampler(EpochSampler):
         cuts = np.cumsum([min(self.lines_each, n - k) for n in counts for k in range(0, n, self.lines_each)])
         groups = np.split(order, cuts[:-1])
         groups = [groups[place] for place in rng.permutation(len(groups))]
-        at_once = self.lines.batch_size * BATCHES_SORTED_TOGETHER // self.lines_each
+        at_once = max(1, self.lines.batch_size * BATCHES_SORTED_TOGETHER // self.lines_each)
         for first in range(0, len(groups), at_once):
             some = slice(first, first + at_once)
             groups[some] = sorted(groups[some], key=lambda group: self.lines.lengths[group % len(self.writers)].max())

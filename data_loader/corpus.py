@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,12 @@ class Corpus:
     def text(self, line: int) -> str:
         """Transcription of a line."""
         return self._texts[self.index["text"][line] : self.index["text"][line + 1]].tobytes().decode()
+
+    @cached_property
+    def text_lengths(self) -> np.ndarray:
+        """Characters of every line's transcription: int64."""
+        begins = (np.asarray(self._texts) & 0xC0) != 0x80  # bytes of UTF-8 that begin a character
+        return np.diff(np.concatenate([[0], np.cumsum(begins)])[self.index["text"]])
 
     def character_counts(self, lines: np.ndarray) -> Counter[str]:
         """Return how often each character occurs in the transcriptions of these lines."""

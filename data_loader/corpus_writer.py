@@ -1,7 +1,7 @@
 """The writer of a prepared corpus: line by line next to its folder, whole or not at all."""
 
 import json
-import os
+import secrets
 import shutil
 import unicodedata
 from array import array
@@ -32,7 +32,7 @@ class CorpusWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
+        self.scratch = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
         self.starts = array("q", (0, 0, 0))  # of points, texts, ids: of every line, and where the next one would begin
         self.writers, self.splits = _Names(), _Names()
         self.inks = bytearray()  # hashes of HASH bytes
@@ -44,7 +44,6 @@ class CorpusWriter:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             if self.folder.exists() and not _is_corpus_or_empty(self.folder):
                 raise InputError(f"{self.folder}: is there and no prepared corpus; choose another name")
-            shutil.rmtree(self.scratch, ignore_errors=True)
             self.scratch.mkdir()
         except OSError as error:
             raise InputError(f"{self.folder}: cannot write there ({error.strerror}); choose another data_dir") from None

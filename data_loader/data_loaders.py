@@ -11,6 +11,7 @@ from data_loader.augment import Augment
 from data_loader.batching import LengthSampler, SourceSampler, WriterSampler, collate
 from data_loader.line_choice import Rules, notes_on_few
 from data_loader.mixture import Mixture, MixtureEntry
+from data_loader.prepare import BUILT_IN
 from data_loader.sources import Lines, writer_numbers
 from data_loader.transform import Transform
 from utils.errors import at_least
@@ -102,7 +103,8 @@ class HandwritingDataLoader(BaseDataLoader):
         self.facts["alphabet"] = alphabet
 
     def start_from(self, facts: dict[str, Any], *, reads_text: bool) -> None:
-        """Add the characters of a trained network's alphabet, unless a config says which there are, and its drawings.
+        """Add the characters of a trained network's alphabet, unless a config says which there are, and count its
+        drawings by people.
 
         Ink of normalised size that is transformed as its own is given in its units, so that few lines do not change
         what its numbers mean.
@@ -110,8 +112,10 @@ class HandwritingDataLoader(BaseDataLoader):
         if reads_text and not self.has_own_alphabet:
             self.read_with("".join(sorted({*self.facts["alphabet"], *facts["alphabet"]})))
         counts, transform = facts.get("characters"), self.facts["transform"]
-        if isinstance(counts, dict):
-            self.facts["characters"] = dict((Counter(self.facts["characters"]) + Counter(counts)).most_common())
+        corpora = [entry["corpus"] for entry in facts.get("mixture", [])] or [facts["corpus"]]
+        if isinstance(counts, dict) and not {*corpora} <= {*BUILT_IN}:
+            # the same ink may be in both, so the larger count is sure and the sum is not
+            self.facts["characters"] = dict((Counter(self.facts["characters"]) | Counter(counts)).most_common())
         self.notes += notes_on_few(len(self.lines))
         self.facts["chars_per_line"] = max(self.facts["chars_per_line"], facts["chars_per_line"])
         if transform == facts.get("transform") and (transform.keys() & {"normalise_size", "normalise_height"}):

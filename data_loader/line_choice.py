@@ -20,11 +20,11 @@ def splits_to_use(corpus: Corpus, train: list[str] | None, valid: list[str] | No
     Train ["*"] names all splits that are not validated. Raises InputError where they are unknown, empty or share a
     split.
     """
-    if train == ALL_SPLITS:
-        train = [split for split in corpus.split_names if split not in (valid or [])]
     for usual_train, usual_valid in DEFAULT_SPLITS:
         if {*usual_train, *usual_valid} <= set(corpus.split_names):
             train, valid = usual_train if train is None else train, usual_valid if valid is None else valid
+    if train == ALL_SPLITS:
+        train = [split for split in corpus.split_names if split not in (valid or [])]
     where = f"{corpus.folder}: its splits are {', '.join(corpus.split_names)}"
     if not train or valid is None:
         raise InputError(f"{where}; name some as data_loader.args.train and data_loader.args.valid")
@@ -67,8 +67,8 @@ def lines_of_digits(corpus: Corpus, splits: list[str], digits: list[int | str] |
 
 
 def characters_of(corpus: Corpus, lines: np.ndarray) -> np.ndarray:
-    """Bytes of UTF-8 of each line's transcription (its characters, but for accents): int64."""
-    return np.diff(corpus.index["text"])[lines]
+    """Characters of each line's transcription: int64."""
+    return corpus.text_lengths[lines]
 
 
 def longest_moves(corpus: Corpus, lines: np.ndarray, std: tuple[float, float]) -> np.ndarray:

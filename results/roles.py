@@ -16,9 +16,10 @@ from results.reading.reader import Reader
 from results.trained import TrainedModel
 from results.writing.digits import CharacterWriter
 from results.writing.writer import Writer
-from utils.checkpoint import load_checkpoint, load_weights, newest_run, require_facts
+from utils.checkpoint import load_checkpoint, load_weights, require_facts
 from utils.device import pick_device
 from utils.errors import InputError
+from utils.run_folders import checkpoint_of, newest_run
 
 ROLES: dict[type, type[TrainedModel[Any]]] = {
     ClassConditionalHandwriting: CharacterWriter,
@@ -40,7 +41,9 @@ def load(path: str | Path, device: str = "auto", base: str | Path | None = None)
     Raises InputError where the file is no checkpoint, or does not fit its own config or its base.
     """
     path = newest_run(Path(path))
-    checkpoint = load_checkpoint(_best_of(path), None if base is None else _best_of(newest_run(Path(base))))
+    checkpoint = load_checkpoint(
+        checkpoint_of(path, "best.pt"), None if base is None else checkpoint_of(Path(base), "best.pt")
+    )
     config, facts = ConfigParser(checkpoint["config"], str(path)), checkpoint["facts"]
     require_facts(facts, path)
     catalogue: Catalogue = {"arch": MODELS, "metrics": METRICS}  # metrics, because trainer.monitor may name one
@@ -48,11 +51,6 @@ def load(path: str | Path, device: str = "auto", base: str | Path | None = None)
     model = config.build("arch", catalogue, alphabet_size=len(facts["alphabet"]))
     load_weights(model, checkpoint["model"], path)
     return in_role(model.to(pick_device(device)).eval(), facts, config.resolved, path)
-
-
-def _best_of(path: Path) -> Path:
-    """Return the best checkpoint of a run directory, or the checkpoint `path`."""
-    return path / "best.pt" if path.is_dir() else path
 
 
 def in_role(model: Any, facts: dict[str, Any], config: dict[str, Any], path: Path) -> TrainedModel[Any]:

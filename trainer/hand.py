@@ -13,9 +13,10 @@ from data_loader.corpus import Corpus
 from data_loader.line_choice import notes_on_few, splits_to_use
 from data_loader.transform import Transform, open_transformed
 from ink.strokes import points_to_strokes
-from trainer.run import checkpoint_of, train
+from trainer.run import train
 from utils.checkpoint import BUNDLED_FOLDER, load_checkpoint, save_difference
 from utils.errors import InputError
+from utils.run_folders import checkpoint_of, without_folders
 from utils.strict_json import read_json
 
 CONFIG = Path(__file__).parents[1] / "config_my_hand.json"
@@ -102,8 +103,7 @@ def save_hand(run: Path, out_file: Path, name: str, strength: float = STRENGTH) 
     base = config.get("init_from")
     if not base:
         raise InputError(f"{path}: its config has no init_from, so it changed no other network; export it as a whole")
-    args = config["data_loader"]["args"]
-    ink = _ink_of(args)
+    ink = _ink_of(config["data_loader"]["args"])
     text, points = _own_line(ink)
     strokes = points_to_strokes(points, (facts["std"][0], facts["std"][1]))
     hand = {
@@ -114,10 +114,7 @@ def save_hand(run: Path, out_file: Path, name: str, strength: float = STRENGTH) 
         "text": text,
         "strokes": strokes.tolist(),
     }
-    config["init_from"] = Path(base).name  # no folders of this machine
-    config["trainer"] = {key: value for key, value in config["trainer"].items() if key != "save_dir"}
-    config["data_loader"] = {**config["data_loader"], "args": {**args, "data_dir": "data"}}
-    content = {"config": config, "facts": {**facts, "hand": hand}, "model": content["model"]}
+    content = {"config": without_folders(config), "facts": {**facts, "hand": hand}, "model": content["model"]}
     out_file.parent.mkdir(parents=True, exist_ok=True)
     save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), strength)
 

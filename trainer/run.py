@@ -23,10 +23,11 @@ from parse_config import Catalogue, ConfigParser, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Optimization, Trainer, TrainerSettings
 from trainer.optimization import weights_to_train
 from utils import distributed
-from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, newest_run, require_facts, with_alphabet
+from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts, with_alphabet
 from utils.device import keep_memory_small, pick_device
 from utils.errors import InputError
 from utils.files import sole_owner
+from utils.run_folders import checkpoint_of
 from utils.signature import accepted
 
 CATALOGUE: Catalogue = {
@@ -75,8 +76,7 @@ def train(
 
     config       plain data as in a config file, or a ConfigParser; with `resume` by default the run's own
     resume       a checkpoint or run directory (its last.pt) to go on from
-    init_from    a checkpoint or run directory (its best.pt) whose weights a new run starts from, in place of the
-                 config's init_from
+    init_from    a checkpoint or run directory (its best.pt) whose weights a new run starts from (the config's)
     minutes      in place of trainer.minutes: a resumed run begins its schedule anew and goes on for so long; without
                  it, a run that was stopped goes on with the minutes that it had left
     on_progress  called with a Progress after every step whose values are read (on a GPU every log_steps), and with
@@ -90,6 +90,8 @@ def train(
 
     Raises InputError for all that a user can fix, before a run directory is made wherever it can be known before.
     """
+    if resume is not None and init_from is not None:
+        raise InputError("a run that is resumed goes on with its own weights; give resume or init_from")
     clock = clock or stopwatch()
     resume = checkpoint_of(Path(resume).resolve(), "last.pt") if resume else None
     if not isinstance(config, ConfigParser):
@@ -109,8 +111,7 @@ def train(
     folders = run_dirs_of(resume) if resume else distributed.on_rank_zero(lambda: make_run_dir(config))
     trainer.log.info(f"run directory: {folders[0]}")
     with nullcontext() if distributed.rank() else sole_owner(folders[0]):
-        numbers = trainer.train(*folders)
-    return Run(folders[0], numbers, trainer.is_stopped)
+        return Run(folders[0], trainer.train(*folders), trainer.is_stopped)
 
 
 class Origin:
@@ -119,7 +120,9 @@ class Origin:
     def __init__(self, path: Path, is_resumed: bool) -> None:
         self.path, self.is_resumed = path, is_resumed
         self.content = load_checkpoint(path)
-        self.state: dict[str, Any] | None = self.content["training"] if is_resumed else None
+        self.state: dict[str, Any] | None = self.content.get("training") if is_resumed else None
+        if is_resumed and self.state is None:
+            raise InputError(f"{path}: holds weights alone, so its run cannot go on; begin a new one with init_from")
 
 
 def build_trainer(
@@ -254,12 +257,6 @@ def run_dirs_of(checkpoint: Path) -> tuple[Path, Path]:
             f"put it back there, or start a new run with -c CONFIG --init-from {checkpoint}"
         )
     return checkpoint.parent, logs
-
-
-def checkpoint_of(path: Path, name: str) -> Path:
-    """Return the checkpoint `path`, or the checkpoint `name` of the run `path` or of the newest run in `path`."""
-    path = newest_run(path, name)
-    return path / name if path.is_dir() else path
 
 
 def resumed_config(path: Path | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ for a loss that is curved as the square of its gradient.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -69,19 +69,18 @@ class WeightNoise:
         self.optimizer.step()
 
     @torch.no_grad()
-    def prior(self) -> tuple[float, float]:
-        """Return m and v, the best mean and variance of a Gaussian prior for all weights together."""
+    def prior(self) -> tuple[Tensor, Tensor]:
+        """Return m and v, float64 scalars: the best mean and variance of a Gaussian prior for all weights together."""
         count = sum(weight.numel() for weight in self.weights)
-        mean = sum(float(weight.sum(dtype=torch.float64)) for weight in self.weights) / count
-        spread = sum(float((weight - mean).square().sum(dtype=torch.float64)) for weight in self.weights)
-        noise = sum(float((2 * sigma).exp().sum(dtype=torch.float64)) for sigma in self.log_sigmas)
-        return mean, (spread + noise) / count
+        mean = _total(self.weights) / count
+        spread = _total((weight - mean).square() for weight in self.weights)
+        return mean, (spread + _total((2 * sigma).exp() for sigma in self.log_sigmas)) / count
 
     @torch.no_grad()
     def nats(self) -> float:
         """Return the cost of the weights in nats: the sum of KL(N(mu_i, s_i^2) || N(m, v))."""
         _, variance = self.prior()
-        return sum(float((0.5 * math.log(variance) - sigma).sum(dtype=torch.float64)) for sigma in self.log_sigmas)
+        return float(_total(0.5 * variance.log() - sigma for sigma in self.log_sigmas))
 
     def state(self) -> dict[str, Any]:
         """Return the deviations and their optimizer's state."""
@@ -97,3 +96,8 @@ class WeightNoise:
 @torch.no_grad()
 def _in_place(change: Any, weights: list[Tensor], others: list[Tensor]) -> None:
     change(weights, others)
+
+
+def _total(parts: Iterable[Tensor]) -> Tensor:
+    """Return the sum of all elements, float64, without waiting for a GPU."""
+    return torch.stack([part.sum(dtype=torch.float64) for part in parts]).sum()

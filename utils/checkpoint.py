@@ -55,12 +55,6 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
         raise InputError(f"cannot write {path}: {reason.strerror}") from None
 
 
-def newest_run(path: Path, name: str = "best.pt") -> Path:
-    """Return the run in a folder of runs whose checkpoint `name` is the newest; `path` where it is no such folder."""
-    checkpoints = [] if (path / name).exists() else list(path.glob(f"*/{name}"))
-    return max(checkpoints, key=lambda file: file.stat().st_mtime).parent if checkpoints else path
-
-
 def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
     """Return the content of a checkpoint of this or an older format, on the CPU; weights in 8 bits become float32.
 

@@ -27,7 +27,7 @@ class ContrastiveLoss(nn.Module):
         logits = output.float() @ output.float().t() / self.temperature  # (B, B)
         log_probs = without_itself(logits).log_softmax(1)
         nats = -torch.where(same, log_probs, 0).sum(1) / same.sum(1).clamp_min(1)
-        return nats.sum(), same.any(1).sum()
+        return nats.sum(), same.any(1).sum().clamp_min(1)  # a last batch may be of writers who all differ
 
 
 class NearestWriter:

@@ -38,11 +38,6 @@ class Hypothesis:
     log_probs: list[float]
     score: float
 
-    @property
-    def confidence(self) -> float:
-        """Geometric mean of the probabilities of the characters and the end: 0 to 1."""
-        return math.exp(sum(self.log_probs) / len(self.log_probs)) if self.log_probs else 0.0
-
 
 class Scorer(Protocol):
     """Scores of the texts that a search follows: K of each of L lines, at first an empty one of each."""

@@ -25,11 +25,14 @@ def digit_legibility(
     n: int = 2000,
     biases: Sequence[float] = (0.0, 0.5, 1.0),
     seed: int = 1,
+    corpus: str | None = None,
+    splits: list[str] | None = None,
     data_dir: Path = Path("data"),
 ) -> dict[str, Any]:
     """Measure the share of n characters written by `writer` that `reader` reads right, at each bias, and of real ones.
 
-    The real ones are the validation lines that the writer was judged by, as it saw them. accuracy is as in
+    The real ones are lines of `corpus` (None: the writer's own) and `splits` (None: what the writer was judged by), as
+    the writer saw its own. accuracy is as in
     `class_scores`, diversity as in `class_diversity`; capped is the share that hit the limit of points.
 
     Raises InputError where a network has another role, the reader does not know a class, the writer's corpus is not
@@ -46,19 +49,20 @@ def digit_legibility(
         raise InputError(f"{reader.path}: it does not know {', '.join(map(repr, unknown))}, which {writer.path} writes")
     if n < 2 * len(classes):
         raise InputError(f"n is {n}; of {len(classes)} classes at least two each must be written: {2 * len(classes)}")
-    real = _measured(reader, real_lines(writer, classes, data_dir))
+    real = _measured(reader, real_lines(writer, classes, corpus, splits, data_dir))
     written = [_written(writer, reader, classes, n, bias, seed) for bias in biases]
     return {f"{name}_real": value for name, value in real.items()} | {"biases": written}
 
 
-def real_lines(writer: Writer, classes: str, data_dir: Path) -> list[InkLine]:
-    """The writer's validation lines of these classes, transformed as it saw them.
+def real_lines(
+    writer: Writer, classes: str, corpus_name: str | None, splits: list[str] | None, data_dir: Path
+) -> list[InkLine]:
+    """Lines of these classes, see `digit_legibility`, transformed as the writer saw its own.
 
     Raises InputError where the corpus is not there, or has none.
     """
-    corpus = open_transformed(writer.corpus, data_dir, writer.transform)
-    given = writer.config["data_loader"]["args"]
-    _, valid = splits_to_use(corpus, given.get("train"), given.get("valid"))
+    corpus = open_transformed(corpus_name or writer.corpus, data_dir, writer.transform)
+    valid = splits or writer.validated_on(corpus_name) or splits_to_use(corpus, None, None)[1]
     lines = map(corpus.line, corpus.lines_of(valid).tolist())
     chosen = [line for line in lines if line.text in tuple(classes)]
     if not chosen:

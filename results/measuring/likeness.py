@@ -45,6 +45,8 @@ def writers_apart(
         text = opened.text(place)
         if CHARACTERS[0] <= len(text) <= CHARACTERS[1] and (alphabet is None or {*text} <= {*alphabet}):
             by_writer[opened.card["writers"][opened.index["writer"][place]]].append(place)
+    if writers < 2 or judged < 1:
+        raise InputError(f"{judged} lines of each of {writers} writers; it must be 1 or more of 2 writers or more")
     needed = REFERENCES + judged + 1
     names = sorted(name for name, lines in by_writer.items() if name and len(lines) >= needed)
     if len(names) < 2:

@@ -24,7 +24,7 @@ def compare(runs: Sequence[Run], *, text: str | None, bias: float, seed: int) ->
     names = [run.name for run in runs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if not 2 <= len(runs) <= MAX_RUNS:
-        raise InputError(f"{len(runs)} run is named; name 2 to {MAX_RUNS} to compare")
+        raise InputError(f"name 2 to {MAX_RUNS} runs to compare, not {len(runs)}")
     if twice:
         raise InputError(f"{twice[0]}: two runs have this name; name each run once")
     rows = [run.numbers() for run in runs]

@@ -57,7 +57,7 @@ class LineSample:
         if network.can("write characters"):
             lines = [line for line in lines if corpus.text(line) in tuple(network.characters)]
         if not lines:
-            raise InputError(f"{corpus.folder}: no line of {', '.join(splits)} is of a kind that this network writes")
+            raise InputError(f"{corpus.folder}: no line of {', '.join(splits)} has what this network writes or reads")
         drawn = lines
         if self.n is not None and self.n < len(lines):
             drawn = sorted(np.random.default_rng(self.seed).choice(lines, self.n, replace=False).tolist())
@@ -152,7 +152,15 @@ def legibility_section(network: Any, reader: Any, sample: LineSample, n: int) ->
     heading = "Legibility"
     if network.can("write characters"):
         n = max(n, MIN_PER_CLASS * len(network.characters))
-        numbers = digit_legibility(network, reader, n=n, data_dir=sample.data_dir)
+        numbers = digit_legibility(
+            network,
+            reader,
+            n=n,
+            seed=sample.seed,
+            corpus=sample.corpus,
+            splits=sample.splits,
+            data_dir=sample.data_dir,
+        )
         rows = [("real", numbers["accuracy_real"], numbers["diversity_real"])]
         rows += [(f"bias {row['bias']:g}", row["accuracy"], row["diversity"]) for row in numbers["biases"]]
         cells = [(name, f"{100 * right:.1f} %", f"{diversity:.3f}") for name, right, diversity in rows]

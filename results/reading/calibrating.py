@@ -11,6 +11,7 @@ from results.reading.corpus import CorpusRead
 from results.reading.judging import Judged, judged
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.errors import InputError
+from utils.run_folders import checkpoint_of
 
 SEED = 1
 Unit = str
@@ -68,7 +69,7 @@ def save_calibrated(source: Path, target: Path, result: Calibrated) -> None:
 
     source  a checkpoint, or the run directory of one
     """
-    content = load_checkpoint(source / "best.pt" if source.is_dir() else source)
+    content = load_checkpoint(checkpoint_of(source, "best.pt"))
     maps = {unit: [each.shift, each.scale] for unit, each in result.maps.items()}
     old = content["facts"].get("calibration", {})
     content["facts"] = {**content["facts"], "calibration": {**old, result.kind: maps}}

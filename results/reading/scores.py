@@ -1,5 +1,6 @@
 """Error rates of readings with their intervals, by writer and by length, and the characters confused."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,12 @@ def grouped(lines: Sequence[ReadLine], group_of: Callable[[ReadLine], str]) -> d
     groups: dict[str, list[ReadLine]] = {}
     for line in lines:
         groups.setdefault(group_of(line), []).append(line)
-    return {name: _group(groups[name]) for name in sorted(groups, key=lambda name: (len(name), name))}
+    return {name: _group(groups[name]) for name in sorted(groups, key=in_order)}
+
+
+def in_order(name: str) -> list[Any]:
+    """Return what sorts names by the numbers in them: w2 before w10, 1-10 before 61+."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", name)]
 
 
 def _group(lines: list[ReadLine]) -> dict[str, Any]:

@@ -25,8 +25,9 @@ def tune_on_corpus(
     *,
     beam: int,
     num_lines: int,
-) -> dict[tuple[float, float], float]:
-    """Character error rates by (lm_weight, length_bonus), the lowest first, on a random sample of the splits' lines.
+) -> tuple[dict[tuple[float, float], float], int]:
+    """Character error rates by (lm_weight, length_bonus), the lowest first, on a random sample of the splits' lines,
+    and how many lines these are.
 
     Splits are those for validation where none are named; a split that will be reported on must not be among them.
 
@@ -41,4 +42,4 @@ def tune_on_corpus(
         strokes = [reader.strokes(corpus.points(int(lines[i]))) for i in some]
         readings.append(reader.model.encode(ink_batch(strokes, reader.device)))
         texts += [corpus.text(int(lines[i])) for i in some]
-    return tune(reader.model, readings, texts, Search(beam, language_model=language_model))
+    return tune(reader.model, readings, texts, Search(beam, language_model=language_model)), len(lines)

@@ -102,11 +102,8 @@ def _row(line: bytes) -> Row | None:
         row = {name: float(value) for name, value in values.items() if type(value) in (int, float)}
     except (ValueError, AttributeError, RecursionError, OverflowError):
         return None
-    return row if _is_whole(row.get("step")) and _is_whole(row.get("epoch", 0.0)) else None
-
-
-def _is_whole(value: float | None) -> bool:
-    return value is not None and 0 <= value < 1e15 and value == int(value)
+    step, epoch = row.get("step", -1.0), row.get("epoch", 0.0)  # a training by the clock may end within an epoch
+    return row if 0 <= step < 1e15 and step == int(step) and 0 <= epoch < 1e15 else None
 
 
 def _read_events(path: Path, history: RunHistory) -> None:

@@ -11,6 +11,7 @@ from results.runs.history import Row, RunHistory, run_history
 from results.trained import TrainedModel
 from utils.checkpoint import load_checkpoint
 from utils.errors import InputError
+from utils.run_folders import checkpoint_of
 
 HOUSE = Path(__file__).parents[2]
 ABSENT = "–"
@@ -61,7 +62,7 @@ class Run:
             "hours": self.history.hours,
             "points_per_second": speeds[len(speeds) // 2] if speeds else None,
             "monitor": self.monitor,
-            "best_epoch": int(best["epoch"]) if best else None,
+            "best_epoch": round(best["epoch"], 2) if best else None,
             "best_step": int(best["step"]) if best else None,
             **{f"best_{name}": best[name] for name in self.history.names if name in best},
         }
@@ -69,7 +70,7 @@ class Run:
 
 def run_of(network: TrainedModel[Any]) -> Run:
     """The run that a network comes from; a log that is not there or damaged is a remark of its history."""
-    file = network.path / "best.pt" if network.path.is_dir() else network.path
+    file = checkpoint_of(network.path, "best.pt")
     return Run(network, file, load_checkpoint(file).get("training"), run_history(log_folder(file)))
 
 

@@ -221,6 +221,6 @@ def test_minutes_that_are_none_are_refused(minutes: float) -> None:
 
 def test_after_a_slow_start_a_validation_that_would_take_most_of_the_rest_is_left_out() -> None:
     limit, messages = TimeLimit(3, lambda: 76.0), list[str]()
-    limit.begin(lambda: 70.0, messages.append)
+    limit.begin(0, lambda: 70.0, messages.append)
     assert messages == ["104 of 180 s are left to train, validate and save"]
     assert limit.training_until == limit.last_save_at > 150 and not limit.allows_validation

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from benchmarks import my_hand
-from benchmarks.my_hand import Source, nats_per_character, people_of, share_of_own, summary
+from benchmarks.my_hand import nats_per_character, share_of_own, summary
+from benchmarks.my_hand_people import Source, people_of
 from data_loader.synthetic.lines import synthetic_lines
+from ink.strokes import InkLine
 from parse_config import ConfigParser
 from results.roles import load_as
 from results.writing.styles import style_of
@@ -40,9 +42,19 @@ def test_people_have_enough_lines_and_are_not_judged_by_texts_that_they_learn(wr
     few = [replace(line, id=f"few-{n}", writer="few") for n, line in enumerate(lines[:3])]
     enough = [replace(line, id=f"enough-{n}", writer="enough") for n, line in enumerate(lines)]
     write_corpus(tmp_path / "people", [*few, *enough])
-    ((name, known),) = people_of(Source("people", learned=5, judged=2, shortest=1), writer, tmp_path)
-    assert name == "enough" and len(known) == 7
-    assert not {line.text for line in known[:5]} & {line.text for line in known[5:]}
+    source = Source("people", learned=5, judged=2, shortest=1)
+    (person,) = people_of(source, writer, tmp_path)
+    assert person.name == "enough" and len(person.learned) == 5
+    assert ids(person.alike) == ids(person.judged)
+    assert not {line.text for line in person.learned} & {line.text for line in person.judged}
+    (more,) = people_of(source, writer, tmp_path, alike=4)
+    assert ids(more.learned) == ids(person.learned) and ids(more.alike)[:2] == ids(person.judged)
+    assert len(set(ids(more.alike))) == 4
+    assert not {line.text for line in more.learned} & {line.text for line in more.alike}
+
+
+def ids(lines: list[InkLine]) -> list[str]:
+    return [line.id for line in lines]
 
 
 def test_the_table_has_a_row_for_each_number_of_lines() -> None:

@@ -29,7 +29,7 @@ def noise() -> WeightNoise:
 
 
 def kl(means: list[torch.Tensor], log_sigmas: list[torch.Tensor], mean: float, variance: float) -> torch.Tensor:
-    prior = Normal(torch.tensor(mean).double(), math.sqrt(variance))
+    prior = Normal(torch.as_tensor(mean).double(), math.sqrt(variance))
     each = [kl_divergence(Normal(mu, sigma.exp()), prior).sum() for mu, sigma in zip(means, log_sigmas, strict=True)]
     return torch.stack(each).sum()
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from utils.checkpoint import newest_run
+from utils.run_folders import newest_run
 
 
 def test_in_a_folder_of_runs_the_newest_counts_that_has_the_checkpoint(tmp_path: Path) -> None:

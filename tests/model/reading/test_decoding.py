@@ -175,7 +175,7 @@ def test_the_bonus_turns_the_winner_where_the_closed_form_says():
     for bonus, winner in ((0.99 * turn, []), (1.01 * turn, [0])):
         (hypotheses,) = beam_search(model, one_frame(0.3, 0.1, 0.6), Search(length_bonus=bonus))
         assert hypotheses.positions == winner
-        assert hypotheses.confidence == pytest.approx(0.3**0.5 if winner else 0.6)
+        assert math.exp(sum(hypotheses.log_probs)) == pytest.approx(0.3 if winner else 0.6)
 
 
 def test_a_text_that_only_its_length_makes_the_best_is_followed_to_its_end():
@@ -206,7 +206,7 @@ def test_a_network_gone_wrong_reads_nothing_and_is_sure_of_nothing():
     model = recognizer(1.0)
     reading = random_reading([3, 4], model)
     bad = replace(reading, frame_logits=torch.full_like(reading.frame_logits, torch.nan))
-    assert [(h.positions, h.confidence) for h in beam_search(model, bad, Search())] == [([], 0.0)] * 2
+    assert [(h.positions, h.log_probs) for h in beam_search(model, bad, Search())] == [([], [])] * 2
 
 
 def test_tuning_ranks_the_pairs_by_the_error_that_a_search_with_them_makes():
