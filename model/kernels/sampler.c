@@ -40,8 +40,11 @@ static void lstm_cell(int64_t size, const real *sum, real *h, real *c) {
     }
 }
 
-/* Move the window of line b by what its lowest layer's h says, Graves (2013), eqs. 46-51; whether the text is finished,
-   section 5.3. moves: logarithms of alpha, beta, and how far kappa moves on, of every component. */
+enum { NEARLY = 1, FINISHED = 2 };
+
+/* Move the window of line b by what its lowest layer's h says, Graves (2013), eqs. 46-51; FINISHED if the text is,
+   section 5.3, else NEARLY at its last character, else 0. moves: logarithms of alpha, beta, and how far kappa moves on,
+   of every component. */
 static uint8_t attend_to_text(const lines *on, int64_t b, const real *moves) {
     const network *net = on->net;
     const int64_t *characters = on->characters + b * on->max_text, end = on->ends[b];
@@ -62,7 +65,7 @@ static uint8_t attend_to_text(const lines *on, int64_t b, const real *moves) {
     for (int64_t a = 0; a < net->alphabet; a++) window[a] = 0;
     for (int64_t u = 0; u < end; u++) window[characters[u]] += phi[u];
     for (int64_t u = 1; u <= end; u++) highest = phi[u] > phi[highest] ? u : highest;
-    return past || highest == end;
+    return past || highest == end ? FINISHED : highest == end - 1 ? NEARLY : 0;
 }
 
 static double clamp(double low, double x, double high) { return x < low ? low : x > high ? high : x; }
@@ -108,13 +111,15 @@ static void draw_stroke(const network *net, const real *out, const real *noise, 
     stroke[2] = noise[1] < sigmoid(out[6 * mixtures]);
 }
 
-/* Whether line b is at its end after its last point, given in `ended` whether its text is finished; out: the density's
-   outputs. */
+/* Whether line b is at its end after its last point, given in `ended` whether its text is finished, or nearly; out: the
+   density's outputs. */
 static void note_end(const lines *on, int64_t b, const real *out) {
-    int done = on->ended[b], lifted = on->state[b * on->row + 2] > 0, late = on->late[b];
+    int done = on->ended[b] == FINISHED, nearly = on->ended[b] == NEARLY;
+    int lifted = on->state[b * on->row + 2] > 0, late = on->late[b];
     if (on->net->line_end) {
         late = done || late ? late + (late < UINT8_MAX) : 0;
-        on->ended[b] = lifted && (out[6 * on->net->mixtures + 1] > (real)END_LOGIT || late > LAST_LETTER_POINTS);
+        int says = (done || nearly) && out[6 * on->net->mixtures + 1] > (real)END_LOGIT;
+        on->ended[b] = lifted && (says || late > LAST_LETTER_POINTS);
     } else {
         late = done ? late + 1 : 0;
         on->ended[b] = done && (lifted || late > MAX_POINTS_AFTER_TEXT);
@@ -122,7 +127,7 @@ static void note_end(const lines *on, int64_t b, const real *out) {
     on->late[b] = late;
 }
 
-/* Every line's window, by the h of its lowest layer, and in `ended` whether its text is finished. */
+/* Every line's window, by the h of its lowest layer, and in `ended` whether its text is finished, or nearly. */
 static void move_windows(const lines *on, int64_t hidden) {
     const linear *moves = on->net->moves;
     for (int64_t b = 0; b < on->lines; b++)

@@ -1,5 +1,7 @@
 """The network that writes a given text. Graves (2013), section 5."""
 
+import math
+
 from torch import Tensor
 
 from model.layers.recurrent import Cell, SkipStack
@@ -86,6 +88,17 @@ class ConditionalHandwriting(TrunkWriter):
         end = state.trunk.text.end
         past = (window.kappa > end.unsqueeze(1) + 1).all(1)
         return past | (window.phi.argmax(1) == end)
+
+    def end_logit(self, state: WriterState) -> Tensor | None:
+        """Return what `LineEnd` says where the last character or the end weighs most, else -inf; None without it.
+
+        Before them a quote or a backslash may look like the end. (Also in C: `attend_to_text` and `note_end` of
+        model/kernels/sampler.c.)
+        """
+        if state.end_logit is None:
+            return None
+        is_near = state.trunk.window.phi.argmax(1) >= state.trunk.text.end - 1
+        return state.end_logit.masked_fill(~(is_near | self.finished(state)), -math.inf)
 
     def weights(self, state: WriterState) -> Tensor:
         return state.trunk.window.phi

@@ -45,7 +45,7 @@ def ending(done: Tensor, stroke: Tensor, late: Tensor, end_logit: Tensor | None)
     """Return the lines that end (B,) after their last stroke (B, 3), given those whose text is finished (B,).
 
     late (B,): points since the text was finished; it is updated.
-    end_logit (B,): the output of a network that learned where a line ends, else None.
+    end_logit (B,): the output of a network that learned where a line ends, -inf before its last character; else None.
     """
     lifted = stroke[:, 2] > 0
     if end_logit is None:

@@ -128,7 +128,7 @@ def test_a_point_of_the_sampler_is_a_step_of_the_network(name, options, num_laye
         inputs, pen = pen_features_step(stroke, state.pen, features)
         late = point.late.clone()
         ended = (
-            ending(model.finished(state), point.stroke, late, state.end_logit)
+            ending(model.finished(state), point.stroke, late, model.end_logit(state))
             if model.reads_text
             else torch.zeros(LINES, dtype=bool)
         )

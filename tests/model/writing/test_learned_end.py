@@ -46,7 +46,7 @@ def test_steps_are_the_whole_sequence(cell, num_layers, features, in_float64):
     _, state = model.step(batch.strokes[:, 0], state)
     for t, stroke in enumerate(batch.targets.unbind(1)):
         _, state = model.step(stroke, state)
-        assert_close(model.end_logit(state), output.last_logit[:, t])
+        assert_close(state.end_logit, output.last_logit[:, t])
 
 
 def test_density_loss_and_gradients_are_those_of_the_network_without_it(in_float64):
@@ -103,7 +103,7 @@ def test_the_other_weights_are_made_as_without_it():
 def test_a_line_ends_with_the_first_lift_after_which_it_is_likely_enough(compiled, point_by_point):
     with nullcontext() if compiled else point_by_point():
         first, never = (
-            sample(sure(END_LOGIT + more), texts(*[3] * 20), seeds=list(range(20)), max_points=[60] * 20)
+            sample(sure(END_LOGIT + more), texts(*[1] * 20), seeds=list(range(20)), max_points=[60] * 20)
             for more in (0.1, -0.1)
         )
     assert all(line.stopped for line in first) and not any(line.stopped for line in never)
@@ -111,6 +111,14 @@ def test_a_line_ends_with_the_first_lift_after_which_it_is_likely_enough(compile
         length = int(long.strokes[1:, 2].argmax()) + 2
         np.testing.assert_allclose(short.strokes, long.strokes[:length], atol=1e-5)
     assert len({len(line.strokes) for line in first}) > 1
+
+
+@EITHER_WAY
+def test_no_line_ends_before_its_last_character(compiled, point_by_point):
+    """The window of a text of U characters is at the last of them from point (U - 0.5) / 0.4 on."""
+    with nullcontext() if compiled else point_by_point():
+        lines = sample(sure(END_LOGIT + 1, step=0.4, lift=100), texts(8, 12, 2), seeds=[1, 2, 3], max_points=[200] * 3)
+    assert [len(line.strokes) for line in lines] == [19, 29, 4] and all(line.stopped for line in lines)
 
 
 @EITHER_WAY
