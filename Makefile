@@ -2,7 +2,10 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STYLE ?= 8
-export TEXT ?= The pen writes what was never written.
+TEXT ?= The pen writes what was never written.
+# make does not expand a dollar sign of the text.
+override TEXT := $(value TEXT)
+export TEXT
 export LETTER := Dear Anna, thank you for the lovely flowers! They stand on the kitchen table, next to the window, and every morning I look at them before I go out. Please write soon, and tell me about the new house. Love, Peter
 READY := $(VENV)/.ready
 # The demo begins with a bundled network's writing of TEXT, which is refused at once if it has characters unknown to it.

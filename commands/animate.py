@@ -3,14 +3,17 @@
 import argparse
 from pathlib import Path
 
-from commands.common import add_out, add_sampling, loaded, output_folder, print_made, save_numbers
+from commands.common import add_out, add_sampling, output_folder, print_made, save_numbers
+from commands.handwriting import add_text
 from commands.paper import add_paper, paper_of, pen_of
+from commands.write import name_capped, name_choices, write_copies
 from results.writing.animation import require_speed, save_animation
-from results.writing.writer import Writer
+from results.writing.lines import require_sane
+from utils.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", nargs="?", help=r"what to write; \n begins a new line")
+    add_text(parser)
     parser.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast as a person (default: 1)")
     add_sampling(parser)
     add_paper(parser)
@@ -18,16 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write a text, and save the pen at work as GIF and as an SVG that plays in a browser."""
+    """Write a text as `write` does, and save the pen at work as GIF and as an SVG that plays in a browser."""
     require_speed(args.speed)
+    require_sane(args.bias, args.seed)
     paper, pen = paper_of(args), pen_of(args)
-    network = loaded(args, Writer)
-    length = paper.chars_per_line(network.chars_per_line) if network.reads_text else None
-    text = None if args.text is None else args.text.replace("\\n", "\n")
-    writing = network.write(text, bias=args.bias, seed=args.seed, chars_per_line=length)
+    if len(args.style) > 1:
+        raise InputError("the pen is shown at work in one --style")
+    network, (writing,), draw = write_copies(args, args.bias)
     out = output_folder(args.out)
     before = {*out.iterdir()}
     pages = save_animation(writing.pages(paper), out / "animate", speed=args.speed, pen=pen)
     for page in pages:
         print_made(map(Path, page["files"]), before)
-    save_numbers(args, {"checkpoint": str(network.path), "stopped_by_itself": writing.stopped, "pages": pages})
+    name_capped(writing, args.seed)
+    choices = name_choices(draw) if draw else {}
+    numbers = {"checkpoint": str(network.path), "stopped_by_itself": writing.stopped, "pages": pages}
+    save_numbers(args, numbers | choices)

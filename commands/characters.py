@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from commands.common import add_out, add_sampling, loaded, save_figures, save_numbers
-from commands.write import add_hand, best_of, styles_of
+from commands.handwriting import add_hand, best_of, styles_of
 from results.measuring.by_kind import unknown_remarks
 from results.measuring.characters import ENOUGH, characters
 from results.reading.decoding import GREEDY

@@ -15,7 +15,7 @@ from commands.common import (
     save_text,
     splits_of,
 )
-from commands.write import add_hand, best_of, styles_of
+from commands.handwriting import add_hand, best_of, styles_of
 from results.measuring import digit_legibility
 from results.measuring.by_kind import legibility_by_kind
 from results.measuring.judged import Trial

@@ -1,8 +1,11 @@
 """The text that `write` is given, the paper and the pen it is written with, and the files it goes to."""
 
 import argparse
+import re
 import sys
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import get_args
 
@@ -10,8 +13,10 @@ from commands.common import output_folder
 from render.ink.paper import SIZES, Align, Paper
 from render.ink.pen import INK_COLOR, PEN_MM, Pen
 from render.ink.plotter import MACHINES, Machine, load_machine, require_vpype
-from results.writing.lines import SUFFIXES, stem_and_suffix
 from utils.errors import InputError
+
+GRID_SUFFIXES = (".svg", ".png", ".pdf")
+"""Suffixes of one picture of several styles or biases."""
 
 
 def add_paper(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +59,14 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def page_options() -> list[str]:
+    """The names in `args` of the options of paper, pen and plotter."""
+    parser = argparse.ArgumentParser()
+    add_paper(parser)
+    add_machine(parser)
+    return list(vars(parser.parse_args([])))
+
+
 def paper_of(args: argparse.Namespace) -> Paper:
     """The paper that is named, or a slip."""
     options = {"margin": args.margin, "x_height": args.size, "line_spacing": args.line_spacing, "align": args.align}
@@ -82,8 +95,15 @@ def machine_of(args: argparse.Namespace) -> Machine | None:
 def given_text(args: argparse.Namespace) -> str | None:
     r"""The text that the command line gives: itself, of a file or of standard input; "\n" in itself is a line break.
 
-    Raises InputError where it gives two, or a file that cannot be read as text.
+    Raises InputError where it gives two, an empty one, or a file that cannot be read as text.
     """
+    text = _text_or_file(args)
+    if text is not None and not text.strip():
+        raise InputError("the text is empty; there is nothing to write")
+    return text
+
+
+def _text_or_file(args: argparse.Namespace) -> str | None:
     if args.file is not None and args.text is not None:
         raise InputError("a text and --file are two texts; leave one out")
     source = args.file if args.file is not None else "-" if args.text == "-" else None
@@ -101,31 +121,37 @@ def given_text(args: argparse.Namespace) -> str | None:
         raise InputError(f"{source}: is no text in UTF-8; save it as UTF-8") from None
 
 
-def names_a_file(out: Path) -> bool:
-    """True if --out is the file of a writing itself, and not a folder."""
-    return out.name.lower().endswith(SUFFIXES) and not out.is_dir()
+def out_suffix(out: Path, suffixes: Sequence[str]) -> str:
+    """The end of --out, one of `suffixes` in any case, where it names a file; "" where it names a folder.
+
+    Raises InputError where it ends in another suffix and is no folder yet. Digits are none: a folder may be bias0.5.
+    """
+    if out.is_dir() or not out.suffix or out.suffix[1:].isdigit():
+        return ""
+    for suffix in suffixes:
+        if out.name.lower().endswith(suffix) and len(out.name) > len(suffix):
+            return out.name[-len(suffix) :]
+    raise InputError(f"{out}: a file ends in {', '.join(suffixes)} here; if it is a folder, make it first")
 
 
-def names_of(args: argparse.Namespace, count: int, suffixes: list[str]) -> tuple[list[Path], list[str]]:
-    """The paths of `count` writings without their suffixes, and the suffixes.
+def names_of(args: argparse.Namespace, copies: int, suffix: str) -> list[Path]:
+    """The paths of `copies` writings without their suffixes; `suffix` is that of --out, "" of a folder.
 
     In a folder they are numbered from the seed on, or from the next number at which no writing is there. An --out that
     ends as a picture does is the file itself, which is written over.
     """
-    if names_a_file(args.out):
-        stem, suffix = stem_and_suffix(args.out)
+    if suffix:
+        stem = args.out.with_name(args.out.name[: -len(suffix)])
         output_folder(stem.parent)
-        if args.out.exists():
-            print(f"{args.out}: written over")
-        several = [stem.with_name(f"{stem.name}-{args.seed + copy}") for copy in range(count)]
-        return [stem] if count == 1 else several, [args.out.name[-len(suffix) :]]
+        several = [stem.with_name(f"{stem.name}-{args.seed + copy}") for copy in range(copies)]
+        return [stem] if copies == 1 else several
     folder = output_folder(args.out)
     first = args.seed
-    while any(is_taken(folder / f"writing-{first + copy}") for copy in range(count)):
+    while any(is_taken(folder / f"writing-{first + copy}") for copy in range(copies)):
         first += 1
     if first != args.seed:
         print(f"seed {args.seed}: {folder}/writing-{args.seed} is there already; this is writing-{first}")
-    return [folder / f"writing-{first + copy}" for copy in range(count)], suffixes
+    return [folder / f"writing-{first + copy}" for copy in range(copies)]
 
 
 def is_taken(stem: Path) -> bool:
@@ -133,8 +159,20 @@ def is_taken(stem: Path) -> bool:
     return any(True for end in (".*", "-page*") for _ in stem.parent.glob(stem.name + end))
 
 
-def grid_files(args: argparse.Namespace) -> list[Path]:
-    """The files of one picture of several styles or biases: styles.svg and .png, or the file that --out names."""
-    if args.out.suffix.lower() in (".svg", ".png") and not args.out.is_dir():
-        return [output_folder(args.out.parent) / args.out.name]
-    return [output_folder(args.out) / f"styles{suffix}" for suffix in (".svg", ".png")]
+def left_over(stem: Path, suffixes: Iterable[str], made: Collection[Path], before: Collection[Path]) -> list[Path]:
+    """The files from `before` that are pages of an earlier writing of this name, and not `made` anew."""
+    pages = re.compile(rf"{re.escape(stem.name)}(-page\d+)?({'|'.join(map(re.escape, suffixes))})")
+    return sorted(path for path in before if path not in made and pages.fullmatch(path.name))
+
+
+def grid_files(out: Path, suffix: str) -> list[Path]:
+    """The files of one picture of several styles or biases: `out` if it has a suffix, or styles.svg and .png in it.
+
+    Where these are there already they are styles-2 and so on.
+    """
+    if suffix:
+        return [output_folder(out.parent) / out.name]
+    folder = output_folder(out)
+    stems = (folder / f"styles{f'-{number}' * (number > 1)}" for number in count(1))
+    stem = next(stem for stem in stems if not is_taken(stem))
+    return [stem.with_name(stem.name + end) for end in (".svg", ".png")]

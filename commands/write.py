@@ -2,38 +2,40 @@
 
 import argparse
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
-from commands.common import add_out, loaded, save_numbers
+from commands.common import add_out, loaded, print_made, save_numbers
+from commands.handwriting import add_text, best_of, styles_of
 from commands.paper import (
+    GRID_SUFFIXES,
     add_machine,
     add_paper,
     given_text,
     grid_files,
+    left_over,
     machine_of,
-    names_a_file,
     names_of,
+    out_suffix,
+    page_options,
     paper_of,
     pen_of,
 )
-from results.reading.decoding import GREEDY, Decoding
-from results.reading.embedder import Embedder
+from results.reading.decoding import GREEDY
 from results.reading.reader import Reader
 from results.roles import load_as
-from results.trained import bundled
 from results.writing.best_of import BestOf
 from results.writing.digits import write_number
-from results.writing.lines import FORMATS, Style, Writing, require_sane
-from results.writing.styles import load_style, seeded_style, style_grid
-from results.writing.writer import FIRST_TEXT, Hands, Writer
+from results.writing.lines import SUFFIXES, Style, Writing, require_sane
+from results.writing.styles import seeded_style, style_grid
+from results.writing.writer import FIRST_TEXT, Writer
 from utils.arguments import seed_number
 from utils.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", nargs="?", help=r"what to write, or - for standard input; \n begins a new line")
-    parser.add_argument("--file", metavar="FILE", help="write the text of a file, - for standard input")
+    add_text(parser)
     parser.add_argument(
         "--bias",
         type=float,
@@ -45,119 +47,114 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n", type=int, default=1, help="how many writings, of seeds from --seed on (1)")
     parser.add_argument("--animate", action="store_true", help="a GIF and an SVG of the moving pen too")
     parser.add_argument(
-        "--substitute", action="store_true", help="write what looks alike for characters that it cannot write"
-    )
-    add_hand(parser)
-    parser.add_argument(
-        "--hands",
-        choices=get_args(Hands),
-        help="without --style: one handwriting for all lines, or another one for each (one; without -r it is the "
-        "bundled style that the seed picks)",
-    )
-    parser.add_argument(
-        "--hand",
-        type=Path,
-        metavar="FILE",
-        help="write in the handwriting that a file holds, see docs/my-hand.md",
-    )
-    parser.add_argument(
-        "--reader", metavar="CHECKPOINT", help="the network that reads, for --best-of (default: the bundled one)"
-    )
-    parser.add_argument(
         "--networks",
         nargs="+",
         metavar="RUN",
         help="write digits, each by the first of these networks that learned it; replaces -r",
     )
-    parser.add_argument(
-        "--data-dir", type=Path, default=Path("data"), help="folder of the prepared corpora (default: data)"
-    )
     add_paper(parser)
     add_machine(parser)
-    add_out(parser, "folder for what is made, or a file ending in .svg, .png, .pdf or .gif (default: out)", Path)
+    files = ".svg, .png, .pdf or .gif, or with --machine as its files do"
+    add_out(parser, f"folder for what is made, or a file ending in {files} (default: out)", Path)
 
 
-def add_hand(parser: argparse.ArgumentParser) -> None:
-    """Add the style that lines are written in, and the number of candidates of which the best is kept."""
-    parser.add_argument(
-        "--style",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="SAMPLE",
-        help="whose handwriting: a bundled style (1 to 12), CORPUS:LINE_ID, or ink with its text; may be several",
-    )
-    parser.add_argument(
-        "--best-of", type=int, metavar="K", help="write each line K times at once, word by word the most legible"
-    )
-    parser.add_argument(
-        "--alike", action="store_true", help="with --best-of: of those read alike, keep the one most like the style"
-    )
-
-
-def styles_of(args: argparse.Namespace, network: Writer) -> list[Style | None]:
-    """The styles that are named, or none."""
-    return [load_style(network, sample, args.data_dir) for sample in args.style] or [None]
-
-
-def best_of(args: argparse.Namespace, reader: Reader | None, decoding: Decoding) -> BestOf | None:
-    """The choice among several writings of each line, by `reader` or the bundled one, if the command line asks for it.
-
-    Raises InputError where --alike has nothing to choose from, or no style to compare with.
-    """
-    if args.best_of is None:
-        if args.alike:
-            raise InputError("--alike chooses among several writings: add --best-of K")
-        return None
-    if args.alike and not (args.style or getattr(args, "hand", None)):
-        raise InputError("--alike compares with a style: add --style, or leave --alike out")
-    reader = reader or load_as(Reader, bundled("read lines"), args.device)
-    embedder = load_as(Embedder, bundled("compare handwriting"), args.device) if args.alike else None
-    return BestOf(reader, args.best_of, decoding, embedder)
+def refuse(args: argparse.Namespace, mode: str, names: Iterable[str]) -> None:
+    """Raise InputError where the command line has options, by their names in `args`, that a mode does not use."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    unused = [name for name in names if getattr(args, name) != parser.get_default(name)]
+    if unused:
+        options = ", ".join("--" + name.replace("_", "-") for name in unused)
+        raise InputError(f"{mode}; leave out {options}")
 
 
 def run(args: argparse.Namespace) -> None:
     """Write, save the pictures, print their paths and the lines that went wrong."""
+    several = not args.networks and (len(args.style) > 1 or len(args.bias) > 1)
+    if several:
+        mode = "several styles or biases make one plain picture"
+        refuse(args, mode, ["n", "animate", *page_options()])
+    _, _, machine = paper_of(args), pen_of(args), machine_of(args)  # refused before a network is loaded
+    suffix = out_suffix(args.out, GRID_SUFFIXES if several else (*SUFFIXES, *([machine.suffix] if machine else [])))
     if args.networks:
-        _save_writings(args, _by_many(args))
+        _save_writings(args, _by_many(args), suffix)
         return
-    paper, _, _ = paper_of(args), pen_of(args), machine_of(args)  # refused before a network is loaded
-    by_seed = not (args.hand or args.resume or args.style or args.hands or args.first)
-    if by_seed:
-        args.style = [seeded_style(args.seed)]
-    network = load_as(Writer, args.hand, args.device, args.resume) if args.hand else loaded(args, Writer)
-    text = _text(args, network)
-    if args.reader and args.best_of is None:
-        raise InputError("--reader is for --best-of K: add it, or leave --reader out")
-    draw = best_of(args, load_as(Reader, args.reader, args.device) if args.reader else None, GREEDY)
-    styles = styles_of(args, network)
     for bias in args.bias:
         require_sane(bias, args.seed, args.n)
-    if by_seed:
-        print(f"in the bundled style {args.style[0]}; --style names another, --hands one makes one up")
-    _name_rare(network, text)
-    if len(styles) > 1 or len(args.bias) > 1:
-        _save_grid(args, network, text, styles, draw)
+    if several:
+        draw = _save_grid(args, suffix)
     else:
-        length = paper.chars_per_line(network.chars_per_line) if network.reads_text else None
-        writings = network.write_copies(
+        _, writings, draw = write_copies(args, args.bias[0], args.n)
+        _save_writings(args, writings, suffix)
+    if draw:
+        save_numbers(args, name_choices(draw), folder=args.out.parent if suffix else None)
+
+
+def order(args: argparse.Namespace, copies: int = 1) -> tuple[Writer, str | None, list[Style | None], BestOf | None]:
+    """The network, the text, its styles, and the choice among several writings, that the command line names.
+
+    Without a network and a style these are the bundled styles that the seeds pick, one for each copy. Prints them, and
+    the characters that the network hardly knows.
+    """
+    if args.style or args.hand:
+        refuse(args, "--style and --hand name the handwriting of all lines", ["hands"])
+    if args.best_of is None:
+        refuse(args, "without --best-of K nothing is read", ["reader"])
+    by_seed = not (args.hand or args.resume or args.style or args.hands or args.first)
+    network = load_as(Writer, args.hand, args.device, args.resume) if args.hand else loaded(args, Writer)
+    text = _text(args, network)
+    if by_seed:
+        args.style = [seeded_style(args.seed + copy) for copy in range(copies)]
+    draw = best_of(args, load_as(Reader, args.reader, args.device) if args.reader else None, GREEDY)
+    styles = styles_of(args, network)
+    if by_seed:
+        names = f"style{'s' * (copies > 1)} {', '.join(dict.fromkeys(args.style))}"
+        print(f"in the bundled {names}; --style names another, --hands one makes one up")
+    _name_rare(network, text)
+    return network, text, styles, draw
+
+
+def write_copies(args: argparse.Namespace, bias: float, copies: int = 1) -> tuple[Writer, list[Writing], BestOf | None]:
+    """Write what the command line names in copies, of seeds from --seed on.
+
+    Returns the network, the writings, and the choice among several if there was one.
+    """
+    paper = paper_of(args)
+    network, text, styles, draw = order(args, copies)
+    length = paper.chars_per_line(network.chars_per_line) if network.reads_text else None
+    if text and length and network.can("write lines"):
+        paper.for_lines(len(network.lines_of(text, length)))  # refused before anything is written
+    writings = []
+    for number, style in enumerate(styles):  # one for each copy, or one for all
+        writings += network.write_copies(
             text,
-            args.n,
-            bias=args.bias[0],
-            seed=args.seed,
-            style=styles[0],
+            copies // len(styles),
+            bias=bias,
+            seed=args.seed + number,
+            style=style,
             draw=draw,
             chars_per_line=length,
             hands=args.hands or "one",
         )
-        _save_writings(args, writings)
-    if draw:
-        numbers = draw.numbers()
-        for line in numbers["lines"]:
-            rates = f"CER {100 * line['cer_first']:.1f} % of the first, {100 * line['cer_kept']:.1f} % of candidate"
-            alike = f"; likeness {line['alike_first']:.2f}, {line['alike_kept']:.2f}" if "alike_kept" in line else ""
-            print(f"{line['text']!r}: {rates} {line['kept']}{alike}")
-        save_numbers(args, numbers, folder=args.out.parent if names_a_file(args.out) else None)
+    return network, writings, draw
+
+
+def name_choices(draw: BestOf) -> dict[str, Any]:
+    """Print how each line is read that was chosen among several, and return the numbers."""
+    numbers = draw.numbers()
+    for line in numbers["lines"]:
+        rates = f"CER {100 * line['cer_first']:.1f} % of the first, {100 * line['cer_kept']:.1f} % of candidate"
+        alike = f"; likeness {line['alike_first']:.2f}, {line['alike_kept']:.2f}" if "alike_kept" in line else ""
+        print(f"{line['text']!r}: {rates} {line['kept']}{alike}")
+    return numbers
+
+
+def name_capped(writing: Writing, seed: int) -> None:
+    """Print the lines that the network did not end by itself."""
+    lines = zip(filter(None, writing.texts), writing.samples, strict=False)
+    capped = [text for text, drawn in lines if not drawn.stopped]
+    if capped:
+        print(f"seed {seed}: hit the limit of points before their end: {'; '.join(map(repr, capped))}")
 
 
 def _text(args: argparse.Namespace, network: Writer) -> str | None:
@@ -177,7 +174,7 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
     missing = network.alphabet.missing("".join((able if args.substitute else text).split()))
     if missing:
         without = "leave it out" if len(missing) == 1 else "leave them out"
-        hint = without if args.substitute or not used else "add --substitute for what looks alike"
+        hint = without if args.substitute or not {*missing} & {*used} else "add --substitute for what looks alike"
         named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:10])
         raise InputError(f"{network.path} cannot write {named}{' and others' if missing[10:] else ''}; {hint}")
     return able if args.substitute else text
@@ -195,40 +192,42 @@ def _name_rare(network: Writer, text: str | None) -> None:
 
 def _by_many(args: argparse.Namespace) -> list[Writing]:
     """The number, each digit written by its network."""
-    others = args.resume or args.hand or args.style or args.best_of or args.alike or args.reader or len(args.bias) > 1
+    mode = "--networks writes a number, at one --bias"
+    refuse(args, mode, ["resume", "hand", "style", "hands", "substitute", "best_of", "alike", "reader"])
     text = given_text(args)
-    if others or text is None:
-        raise InputError(
-            "--networks writes one number at one --bias, without -r, --hand, --style, --best-of and --reader"
-        )
+    if text is None or len(args.bias) > 1:
+        raise InputError(f"{mode}; name both")
     networks = [load_as(Writer, path, args.device) for path in args.networks]
     return write_number(networks, text, bias=args.bias[0], seed=args.seed, n=args.n)
 
 
-def _save_writings(args: argparse.Namespace, writings: list[Writing]) -> None:
+def _save_writings(args: argparse.Namespace, writings: list[Writing], suffix: str) -> None:
+    """Save writings in a folder, or where --out has a suffix in its format, and print the paths."""
     paper, pen, machine = paper_of(args), pen_of(args), machine_of(args)
-    suffixes = [suffix for suffix in FORMATS if args.animate or suffix in (".svg", ".png")]
-    names, suffixes = names_of(args, len(writings), suffixes)
+    moving = [".animated.svg", ".gif"] if args.animate else []
+    pictures = [*dict.fromkeys([*([suffix] if suffix else [".svg", ".png"]), *moving])]
+    names = names_of(args, len(writings), suffix)
     for copy, (writing, stem) in enumerate(zip(writings, names, strict=True)):
-        for suffix in suffixes:
-            print(*writing.save(stem.with_name(stem.name + suffix), paper=paper, pen=pen), sep="\n")
+        before, made = {*stem.parent.iterdir()}, []
+        for end in pictures:
+            if end.lower() in SUFFIXES:
+                made += writing.save(stem.with_name(stem.name + end), paper=paper, pen=pen)
         if machine:
-            print(*writing.plot(stem, machine, paper=paper), sep="\n")
-        capped = [
-            text for text, drawn in zip(filter(None, writing.texts), writing.samples, strict=False) if not drawn.stopped
-        ]
-        if capped:
-            print(f"seed {args.seed + copy}: hit the limit of points before their end: {'; '.join(map(repr, capped))}")
+            made += writing.plot(stem, machine, paper=paper)
+        print_made(made, before)
+        for path in left_over(stem, pictures, made, before):
+            print(f"{path}: of an earlier writing, left as it was")
+        name_capped(writing, args.seed + copy)
 
 
-def _save_grid(
-    args: argparse.Namespace, network: Writer, text: str | None, styles: list[Style | None], draw: BestOf | None
-) -> None:
-    if args.n > 1 or args.animate:
-        raise InputError("several styles or biases make one picture, without --n and --animate; name one of each")
-    lines, titles = style_grid(network, text, styles, args.bias, args.seed, draw)
+def _save_grid(args: argparse.Namespace, suffix: str) -> BestOf | None:
+    """Write in each style at each bias, save one picture of all, and return the choice among candidates, if any."""
+    network, text, styles, draw = order(args)
+    lines, titles = style_grid(network, text, styles, args.bias, args.seed, draw, args.hands or "one")
     from render.figures.figure import lines_figure, save_figure  # matplotlib takes a second to load
 
-    for path in grid_files(args):
+    for path in grid_files(args.out, suffix):
+        before = {path} if path.exists() else set()
         save_figure(lines_figure(lines, titles), path)
-        print(path)
+        print_made([path], before)
+    return draw

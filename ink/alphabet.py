@@ -14,8 +14,10 @@ STAND_INS = {
     "…": "...", "\u00a0": " ", "\t": " ", "•": "-", "×": "x", "÷": "/",
     "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
     "@": " at ", "&": " and ", "%": " percent", "[": "(", "]": ")", "{": "(", "}": ")",
+    "€": "EUR", "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "≤": "<=", "≥": ">=",
+    "\u00ad": "", "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "",
 }  # fmt: skip
-"""Stand-ins that a human reader takes for the same, for characters that cannot be written."""
+"""Stand-ins that a human reader takes for the same, for characters that cannot be written; "" for what has no width."""
 
 
 class Alphabet:
@@ -60,7 +62,7 @@ class Alphabet:
 
     def _stand_in(self, character: str) -> str:
         bare = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
-        for candidate in (STAND_INS.get(character), bare):
-            if candidate and not self.missing(candidate):
+        for candidate in (STAND_INS.get(character), bare or None):
+            if candidate is not None and not self.missing(candidate):
                 return candidate
         return character

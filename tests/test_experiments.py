@@ -57,6 +57,17 @@ def test_without_a_network_and_a_style_the_seed_picks_one_of_the_bundled(experim
     assert sorted(int(seeded_style(seed)) for seed in range(12)) == [*range(1, 13)]
 
 
+def test_each_copy_is_in_the_style_of_its_own_seed(experiments_cli: Run, tmp_path: Path) -> None:
+    assert "in the bundled styles 8, 9;" in experiments_cli("write", "ab", "--n", "2", "-o", "two")[1]
+    assert "in the bundled style 9;" in experiments_cli("write", "ab", "--seed", "2", "-o", "one")[1]
+    assert (tmp_path / "two/writing-2.svg").read_text() == (tmp_path / "one/writing-2.svg").read_text()
+
+
+def test_an_empty_text_is_refused_before_anything_is_printed(experiments_cli: Run) -> None:
+    code, out, err = experiments_cli("write", " ")
+    assert (code, out) == (2, "") and "the text is empty" in err
+
+
 def test_animate_adds_the_pen_at_work(conditional: Path, run: Run, tmp_path: Path) -> None:
     assert run(conditional, "write", "ab", "--animate")[0] == 0
     suffixes = {"".join(path.suffixes) for path in (tmp_path / "out").iterdir()}
@@ -116,6 +127,13 @@ def test_free_writing_is_as_long_as_a_usual_line(unconditional: Path) -> None:
         (["write", "ab", "--pen", "0"], "pen width is 0"),
         (["write", "ab", "--color", "blau"], "'blau' is unknown"),
         (["write", "ab", "--machine", "axi"], "machine 'axi'"),
+        (["write", "ab", "-o", "ab.jpg"], "ab.jpg: a file ends in .animated.svg, .svg, .png, .gif, .pdf here"),
+        (["write", "ab", "-o", "ab.gcode"], "ab.gcode: a file ends in"),
+        (["write", "ab" + "\\nab" * 12, "--margin", "120"], "no space between margins"),
+        (["write", "\x07 \t"], "leave it out"),
+        (["animate", "ab ☃"], "'☃' (U+2603)"),
+        (["animate", "ab", "--bias", "-1"], "bias is -1.0"),
+        (["animate", "ab", "--style", "2", "4"], "one --style"),
         (["evaluate", "--corpus", "nowhere"], "no prepared corpus"),
     ],
 )
@@ -160,7 +178,7 @@ def test_no_writing_is_overwritten_but_the_file_that_is_named(conditional: Path,
     assert names == {f"writing-{k}.{suffix}" for k in (1, 2, 3) for suffix in ("svg", "png")}
     assert (tmp_path / "out" / "writing-1.svg").read_bytes() == first
     run(conditional, "write", "ab", "--out", "hi.svg")
-    assert "hi.svg: written over" in run(conditional, "write", "cd", "--out", "hi.svg")[1]
+    assert "hi.svg (written over)" in run(conditional, "write", "cd", "--out", "hi.svg")[1]
     assert not (tmp_path / "hi.png").exists()
 
 

@@ -1,6 +1,7 @@
 """The figures of a writer from the command line: whole files, their numbers, and one line where it goes wrong."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -68,6 +69,22 @@ def test_the_pen_at_work(run: Run, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["animate.gif", "animate.json", "animate.svg"]
     (page,) = json.loads((tmp_path / "out" / "animate.json").read_text())["pages"]
     assert page["seconds"] > 0 and page["strokes"] > 0
+
+
+def test_the_pen_at_work_writes_what_write_does(
+    experiments_cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("results.writing.writer.POINT_MARGIN", 0.1)
+    (tmp_path / "text.txt").write_text("“ab”")
+    options = ["--file", "text.txt", "--substitute", "--seed", "2"]
+    code, out, err = experiments_cli("animate", *options, "--speed", "50")
+    assert (code, err) == (0, "") and "in the bundled style 9;" in out and "'\"' for '“'" in out
+    assert "seed 2: hit the limit of points before their end: '\"ab\"'" in out
+    experiments_cli("write", *options, "-o", "still.svg")
+    still, moving = (
+        len(re.findall("<path", (tmp_path / name).read_text())) for name in ("still.svg", "out/animate.svg")
+    )
+    assert still == moving
 
 
 def test_the_pen_at_work_on_ruled_paper(run: Run, tmp_path: Path) -> None:

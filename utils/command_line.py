@@ -46,7 +46,14 @@ class Parser(argparse.ArgumentParser):
             message = message.replace(choice[0], f"there is no {choice[1]!r}; did you mean {near[0]}?")
         elif self.example and " required" in message:
             message = f"{message}, as in: {self.example}"
+        elif (value := re.match(r"argument .*?(--[\w-]+): invalid \w+ value", message)) and self._takes_several(
+            value[1]
+        ):
+            message = f"{message}; put a text before {value[1]}, which takes all words behind it"
         self.exit(2, f"error: {message} ({self.prog} --help lists all)\n")
+
+    def _takes_several(self, option: str) -> bool:
+        return any(option in action.option_strings and action.nargs in ("+", "*") for action in self._actions)
 
     def _unknown(self, unknown: Sequence[str], arguments: Sequence[str]) -> str:
         """Return the message about arguments that are left over."""

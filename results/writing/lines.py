@@ -96,7 +96,7 @@ def stem_and_suffix(path: Path) -> tuple[Path, str]:
     Raises InputError where it is none of them.
     """
     for suffix in SUFFIXES:
-        if path.name.lower().endswith(suffix):
+        if path.name.lower().endswith(suffix) and len(path.name) > len(suffix):
             return path.with_name(path.name[: -len(suffix)]), suffix
     raise InputError(f"{path}: a writing is saved in a file that ends in {', '.join(SUFFIXES)}")
 

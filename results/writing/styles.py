@@ -15,7 +15,7 @@ from data_loader.transform import Transform, mean_step
 from ink.geometry import x_height
 from ink.strokes import InkLine
 from results.writing.lines import Style
-from results.writing.writer import Draw, Writer
+from results.writing.writer import Draw, Hands, Writer
 from utils.errors import InputError
 
 BUNDLED_CORPUS = "iam-ondb"
@@ -126,6 +126,7 @@ def style_grid(
     biases: Sequence[float],
     seed: int = 1,
     draw: Draw | None = None,
+    hands: Hands = "one",
 ) -> tuple[list[np.ndarray], list[str]]:
     """A text in every style at every bias: lines of points (T, 3) under each style's own line, and their titles."""
     lines, titles = [], []
@@ -134,7 +135,7 @@ def style_grid(
             lines.append(writer.points(style.strokes))
             titles.append(f"{style.name}: {style.text}")
         for bias in biases:
-            writing = writer.write(text, bias=bias, seed=seed, style=style, draw=draw)
+            writing = writer.write(text, bias=bias, seed=seed, style=style, draw=draw, hands=hands)
             lines += writing.lines
             titles += [f"bias {bias:g}", *[""] * (len(writing.lines) - 1)]
     return lines, titles

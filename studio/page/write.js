@@ -220,7 +220,7 @@ const known = (text) => [...text].every((character) => about.alphabet.includes(c
 function standIn(character) {
   if (/\s/u.test(character) || known(character)) return character;
   const bare = character.normalize("NFKD").replace(/\p{Mn}/gu, "");
-  return [about.stand_ins[character], bare].find((candidate) => candidate && known(candidate));
+  return [about.stand_ins[character], bare || undefined].find((each) => each !== undefined && known(each));
 }
 
 function markText() {

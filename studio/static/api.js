@@ -70,8 +70,9 @@ function drawLines(texts, seeds, bias, style, signal, onPartial) {
 const substituted = (text, alphabet, used) => [...text].map((character) => {
   if (alphabet.includes(character)) return character;
   const bare = character.normalize("NFKD").replace(/\p{M}/gu, "");
-  const better = [facts.stand_ins[character], bare].find((each) => each && [...each].every((piece) => alphabet.includes(piece)));
-  if (better) used[character] = better;
+  const candidates = [facts.stand_ins[character], bare || undefined].filter((each) => each !== undefined);
+  const better = candidates.find((each) => [...each].every((piece) => alphabet.includes(piece)));
+  if (better !== undefined) used[character] = better;
   return better ?? character;
 }).join("");
 

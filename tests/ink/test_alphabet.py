@@ -6,7 +6,7 @@ import pytest
 from ink.alphabet import Alphabet
 from utils.errors import InputError
 
-LETTERS = Alphabet("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ '\"-.,()")
+LETTERS = Alphabet("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ '\"-.,()/124")
 
 
 def test_characters_are_in_code_point_order_each_once() -> None:
@@ -58,6 +58,8 @@ def test_a_line_break_is_named_readably() -> None:
         ("café Ångström naïve", "cafe Angstrom naive"),
         ("Straße, œuvre, Øre, Łódź", "Strasse, oeuvre, Ore, Lodz"),
         ("ﬁne", "fine"),
+        ("1½ cups for 2€", "1 1/2 cups for 2EUR"),
+        ("\ufeffzero\u200bwidth\u00ad", "zerowidth"),
     ],
 )
 def test_stand_ins(text: str, written: str) -> None:
@@ -76,7 +78,7 @@ def test_what_the_alphabet_has_is_never_replaced() -> None:
     assert Alphabet("“”é…–'\"-.e").substitute("“é…–”") == ("“é…–”", {})
 
 
-@pytest.mark.parametrize("text", ["日本", "€", "\n"])
+@pytest.mark.parametrize("text", ["日本", "☃", "\n"])
 def test_what_has_no_stand_in_stays_for_encode_to_name(text: str) -> None:
     assert LETTERS.substitute(text) == (text, {})
 

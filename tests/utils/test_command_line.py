@@ -11,6 +11,7 @@ def parser() -> Parser:
     write = commands.add_parser("write")
     write.add_argument("text", nargs="?")
     write.add_argument("--bias", type=float)
+    write.add_argument("--several", type=float, nargs="+")
     return parser
 
 
@@ -22,7 +23,8 @@ def parser() -> Parser:
         ("write -- -x --bias 1", "--bias comes after --"),
         ("wriet hi", "there is no 'wriet'; did you mean write?"),
         ("read", "required: file, as in: tool.py read ink.svg"),
-        ("write --bias one", "invalid float value"),
+        ("write --bias one", "invalid float value: 'one' ("),
+        ("write --several 1 hi", "'hi'; put a text before --several, which takes all words behind it"),
     ],
 )
 def test_a_mistake_is_named_in_one_line_with_what_was_meant(

@@ -152,8 +152,10 @@ def test_one_network_a_digit_is_trained_loaded_and_writes(
     by_networks = ["write", "20 2", "--networks", *runs, "--seed", "9", "--data-dir", tmp_path]
     code, out, _ = experiments_cli(*by_networks)
     assert code == 0 and "writing-9.svg" in out
-    for wrong in (["-r", runs[0], *by_networks], [*by_networks, "--bias", 0, 1], ["write", "--networks", runs[0]]):
+    for wrong in ([*by_networks, "--bias", 0, 1], ["write", "--networks", runs[0]]):
         assert "--networks" in refused(experiments_cli(*wrong))
+    for unused in (["--resume", runs[0]], ["--hands", "each"], ["--substitute"]):
+        assert f"leave out {unused[0]}" in refused(experiments_cli(*by_networks, *unused))
     assert experiments_cli("-r", runs[1], "evaluate", "--data-dir", tmp_path)[0] == 0
     assert json.loads((tmp_path / "out" / "evaluate.json").read_text())["n_lines"] == 1
     assert experiments_cli("-r", runs[0])[0] == 0
