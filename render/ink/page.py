@@ -88,10 +88,11 @@ def _fill(words: list[str], max_chars: int) -> list[str]:
     return lines
 
 
-def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Page]:
+def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None, unit: float | None = None) -> list[Page]:
     """Return pages of lines of points (T, 3), a line below the other, all at one scale.
 
-    The scale makes the median x-height of the lines the paper's. A line that is too wide for a sheet is made smaller.
+    The scale makes `unit` the paper's x-height: that of the lines, None for their median. Where a line is too wide for
+    a sheet, all are made smaller.
     Baselines are the line spacing apart, farther where ink would come close to the ink above; on ruled paper they are
     exactly on the rules. A line without points is an empty row. The ink is kept as it was written, slope and all,
     but for straight lines. A new page begins where the ink would reach into the lower margin.
@@ -103,13 +104,13 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Pag
             raise ValueError(f"line {number} has points that are not finite")
     paper = paper or Paper()
     inks = [_changed(points, paper) for points in lines]
-    scales, x_height_mm = _scales(inks, paper)
+    scale, x_height_mm = _scale(inks, paper, unit or _median_x_height(inks))
     spacing = paper.line_spacing or x_height_mm / X_PER_SPACING
-    widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink, scale in zip(inks, scales, strict=True)]
+    widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink in inks]
     space = paper.space[0] if paper.width is not None else max(widths, default=0.0)
     rows = [
         _row(ink, scale, SHARE_LEFT[paper.align] * (space - width), SKYLINE_BIN * spacing)
-        for ink, scale, width in zip(inks, scales, widths, strict=True)
+        for ink, width in zip(inks, widths, strict=True)
     ]
     if paper.ruled:
         return [_ruled_page(page, paper, spacing, space) for page in _on_rules(rows, spacing, paper.space[1])]
@@ -124,20 +125,23 @@ def _changed(points: np.ndarray, paper: Paper) -> np.ndarray:
     return np.column_stack([ink[:, 0] - math.tan(math.radians(paper.slant)) * ink[:, 1], ink[:, 1:]])
 
 
-def _scales(inks: list[np.ndarray], paper: Paper) -> tuple[list[float], float]:
-    """Return mm per unit of each ink (T, 3), and the x-height in mm that their median has."""
+def _median_x_height(inks: list[np.ndarray]) -> float:
+    """Return the median x-height of inks (T, 3)."""
     letters = [ink for ink in inks if len(down_strokes(ink))] or [ink for ink in inks if len(ink)]
     # Dashes and dots have no x-height of their own: where other ink is, they have no say in its size.
-    unit = float(np.median([x_height(ink) for ink in letters] or [1.0]))
-    sizes = np.array([np.ptp(ink[:, :2], axis=0) if len(ink) else np.zeros(2) for ink in inks]).reshape(-1, 2)
-    widest = float(sizes[:, 0].max(initial=0.0))
-    unit = max(unit, widest / LONGEST_LINE)
-    space = paper.space
+    return float(np.median([x_height(ink) for ink in letters] or [1.0]))
+
+
+def _scale(inks: list[np.ndarray], paper: Paper, unit: float) -> tuple[float, float]:
+    """Return mm per unit of all inks (T, 3), of which `unit` are the x-height, and the x-height in mm."""
+    size = np.max([np.ptp(ink[:, :2], axis=0) for ink in inks if len(ink)] or [np.zeros(2)], axis=0).clip(1e-9)
+    unit = max(unit, float(size[0]) / LONGEST_LINE)
+    fitting = paper.space / size
     x_height_mm = paper.given_x_height
     if x_height_mm is None:
-        x_height_mm = min(max(space[0] * unit / max(widest, 1e-9), SMALLEST), LARGEST)
-    scale = x_height_mm / unit
-    return [min(scale, *(space / np.maximum(size, 1e-9))) for size in sizes], x_height_mm
+        x_height_mm = min(max(float(fitting[0]) * unit, SMALLEST), LARGEST)
+    scale = min(x_height_mm / unit, *fitting.tolist())
+    return scale, scale * unit
 
 
 def _row(ink: np.ndarray, scale: float, left: float, bin_mm: float) -> _Row:
