@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import get_args
 
 from commands.common import output_folder
+from render.ink.page import cut_words
 from render.ink.paper import SIZES, Align, Paper
 from render.ink.pen import INK_COLOR, PEN_MM, Pen
 from render.ink.plotter import MACHINES, Machine, load_machine, require_vpype
-from results.writing.lines import SUFFIXES, stem_and_suffix
+from results.writing.line_length import line_length
+from results.writing.lines import SUFFIXES, Style, stem_and_suffix
+from results.writing.writer import Writer
 from utils.errors import InputError
 
 
@@ -99,6 +102,15 @@ def given_text(args: argparse.Namespace) -> str | None:
         raise InputError(f"{source}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InputError(f"{source}: is no text in UTF-8; save it as UTF-8") from None
+
+
+def line_length_of(network: Writer, text: str | None, paper: Paper, style: Style | None = None) -> int | None:
+    """The number of characters of a line, see `line_length`; words that are longer, and so are cut, are printed."""
+    length = line_length(network, text, paper, style)
+    cut = cut_words(text or "", length) if length else []
+    if cut:
+        print(f"longer than a line of {length} characters, so cut: {', '.join(map(repr, cut))}")
+    return length
 
 
 def names_a_file(out: Path) -> bool:

@@ -88,6 +88,11 @@ def _fill(words: list[str], max_chars: int) -> list[str]:
     return lines
 
 
+def cut_words(text: str, max_chars: int) -> list[str]:
+    """Return the words of a text that `wrap_text` cuts, as they are longer than a line."""
+    return [word for word in text.split() if len(word) > max_chars]
+
+
 def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None, unit: float | None = None) -> list[Page]:
     """Return pages of lines of points (T, 3), a line below the other, all at one scale.
 

@@ -23,6 +23,10 @@ X_PER_SPACING = 0.28
 """Share of the distance of two lines that is x-height: an ascender, x-height and a descender of usual size fill it."""
 CHARACTER_WIDTH = 1.4
 """Usual width of a character in x-heights: the median of 80 lines that conditional.pt wrote at bias 1."""
+WIDER_LINES = 1.1
+"""Width of the widest lines in a style, in that of the style's own; so much space keeps the size that is given."""
+FEWEST_CHARACTERS = 4
+"""Characters of a line, at least: with fewer nearly every word would be cut."""
 LONGER_LINES = 1.5
 """Longest line, in lengths of those that a network learned from; conditional.pt is legible up to 1.7 of them."""
 SLIP_MARGIN, SHEET_MARGIN, SHEET_MARGIN_SHARE = 8.0, 20.0, 0.1
@@ -114,9 +118,18 @@ class Paper:
             return X_PER_SPACING * self.line_spacing
         return self.x_height if self.width is not None else self.x_height or X_HEIGHT
 
-    def chars_per_line(self, usual: int) -> int:
-        """Return the number of characters for which a line has space; `usual` is that of a network's own lines."""
+    def chars_per_line(self, usual: int, character_width: float = CHARACTER_WIDTH) -> int:
+        """Return the number of characters for which a line has space; `usual` is that of a network's own lines.
+
+        Raises InputError where it is too small for a line of words.
+        """
         if self.width is None:
             return usual
-        fitting = self.space[0] / (CHARACTER_WIDTH * (self.given_x_height or X_HEIGHT))
-        return max(1, min(round(LONGER_LINES * usual), int(fitting)))
+        size, space = self.given_x_height, self.space[0]
+        fitting = int(space / (character_width * (X_HEIGHT if size is None else WIDER_LINES * size)))
+        if fitting < FEWEST_CHARACTERS:
+            raise InputError(
+                f"a line of {space:g} mm is too short for {FEWEST_CHARACTERS} characters of this size; "
+                "give a larger sheet, or a smaller size or line spacing"
+            )
+        return min(round(LONGER_LINES * usual), fitting)

@@ -113,7 +113,7 @@ class Writer(TrainedModel[HandwritingModel]):
         style  a line in whose handwriting every line is written, see `results.writing.styles.load_style`; None: of a
                hand the person's `own_line`
         draw   another way to write lines, such as `results.writing.best_of.BestOf`
-        chars_per_line  longest line, such as `render.ink.paper.Paper.chars_per_line` gives; None: the usual one
+        chars_per_line  longest line, such as `results.writing.line_length.line_length` gives; None: the usual one
         hands  "one": without a style all lines are in a style of the seed's own, see `own_styles`; "each": every line
                in another handwriting. A single line is written without a style
 

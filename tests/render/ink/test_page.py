@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ink.strokes import pen_strokes
-from render.ink.page import MIN_GAP, Page, lay_out, wrap_text
+from render.ink.page import MIN_GAP, Page, cut_words, lay_out, wrap_text
 from render.ink.paper import LARGEST, SMALLEST, X_PER_SPACING, Align, Paper
 from tests.render.some_ink import loops
 from utils.errors import InputError
@@ -43,6 +43,10 @@ def test_wrapped_text_keeps_every_character_within_the_limit(limit: int) -> None
 )
 def test_text_breaks_at_newlines_and_between_words(text: str, limit: int, lines: list[str]) -> None:
     assert wrap_text(text, limit) == lines
+
+
+def test_the_words_that_are_cut_are_known() -> None:
+    assert cut_words("a well-known\nDonaudampf ship", 6) == ["well-known", "Donaudampf"]
 
 
 def test_a_line_of_no_characters_is_refused() -> None:

@@ -48,6 +48,12 @@ def test_a_line_has_the_characters_for_which_there_is_space() -> None:
     assert Paper().chars_per_line(38) == 38
     assert 40 <= Paper.sheet("a4").chars_per_line(38) <= 46
     assert 28 <= Paper.sheet("a5").chars_per_line(38) <= 32
-    assert Paper(210, 297, x_height=2).chars_per_line(38) == 57  # one and a half of what the network learned from
-    assert Paper(20, 20).chars_per_line(38) >= 1
+    assert Paper(210, 297, x_height=1.9).chars_per_line(38) == 57  # one and a half of what the network learned from
+    assert Paper(210, 297, x_height=5).chars_per_line(38, 2) == 15
     assert SMALLEST < 2.8 < LARGEST
+
+
+def test_a_line_of_very_few_characters_is_refused() -> None:
+    for paper in (Paper(10, 20), Paper(105, 148, x_height=20), Paper(105, 148, line_spacing=70)):
+        with pytest.raises(InputError, match="mm is too short for 4 characters"):
+            paper.chars_per_line(38)
