@@ -110,7 +110,7 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None, unit: float
     paper = paper or Paper()
     inks = [_changed(points, paper) for points in lines]
     scale, x_height_mm = _scale(inks, paper, unit or _median_x_height(inks))
-    spacing = paper.line_spacing or x_height_mm / X_PER_SPACING
+    spacing = min(paper.line_spacing or x_height_mm / X_PER_SPACING, paper.space[1])
     widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink in inks]
     space = paper.space[0] if paper.width is not None else max(widths, default=0.0)
     rows = [
@@ -204,13 +204,13 @@ def _page(rows: list[tuple[_Row, float]], paper: Paper) -> Page:
 
 def _on_rules(rows: list[_Row], spacing: float, max_height: float) -> list[list[_Row]]:
     """Return pages of rows, of which each takes a rule; pages have as many rules as there is space for."""
-    count = max(len(rows) if np.isinf(max_height) else int(max_height / spacing + 1e-9), 1)
+    count = max(len(rows), 1) if np.isinf(max_height) else int(max_height / spacing + 1e-9)
     return [rows[first : first + count] for first in range(0, len(rows), count)] or [[]]
 
 
 def _ruled_page(rows: list[_Row], paper: Paper, spacing: float, space: float) -> Page:
     """Return a ruled page; the first rule is one line spacing below the upper margin."""
-    count = len(rows) if paper.height is None else max(int(paper.space[1] / spacing + 1e-9), 1)
+    count = len(rows) if paper.height is None else int(paper.space[1] / spacing + 1e-9)
     heights = paper.edge + spacing * np.arange(1, count + 1)
     lines = [
         [stroke + np.array([paper.edge, height]) for stroke in row.strokes]

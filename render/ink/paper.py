@@ -49,7 +49,7 @@ class Paper:
     straight       lines are levelled; else they keep their slope
     slant          degrees by which the ink leans to the right more than it was written
 
-    Raises InputError where a length is not positive, the margins leave no space, or the slant is too large.
+    Raises InputError where a length is not positive, the margins leave no space for a line, or the slant is too large.
     """
 
     width: float | None = None
@@ -65,8 +65,8 @@ class Paper:
     def __post_init__(self) -> None:
         if self.align not in get_args(Align):
             raise InputError(f"align is {self.align!r}; it must be {', '.join(get_args(Align))}")
-        if self.margin is not None and not self.margin >= 0:
-            raise InputError(f"margin is {self.margin:g} mm; it must be 0 or more")
+        if self.margin is not None and not 0 <= self.margin <= LONGEST:
+            raise InputError(f"margin is {self.margin:g} mm; it must be from 0 to {LONGEST:g}")
         if not -MAX_SLANT <= self.slant <= MAX_SLANT:
             raise InputError(f"slant is {self.slant:g} degrees; it must be from -{MAX_SLANT:g} to {MAX_SLANT:g}")
         sides = {"paper width": self.width, "paper height": self.height}
@@ -76,6 +76,8 @@ class Paper:
         for name, length in sides.items():
             if length is not None and length <= 2 * self.edge:
                 raise InputError(f"a {name} of {length:g} mm leaves no space between margins of {self.edge:g} mm")
+        if self.line_spacing is not None and self.line_spacing > self.space[1]:
+            raise InputError(f"a line spacing of {self.line_spacing:g} mm is more than the {self.space[1]:g} mm of a page")
 
     @classmethod
     def sheet(cls, size: str) -> "Paper":

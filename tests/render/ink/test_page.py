@@ -207,6 +207,11 @@ def test_lines_keep_to_the_rules_of_ruled_paper(height: float | None) -> None:
     assert all(rule[:, 0].tolist() == [10, 140] for page in pages for rule in page.rules)
 
 
+def test_a_rule_of_large_writing_is_on_the_page() -> None:
+    (page,) = lay_out([loops(2)], Paper(200, 50, 5, x_height=30, ruled=True))
+    assert [rule[0, 1] for rule in page.rules] == [45]
+
+
 @pytest.mark.parametrize("degrees", [-20.0, 15.0])
 def test_ink_leans_by_the_papers_slant(degrees: float) -> None:
     lines = [loops(6, tall=2), loops(5)]
