@@ -10,7 +10,7 @@ from commands.common import output_folder
 from render.ink.page import cut_words
 from render.ink.paper import SIZES, Align, Paper
 from render.ink.pen import INK_COLOR, PEN_MM, Pen
-from render.ink.plotter import MACHINES, Machine, load_machine, require_vpype
+from render.ink.plotter import MACHINES, Machine, load_machine, require_paper, require_vpype
 from results.writing.line_length import line_length
 from results.writing.lines import SUFFIXES, Style, stem_and_suffix
 from results.writing.writer import Writer
@@ -73,12 +73,14 @@ def pen_of(args: argparse.Namespace) -> Pen:
 def machine_of(args: argparse.Namespace) -> Machine | None:
     """The plotter that is named, or None.
 
-    Raises InputError where there is no such plotter, or vpype is not installed.
+    Raises InputError where there is no such plotter, it does not take the paper, or vpype is not installed.
     """
     if not args.machine:
         return None
     machine = load_machine(args.machine)
     require_vpype()
+    paper = paper_of(args)
+    require_paper(machine, paper.width, paper.height)
     return machine
 
 
