@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ink.geometry import LONGEST_LINE, baseline, down_strokes, turned_together, x_height
+from ink.geometry import LONGEST_LINE, baseline, down_strokes, levelled, x_height
 from ink.strokes import pen_strokes
 from render.ink.paper import LARGEST, SMALLEST, X_PER_SPACING, Paper
 from utils.errors import InputError
@@ -108,8 +108,9 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None, unit: float
         if not np.isfinite(points).all():
             raise ValueError(f"line {number} has points that are not finite")
     paper = paper or Paper()
-    inks = [_changed(points, paper) for points in lines]
-    scale, x_height_mm = _scale(inks, paper, unit or _median_x_height(inks))
+    unit = unit or _median_x_height(lines)
+    inks = [_slanted(points, paper.slant) for points in (levelled(lines, unit) if paper.straight else lines)]
+    scale, x_height_mm = _scale(inks, paper, unit)
     spacing = min(paper.line_spacing or x_height_mm / X_PER_SPACING, paper.space[1])
     widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink in inks]
     space = paper.space[0] if paper.width is not None else max(widths, default=0.0)
@@ -122,15 +123,15 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None, unit: float
     return [_page(page, paper) for page in _stack(rows, spacing, paper.space[1])]
 
 
-def _changed(points: np.ndarray, paper: Paper) -> np.ndarray:
-    """Return ink (T, 3) levelled and slanted as the paper has it; y is downward."""
-    ink = np.asarray(turned_together([points], 0.0)[0] if paper.straight else points, np.float64)
-    if not paper.slant:
+def _slanted(points: np.ndarray, degrees: float) -> np.ndarray:
+    """Return ink (T, 3) that leans to the right by so many degrees more; y is downward."""
+    ink = np.asarray(points, np.float64)
+    if not degrees:
         return ink
-    return np.column_stack([ink[:, 0] - math.tan(math.radians(paper.slant)) * ink[:, 1], ink[:, 1:]])
+    return np.column_stack([ink[:, 0] - math.tan(math.radians(degrees)) * ink[:, 1], ink[:, 1:]])
 
 
-def _median_x_height(inks: list[np.ndarray]) -> float:
+def _median_x_height(inks: Sequence[np.ndarray]) -> float:
     """Return the median x-height of inks (T, 3)."""
     letters = [ink for ink in inks if len(down_strokes(ink))] or [ink for ink in inks if len(ink)]
     # Dashes and dots have no x-height of their own: where other ink is, they have no say in its size.

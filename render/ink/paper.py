@@ -46,7 +46,7 @@ class Paper:
     line_spacing   from baseline to baseline; None: x_height / 0.28
     align          lines that are shorter than the space for them
     ruled          baselines are drawn, and lines keep to them
-    straight       lines are levelled; else they keep their slope
+    straight       lines are levelled, short ones as the others are; else they keep their slope
     slant          degrees by which the ink leans to the right more than it was written
 
     Raises InputError where a length is not positive, the margins leave no space for a line, or the slant is too large.
@@ -77,7 +77,9 @@ class Paper:
             if length is not None and length <= 2 * self.edge:
                 raise InputError(f"a {name} of {length:g} mm leaves no space between margins of {self.edge:g} mm")
         if self.line_spacing is not None and self.line_spacing > self.space[1]:
-            raise InputError(f"a line spacing of {self.line_spacing:g} mm is more than the {self.space[1]:g} mm of a page")
+            raise InputError(
+                f"a line spacing of {self.line_spacing:g} mm is more than the {self.space[1]:g} mm of a page"
+            )
 
     @classmethod
     def sheet(cls, size: str) -> "Paper":

@@ -186,12 +186,17 @@ def test_lines_are_aligned_in_the_space_between_the_margins(width: float | None,
 
 
 def test_lines_of_straight_paper_are_level() -> None:
-    lines = [loops(8, slope=0.1), EMPTY, loops(3), loops(8, slope=-0.05)]
-    for straight, slopes in ((False, [0.1, 0.0, -0.05]), (True, [0.0] * 3)):
+    lines = [loops(18, slope=0.1), EMPTY, loops(3, slope=0.1), loops(16, slope=-0.05)]
+    for straight, slopes in ((False, [0.1, 0.1, -0.05]), (True, [0.0] * 3)):
         (page,) = lay_out(lines, Paper(straight=straight))
         for line, slope in zip(page.lines, slopes, strict=True):
             bottoms = np.array([stroke[np.argmax(stroke[:, 1])] for stroke in line])
             assert np.polyfit(*bottoms.T, 1)[0] == pytest.approx(slope, abs=0.01)
+
+
+def test_a_short_line_alone_is_not_turned() -> None:
+    (level,), (plain,) = (lay_out([loops(8, slope=0.1)], Paper(straight=straight)) for straight in (True, False))
+    np.testing.assert_allclose(np.concatenate(level.strokes), np.concatenate(plain.strokes), atol=1e-4)
 
 
 @pytest.mark.parametrize("height", [None, 100.0])

@@ -37,7 +37,10 @@ def test_a_size_that_is_none_is_refused(size: str) -> None:
         ({"x_height": -1}, "x-height is -1"),
         ({"margin": -1}, "margin is -1"),
         ({"margin": float("inf")}, "margin is inf mm; it must be from 0 to 5000"),
-        ({"width": 105, "height": 148, "line_spacing": 200}, "a line spacing of 200 mm is more than the 127 mm of a page"),
+        (
+            {"width": 105, "height": 148, "line_spacing": 200},
+            "a line spacing of 200 mm is more than the 127 mm of a page",
+        ),
         ({"align": "middle"}, "left, center, right"),
     ],
 )
