@@ -130,7 +130,7 @@ def gcode_profile(machine: Machine) -> dict[str, Any]:
 
 
 def require_paper(machine: Machine, width: float | None, height: float | None) -> None:
-    """Raise InputError unless a machine takes paper of this size in mm (None: that of the ink), as all do but by HPGL."""
+    """Raise InputError unless a machine takes paper of this size in mm (None: that of the ink); by G-code all do."""
     if machine.language != "hpgl":
         return
     vpype, _ = require_vpype()
