@@ -70,6 +70,15 @@ def pen_of(args: argparse.Namespace) -> Pen:
     return Pen(args.pen, args.color, "polyline" if args.polyline else "filled" if args.filled else "curves")
 
 
+def line_length_of(network: Writer, text: str | None, paper: Paper, style: Style | None = None) -> int | None:
+    """The number of characters of a line, see `line_length`; words that are longer, and so are cut, are printed."""
+    length = line_length(network, text, paper, style)
+    cut = cut_words(text or "", length) if length else []
+    if cut:
+        print(f"longer than a line of {length} characters, so cut: {', '.join(map(repr, cut))}")
+    return length
+
+
 def machine_of(args: argparse.Namespace) -> Machine | None:
     """The plotter that is named, or None.
 
@@ -104,15 +113,6 @@ def given_text(args: argparse.Namespace) -> str | None:
         raise InputError(f"{source}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InputError(f"{source}: is no text in UTF-8; save it as UTF-8") from None
-
-
-def line_length_of(network: Writer, text: str | None, paper: Paper, style: Style | None = None) -> int | None:
-    """The number of characters of a line, see `line_length`; words that are longer, and so are cut, are printed."""
-    length = line_length(network, text, paper, style)
-    cut = cut_words(text or "", length) if length else []
-    if cut:
-        print(f"longer than a line of {length} characters, so cut: {', '.join(map(repr, cut))}")
-    return length
 
 
 def names_a_file(out: Path) -> bool:
