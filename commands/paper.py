@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import get_args
 
 from commands.common import output_folder
+from render.ink.page import cut_words
 from render.ink.paper import SIZES, Align, Paper
 from render.ink.pen import INK_COLOR, PEN_MM, Pen
-from render.ink.plotter import MACHINES, Machine, load_machine, require_vpype
+from render.ink.plotter import MACHINES, Machine, load_machine, require_paper, require_vpype
+from results.writing.line_length import line_length
+from results.writing.lines import Style
+from results.writing.writer import Writer
 from utils.errors import InputError
 
 GRID_SUFFIXES = (".svg", ".png", ".pdf")
@@ -80,15 +84,26 @@ def pen_of(args: argparse.Namespace) -> Pen:
     return Pen(args.pen, args.color, "polyline" if args.polyline else "filled" if args.filled else "curves")
 
 
+def line_length_of(network: Writer, text: str | None, paper: Paper, style: Style | None = None) -> int | None:
+    """The number of characters of a line, see `line_length`; words that are longer, and so are cut, are printed."""
+    length = line_length(network, text, paper, style)
+    cut = cut_words(text or "", length) if length else []
+    if cut:
+        print(f"longer than a line of {length} characters, so cut: {', '.join(map(repr, cut))}")
+    return length
+
+
 def machine_of(args: argparse.Namespace) -> Machine | None:
     """The plotter that is named, or None.
 
-    Raises InputError where there is no such plotter, or vpype is not installed.
+    Raises InputError where there is no such plotter, it does not take the paper, or vpype is not installed.
     """
     if not args.machine:
         return None
     machine = load_machine(args.machine)
     require_vpype()
+    paper = paper_of(args)
+    require_paper(machine, paper.width, paper.height)
     return machine
 
 

@@ -19,6 +19,7 @@ from render.ink.plotter import MACHINES, load_machine, require_vpype
 from render.ink.raster import write_png
 from results.roles import load_as
 from results.trained import bundled
+from results.writing.line_length import line_length
 from results.writing.lines import Style, Writing, page_paths
 from results.writing.writer import FIRST_TEXT, Writer
 from studio.files import zipped
@@ -123,7 +124,7 @@ class Desk:
         """
         network, given = self._network(settings.style), settings.sheet()
         writer, (text, used) = network.writer, _text(network.writer, settings)
-        texts = writer.lines_of(text, given.chars_per_line(writer.chars_per_line))
+        texts = writer.lines_of(text, line_length(writer, text, given, self._style(settings.style)))
         paper = given.for_lines(len(texts))
         scale = (paper.given_x_height or X_HEIGHT) / self._unit(network, settings.style)
         spacing = paper.line_spacing or (paper.given_x_height or X_HEIGHT) / X_PER_SPACING
@@ -184,14 +185,15 @@ class Desk:
     def _write(self, settings: WriteSettings, on_ink: OnInk) -> Writing:
         """Write a text as `experiments.py write` does; lines that are remembered are not drawn again."""
         network = self._network(settings.style)
-        writer, length = network.writer, settings.sheet().chars_per_line(network.writer.chars_per_line)
+        writer, style = network.writer, self._style(settings.style)
         text = _text(writer, settings)[0]
+        length = line_length(writer, text, settings.sheet(), style)
         texts = writer.lines_of(text, length)
         return writer.write(
             text,
             bias=settings.bias,
             seed=settings.seed,
-            style=self._style(settings.style) or network.own_style(texts, settings),
+            style=style or network.own_style(texts, settings),
             draw=LiveDraw(network.memory, settings.seed, settings.again, on_ink),
             chars_per_line=length,
             hands=settings.hands,

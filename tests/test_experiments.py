@@ -186,7 +186,7 @@ def test_paper_and_pen_are_those_that_are_named(conditional: Path, run: Run, tmp
     options = ["--paper", "100x50", "--margin", "5", "--size", "2", "--ruled", "--pen", "0.3", "--color", "navy"]
     assert run(conditional, "write", "ab\n\ncd", *options, "--polyline", "-o", "a.svg")[0] == 0
     svg = (tmp_path / "a.svg").read_text()
-    assert 'width="100.000mm" height="50.000mm"' in svg and 'stroke="navy" stroke-width="0.3"' in svg
+    assert 'width="100.000mm" height="50.000mm"' in svg and 'stroke="#000080" stroke-width="0.3"' in svg
     assert (
         "2 ruling" in svg and svg.count('<g class="line">') == 2 and "C" not in "".join(re.findall(' d="(.*?)"', svg))
     )

@@ -90,7 +90,7 @@ def test_the_pen_at_work_writes_what_write_does(
 def test_the_pen_at_work_on_ruled_paper(run: Run, tmp_path: Path) -> None:
     assert run("c", "animate", "ab", "--speed", "50", "--paper", "a6", "--ruled", "--color", "navy")[0] == 0
     picture = (tmp_path / "out" / "animate.svg").read_text()
-    assert "2 ruling" in picture and 'stroke="navy"' in picture and 'width="105.000mm"' in picture
+    assert "2 ruling" in picture and 'stroke="#000080"' in picture and 'width="105.000mm"' in picture
 
 
 @pytest.mark.parametrize(

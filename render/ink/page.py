@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ink.geometry import LONGEST_LINE, baseline, down_strokes, turned_together, x_height
+from ink.geometry import LONGEST_LINE, baseline, down_strokes, levelled, x_height
 from ink.strokes import pen_strokes
 from render.ink.paper import LARGEST, SMALLEST, X_PER_SPACING, Paper
 from utils.errors import InputError
@@ -88,10 +88,16 @@ def _fill(words: list[str], max_chars: int) -> list[str]:
     return lines
 
 
-def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Page]:
+def cut_words(text: str, max_chars: int) -> list[str]:
+    """Return the words of a text that `wrap_text` cuts, as they are longer than a line."""
+    return [word for word in text.split() if len(word) > max_chars]
+
+
+def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None, unit: float | None = None) -> list[Page]:
     """Return pages of lines of points (T, 3), a line below the other, all at one scale.
 
-    The scale makes the median x-height of the lines the paper's. A line that is too wide for a sheet is made smaller.
+    The scale makes `unit` the paper's x-height: that of the lines, None for their median. Where a line is too wide for
+    a sheet, all are made smaller.
     Baselines are the line spacing apart, farther where ink would come close to the ink above; on ruled paper they are
     exactly on the rules. A line without points is an empty row. The ink is kept as it was written, slope and all,
     but for straight lines. A new page begins where the ink would reach into the lower margin.
@@ -102,42 +108,46 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None) -> list[Pag
         if not np.isfinite(points).all():
             raise ValueError(f"line {number} has points that are not finite")
     paper = paper or Paper()
-    inks = [_changed(points, paper) for points in lines]
-    scales, x_height_mm = _scales(inks, paper)
-    spacing = paper.line_spacing or x_height_mm / X_PER_SPACING
-    widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink, scale in zip(inks, scales, strict=True)]
+    unit = unit or _median_x_height(lines)
+    inks = [_slanted(points, paper.slant) for points in (levelled(lines, unit) if paper.straight else lines)]
+    scale, x_height_mm = _scale(inks, paper, unit)
+    spacing = min(paper.line_spacing or x_height_mm / X_PER_SPACING, paper.space[1])
+    widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink in inks]
     space = paper.space[0] if paper.width is not None else max(widths, default=0.0)
     rows = [
         _row(ink, scale, SHARE_LEFT[paper.align] * (space - width), SKYLINE_BIN * spacing)
-        for ink, scale, width in zip(inks, scales, widths, strict=True)
+        for ink, width in zip(inks, widths, strict=True)
     ]
     if paper.ruled:
         return [_ruled_page(page, paper, spacing, space) for page in _on_rules(rows, spacing, paper.space[1])]
     return [_page(page, paper) for page in _stack(rows, spacing, paper.space[1])]
 
 
-def _changed(points: np.ndarray, paper: Paper) -> np.ndarray:
-    """Return ink (T, 3) levelled and slanted as the paper has it; y is downward."""
-    ink = np.asarray(turned_together([points], 0.0)[0] if paper.straight else points, np.float64)
-    if not paper.slant:
+def _slanted(points: np.ndarray, degrees: float) -> np.ndarray:
+    """Return ink (T, 3) that leans to the right by so many degrees more; y is downward."""
+    ink = np.asarray(points, np.float64)
+    if not degrees:
         return ink
-    return np.column_stack([ink[:, 0] - math.tan(math.radians(paper.slant)) * ink[:, 1], ink[:, 1:]])
+    return np.column_stack([ink[:, 0] - math.tan(math.radians(degrees)) * ink[:, 1], ink[:, 1:]])
 
 
-def _scales(inks: list[np.ndarray], paper: Paper) -> tuple[list[float], float]:
-    """Return mm per unit of each ink (T, 3), and the x-height in mm that their median has."""
+def _median_x_height(inks: Sequence[np.ndarray]) -> float:
+    """Return the median x-height of inks (T, 3)."""
     letters = [ink for ink in inks if len(down_strokes(ink))] or [ink for ink in inks if len(ink)]
     # Dashes and dots have no x-height of their own: where other ink is, they have no say in its size.
-    unit = float(np.median([x_height(ink) for ink in letters] or [1.0]))
-    sizes = np.array([np.ptp(ink[:, :2], axis=0) if len(ink) else np.zeros(2) for ink in inks]).reshape(-1, 2)
-    widest = float(sizes[:, 0].max(initial=0.0))
-    unit = max(unit, widest / LONGEST_LINE)
-    space = paper.space
+    return float(np.median([x_height(ink) for ink in letters] or [1.0]))
+
+
+def _scale(inks: list[np.ndarray], paper: Paper, unit: float) -> tuple[float, float]:
+    """Return mm per unit of all inks (T, 3), of which `unit` are the x-height, and the x-height in mm."""
+    size = np.max([np.ptp(ink[:, :2], axis=0) for ink in inks if len(ink)] or [np.zeros(2)], axis=0).clip(1e-9)
+    unit = max(unit, float(size[0]) / LONGEST_LINE)
+    fitting = paper.space / size
     x_height_mm = paper.given_x_height
     if x_height_mm is None:
-        x_height_mm = min(max(space[0] * unit / max(widest, 1e-9), SMALLEST), LARGEST)
-    scale = x_height_mm / unit
-    return [min(scale, *(space / np.maximum(size, 1e-9))) for size in sizes], x_height_mm
+        x_height_mm = min(max(float(fitting[0]) * unit, SMALLEST), LARGEST)
+    scale = min(x_height_mm / unit, *fitting.tolist())
+    return scale, scale * unit
 
 
 def _row(ink: np.ndarray, scale: float, left: float, bin_mm: float) -> _Row:
@@ -195,13 +205,13 @@ def _page(rows: list[tuple[_Row, float]], paper: Paper) -> Page:
 
 def _on_rules(rows: list[_Row], spacing: float, max_height: float) -> list[list[_Row]]:
     """Return pages of rows, of which each takes a rule; pages have as many rules as there is space for."""
-    count = max(len(rows) if np.isinf(max_height) else int(max_height / spacing + 1e-9), 1)
+    count = max(len(rows), 1) if np.isinf(max_height) else int(max_height / spacing + 1e-9)
     return [rows[first : first + count] for first in range(0, len(rows), count)] or [[]]
 
 
 def _ruled_page(rows: list[_Row], paper: Paper, spacing: float, space: float) -> Page:
     """Return a ruled page; the first rule is one line spacing below the upper margin."""
-    count = len(rows) if paper.height is None else max(int(paper.space[1] / spacing + 1e-9), 1)
+    count = len(rows) if paper.height is None else int(paper.space[1] / spacing + 1e-9)
     heights = paper.edge + spacing * np.arange(1, count + 1)
     lines = [
         [stroke + np.array([paper.edge, height]) for stroke in row.strokes]

@@ -23,6 +23,10 @@ X_PER_SPACING = 0.28
 """Share of the distance of two lines that is x-height: an ascender, x-height and a descender of usual size fill it."""
 CHARACTER_WIDTH = 1.4
 """Usual width of a character in x-heights: the median of 80 lines that conditional.pt wrote at bias 1."""
+WIDER_LINES = 1.1
+"""Width of the widest lines in a style, in that of the style's own; so much space keeps the size that is given."""
+FEWEST_CHARACTERS = 4
+"""Characters of a line, at least: with fewer nearly every word would be cut."""
 LONGER_LINES = 1.5
 """Longest line, in lengths of those that a network learned from; conditional.pt is legible up to 1.7 of them."""
 SLIP_MARGIN, SHEET_MARGIN, SHEET_MARGIN_SHARE = 8.0, 20.0, 0.1
@@ -42,10 +46,10 @@ class Paper:
     line_spacing   from baseline to baseline; None: x_height / 0.28
     align          lines that are shorter than the space for them
     ruled          baselines are drawn, and lines keep to them
-    straight       lines are levelled; else they keep their slope
+    straight       lines are levelled, short ones as the others are; else they keep their slope
     slant          degrees by which the ink leans to the right more than it was written
 
-    Raises InputError where a length is not positive, the margins leave no space, or the slant is too large.
+    Raises InputError where a length is not positive, the margins leave no space for a line, or the slant is too large.
     """
 
     width: float | None = None
@@ -61,8 +65,8 @@ class Paper:
     def __post_init__(self) -> None:
         if self.align not in get_args(Align):
             raise InputError(f"align is {self.align!r}; it must be {', '.join(get_args(Align))}")
-        if self.margin is not None and not self.margin >= 0:
-            raise InputError(f"margin is {self.margin:g} mm; it must be 0 or more")
+        if self.margin is not None and not 0 <= self.margin <= LONGEST:
+            raise InputError(f"margin is {self.margin:g} mm; it must be from 0 to {LONGEST:g}")
         if not -MAX_SLANT <= self.slant <= MAX_SLANT:
             raise InputError(f"slant is {self.slant:g} degrees; it must be from -{MAX_SLANT:g} to {MAX_SLANT:g}")
         sides = {"paper width": self.width, "paper height": self.height}
@@ -72,6 +76,10 @@ class Paper:
         for name, length in sides.items():
             if length is not None and length <= 2 * self.edge:
                 raise InputError(f"a {name} of {length:g} mm leaves no space between margins of {self.edge:g} mm")
+        if self.line_spacing is not None and self.line_spacing > self.space[1]:
+            raise InputError(
+                f"a line spacing of {self.line_spacing:g} mm is more than the {self.space[1]:g} mm of a page"
+            )
 
     @classmethod
     def sheet(cls, size: str) -> "Paper":
@@ -114,9 +122,18 @@ class Paper:
             return X_PER_SPACING * self.line_spacing
         return self.x_height if self.width is not None else self.x_height or X_HEIGHT
 
-    def chars_per_line(self, usual: int) -> int:
-        """Return the number of characters for which a line has space; `usual` is that of a network's own lines."""
+    def chars_per_line(self, usual: int, character_width: float = CHARACTER_WIDTH) -> int:
+        """Return the number of characters for which a line has space; `usual` is that of a network's own lines.
+
+        Raises InputError where it is too small for a line of words.
+        """
         if self.width is None:
             return usual
-        fitting = self.space[0] / (CHARACTER_WIDTH * (self.given_x_height or X_HEIGHT))
-        return max(1, min(round(LONGER_LINES * usual), int(fitting)))
+        size, space = self.given_x_height, self.space[0]
+        fitting = int(space / (character_width * (X_HEIGHT if size is None else WIDER_LINES * size)))
+        if fitting < FEWEST_CHARACTERS:
+            raise InputError(
+                f"a line of {space:g} mm is too short for {FEWEST_CHARACTERS} characters of this size; "
+                "give a larger sheet, or a smaller size or line spacing"
+            )
+        return min(round(LONGER_LINES * usual), fitting)

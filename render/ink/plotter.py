@@ -1,5 +1,6 @@
 """Pages as G-code or HPGL for a plotter, written by vpype and vpype-gcode, which are optional: the extra "plotter"."""
 
+import math
 import shlex
 import tomllib
 from dataclasses import dataclass, fields
@@ -61,10 +62,15 @@ def load_machine(name: str) -> Machine:
     for key, value in content.items():
         if key not in types:
             raise InputError(f"{path}: unknown key {key}; {did_you_mean(key, types)}")
-        if not isinstance(value, types[key]):
+        if not isinstance(value, types[key]) or isinstance(value, bool):
             raise InputError(f"{path}: {key} is {value!r}; it must be a {'text' if types[key] is str else 'number'}")
     if content.get("language") not in ("gcode", "hpgl"):
         raise InputError(f'{path}: language must be "gcode" or "hpgl"')
+    if content["language"] == "hpgl" and not content.get("device"):
+        raise InputError(f"{path}: hpgl needs the plotter's name in vpype as its device")
+    for key in ("feed", "travel"):
+        if not 0 < content.get(key, 1) < math.inf:
+            raise InputError(f"{path}: {key} is {content[key]:g} mm per minute; it must be above 0")
     return Machine(**content)
 
 
@@ -98,7 +104,7 @@ def write_plot(path: Path, page: Page, machine: Machine) -> None:
             vpype.config_manager.config.setdefault("gwrite", {})[PROFILE] = gcode_profile(machine)
             execute(f"gwrite --profile {PROFILE} {file}", document)
         else:
-            _require_paper(vpype, page, machine)
+            require_paper(machine, page.width, page.height)
             execute(f"write --quiet --absolute --format hpgl --device {shlex.quote(machine.device)} {file}", document)
 
 
@@ -123,13 +129,16 @@ def gcode_profile(machine: Machine) -> dict[str, Any]:
     }
 
 
-def _require_paper(vpype: Any, page: Page, machine: Machine) -> None:
-    """Raise InputError unless vpype knows the plotter, and that it takes paper of the page's size."""
+def require_paper(machine: Machine, width: float | None, height: float | None) -> None:
+    """Raise InputError unless a machine takes paper of this size in mm (None: that of the ink); by G-code all do."""
+    if machine.language != "hpgl":
+        return
+    vpype, _ = require_vpype()
     config = vpype.config_manager.get_plotter_config(machine.device)
     if config is None:
         hint = did_you_mean(machine.device, vpype.config_manager.get_plotter_list())
         raise InputError(f"device {machine.device!r} is unknown to vpype; {hint}")
-    if config.paper_config_from_size((page.width * PX_PER_MM, page.height * PX_PER_MM)) is None:
+    if not (width and height and config.paper_config_from_size((width * PX_PER_MM, height * PX_PER_MM))):
         papers = ", ".join(paper.name for paper in config.paper_configs)
-        size = f"{page.width:.0f} x {page.height:.0f} mm"
+        size = f"{width:.0f} x {height:.0f} mm" if width and height else "the ink's size"
         raise InputError(f"{machine.device} takes no paper of {size}; it takes {papers}: give --paper")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
+from PIL import ImageColor
 
 from render.ink.curves import curves, sampled, visible
 from render.ink.outline import outline
@@ -106,8 +106,8 @@ def _data(points: Sequence[np.ndarray] | np.ndarray, command: str) -> str:
 def _write(path: Path, page: Page, pen: Pen, paths: Sequence[str]) -> None:
     """Write `<path>` elements in their lines, with the page's size and its ruling."""
     width, height = f"{page.width:.3f}", f"{page.height:.3f}"
-    color = quoteattr(pen.color)
-    style = f"fill={color}" if pen.line == "filled" else f'fill="none" stroke={color} stroke-width="{pen.width:g}"'
+    color = "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(pen.color))  # not all of its names are known to SVG
+    style = f'fill="{color}"' if pen.line == "filled" else f'fill="none" stroke="{color}" stroke-width="{pen.width:g}"'
     content = [
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:inkscape="{INKSCAPE}" width="{width}mm" height="{height}mm" '
         f'viewBox="0 0 {width} {height}" style="background:#fff">'

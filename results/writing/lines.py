@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from base.base_model import Sample
+from ink.geometry import x_height
 from render.ink.page import Page, lay_out
 from render.ink.paper import Paper
 from render.ink.pdf import write_pdf
@@ -35,11 +36,15 @@ SUFFIXES = (*FORMATS, *DOCUMENTS)
 
 @dataclass(frozen=True, repr=False)
 class Writing:
-    """A text as it was written: the lines' texts, their points (T, 3) in the data set's units, the samples."""
+    """A text as it was written: the lines' texts, their points (T, 3) in the data set's units, the samples.
+
+    unit  about the x-height, in the data set's units, for ink without letters; None: unknown
+    """
 
     texts: list[str]
     lines: list[np.ndarray]
     samples: list[Sample]
+    unit: float | None = None
 
     def __repr__(self) -> str:
         text, lines = " ".join(self.texts), "1 line" if len(self.lines) == 1 else f"{len(self.lines)} lines"
@@ -49,7 +54,7 @@ class Writing:
     def _repr_png_(self) -> bytes:
         """A PNG for notebooks: all lines on one piece of paper."""
         file = io.BytesIO()
-        draw_page(lay_out(self.lines)[0], dpi=NOTEBOOK_DPI).save(file, format="PNG")
+        draw_page(lay_out(self.lines, unit=self.x_height)[0], dpi=NOTEBOOK_DPI).save(file, format="PNG")
         return file.getvalue()
 
     @property
@@ -57,9 +62,19 @@ class Writing:
         """True if the network ended every line itself; none hit its point limit."""
         return all(sample.stopped for sample in self.samples)
 
+    @property
+    def x_height(self) -> float | None:
+        """The x-height: the median of the lines with letters or digits; without any of these, `unit`."""
+        lettered = [
+            x_height(ink)
+            for text, ink in zip(self.texts, self.lines, strict=True)
+            if len(ink) and (not text or any(map(str.isalnum, text)))
+        ]
+        return float(np.median(lettered)) if lettered else self.unit
+
     def pages(self, paper: Paper | None = None) -> list[Page]:
         """The lines on pages; without a sheet up to 12 are on a piece of paper of their size, more on A4."""
-        return lay_out(self.lines, (paper or Paper()).for_lines(len(self.lines)))
+        return lay_out(self.lines, (paper or Paper()).for_lines(len(self.lines)), self.x_height)
 
     def save(self, path: str | Path, *, paper: Paper | None = None, pen: Pen | None = None) -> list[Path]:
         """Save the pages in the format of the path's suffix, see SUFFIXES; .gif and .animated.svg show the pen at work.

@@ -14,7 +14,7 @@ from base.base_model import Sample
 from base.batch import Batch
 from data_loader.batching import collate
 from ink.alphabet import Alphabet
-from ink.geometry import baseline_slope, turned_together
+from ink.geometry import baseline_slope, turned_together, x_height
 from model.writing.record import OnPoints, Selection
 from model.writing.sampling import HandwritingModel, sample
 from render.ink.page import wrap_text
@@ -113,7 +113,7 @@ class Writer(TrainedModel[HandwritingModel]):
         style  a line in whose handwriting every line is written, see `results.writing.styles.load_style`; None: of a
                hand the person's `own_line`
         draw   another way to write lines, such as `results.writing.best_of.BestOf`
-        chars_per_line  longest line, such as `render.ink.paper.Paper.chars_per_line` gives; None: the usual one
+        chars_per_line  longest line, such as `results.writing.line_length.line_length` gives; None: the usual one
         hands  "one": without a style all lines are in a style of the seed's own, see `own_styles`; "each": every line
                in another handwriting. A single line is written without a style
 
@@ -186,7 +186,13 @@ class Writer(TrainedModel[HandwritingModel]):
         lines = [empty if drawn is None else self.points(drawn.strokes) for drawn in samples]
         if style and len(lines) > 1:
             lines = turned_together(lines, baseline_slope(self.points(style.strokes)))
-        return Writing(texts, lines, [drawn for drawn in samples if drawn])
+        return Writing(texts, lines, [drawn for drawn in samples if drawn], self.x_height(style))
+
+    def x_height(self, style: Style | None = None) -> float | None:
+        """Return about the x-height, in the data set's units, of what is written in a style; None if it is unknown."""
+        if self.transform.normalise_size:
+            return 1.0
+        return None if style is None else x_height(self.points(style.strokes))
 
     def lines_of(self, text: str, chars_per_line: int | None = None) -> list[str]:
         """The text in lines of at most `chars_per_line` characters (None: the usual number), all in the alphabet.

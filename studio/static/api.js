@@ -2,7 +2,7 @@
 
 import { draw, usualStep } from "./ink.js";
 import { baseline, baselineSlope, extent, mapped, median, xHeight } from "./geometry.js";
-import { Sheet, layOut, wrapText } from "./layout.js";
+import { FEWEST_CHARACTERS, Sheet, layOut, lineLength, wrapText } from "./layout.js";
 import { Writers } from "./writers.js";
 
 const SEEDS_PER_WRITING = 1_000_003, MAX_BATCH = 8, CARD_X_HEIGHT = 20, DPI = 300, MAX_SIDE = 16000;
@@ -95,13 +95,17 @@ const key = ({ bias }, text, seed, style) => JSON.stringify([text, seed, bias, s
 export async function* stream(path, settings, signal) {
   const used = {}, sheet = new Sheet(settings, facts.papers);
   const text = substituted(substituted(settings.text.normalize("NFC"), facts.well_known, used), facts.alphabet, used);
-  const texts = wrapText(text, sheet.charsPerLine(facts.chars_per_line)), paper = sheet.forLines(texts.length);
+  const given = styles.get(settings.style), own = given && { text: given.text, points: pointsOf(given.strokes) };
+  const length = lineLength(text, sheet, facts.chars_per_line, own);
   if (sheet.space.some((side) => side <= 0)) throw new Refused("The margins leave no space on this paper.");
+  if (length < FEWEST_CHARACTERS) throw new Refused("A line is too short for writing of this size.");
+  if (sheet.spacing > sheet.space[1]) throw new Refused("The lines are too far apart for this paper.");
+  const texts = wrapText(text, length), paper = sheet.forLines(texts.length);
   if (!texts.some(Boolean)) throw new Refused("The text is empty; there is nothing to write.");
   if ([...settings.text].length > facts.max_text) throw new Refused(`The text has more than ${facts.max_text.toLocaleString("en")} characters; write it in parts.`);
   const { width, height, edge } = paper;
   yield ["lines", { texts, sheet: { width, height, edge, spacing: paper.lineSpacing }, substituted: used }];
-  const given = styles.get(settings.style), scale = (paper.xHeight ?? 2.8) / (given?.unit ?? facts.unit);
+  const unit = given?.unit ?? facts.unit, scale = (paper.xHeight ?? 2.8) / unit;
   const events = [];
   let wake = () => {}, failed = null, left;
   const emit = (event) => { events.push(event); wake(); };
@@ -113,7 +117,7 @@ export async function* stream(path, settings, signal) {
   }
   await work;
   const { style, inks } = left;
-  const pages = layOut(inks.map(({ points }) => points), paper, style ? baselineSlope(pointsOf(style.strokes)) : null);
+  const pages = layOut(inks.map(({ points }) => points), texts, unit, paper, style ? baselineSlope(pointsOf(style.strokes)) : null);
   for (const page of pages) for (const { matrix } of page.lines) for (const k of [0, 1, 3, 4]) matrix[k] /= scale;
   last = { pages, lines: inks.map(({ points }) => flat(points, scale)) };
   const capped = inks.flatMap(({ stopped }, line) => (texts[line] && !stopped ? [line] : []));

@@ -23,7 +23,7 @@ export function extent(points, axis) {
 const size = (points, axis) => { const [low, high] = extent(points, axis); return high - low; };
 
 // Begin and end of each run down the paper: [x0, y0, x1, y1].
-export function downStrokes(points) {
+function downStrokes(points) {
   const runs = [];
   let begin = null, end = null;
   const close = () => { if (begin !== null) runs.push([points[3 * begin], points[3 * begin + 1], points[3 * end], points[3 * end + 1]]); begin = null; };

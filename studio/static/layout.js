@@ -1,8 +1,8 @@
 // Lines of ink on paper: render/ink/paper.py and render/ink/page.py in JavaScript. Lengths in mm.
 
-import { IDENTITY, after, baseline, downStrokes, extent, mapped, median, turnOf, turned, xHeight } from "./geometry.js";
+import { IDENTITY, after, baseline, extent, mapped, median, turnOf, turned, xHeight } from "./geometry.js";
 
-const X_HEIGHT = 2.8, SMALLEST = 2.2, LARGEST = 3.4, X_PER_SPACING = 0.28, CHARACTER_WIDTH = 1.4, LONGER_LINES = 1.5;
+const X_HEIGHT = 2.8, SMALLEST = 2.2, LARGEST = 3.4, X_PER_SPACING = 0.28, CHARACTER_WIDTH = 1.4, LONGER_LINES = 1.5, WIDER_LINES = 1.1;
 const SLIP_MARGIN = 8, SHEET_MARGIN = 20, SHEET_MARGIN_SHARE = 0.1, LINES_ON_A_SLIP = 12, LONGEST_LINE = 500;
 const MIN_GAP = 0.12, SKYLINE_BIN = 0.1, SHARE_LEFT = { left: 0, center: 0.5, right: 1 };
 
@@ -32,10 +32,10 @@ export class Sheet {
     return this.spacing ?? (this.xHeight ?? X_HEIGHT) / X_PER_SPACING;
   }
 
-  charsPerLine(usual) {
+  charsPerLine(usual, characterWidth) {
     if (!this.width) return usual;
-    const fitting = this.space[0] / (CHARACTER_WIDTH * (this.xHeight ?? X_HEIGHT));
-    return Math.max(1, Math.min(even(LONGER_LINES * usual), Math.floor(fitting)));
+    const fitting = this.space[0] / (characterWidth * (this.xHeight === null ? X_HEIGHT : WIDER_LINES * this.xHeight));
+    return Math.min(even(LONGER_LINES * usual), Math.floor(fitting));
   }
 
   forLines(count) {
@@ -43,6 +43,17 @@ export class Sheet {
     const [width, height] = this.papers.a4;
     return Object.assign(Object.create(Sheet.prototype), this, { width, height });
   }
+}
+
+export const FEWEST_CHARACTERS = 4;
+
+// The number of characters of a text's lines: results/writing/line_length.py. `own` is the style's line, its text and
+// points, or null.
+export function lineLength(text, sheet, usual, own) {
+  let width = CHARACTER_WIDTH;
+  if (own) { const [low, high] = extent(own.points, 0); width = (high - low) / xHeight(own.points) / [...own.text].length; }
+  const length = sheet.forLines(wrapText(text, usual).length).charsPerLine(usual, width);
+  return sheet.width ? length : Math.min(length, usual);
 }
 
 export function wrapText(text, longest) {
@@ -67,31 +78,31 @@ function fill(words, longest) {
   return lines.map((line) => line.join(""));
 }
 
-// Pages of lines of points, [] of an empty one, turned by the slope of their style (null: as they are). A page is its
-// size, rules, and lines, each its number and the matrix that brings its points to the page.
-export function layOut(lines, sheet, slope) {
+// Pages of lines of points, [] of an empty one, turned by the slope of their style (null: as they are). Their x-height is
+// that of the lines whose texts have letters or digits, else `unit`. A page is its size, rules, and lines, each its number
+// and the matrix that brings its points to the page.
+export function layOut(lines, texts, unit, sheet, slope) {
   const turn = slope === null || lines.length < 2 ? 0 : turnOf(lines, slope);
   const slant = -Math.tan(sheet.slant * Math.PI / 180);
   const matrices = lines.map((points) => (points.length ? after([1, slant, 0, 0, 1, 0], turned(turn, points)) : IDENTITY));
   const inks = lines.map((points, k) => mapped(points, matrices[k]));
-  const [scales, height] = scalesOf(inks, sheet);
-  const spacing = sheet.spacing ?? height / X_PER_SPACING;
-  const widths = inks.map((ink, k) => { const [low, high] = extent(ink, 0); return ink.length ? (high - low) * scales[k] : 0; });
+  const lettered = inks.filter((ink, k) => ink.length && /[\p{L}\p{N}]/u.test(texts[k]));
+  const [scale, height] = scaleOf(inks, sheet, lettered.length ? median(lettered.map(xHeight)) : unit);
+  const spacing = Math.min(sheet.spacing ?? height / X_PER_SPACING, sheet.space[1]);
+  const widths = inks.map((ink) => { const [low, high] = extent(ink, 0); return ink.length ? (high - low) * scale : 0; });
   const space = sheet.width ? sheet.space[0] : Math.max(...widths, 0);
-  const rows = inks.map((ink, k) => row(ink, scales[k], SHARE_LEFT[sheet.align] * (space - widths[k]), SKYLINE_BIN * spacing, k));
+  const rows = inks.map((ink, k) => row(ink, scale, SHARE_LEFT[sheet.align] * (space - widths[k]), SKYLINE_BIN * spacing, k));
   const pages = sheet.ruled ? ruled(rows, sheet, spacing, space) : stack(rows, spacing, sheet.space[1]).map((page) => bare(page, sheet));
   for (const page of pages) for (const line of page.lines) line.matrix = after(line.matrix, matrices[line.number]);
   return pages;
 }
 
-function scalesOf(inks, sheet) {
-  const written = inks.filter((ink) => ink.length), lettered = written.filter((ink) => downStrokes(ink).length);
-  const sizes = inks.map((ink) => (ink.length ? [0, 1].map((axis) => { const [low, high] = extent(ink, axis); return high - low; }) : [0, 0]));
-  const widest = Math.max(...sizes.map(([width]) => width), 0), { space } = sheet;
-  const letters = lettered.length ? lettered : written;
-  const unit = Math.max(letters.length ? median(letters.map(xHeight)) : 1, widest / LONGEST_LINE);
-  const height = sheet.xHeight ?? Math.min(Math.max(space[0] * unit / Math.max(widest, 1e-9), SMALLEST), LARGEST);
-  return [sizes.map((size) => Math.min(height / unit, ...size.map((length, axis) => space[axis] / Math.max(length, 1e-9)))), height];
+function scaleOf(inks, sheet, own) {
+  const [widest, highest] = [0, 1].map((axis) => Math.max(1e-9, ...inks.filter((ink) => ink.length).map((ink) => { const [low, high] = extent(ink, axis); return high - low; })));
+  const unit = Math.max(own, widest / LONGEST_LINE), { space } = sheet;
+  const height = sheet.xHeight ?? Math.min(Math.max(space[0] * unit / widest, SMALLEST), LARGEST);
+  const scale = Math.min(height / unit, space[0] / widest, space[1] / highest);
+  return [scale, scale * unit];
 }
 
 function row(ink, scale, left, bin, number) {
@@ -142,7 +153,7 @@ function bare(rows, sheet) {
 }
 
 function ruled(rows, sheet, spacing, space) {
-  const { edge } = sheet, fitting = Math.max(sheet.height ? Math.floor(sheet.space[1] / spacing + 1e-9) : rows.length, 1);
+  const { edge } = sheet, fitting = sheet.height ? Math.floor(sheet.space[1] / spacing + 1e-9) : rows.length;
   const pages = [];
   for (let first = 0; first < rows.length; first += fitting) {
     const heights = Array.from({ length: fitting }, (_, k) => edge + spacing * (k + 1));

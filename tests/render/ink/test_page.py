@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ink.strokes import pen_strokes
-from render.ink.page import MIN_GAP, Page, lay_out, wrap_text
+from render.ink.page import MIN_GAP, Page, cut_words, lay_out, wrap_text
 from render.ink.paper import LARGEST, SMALLEST, X_PER_SPACING, Align, Paper
 from tests.render.some_ink import loops
 from utils.errors import InputError
@@ -43,6 +43,10 @@ def test_wrapped_text_keeps_every_character_within_the_limit(limit: int) -> None
 )
 def test_text_breaks_at_newlines_and_between_words(text: str, limit: int, lines: list[str]) -> None:
     assert wrap_text(text, limit) == lines
+
+
+def test_the_words_that_are_cut_are_known() -> None:
+    assert cut_words("a well-known\nDonaudampf ship", 6) == ["well-known", "Donaudampf"]
 
 
 def test_a_line_of_no_characters_is_refused() -> None:
@@ -162,12 +166,13 @@ def test_lines_fill_a_sheet_within_limits_of_their_size(letters: int, x_height: 
     assert size == pytest.approx(x_height, rel=0.1) if letters < 48 else size < LARGEST
 
 
-def test_a_line_that_is_too_wide_is_made_smaller_and_no_other() -> None:
+@pytest.mark.parametrize("x_height", [3, None])
+def test_where_a_line_is_too_wide_all_are_made_smaller(x_height: float | None) -> None:
     lines = [loops(8), loops(60), loops(8)]
-    (page,) = lay_out(lines, Paper(100, 200, 10, x_height=3))
-    first, second, third = rows_of(page, lines)
-    assert np.ptp(first[:, 1]) == pytest.approx(np.ptp(third[:, 1])) == pytest.approx(3, rel=0.1)
-    assert np.ptp(second[:, 0]) == pytest.approx(80) and np.ptp(second[:, 1]) < 2
+    (page,) = lay_out(lines, Paper(100, 200, 10, x_height=x_height))
+    sizes = [np.ptp(stroke[:, 1]) for stroke in page.strokes if len(stroke) > 1]
+    assert max(sizes) == pytest.approx(min(sizes), rel=0.01) and max(sizes) < 2
+    assert np.ptp(np.concatenate(page.strokes)[:, 0]) == pytest.approx(80)
 
 
 @pytest.mark.parametrize("width", [None, 150.0])
@@ -181,12 +186,17 @@ def test_lines_are_aligned_in_the_space_between_the_margins(width: float | None,
 
 
 def test_lines_of_straight_paper_are_level() -> None:
-    lines = [loops(8, slope=0.1), EMPTY, loops(3), loops(8, slope=-0.05)]
-    for straight, slopes in ((False, [0.1, 0.0, -0.05]), (True, [0.0] * 3)):
+    lines = [loops(18, slope=0.1), EMPTY, loops(3, slope=0.1), loops(16, slope=-0.05)]
+    for straight, slopes in ((False, [0.1, 0.1, -0.05]), (True, [0.0] * 3)):
         (page,) = lay_out(lines, Paper(straight=straight))
         for line, slope in zip(page.lines, slopes, strict=True):
             bottoms = np.array([stroke[np.argmax(stroke[:, 1])] for stroke in line])
             assert np.polyfit(*bottoms.T, 1)[0] == pytest.approx(slope, abs=0.01)
+
+
+def test_a_short_line_alone_is_not_turned() -> None:
+    (level,), (plain,) = (lay_out([loops(8, slope=0.1)], Paper(straight=straight)) for straight in (True, False))
+    np.testing.assert_allclose(np.concatenate(level.strokes), np.concatenate(plain.strokes), atol=1e-4)
 
 
 @pytest.mark.parametrize("height", [None, 100.0])
@@ -200,6 +210,11 @@ def test_lines_keep_to_the_rules_of_ruled_paper(height: float | None) -> None:
         assert all(min(abs(rule - base) for rule in page_rules) < 1e-6 for base in page_baselines)
     assert sum(map(len, baselines)) == len(lines) - 1 and len(pages) == (2 if height else 1)
     assert all(rule[:, 0].tolist() == [10, 140] for page in pages for rule in page.rules)
+
+
+def test_a_rule_of_large_writing_is_on_the_page() -> None:
+    (page,) = lay_out([loops(2)], Paper(200, 50, 5, x_height=30, ruled=True))
+    assert [rule[0, 1] for rule in page.rules] == [45]
 
 
 @pytest.mark.parametrize("degrees", [-20.0, 15.0])

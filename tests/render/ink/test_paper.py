@@ -36,6 +36,11 @@ def test_a_size_that_is_none_is_refused(size: str) -> None:
         ({"line_spacing": 0}, "line spacing is 0"),
         ({"x_height": -1}, "x-height is -1"),
         ({"margin": -1}, "margin is -1"),
+        ({"margin": float("inf")}, "margin is inf mm; it must be from 0 to 5000"),
+        (
+            {"width": 105, "height": 148, "line_spacing": 200},
+            "a line spacing of 200 mm is more than the 127 mm of a page",
+        ),
         ({"align": "middle"}, "left, center, right"),
     ],
 )
@@ -48,6 +53,12 @@ def test_a_line_has_the_characters_for_which_there_is_space() -> None:
     assert Paper().chars_per_line(38) == 38
     assert 40 <= Paper.sheet("a4").chars_per_line(38) <= 46
     assert 28 <= Paper.sheet("a5").chars_per_line(38) <= 32
-    assert Paper(210, 297, x_height=2).chars_per_line(38) == 57  # one and a half of what the network learned from
-    assert Paper(20, 20).chars_per_line(38) >= 1
+    assert Paper(210, 297, x_height=1.9).chars_per_line(38) == 57  # one and a half of what the network learned from
+    assert Paper(210, 297, x_height=5).chars_per_line(38, 2) == 15
     assert SMALLEST < 2.8 < LARGEST
+
+
+def test_a_line_of_very_few_characters_is_refused() -> None:
+    for paper in (Paper(10, 20), Paper(105, 148, x_height=20), Paper(105, 148, line_spacing=70)):
+        with pytest.raises(InputError, match="mm is too short for 4 characters"):
+            paper.chars_per_line(38)

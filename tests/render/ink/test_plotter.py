@@ -1,12 +1,23 @@
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from render.ink import plotter
 from render.ink.page import Page
-from render.ink.plotter import MACHINES, Machine, gcode_profile, load_machine, require_vpype, write_plot
+from render.ink.plotter import (
+    MACHINES,
+    Machine,
+    gcode_profile,
+    load_machine,
+    require_paper,
+    require_vpype,
+    write_plot,
+)
 from tests.render.some_ink import small_page
 from utils.errors import InputError
 
@@ -30,6 +41,11 @@ def test_pen_commands_may_have_braces() -> None:
         ('language = "svg"', 'must be "gcode" or "hpgl"'),
         ('language = "gcode"\nfed = 3', "unknown key fed; did you mean feed"),
         ('language = "gcode"\nfeed = "fast"', "it must be a number"),
+        ('language = "gcode"\nfeed = -5', "feed is -5 mm per minute; it must be above 0"),
+        ('language = "gcode"\ntravel = inf', "travel is inf mm per minute"),
+        ('language = "gcode"\ntravel = nan', "travel is nan mm per minute"),
+        ('language = "gcode"\ntravel = true', "travel is True; it must be a number"),
+        ('language = "hpgl"', "hpgl needs the plotter's name in vpype as its device"),
         ("language", "no TOML"),
     ],
 )
@@ -42,6 +58,21 @@ def test_a_faulty_machine_is_refused(tmp_path: Path, content: str, named: str) -
 def test_an_unknown_machine_names_the_nearest() -> None:
     with pytest.raises(InputError, match="did you mean grbl-servo"):
         load_machine("grbl-serv")
+
+
+def test_hpgl_takes_paper_of_the_plotters_sizes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    a4 = SimpleNamespace(name="a4")
+    config = SimpleNamespace(paper_configs=[a4], paper_config_from_size=lambda size: a4 if size[0] > 700 else None)
+    manager = SimpleNamespace(get_plotter_config={"hp7475a": config}.get, get_plotter_list=lambda: ["hp7475a"])
+    monkeypatch.setattr(plotter, "require_vpype", lambda: (SimpleNamespace(config_manager=manager), None))
+    machine = load_machine("hp7475a")
+    require_paper(machine, 210, 297)
+    require_paper(load_machine("grbl-z"), None, None)
+    for width, height, named in ((105, 148, "105 x 148 mm; it takes a4"), (None, None, "the ink's size; it takes a4")):
+        with pytest.raises(InputError, match=f"takes no paper of {named}: give --paper"):
+            require_paper(machine, width, height)
+    with pytest.raises(InputError, match="device 'hp7475' is unknown to vpype; did you mean hp7475a"):
+        require_paper(replace(machine, device="hp7475"), 210, 297)
 
 
 def test_every_stroke_is_plotted_where_it_is(tmp_path: Path) -> None:

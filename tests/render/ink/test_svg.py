@@ -49,13 +49,13 @@ def test_curves_have_fewer_nodes_and_begin_and_end_as_strokes_do(tmp_path: Path)
 
 def test_a_filled_line_is_an_outline_as_wide_as_the_pen(tmp_path: Path) -> None:
     page = Page(30, 20, [[np.array([[5.0, 10.0], [15.0, 10.0], [25.0, 10.0]])]])
-    write_svg(tmp_path / "a.svg", page, Pen(0.8, "navy", "filled"))
+    write_svg(tmp_path / "a.svg", page, Pen(0.8, "hsv(240,100%,100%)", "filled"))
     (path,) = paths_of(tmp_path / "a.svg")
     points = coordinates(path, "L")
     np.testing.assert_allclose(points.min(axis=0), (4.6, 9.6), atol=1e-2)
     np.testing.assert_allclose(points.max(axis=0), (25.4, 10.4), atol=1e-2)
     ink = ElementTree.parse(tmp_path / "a.svg").getroot()[0].attrib
-    assert ink["fill"] == "navy" and "stroke" not in ink
+    assert ink["fill"] == "#0000ff" and "stroke" not in ink
 
 
 def test_the_page_has_its_physical_size_and_nothing_but_strokes(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_the_page_has_its_physical_size_and_nothing_but_strokes(tmp_path: Path) 
     assert [float(side) for side in root.attrib["viewBox"].split()] == [0, 0, 30, 20]
     assert {element.tag for element in root.iter()} == {SVG + "svg", SVG + "g", SVG + "path"}
     pen = root[0].attrib
-    assert (pen["stroke"], float(pen["stroke-width"]), pen["fill"]) == ("navy", 0.3, "none")
+    assert (pen["stroke"], float(pen["stroke-width"]), pen["fill"]) == ("#000080", 0.3, "none")
     assert pen["stroke-linecap"] == pen["stroke-linejoin"] == "round"
 
 
