@@ -15,6 +15,7 @@ from commands.paper import (
     given_text,
     grid_files,
     left_over,
+    line_length_of,
     machine_of,
     names_of,
     out_suffix,
@@ -121,11 +122,9 @@ def write_copies(args: argparse.Namespace, bias: float, copies: int = 1) -> tupl
     """
     paper = paper_of(args)
     network, text, styles, draw = order(args, copies)
-    length = paper.chars_per_line(network.chars_per_line) if network.reads_text else None
-    if text and length and network.can("write lines"):
-        paper.for_lines(len(network.lines_of(text, length)))  # refused before anything is written
+    lengths = [line_length_of(network, text, paper, style) for style in styles]  # refused before anything is written
     writings = []
-    for number, style in enumerate(styles):  # one for each copy, or one for all
+    for number, (style, length) in enumerate(zip(styles, lengths, strict=True)):  # one for each copy, or one for all
         writings += network.write_copies(
             text,
             copies // len(styles),
