@@ -13,7 +13,8 @@ from data_loader.corpus import Corpus
 from data_loader.line_choice import notes_on_few, splits_to_use
 from data_loader.transform import Transform, open_transformed
 from ink.strokes import points_to_strokes
-from trainer.run import train
+from parse_config import ConfigParser
+from trainer.run import CATALOGUE, train
 from utils.checkpoint import BUNDLED_FOLDER, load_checkpoint, save_difference
 from utils.errors import InputError
 from utils.run_folders import checkpoint_of, without_folders
@@ -114,9 +115,10 @@ def save_hand(run: Path, out_file: Path, name: str, strength: float = STRENGTH) 
         "text": text,
         "strokes": strokes.tolist(),
     }
+    model = ConfigParser(config, str(path)).build("arch", CATALOGUE, alphabet_size=len(facts["alphabet"]))
     content = {"config": without_folders(config), "facts": {**facts, "hand": hand}, "model": content["model"]}
     out_file.parent.mkdir(parents=True, exist_ok=True)
-    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), strength)
+    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), model.character_axes(), strength)
 
 
 def _ink_of(args: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
