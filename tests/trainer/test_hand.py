@@ -15,7 +15,7 @@ from parse_config import ConfigParser
 from results.roles import load, load_as
 from results.writing.writer import Writer
 from tests.tiny import thinned, write_corpus
-from trainer.hand import STRENGTH, learn_hand, save_hand
+from trainer.hand import STRENGTH, learn_hand, own_line, save_hand
 from trainer.run import train
 from utils import checkpoint
 from utils.checkpoint import load_checkpoint, save_checkpoint
@@ -91,8 +91,27 @@ def test_the_file_has_a_share_of_what_the_training_changed(
     changes = [(hand[name] - weight, after[name] - weight) for name, weight in before.items()]
     along, whole_change = (sum(float((pair[n] * pair[1]).sum()) for pair in changes) for n in (0, 1))
     assert along / whole_change == pytest.approx(strength, rel=0.02)
-    with pytest.raises(InputError, match="strength of a hand is 2"):
-        save_hand(run, file, "Me", 2)
+    for name, wrong, fault in (("Me", 2, "strength of a hand is 2"), (" ", 1, "name of a hand is empty")):
+        with pytest.raises(InputError, match=fault):
+            save_hand(run, file, name, wrong)
+        with pytest.raises(InputError, match=fault):  # before the corpus is looked for
+            learn_hand("none", file, name=name, strength=wrong, base=base)
+    shutil.copy(file, base.with_name("hand.pt"))
+    with pytest.raises(InputError, match=r"hand.pt: is a hand already"):
+        save_hand(base.with_name("hand.pt"), file, "Bob")
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["The cake says HAPPY BIRTHDAY, VICKY!", "Leo reads to Nora every Wednesday."], 1),
+        (["abc 12", "abc 123", "ab 1234567"], 1),
+        (["אב", "אבגד", "אבג"], 1),
+        (["a" * 50, "B" * 40], 1),
+    ],
+)
+def test_a_hand_writes_behind_a_line_of_small_letters(texts: list[str], expected: int) -> None:
+    assert own_line([(text, np.zeros((2, 3))) for text in texts])[0] == texts[expected]
 
 
 def test_characters_that_the_base_has_not_are_in_the_file(
@@ -125,8 +144,8 @@ def test_a_damaged_list_of_axes_is_refused(tiny: Tiny, base: Path, tmp_path: Pat
         torch.save({**content, "base": {**content["base"], "axes": axes}}, file)
         with pytest.raises(InputError, match="not a whole checkpoint"):
             load(file, "cpu")
-    torch.save({**content, "facts": {**content["facts"], "alphabet": "a" * 10**8}}, file)
-    with pytest.raises(InputError, match="for an alphabet of 100000000 characters"):
+    torch.save({**content, "facts": {**content["facts"], "alphabet": "a" * 10**7}}, file)
+    with pytest.raises(InputError, match="for an alphabet of 10000000 characters"):
         load(file, "cpu")
 
 
