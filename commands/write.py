@@ -125,7 +125,7 @@ def run(args: argparse.Namespace) -> None:
     by_seed = not (args.hand or args.resume or args.style or args.hands or args.first)
     if by_seed:
         args.style = [seeded_style(args.seed)]
-    network = load_as(Writer, args.hand, args.device, args.resume) if args.hand else loaded(args, Writer)
+    network = _of_hand(args) if args.hand else loaded(args, Writer)
     text = _text(args, network)
     if args.reader and args.best_of is None:
         raise InputError("--reader is for --best-of K: add it, or leave --reader out")
@@ -135,6 +135,8 @@ def run(args: argparse.Namespace) -> None:
         require_sane(bias, args.seed, args.n)
     if by_seed:
         print(f"in the bundled style {args.style[0]}; --style names another, --hands one makes one up")
+    if network.own_line:
+        print(f"in the hand of {network.own_line.name} (must not be used to pass as them)")
     _name_rare(network, text)
     if len(styles) > 1 or len(args.bias) > 1:
         _save_grid(args, network, text, styles, draw)
@@ -158,6 +160,19 @@ def run(args: argparse.Namespace) -> None:
             alike = f"; likeness {line['alike_first']:.2f}, {line['alike_kept']:.2f}" if "alike_kept" in line else ""
             print(f"{line['text']!r}: {rates} {line['kept']}{alike}")
         save_numbers(args, numbers, folder=args.out.parent if names_a_file(args.out) else None)
+
+
+def _of_hand(args: argparse.Namespace) -> Writer:
+    """The writer of a hand's file, on the base that -r names, if it names one.
+
+    Raises InputError where the file holds no hand.
+    """
+    if args.hand.is_dir():
+        raise InputError(f"{args.hand}: is a folder; --hand takes a file, which export --hand NAME makes of a run")
+    network = load_as(Writer, args.hand, args.device, args.resume)
+    if network.own_line is None:
+        raise InputError(f"{args.hand}: is a network, and no hand; write with it by -r {args.hand}")
+    return network
 
 
 def _text(args: argparse.Namespace, network: Writer) -> str | None:
