@@ -102,7 +102,7 @@ def order(args: argparse.Namespace, copies: int = 1) -> tuple[Writer, str | None
     if args.best_of is None:
         refuse(args, "without --best-of K nothing is read", ["reader"])
     by_seed = not (args.hand or args.resume or args.style or args.hands or args.first)
-    network = load_as(Writer, args.hand, args.device, args.resume) if args.hand else loaded(args, Writer)
+    network = _of_hand(args) if args.hand else loaded(args, Writer)
     text = _text(args, network)
     if by_seed:
         args.style = [seeded_style(args.seed + copy) for copy in range(copies)]
@@ -111,6 +111,8 @@ def order(args: argparse.Namespace, copies: int = 1) -> tuple[Writer, str | None
     if by_seed:
         names = f"style{'s' * (copies > 1)} {', '.join(dict.fromkeys(args.style))}"
         print(f"in the bundled {names}; --style names another, --hands one makes one up")
+    if network.own_line:
+        print(f"in the hand of {network.own_line.name} (must not be used to pass as them)")
     _name_rare(network, text)
     return network, text, styles, draw
 
@@ -154,6 +156,19 @@ def name_capped(writing: Writing, seed: int) -> None:
     capped = [text for text, drawn in lines if not drawn.stopped]
     if capped:
         print(f"seed {seed}: hit the limit of points before their end: {'; '.join(map(repr, capped))}")
+
+
+def _of_hand(args: argparse.Namespace) -> Writer:
+    """The writer of a hand's file, on the base that -r names, if it names one.
+
+    Raises InputError where the file holds no hand.
+    """
+    if args.hand.is_dir():
+        raise InputError(f"{args.hand}: is a folder; --hand takes a file, which export --hand NAME makes of a run")
+    network = load_as(Writer, args.hand, args.device, args.resume)
+    if network.own_line is None:
+        raise InputError(f"{args.hand}: is a network, and no hand; write with it by -r {args.hand}")
+    return network
 
 
 def _text(args: argparse.Namespace, network: Writer) -> str | None:

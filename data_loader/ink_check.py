@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from data_loader.corpus import Corpus
 from data_loader.cut_lines import ReadLines
-from data_loader.prompts import PRINTABLE
+from data_loader.prompts import NAMED, PRINTABLE
 from ink.geometry import x_height
 from ink.page_lines import cut_into_lines
 from ink.strokes import InkLine
@@ -73,13 +73,20 @@ def text_faults(line: InkLine, reading: str) -> Iterator[str]:
 
 
 def missing(texts: Iterable[str]) -> Iterator[str]:
-    """Yield how many lines have no text, and which letters, digits and marks of ASCII the others have never or once."""
+    """Yield how many lines have no text, which letters, digits and marks of ASCII the others have never or once, and
+    which other characters, which the bundled writer has not.
+    """
     texts = list(texts)
     without = texts.count("")
     if without:
         yield f"{without} of {len(texts)} lines have no text; a network that writes or reads is not trained on them"
     counts = Counter("".join(texts))
-    for times, how in enumerate(("never", "only once") if counts else ()):
+    never = "never (a hand writes these as the bundled writer does)"
+    for times, how in enumerate((never, "only once") if counts else ()):
         rare = [character for character in PRINTABLE if counts[character] == times and character != " "]
         if rare:
             yield f"written {how}: {' '.join(rare)}; python prepare_data.py prompts has sentences with all"
+    others = sorted({*counts} - {*PRINTABLE})
+    if others:
+        more = f" and {len(others) - NAMED} more" * (len(others) > NAMED)
+        yield f"not in the bundled writer: {' '.join(others[:NAMED])}{more}; a hand learns these from these lines alone"

@@ -180,7 +180,7 @@ def test_the_ink_is_read_and_compared_with_its_text(cli: Cli, tmp_path: Path) ->
     assert (code, err) == (0, "") and out.splitlines()[-1].endswith("mine: valid")
     notes = [line for line in out.splitlines() if line.startswith("note: line")]
     assert len(notes) == 1 and notes[0].startswith(f"note: line swapped: its text is {sound.text!r}, and it reads ")
-    assert "note: written never: " in out and "reads" not in cli("check", "mine")[1]
+    assert "note: written never (a hand" in out and "reads" not in cli("check", "mine")[1]
     assert "no such checkpoint" in refused(cli("check", "mine", "--ink", "--reader", tmp_path / "none.pt"))
 
 

@@ -13,7 +13,8 @@ from data_loader.corpus import Corpus
 from data_loader.line_choice import notes_on_few, splits_to_use
 from data_loader.transform import Transform, open_transformed
 from ink.strokes import points_to_strokes
-from trainer.run import train
+from parse_config import ConfigParser
+from trainer.run import CATALOGUE, train
 from utils.checkpoint import BUNDLED_FOLDER, load_checkpoint, save_difference
 from utils.errors import InputError
 from utils.run_folders import checkpoint_of, without_folders
@@ -72,6 +73,7 @@ def learn_hand(
     The rest is as in `trainer.run.train`. Raises InputError for all that a user can fix.
     """
     start = monotonic()
+    _require(name, strength)
     config = {**(config or read_json(CONFIG)), "init_from": str(base)}
     origin = load_checkpoint(base)
     config["arch"] = origin["config"]["arch"]
@@ -93,18 +95,20 @@ def save_hand(run: Path, out_file: Path, name: str, strength: float = STRENGTH) 
 
     A line of the person's own is in the file, behind which the network writes.
 
-    Raises InputError where the run began from no network, its corpus is gone, or `strength` is not in (0, 1].
+    Raises InputError where the run began from no network or is a hand already, its corpus is gone, `name` is empty, or
+    `strength` is not in (0, 1].
     """
-    if not 0 < strength <= 1:
-        raise InputError(f"the strength of a hand is {strength:g}; it must be above 0, and 1 at most")
+    _require(name, strength)
     path = checkpoint_of(run, "best.pt")
     content = load_checkpoint(path)
     config, facts = content["config"], content["facts"]
     base = config.get("init_from")
+    if "hand" in facts:
+        raise InputError(f"{path}: is a hand already, and has not the lines that it was learned from; export its run")
     if not base:
         raise InputError(f"{path}: its config has no init_from, so it changed no other network; export it as a whole")
     ink = _ink_of(config["data_loader"]["args"])
-    text, points = _own_line(ink)
+    text, points = own_line(ink)
     strokes = points_to_strokes(points, (facts["std"][0], facts["std"][1]))
     hand = {
         "name": name,
@@ -114,9 +118,18 @@ def save_hand(run: Path, out_file: Path, name: str, strength: float = STRENGTH) 
         "text": text,
         "strokes": strokes.tolist(),
     }
+    model = ConfigParser(config, str(path)).build("arch", CATALOGUE, alphabet_size=len(facts["alphabet"]))
     content = {"config": without_folders(config), "facts": {**facts, "hand": hand}, "model": content["model"]}
     out_file.parent.mkdir(parents=True, exist_ok=True)
-    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), strength)
+    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), model.character_axes(), strength)
+
+
+def _require(name: str, strength: float) -> None:
+    """Raise InputError unless a hand may have this name and strength."""
+    if not name.strip():
+        raise InputError("the name of a hand is empty; it says whose handwriting it is")
+    if not 0 < strength <= 1:
+        raise InputError(f"the strength of a hand is {strength:g}; it must be above 0, and 1 at most")
 
 
 def _ink_of(args: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
@@ -133,7 +146,11 @@ def _ink_of(args: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
     return ink
 
 
-def _own_line(ink: list[tuple[str, np.ndarray]]) -> tuple[str, np.ndarray]:
-    """Return the line behind which a hand writes: the longest of LINE_CHARACTERS at most, else the shortest."""
+def own_line(ink: list[tuple[str, np.ndarray]]) -> tuple[str, np.ndarray]:
+    """Return the line behind which a hand writes: of those of LINE_CHARACTERS at most the one with the most lower-case
+    letters (of equals, and where there are none, the longest), else the shortest of all.
+    """
     short = [(text, points) for text, points in ink if len(text) <= LINE_CHARACTERS]
-    return max(short, key=lambda line: len(line[0])) if short else min(ink, key=lambda line: len(line[0]))
+    if not short:
+        return min(ink, key=lambda line: len(line[0]))
+    return max(short, key=lambda line: (sum(map(str.islower, line[0])), len(line[0])))

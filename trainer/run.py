@@ -23,7 +23,8 @@ from parse_config import Catalogue, ConfigParser, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Optimization, Trainer, TrainerSettings
 from trainer.optimization import weights_to_train
 from utils import distributed
-from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts, with_alphabet
+from utils.character_weights import with_alphabet
+from utils.checkpoint import load_checkpoint, load_shared_parts, load_weights, require_facts
 from utils.device import keep_memory_small, pick_device
 from utils.errors import InputError
 from utils.files import sole_owner

@@ -6,13 +6,14 @@ from typing import Any
 
 import torch
 
+from utils.character_weights import Axes, in_alphabet
 from utils.errors import InputError
 from utils.files import atomic_path, file_hash, near_name
 from utils.rounded_weights import widened
 from utils.safe_load import RefusedError, read_plain
 from utils.strict_json import shown
 from utils.version import version
-from utils.weight_difference import difference, with_difference
+from utils.weight_difference import RANK, difference, with_difference
 
 BUNDLED_FOLDER = Path(__file__).parents[1] / "saved" / "pretrained"
 """Folder of the bundled checkpoints."""
@@ -102,16 +103,22 @@ def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
     return content
 
 
-def save_difference(path: Path, content: dict[str, Any], base: Path, share: float = 1.0) -> None:
+def save_difference(path: Path, content: dict[str, Any], base: Path, axes: Axes, share: float = 1.0) -> None:
     """Save a checkpoint as a share of its difference from the checkpoint `base`, which it names by its file's hash.
+
+    A character that the base has not is a difference from zero in the weights of `axes`, see `in_alphabet`; each adds
+    one to the rank of a difference, so that it takes nothing from the others.
 
     Raises InputError where the two are not of the same weights, or the disk is full.
     """
-    weights, origin = content["model"], load_checkpoint(base)["model"]
-    if {name: weight.shape for name, weight in weights.items()} != {name: own.shape for name, own in origin.items()}:
+    weights, origin, alphabet = content["model"], load_checkpoint(base), content["facts"]["alphabet"]
+    old = origin["facts"]["alphabet"]
+    start = in_alphabet(origin["model"], axes, old, alphabet)
+    if {name: weight.shape for name, weight in weights.items()} != {name: own.shape for name, own in start.items()}:
         raise InputError(f"{base}: its weights are of other shapes; a difference is to the network that one began from")
-    named = {"name": base.name, "sha256": file_hash(base)}
-    save_checkpoint(path, {**content, "model": difference(weights, origin, share=share), "base": named})
+    named = {"name": base.name, "sha256": file_hash(base), "axes": {name: [*axis] for name, axis in axes.items()}}
+    changed = difference(weights, start, RANK + len({*alphabet} - {*old}), share)
+    save_checkpoint(path, {**content, "model": changed, "base": named})
 
 
 def _of_base(content: dict[str, Any], path: Path, base: Path | None) -> dict[str, torch.Tensor]:
@@ -128,8 +135,10 @@ def _of_base(content: dict[str, Any], path: Path, base: Path | None) -> dict[str
             "put that file next to it, or learn anew from the network that you have"
         )
     try:
-        return with_difference(load_checkpoint(place)["model"], content["model"])
-    except ValueError as error:
+        origin, axes = load_checkpoint(place), named.get("axes", {})
+        start = in_alphabet(origin["model"], axes, origin["facts"]["alphabet"], content["facts"]["alphabet"])
+        return with_difference(start, content["model"])
+    except Exception as error:  # a damaged file may make its axes or parts raise anything
         raise InputError(f"{path}: not a whole checkpoint: {error}") from None
 
 
@@ -236,34 +245,6 @@ def _differing(old: dict[str, Any], new: dict[str, Any]) -> str:
     names = [name for name in olds | news if olds.get(name) != news.get(name)]
     values = (f"{name} {shown(olds.get(name, 'default'))}, {shown(news.get(name, 'default'))}" for name in names)
     return f"the checkpoint's arch and the config's differ: {'; '.join(values)}" if names else ""
-
-
-def with_alphabet(
-    weights: dict[str, torch.Tensor],
-    fresh: dict[str, torch.Tensor],
-    axes: dict[str, tuple[int, int]],
-    old: str,
-    new: str,
-) -> dict[str, torch.Tensor]:
-    """Return `weights` of a network of the alphabet `old` as those of the same network of the alphabet `new`.
-
-    A character that both have keeps its row or column of each weight in `axes`, name: (axis, first); what only `new`
-    has is from `fresh`, weights of that network as it is made. Weights of another size are left for `load_weights`.
-    """
-    both = [character for character in new if character in old]
-    moved = dict(weights)
-    for name, (axis, first) in axes.items():
-        if name not in weights or weights[name].dim() != fresh[name].dim():
-            continue
-        source, target = weights[name].movedim(axis, 0), fresh[name].clone().movedim(axis, 0)
-        if len(source) - len(old) != len(target) - len(new) or source.shape[1:] != target.shape[1:]:
-            continue
-        target[:first] = source[:first]
-        target[first + len(new) :] = source[first + len(old) :]
-        for character in both:
-            target[first + new.index(character)] = source[first + old.index(character)]
-        moved[name] = target.movedim(0, axis).contiguous()
-    return moved
 
 
 def load_shared_parts(

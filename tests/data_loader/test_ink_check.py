@@ -14,6 +14,7 @@ from ink.geometry import x_height
 from ink.strokes import InkLine
 from tests.tiny import write_corpus
 
+NEVER = "written never (a hand writes these as the bundled writer does): "
 LINES = list(synthetic_lines(num_writers=4, lines_per_writer=5, valid_writers=1))
 LINE = next(line for line in LINES if " " in line.text)
 
@@ -83,13 +84,15 @@ def test_notes_name_the_lines_and_read_those_of_sound_ink(tmp_path: Path) -> Non
     notes = ink_notes(Corpus(tmp_path / "c"), reading)
     assert read == ["sound", "swapped"]
     assert [note.split(": ")[0] for note in notes[:2]] == ["line swapped", "line page"]
-    assert notes[2].startswith("written never: ") and len(notes) == 4
+    assert notes[2].startswith(NEVER) and len(notes) == 5
+    assert notes[4] == "not in the bundled writer: ä; a hand learns these from these lines alone"
     assert not any("swapped" in note for note in ink_notes(Corpus(tmp_path / "c")))
 
 
 def test_characters_never_written_and_lines_without_text_are_named() -> None:
     notes = [*missing(["abc abc", "", "abd"])]
     assert notes[0].startswith("1 of 3 lines have no text")
-    assert notes[1].startswith('written never: ! " #') and " e f g " in notes[1] and " d " not in notes[1]
+    assert notes[1].startswith(f'{NEVER}! " #') and " e f g " in notes[1] and " d " not in notes[1]
     assert notes[2].startswith("written only once: d;")
+    assert [*missing(["".join(map(chr, range(0x4E00, 0x4E64)))])][-1].split("; ")[0].endswith(" and 60 more")
     assert [*missing(["", ""])] == ["2 of 2 lines have no text; a network that writes or reads is not trained on them"]

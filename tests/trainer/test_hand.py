@@ -15,8 +15,9 @@ from parse_config import ConfigParser
 from results.roles import load, load_as
 from results.writing.writer import Writer
 from tests.tiny import thinned, write_corpus
-from trainer.hand import STRENGTH, learn_hand, save_hand
+from trainer.hand import STRENGTH, learn_hand, own_line, save_hand
 from trainer.run import train
+from utils import checkpoint
 from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.errors import InputError
 
@@ -40,9 +41,11 @@ def config(tiny: Tiny, **changes: Any) -> dict[str, Any]:
     return tiny("ConditionalHandwriting", **(few | usual | changes)).resolved
 
 
-def mine(folder: Path, count: int) -> Path:
+def mine(folder: Path, count: int, more: str = "") -> Path:
+    """The corpus "mine" of some lines, whose texts end in `more`."""
     lines = [
-        replace(thinned(line), writer="me", split="") for line, _ in zip(synthetic_lines(), range(count), strict=False)
+        replace(thinned(line), writer="me", split="", text=line.text + more)
+        for line, _ in zip(synthetic_lines(), range(count), strict=False)
     ]
     write_corpus(folder / "mine", lines)
     return folder
@@ -88,8 +91,62 @@ def test_the_file_has_a_share_of_what_the_training_changed(
     changes = [(hand[name] - weight, after[name] - weight) for name, weight in before.items()]
     along, whole_change = (sum(float((pair[n] * pair[1]).sum()) for pair in changes) for n in (0, 1))
     assert along / whole_change == pytest.approx(strength, rel=0.02)
-    with pytest.raises(InputError, match="strength of a hand is 2"):
-        save_hand(run, file, "Me", 2)
+    for name, wrong, fault in (("Me", 2, "strength of a hand is 2"), (" ", 1, "name of a hand is empty")):
+        with pytest.raises(InputError, match=fault):
+            save_hand(run, file, name, wrong)
+        with pytest.raises(InputError, match=fault):  # before the corpus is looked for
+            learn_hand("none", file, name=name, strength=wrong, base=base)
+    shutil.copy(file, base.with_name("hand.pt"))
+    with pytest.raises(InputError, match=r"hand.pt: is a hand already"):
+        save_hand(base.with_name("hand.pt"), file, "Bob")
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["The cake says HAPPY BIRTHDAY, VICKY!", "Leo reads to Nora every Wednesday."], 1),
+        (["abc 12", "abc 123", "ab 1234567"], 1),
+        (["אב", "אבגד", "אבג"], 1),
+        (["a" * 50, "B" * 40], 1),
+    ],
+)
+def test_a_hand_writes_behind_a_line_of_small_letters(texts: list[str], expected: int) -> None:
+    assert own_line([(text, np.zeros((2, 3))) for text in texts])[0] == texts[expected]
+
+
+def test_characters_that_the_base_has_not_are_in_the_file(
+    tiny: Tiny, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "RANK", 1)  # so that matrices of this small network have factors
+    new = "#Qäé\u2019"
+    data, file = mine(tmp_path / "data", 2, new), tmp_path / "mine.pt"
+    still = config(tiny, init_from=str(base), data_loader__args__corpus="mine", optimizer__args__lr=1e-30)
+    still["data_loader"]["args"] |= {"data_dir": str(data), "transform": TRANSFORM}
+    run = train(still).folder
+    save_hand(run, file, "Me")
+    parts = torch.load(file, weights_only=True)["model"]
+    assert "stack.layers.0.rnn.weight_ih_l0.left" in parts and len(parts["window_layer.layer.rnn.weight_ih_l0.right"])
+    learned, hand = load_as(Writer, run, "cpu"), load_as(Writer, file, "cpu", base)
+    assert {*new} < {*hand.characters} and hand.characters == learned.characters
+    for name, weight in hand.model.state_dict().items():
+        torch.testing.assert_close(weight, learned.model.state_dict()[name], rtol=0, atol=1e-3, msg=name)
+    text = f"{hand.characters.strip()[1:5]}{new}"
+    lines = [network.write(text, style=hand.own_line).lines[0] for network in (hand, learned)]
+    assert len(lines[0]) == len(lines[1]) and np.allclose(*lines, atol=0.05 * np.ptp(lines[1][:, 1]))
+
+
+def test_a_damaged_list_of_axes_is_refused(tiny: Tiny, base: Path, tmp_path: Path) -> None:
+    data, file = mine(tmp_path / "data", 1, "ä"), tmp_path / "mine.pt"
+    learn_hand("mine", file, name="Me", minutes=None, data_dir=data, base=base, config=config(tiny))
+    content = torch.load(file, weights_only=True)
+    name = next(iter(content["base"]["axes"]))
+    for axes in ({}, None, [1], {name: [1]}, {name: ["1", 0]}, {name: [9, 0]}, {name: [1, 10**18]}, {"x": [1, 0]}):
+        torch.save({**content, "base": {**content["base"], "axes": axes}}, file)
+        with pytest.raises(InputError, match="not a whole checkpoint"):
+            load(file, "cpu")
+    torch.save({**content, "facts": {**content["facts"], "alphabet": "a" * 10**7}}, file)
+    with pytest.raises(InputError, match="for an alphabet of 10000000 characters"):
+        load(file, "cpu")
 
 
 def test_another_base_is_refused_in_one_line(tiny: Tiny, base: Path, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from base.base_model import BaseModel
 from base.batch import Batch
 from model import MODELS
 from model.layers.recurrent import SkipStack
-from utils.checkpoint import load_shared_parts, with_alphabet
+from utils.character_weights import with_alphabet
+from utils.checkpoint import load_shared_parts
 from utils.errors import InputError
 
 OLD, NEW = "abdxz", "abcdy"
