@@ -45,6 +45,7 @@ def test_nothing_is_lost_and_texts_are_composed(folder: Path) -> None:
         assert np.array_equal(corpus.points(number), line.points)
     assert corpus.text(2) == "café Å"
     assert corpus.lengths.tolist() == [2, 9, 500, 20, 2]
+    assert corpus.text_lengths.tolist() == [len(corpus.text(number)) for number in range(5)]
 
 
 def test_characters_of_some_lines_are_counted(folder: Path) -> None:

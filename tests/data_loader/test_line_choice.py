@@ -105,3 +105,10 @@ def test_the_usual_splits_of_iam_are_known(tmp_path: Path) -> None:
     write_corpus(tmp_path / "c", [ink_line(n, split=name) for n, name in enumerate(names)])
     loader = loader_of(tmp_path)
     assert flat(ids(loader)) == ["trainset-2"] and flat(ids(loader.validation())) == ["testset_v-1"]
+
+
+def test_all_splits_are_those_that_are_not_usually_validated(tmp_path: Path) -> None:
+    names = ["train", "valid", "more"]
+    write_corpus(tmp_path / "c", [ink_line(n, split=name) for n, name in enumerate(names)])
+    loader = loader_of(tmp_path, train=["*"])
+    assert sorted(flat(ids(loader))) == ["more-2", "train-0"] and flat(ids(loader.validation())) == ["valid-1"]

@@ -145,6 +145,17 @@ def test_characters_drawn_by_people_are_counted(data_dir: Path) -> None:
     assert alone.facts["characters"]["@"] > 0
 
 
+def test_drawings_of_both_trainings_are_counted_once(data_dir: Path) -> None:
+    loader = mixture_of(data_dir, corpus="long")
+    own = dict(loader.facts["characters"])
+    loader.start_from({**mixture_of(data_dir).facts}, reads_text=True)
+    both = Counter("".join(line.text for line in LONG)) | Counter("".join(line.text for line in [*LONG, *SHORT]))
+    assert loader.facts["characters"] == both != own
+    loader = mixture_of(data_dir, corpus="long")
+    loader.start_from(mixture_of(data_dir, corpus="synthetic").facts, reads_text=True)
+    assert loader.facts["characters"] == own  # made-up writers are no people
+
+
 def test_a_mixture_of_one_corpus_is_that_corpus(data_dir: Path) -> None:
     mixed = mixture_of(data_dir, entry("long", 7.0), max_points=110, augment=AUGMENT)
     alone = mixture_of(data_dir, corpus="long", max_points=110, augment=AUGMENT)

@@ -15,6 +15,7 @@ from results.reading.embedder import Embedder
 from results.roles import load_as
 from tests.tiny import ink_line, tiny_config, write_corpus
 from trainer.run import train
+from utils.errors import InputError
 
 LINES_OF = {"ann": 9, "bob": 6, "cyd": 5, "": 2}
 
@@ -87,3 +88,14 @@ def test_a_training_learns_to_tell_writers_apart(folder: Path) -> None:
     known = {name: embedder.centre([line for line in lines if line.writer == name]) for name in ("w0", "w1")}
     held = [line for line in lines if line.split == "valid"]
     assert embedder.writers_of(held, known) == [line.writer for line in held]
+
+
+def test_lines_that_are_all_by_others_are_refused(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "c", [ink_line(n, writer=f"w{n}") for n in range(4)] + [ink_line(9, split="valid")])
+    with pytest.raises(InputError, match="no two lines are by one writer"):
+        loader(tmp_path, "c")
+
+
+def test_groups_may_be_larger_than_the_batches_that_are_sorted_together(folder: Path) -> None:
+    lines = HandwritingDataLoader(corpus="some", data_dir=str(folder), batch_size=1, lines_per_writer=100)
+    assert sum(len(batch.ids) for batch in lines.at(1)) == 22

@@ -178,6 +178,10 @@ def test_minutes_end_after_max_epochs_at_the_latest(tiny: Tiny, base: Path, tmp_
     content = load_checkpoint(run.folder / "best.pt")
     assert content["training"]["epoch"] == 4
     assert content["training"]["optimizer"]["param_groups"][0]["lr"] < 0.7 * 3e-3
+    rates: list[float] = []
+    train(resume=run.folder, minutes=10, on_progress=lambda report: rates.append(report.done))
+    content = load_checkpoint(run.folder / "last.pt")
+    assert content["training"]["epoch"] == 7 and rates[0] < 0.5  # three more, by a schedule that begins anew
 
 
 def test_an_interrupted_learning_goes_on_to_the_same_weights(tiny: Tiny, base: Path, tmp_path: Path) -> None:

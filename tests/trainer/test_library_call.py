@@ -14,7 +14,7 @@ from tests.tiny import assert_same, logged, run_dirs
 from tests.together import together
 from trainer.run import Run, train
 from utils import distributed
-from utils.checkpoint import load_checkpoint
+from utils.checkpoint import load_checkpoint, save_checkpoint
 from utils.errors import InputError
 
 Tiny = Callable[..., ConfigParser]
@@ -111,3 +111,13 @@ def test_without_config_and_run_to_resume_it_is_refused(tiny: Tiny) -> None:
         train()
     with pytest.raises(InputError, match="1 fault in the config"):
         train(tiny().resolved | {"seed": -1})
+
+
+def test_a_run_goes_on_with_its_own_weights_alone(tiny: Tiny) -> None:
+    run = train(tiny(trainer__epochs=1))
+    with pytest.raises(InputError, match="give resume or init_from"):
+        train(resume=run.folder, init_from=run.folder)
+    content = load_checkpoint(run.folder / "best.pt")
+    save_checkpoint(run.folder / "last.pt", {name: content[name] for name in ("config", "facts", "model")})
+    with pytest.raises(InputError, match="holds weights alone"):
+        train(tiny(trainer__epochs=2), resume=run.folder)

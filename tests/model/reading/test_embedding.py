@@ -55,6 +55,11 @@ def test_loss_and_metric_are_those_of_a_plain_loop():
     assert tuple(map(int, NearestWriter()(output, batch_of()))) == (nearest, 4)
 
 
+def test_a_batch_of_writers_who_all_differ_teaches_nothing():
+    nats, count = ContrastiveLoss()(embeddings(), batch_of([1, 2, 3, 4, 5]))
+    assert nats == 0 and count == 1
+
+
 def test_lines_of_one_writer_side_by_side_lower_the_loss():
     apart = torch.eye(5, dtype=torch.float64)
     apart[2], apart[3] = apart[0], apart[1]

@@ -88,6 +88,8 @@ def test_a_network_that_was_never_trained_is_measured_too(data_dir: Path) -> Non
 def test_of_single_drawings_there_is_no_diversity(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(legibility, "draw_characters", stub_draw)
     only_four = replace(WRITER, config={**WRITER.config, "data_loader": {"args": {"digits": [4]}}})
+    with pytest.raises(InputError, match="no split other"):
+        digit_legibility(WRITER, READER, n=6, biases=(1,), splits=["other"], data_dir=data_dir)
     numbers = digit_legibility(only_four, READER, n=4, biases=(1,), data_dir=data_dir)
     assert numbers["diversity_real"] is None and numbers["biases"][0]["diversity"] > 0
     assert legibility_table(numbers)[1][0][-2:] == ["", ""]

@@ -110,3 +110,9 @@ def test_the_command_prints_a_table(
     assert code == 0, err
     assert "bob" in out and "100.0%" in out and "1.00 times as often" in out
     assert json.loads(Path("out/alike.json").read_text())["n_written"] == 6
+
+
+@pytest.mark.parametrize("options", [{"writers": 1}, {"judged": 0}])
+def test_too_few_to_compare_are_refused(folder: Path, options: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="1 or more of 2 writers or more"):
+        writers_apart("leaning", None, data_dir=folder, **options)

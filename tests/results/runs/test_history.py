@@ -145,3 +145,11 @@ def test_a_log_that_somebody_writes_to_is_read_as_far_as_it_is(tmp_path: Path) -
     assert [json.loads(line)["loss"] for line in (tmp_path / METRICS).read_text().splitlines()] == [0.5]
     assert run_history(tmp_path).curve("loss").y.tolist() == [0.5]
     log.close()
+
+
+def test_an_epoch_that_the_clock_cut_short_is_no_damage(folder: Path) -> None:
+    with open(folder / METRICS, "ab") as file:
+        file.write(b'{"step": 99, "epoch": 3.4, "val_loss": -7}\n')
+    history = run_history(folder)
+    best = history.best("min val_loss")
+    assert not history.remarks and best is not None and best["epoch"] == 3.4
