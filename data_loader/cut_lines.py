@@ -71,20 +71,30 @@ def _with_texts(
         if len(line.points) < 2:
             report.dropped("line of a single point", line.id, f"line {line.id.rpartition('-')[2]} of its page")
         elif share is None:
-            report.dropped("line of a doubtful text", line.id, f"part of {page.text[:40]!r}")
+            kind = f"line of a doubtful text{', without --reader' * (readings is None)}"
+            report.dropped(kind, line.id, f"part of {page.text[:40]!r}")
         else:
             yield replace(line, text=share)
+
+
+def without_texts(lines: Iterable[InkLine]) -> Iterator[InkLine]:
+    """Yield lines or pages of ink that others than their own texts are given for.
+
+    Raises InputError where one has a text of its own.
+    """
+    for line in lines:
+        if line.text.strip():
+            raise InputError(f"{line.id}: has a text of its own, {line.text[:40]!r}; leave --texts out")
+        yield line
 
 
 def with_given_texts(lines: Iterable[InkLine], texts: Sequence[str]) -> Iterator[InkLine]:
     """Yield lines of ink without texts with those that their writer copied, the first with the first and so on.
 
-    Raises InputError where there are more or fewer of them, or a line has a text of its own.
+    Raises InputError where there are more or fewer of them.
     """
     count = 0
     for count, line in enumerate(lines, 1):
-        if line.text.strip():
-            raise InputError(f"{line.id}: has a text of its own, {line.text[:40]!r}; leave --texts out")
         yield replace(line, text=texts[count - 1] if count <= len(texts) else "")
     if count != len(texts):
         inks, given = ("1 line" if n == 1 else f"{n} lines" for n in (count, len(texts)))
