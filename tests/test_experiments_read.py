@@ -107,6 +107,17 @@ def test_inkml_and_svg_are_read_too_and_several_files(run: Run, ink: Path, tmp_p
     assert out.splitlines()[1].split()[1] == "page"
 
 
+def test_files_that_cannot_be_read_are_named_and_the_others_read(run: Run, ink: Path, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_jsonl(LINES[:1], tmp_path / folder / "ink.jsonl")
+    files = ["a/ink.jsonl", "none.svg", "b/ink.jsonl"]
+    code, out, err = run("read", *files, "--json")
+    assert code == 2 and err == "error: none.svg: no such file\n"
+    assert [page["file"] for page in json.loads(out)["pages"]] == [files[0], files[2]]
+    assert run("read", "none.svg", "none.inkml")[::2] == (2, err + err.replace("svg", "inkml"))
+
+
 def test_a_page_is_read_line_by_line_and_whole_if_asked(run: Run, tmp_path: Path) -> None:
     lines = [line.points for line in synthetic_lines(num_writers=1, lines_per_writer=3, valid_writers=0)]
     points = np.concatenate([line + np.array([0, 150 * n, 0]) for n, line in enumerate(lines)]).astype(np.float32)
@@ -142,7 +153,10 @@ def test_explain_draws_every_line(run: Run, ink: Path, tmp_path: Path) -> None:
     [
         (["read", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
         (["read", "ink.txt"], "ink is read from files that end in .inkml, .jsonl"),
-        (["read", "ink.jsonl", "empty.svg"], "empty.svg"),
+        (["read", "empty.svg"], "empty.svg"),
+        (["read", "."], ".: is a folder; name the files in it, such as *.inkml"),
+        (["read", "ink.jsonl", "--lm", "german"], "german: no such language model; bundled are english, language"),
+        (["read", "ink.jsonl", "--lm-weight", "1"], "name it with --lm"),
         (["read", "dot.jsonl"], "dot.jsonl"),
         (["read", "ink.jsonl", "--beam", "0"], "beam is 0"),
         (["read", "ink.jsonl", "--lm", "nowhere.npz"], "nowhere.npz"),
