@@ -68,6 +68,9 @@ def run(args: argparse.Namespace) -> None:
         require_single_characters(network, pages)
     print(*report.summary(), sep="\n", end="\n" if report.summary() else "", file=sys.stderr)
     read = read_pages(network, pages, whole=args.whole, **options)
+    for page in read.pages:
+        if page.left_out:
+            print(f"left out, rules and frames: {page.left_out} ({page.page.id})", file=sys.stderr)
     numbers = {"checkpoint": str(network.path), **read.numbers}
     numbers["pages"] = [page | {"file": str(file)} for page, file in zip(numbers["pages"], files, strict=True)]
     if args.json:

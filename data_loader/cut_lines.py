@@ -36,7 +36,10 @@ def cut_page(page: InkLine) -> list[InkLine]:
 
 def lines_of_page(page: InkLine, cuts: Sequence[np.ndarray]) -> list[InkLine]:
     """Return the lines of a page by the rows (n,) of its points that each has; see `cut_page`."""
-    return [page] if len(cuts) == 1 else [_piece(page, number, rows) for number, rows in enumerate(cuts, 1)]
+    if len(cuts) == 1 and len(cuts[0]) == len(page.points):
+        return [page]
+    lines = [_piece(page, number, rows) for number, rows in enumerate(cuts, 1)]
+    return lines if lines[1:] else [replace(lines[0], id=page.id, text=page.text)]
 
 
 def _piece(page: InkLine, number: int, rows: np.ndarray) -> InkLine:

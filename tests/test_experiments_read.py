@@ -127,6 +127,11 @@ def test_a_page_is_read_line_by_line_and_whole_if_asked(run: Run, tmp_path: Path
     assert [row.split()[1] for row in out.splitlines()[:4]] == ["page-1", "page-2", "page-3", "cabbage-0"]
     assert out.splitlines()[4].startswith("CER") and out.splitlines()[4].endswith("page, 3 lines")
     assert json.loads((tmp_path / "numbers" / "read.json").read_text())["lines"][0]["id"] == "page-1"
+    rule = np.float32([[0, 60, 0], [1500, 62, 1]])
+    write_jsonl(
+        [InkLine("page", "bed face", "", "", np.concatenate([rule, points])), LINES[0]], tmp_path / "rule.jsonl"
+    )
+    assert run("read", "rule.jsonl") == (0, out.rpartition("numbers")[0], "left out, rules and frames: 1 (page)\n")
     rows = run("read", "page.jsonl", "--whole")[1].splitlines()
     assert [row.split()[1] for row in rows] == ["page", "cabbage-0"]
 

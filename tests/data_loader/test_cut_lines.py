@@ -201,9 +201,7 @@ def test_texts_of_windows_with_tabs_go_to_files_by_their_numbers(
         write_jsonl([replace(line, text="")], tmp_path / "ink" / f"page{n}.jsonl")
     (tmp_path / "prompts.txt").write_text("one\nni\tne \nten\n", encoding="utf-8-sig")
     words = ["jsonl", str(tmp_path / "ink"), "--name", "mine", "--data-dir", str(tmp_path), "--valid-share", "0.3"]
-    code, out, err = run_main(
-        prepare_data, [*words, "--texts", str(tmp_path / "prompts.txt")], monkeypatch, capsys
-    )
+    code, out, err = run_main(prepare_data, [*words, "--texts", str(tmp_path / "prompts.txt")], monkeypatch, capsys)
     corpus = Corpus(tmp_path / "mine")
     assert code == 0 and "in this order: page1.jsonl, page9.jsonl, page10.jsonl" in out, err
     texts = {len(corpus.points(line)): corpus.text(line) for line in range(3)}
@@ -218,5 +216,7 @@ def test_ink_that_says_what_it_is_takes_no_other_texts(cli: Cli, tmp_path: Path)
 
 def test_pages_that_lose_all_their_lines_name_the_reasons(tmp_path: Path) -> None:
     write_jsonl([replace(page_of(lines_of()), text="two words")], tmp_path / "page.jsonl")
-    with pytest.raises(InputError, match="not one line in it can be used; line of a doubtful text, without --reader: 5"):
+    with pytest.raises(
+        InputError, match="not one line in it can be used; line of a doubtful text, without --reader: 5"
+    ):
         prepare("jsonl", tmp_path / "page.jsonl", tmp_path / "made", Report(), cut_lines=True)
