@@ -30,6 +30,7 @@ from data_loader.prepare import (
     PRACTICE,
     corpus_folder,
     export,
+    files_in_order,
     make_built_in,
     open_corpus,
     prepare,
@@ -78,12 +79,20 @@ def prepare_command(args: argparse.Namespace) -> None:
         if args.reader and not args.cut_lines:
             raise InputError("--reader shares out the text of pages that are cut into lines; give --cut-lines as well")
         read = texts_read_by(load_as(Reader, args.reader)) if args.reader else None
-        texts = None if args.texts is None else [text.strip() for text in text_lines(args.texts) if text.strip()]
+        texts = None if args.texts is None else given_texts(args)
         options |= {"cut_lines": args.cut_lines, "read": read, "texts": texts}
         card = prepare(args.command, args.source, folder, report, split_rule=rule, **options)
     print("\n".join(describe(card) + report.summary()))
     where = "" if args.data_dir == DATA_DIR else f" --data-dir {shlex.quote(str(args.data_dir))}"
     print(f"prepared in {folder}; look at it with: python prepare_data.py look {folder.name}{where}")
+
+
+def given_texts(args: argparse.Namespace) -> list[str]:
+    """Return the texts of the lines of ink, without empty ones; print the order of the ink's files if it is several."""
+    files = files_in_order(args.command, args.source)
+    if len(files) > 1:
+        print(f"--texts goes through the files in this order: {', '.join(files)}")
+    return [" ".join(text.split()) for text in text_lines(args.texts) if text.strip()]
 
 
 def texts_read_by(reader: Reader) -> ReadLines:
@@ -223,7 +232,7 @@ def text_lines(path: Path) -> Iterator[str]:
     Raises InputError where it cannot be read, or is no UTF-8 text.
     """
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             yield from file
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None

@@ -7,16 +7,19 @@ if __name__ == "__main__":
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 
 from base.stopping import Interrupted
-from parse_config import add_arguments, from_args
+from data_loader.prepare import BUILT_IN
+from parse_config import ConfigParser, add_arguments, from_args
 from trainer.run import CATALOGUE, RESERVED, resumed_config, train
 from utils import distributed
 from utils.checkpoint import load_checkpoint
 from utils.command_line import Parser
 from utils.errors import InputError, one_line_errors
+from utils.files import near_name
 from utils.process_clock import seconds_of_process
 from utils.run_folders import checkpoint_of
 from utils.version import add_version
@@ -42,6 +45,15 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def missing_corpora(config: ConfigParser) -> list[Path]:
+    """Return the folders of the corpora that a checked config names and that are not there, the built-in ones aside."""
+    args = config["data_loader"]["args"]
+    corpora = [args] if isinstance(args["corpus"], str) else args["corpus"]
+    composed = [entry["compose"].get("characters") for entry in corpora if entry.get("compose")]
+    names = {*(entry["corpus"] for entry in corpora), *composed} - {None, *BUILT_IN}
+    return [folder for name in sorted(names) if not (folder := Path(args.get("data_dir", "data"), name)).is_dir()]
+
+
 def run(args: argparse.Namespace, scratch: Path) -> None:
     """Do what the command line asks for; a --fast-dev-run is made in the folder `scratch`."""
     if args.fast_dev_run:
@@ -53,7 +65,10 @@ def run(args: argparse.Namespace, scratch: Path) -> None:
     config = from_args(args, resumed_config(resume) if resume else None)
     config.check(CATALOGUE, RESERVED)
     message = json.dumps(config.resolved, indent=2)
-    if not args.check:
+    if args.check:
+        for folder in missing_corpora(config):
+            print(f"note: {folder}: no prepared corpus; a training needs it{near_name(folder)}", file=sys.stderr)
+    else:
         minutes = [value for path, value in args.overrides if path == "trainer.minutes"][-1:]
         folder = train(
             config,

@@ -17,7 +17,7 @@ from results.tables import aligned
 from results.trained import FOLDER, TrainedModel, bundled
 from utils.arguments import seed_number
 from utils.errors import InputError
-from utils.files import atomic_path
+from utils.files import atomic_path, near_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -174,7 +174,12 @@ def add_decoding(parser: argparse.ArgumentParser, *, tuned: bool) -> None:
 
 
 def decoding_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The settings of a `Decoding` that the command line names."""
+    """The settings of a `Decoding` that the command line names.
+
+    Raises InputError where it names the weight of a language model without one.
+    """
+    if args.lm_weight is not None and not args.lm:
+        raise InputError("--lm-weight is that of a language model; name it with --lm, such as --lm english")
     options = {name: getattr(args, name) for name in ("beam", "lm_weight", "ctc_weight", "length_bonus")}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     given |= {"spacings": tuple(args.spacings)} if args.spacings else {}
@@ -187,6 +192,9 @@ def language_model(path: Path) -> NgramModel:
     Raises InputError where there is neither.
     """
     named = FOLDER / f"{path}.npz"
+    if not path.exists() and not named.exists():
+        names = ", ".join(sorted(file.stem for file in FOLDER.glob("*.npz")))
+        raise InputError(f"{path}: no such language model{near_name(path)}; bundled are {names}")
     return load_language_model(named if named.exists() and not path.exists() else path)
 
 

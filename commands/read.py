@@ -18,12 +18,14 @@ from commands.common import (
 )
 from data_loader.formats.ink_files import ink_of
 from data_loader.formats.read_report import Report
+from ink.strokes import InkLine
 from model.reading.error_rates import character_edits, plain
 from results.reading.classifier import require_single_characters
 from results.reading.lines import LineReading
 from results.reading.page import PageReading, PagesRead, read_pages
 from results.reading.reader import Reader
 from results.trained import TrainedModel, bundled
+from utils.errors import InputError
 
 ALTERNATIVES = 3
 """Other texts of a word's ink that are named."""
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
     """Print and save what is read in ink, a row per line; draw each page with it, or each line with its characters.
 
     Ink of several lines is cut into lines first, unless it is to be read as a whole. Without a checkpoint the bundled
-    reader reads.
+    reader reads. Files that cannot be read are named, the others are read, and the exit code is then 2.
     """
     args.resume = args.resume or bundled("read lines")
     network, report = loaded(args, TrainedModel), Report()
@@ -61,12 +63,16 @@ def run(args: argparse.Namespace) -> None:
     options: dict[str, Any] = {**decoding_argument(args, network)}
     if network.can("read lines") and (args.json or args.out):
         options["alternatives"] = ALTERNATIVES
-    pages = ink_of(args.files, report)
+    pages, files = _pages_of(args.files, report)
     if network.can("read characters"):
         require_single_characters(network, pages)
     print(*report.summary(), sep="\n", end="\n" if report.summary() else "", file=sys.stderr)
     read = read_pages(network, pages, whole=args.whole, **options)
+    for page in read.pages:
+        if page.left_out:
+            print(f"left out, rules and frames: {page.left_out} ({page.page.id})", file=sys.stderr)
     numbers = {"checkpoint": str(network.path), **read.numbers}
+    numbers["pages"] = [page | {"file": str(file)} for page, file in zip(numbers["pages"], files, strict=True)]
     if args.json:
         print(json.dumps(numbers, indent=1, ensure_ascii=False))
     else:
@@ -76,6 +82,27 @@ def run(args: argparse.Namespace) -> None:
             save_numbers(args, numbers, shown=[])
         if args.draw or args.explain:
             _draw(args, read)
+    if {*files} != {*args.files}:
+        raise SystemExit(2)
+
+
+def _pages_of(paths: list[Path], report: Report) -> tuple[list[InkLine], list[Path]]:
+    """Return the pages of all files that can be read, and the file of each; print why others cannot.
+
+    Raises SystemExit where there is none.
+    """
+    pages: list[InkLine] = []
+    files: list[Path] = []
+    for path in paths:
+        try:
+            some = ink_of([path], report)
+        except InputError as error:
+            print(f"error: {error}", file=sys.stderr)
+            continue
+        pages, files = pages + some, files + [path] * len(some)
+    if not pages:
+        raise SystemExit(2)
+    return pages, files
 
 
 def _draw(args: argparse.Namespace, read: PagesRead) -> None:

@@ -95,7 +95,8 @@ class CorpusWriter:
         Raises InputError where there is no line, or the lines cannot be split.
         """
         if not (self.starts[-3] and self.starts[-1]):
-            raise InputError(f"{source}: not one line in it can be used")
+            reasons = [f"; {kind}: {group['count']}" for kind, group in report.get("dropped", {}).items()]
+            raise InputError(f"{source}: not one line in it can be used{''.join(reasons)}")
         how_split = self._split(split_rule or SplitRule())
         index = np.empty(len(self.starts) // 3, INDEX)
         index["point"], index["text"], index["id"] = np.array(self.starts).reshape(-1, 3).T

@@ -36,7 +36,10 @@ def cut_page(page: InkLine) -> list[InkLine]:
 
 def lines_of_page(page: InkLine, cuts: Sequence[np.ndarray]) -> list[InkLine]:
     """Return the lines of a page by the rows (n,) of its points that each has; see `cut_page`."""
-    return [page] if len(cuts) == 1 else [_piece(page, number, rows) for number, rows in enumerate(cuts, 1)]
+    if len(cuts) == 1 and len(cuts[0]) == len(page.points):
+        return [page]
+    lines = [_piece(page, number, rows) for number, rows in enumerate(cuts, 1)]
+    return lines if lines[1:] else [replace(lines[0], id=page.id, text=page.text)]
 
 
 def _piece(page: InkLine, number: int, rows: np.ndarray) -> InkLine:
@@ -71,20 +74,30 @@ def _with_texts(
         if len(line.points) < 2:
             report.dropped("line of a single point", line.id, f"line {line.id.rpartition('-')[2]} of its page")
         elif share is None:
-            report.dropped("line of a doubtful text", line.id, f"part of {page.text[:40]!r}")
+            kind = f"line of a doubtful text{', without --reader' * (readings is None)}"
+            report.dropped(kind, line.id, f"part of {page.text[:40]!r}")
         else:
             yield replace(line, text=share)
+
+
+def without_texts(lines: Iterable[InkLine]) -> Iterator[InkLine]:
+    """Yield lines or pages of ink that others than their own texts are given for.
+
+    Raises InputError where one has a text of its own.
+    """
+    for line in lines:
+        if line.text.strip():
+            raise InputError(f"{line.id}: has a text of its own, {line.text[:40]!r}; leave --texts out")
+        yield line
 
 
 def with_given_texts(lines: Iterable[InkLine], texts: Sequence[str]) -> Iterator[InkLine]:
     """Yield lines of ink without texts with those that their writer copied, the first with the first and so on.
 
-    Raises InputError where there are more or fewer of them, or a line has a text of its own.
+    Raises InputError where there are more or fewer of them.
     """
     count = 0
     for count, line in enumerate(lines, 1):
-        if line.text.strip():
-            raise InputError(f"{line.id}: has a text of its own, {line.text[:40]!r}; leave --texts out")
         yield replace(line, text=texts[count - 1] if count <= len(texts) else "")
     if count != len(texts):
         inks, given = ("1 line" if n == 1 else f"{n} lines" for n in (count, len(texts)))

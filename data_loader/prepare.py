@@ -7,7 +7,8 @@ from typing import Any
 
 from data_loader.corpus import Corpus
 from data_loader.corpus_writer import CorpusWriter
-from data_loader.cut_lines import ReadLines, cut_pages, with_given_texts
+from data_loader.cut_lines import ReadLines, cut_pages, with_given_texts, without_texts
+from data_loader.formats.archive import walk_files
 from data_loader.formats.inkml.export import write_inkml
 from data_loader.formats.jsonl import write_jsonl
 from data_loader.formats.mnist_strokes import write_mnist_strokes
@@ -63,12 +64,20 @@ def prepare(
         raise InputError(f"{source}: no such file or folder{near_name(source)}")
     with CorpusWriter(folder) as writer:
         lines = FORMATS[format_name].read(source, report, progress, **options)
+        lines = lines if texts is None else without_texts(lines)
         lines = cut_pages(lines, report, read) if cut_lines else lines
         for line in lines if texts is None else with_given_texts(lines, texts):
             writer.add(line)
         split_rule = replace(split_rule or SplitRule(), held_back=FORMATS[format_name].held_back)
         how_made = f"read as {format_name}{', pages cut into lines' if cut_lines else ''}"
         return writer.finish(source=format_name, how_made=how_made, report=report.as_dict(), split_rule=split_rule)
+
+
+def files_in_order(format_name: str, source: Path) -> list[str]:
+    """Return the files of a folder or archive in the order in which they are read; none of a single file."""
+    if not (source.is_dir() or source.name.lower().endswith((".tar.gz", ".tgz"))):
+        return []
+    return [name for name, _ in walk_files(source) if name.lower().endswith(FORMATS[format_name].suffixes)]
 
 
 def export(corpus: Corpus, format_name: str, target: Path, splits: list[str] | None = None) -> int:

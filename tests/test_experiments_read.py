@@ -107,6 +107,17 @@ def test_inkml_and_svg_are_read_too_and_several_files(run: Run, ink: Path, tmp_p
     assert out.splitlines()[1].split()[1] == "page"
 
 
+def test_files_that_cannot_be_read_are_named_and_the_others_read(run: Run, ink: Path, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_jsonl(LINES[:1], tmp_path / folder / "ink.jsonl")
+    files = ["a/ink.jsonl", "none.svg", "b/ink.jsonl"]
+    code, out, err = run("read", *files, "--json")
+    assert code == 2 and err == "error: none.svg: no such file\n"
+    assert [page["file"] for page in json.loads(out)["pages"]] == [files[0], files[2]]
+    assert run("read", "none.svg", "none.inkml")[::2] == (2, err + err.replace("svg", "inkml"))
+
+
 def test_a_page_is_read_line_by_line_and_whole_if_asked(run: Run, tmp_path: Path) -> None:
     lines = [line.points for line in synthetic_lines(num_writers=1, lines_per_writer=3, valid_writers=0)]
     points = np.concatenate([line + np.array([0, 150 * n, 0]) for n, line in enumerate(lines)]).astype(np.float32)
@@ -116,6 +127,11 @@ def test_a_page_is_read_line_by_line_and_whole_if_asked(run: Run, tmp_path: Path
     assert [row.split()[1] for row in out.splitlines()[:4]] == ["page-1", "page-2", "page-3", "cabbage-0"]
     assert out.splitlines()[4].startswith("CER") and out.splitlines()[4].endswith("page, 3 lines")
     assert json.loads((tmp_path / "numbers" / "read.json").read_text())["lines"][0]["id"] == "page-1"
+    rule = np.float32([[0, 60, 0], [1500, 62, 1]])
+    write_jsonl(
+        [InkLine("page", "bed face", "", "", np.concatenate([rule, points])), LINES[0]], tmp_path / "rule.jsonl"
+    )
+    assert run("read", "rule.jsonl") == (0, out.rpartition("numbers")[0], "left out, rules and frames: 1 (page)\n")
     rows = run("read", "page.jsonl", "--whole")[1].splitlines()
     assert [row.split()[1] for row in rows] == ["page", "cabbage-0"]
 
@@ -142,7 +158,10 @@ def test_explain_draws_every_line(run: Run, ink: Path, tmp_path: Path) -> None:
     [
         (["read", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
         (["read", "ink.txt"], "ink is read from files that end in .inkml, .jsonl"),
-        (["read", "ink.jsonl", "empty.svg"], "empty.svg"),
+        (["read", "empty.svg"], "empty.svg"),
+        (["read", "."], ".: is a folder; name the files in it, such as *.inkml"),
+        (["read", "ink.jsonl", "--lm", "german"], "german: no such language model; bundled are english, language"),
+        (["read", "ink.jsonl", "--lm-weight", "1"], "name it with --lm"),
         (["read", "dot.jsonl"], "dot.jsonl"),
         (["read", "ink.jsonl", "--beam", "0"], "beam is 0"),
         (["read", "ink.jsonl", "--lm", "nowhere.npz"], "nowhere.npz"),

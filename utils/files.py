@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from utils.errors import InputError
 
@@ -26,6 +27,11 @@ def near_name(path: Path) -> str:
     """Return "; did you mean X?", where X is the path in the same folder whose name is most alike, "" if none is."""
     near = get_close_matches(path.name, [other.name for other in path.parent.glob("*")], n=1)
     return f"; did you mean {path.with_name(near[0])}?" if near else ""
+
+
+def natural_order(name: str) -> tuple[list[Any], str]:
+    """Return what sorts names by the numbers in them: w2 before w10, 1-10 before 61+."""
+    return [int(part) if n % 2 else part for n, part in enumerate(re.split(r"([0-9]+)", name))], name
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from utils.errors import InputError
+from utils.files import natural_order
 
 MAX_FILE_BYTES = 16 * 2**20
 MAX_TOTAL_BYTES = 4 * 2**30
@@ -29,7 +30,8 @@ def walk_files(
 ) -> Iterator[File]:
     """Yield (path inside, content) of every regular file in an archive or folder; content None if it is too large.
 
-    An archive's files come in its own order and are streamed; a folder's are sorted by path. Folders are passed over.
+    An archive's files come in its own order and are streamed; a folder's are sorted by path, page2 before
+    page10. Folders are passed over.
 
     Raises:
         InputError: the archive or folder as a whole cannot be trusted: missing, not a gzip or xz, cut off, damaged,
@@ -165,11 +167,11 @@ def _walk_folder(folder: Path, max_file_bytes: int, max_total_bytes: int) -> Ite
 
 def sorted_files(folder: Path) -> Iterator[Path]:
     for parent, subfolders, names in os.walk(folder, onerror=_refuse_folder):
-        subfolders.sort()
+        subfolders.sort(key=natural_order)
         for name in subfolders:
             if os.path.islink(os.path.join(parent, name)):
                 raise InputError(f"{os.path.join(parent, name)}: a link to a folder; put the folder itself there")
-        for name in sorted(names):
+        for name in sorted(names, key=natural_order):
             path = Path(parent, name)
             if not path.is_file():
                 raise InputError(f"{path}: not a file that can be read; take it out of the folder")

@@ -23,6 +23,8 @@ def read_ink(path: Path, report: Report) -> Iterator[InkLine]:
 
     Raises InputError where it is not there, is of no known kind, or has no ink that can be used.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name the files in it, such as {path / '*'}{ink_suffixes()[0]}")
     if not path.is_file():
         raise InputError(f"{path}: no such file{near_name(path)}")
     file_format = format_of(path)

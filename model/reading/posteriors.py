@@ -37,7 +37,8 @@ class TextPosterior:
     """Log-probabilities of a line's text and of each of its words, at most 0.
 
     line    spaces at its ends do not count
-    words   of each word given that its ink is that between the spaces around it, these included
+    words   of each word given that its ink is that between the spaces around it, these included; by the ink alone at
+            least the line's
     others  of each word, other texts of its ink by positions, the most probable first
     """
 
@@ -88,11 +89,15 @@ def text_posteriors(
     candidates = _candidates(model, reading, inks, space) if others or language else [[ink.text] for ink in inks]
     nats = iter(_sums([ink.piece(text) for ink, some in zip(inks, candidates, strict=True) for text in some]))
     scores = [{text: next(nats) for text in some} for some in candidates]
+    by_line = _sums(lines)
+    whole = [line for line, own in zip(by_line, spans, strict=True) for _ in own]
+    for ink, some, line in zip(inks, scores, whole, strict=True):
+        some[ink.text] = max(some[ink.text], line)  # a word's frames are cut off; a line that is right has it right
     if language:
         scores = _with_language(scores, inks, search)
     words = iter([(some.pop(ink.text), some) for ink, some in zip(inks, scores, strict=True)])
     posteriors = []
-    for line, own in zip(_sums(lines), spans, strict=True):
+    for line, own in zip(by_line, spans, strict=True):
         read = [next(words) for _ in own]
         sure = [word for word, _ in read]
         ranked = [dict(sorted(some.items(), key=lambda item: -item[1])[:others]) for _, some in read]

@@ -9,7 +9,7 @@ import numpy as np
 
 from data_loader.cut_lines import lines_of_page
 from ink.geometry import stroke_bounds
-from ink.page_lines import cut_into_lines
+from ink.rules import cut_writing
 from ink.strokes import InkLine
 from results.reading.lines import LineReading
 from results.reading.words import ReadWord
@@ -26,6 +26,11 @@ class PageReading:
     page: InkLine
     rows: list[np.ndarray]
     readings: list[LineReading]
+
+    @property
+    def left_out(self) -> int:
+        """The number of strokes that no line has: rules and frames."""
+        return int(self.page.points[:, 2].sum() - sum(self.page.points[rows, 2].sum() for rows in self.rows))
 
     @property
     def text(self) -> str:
@@ -109,11 +114,11 @@ def read_pages(
 ) -> PagesRead:
     """Cut each page into its lines, unless it is to be read `whole` or the network reads no lines, and read these.
 
-    Options are those of the network's `read`.
+    Rules and frames are no part of a line. Options are those of the network's `read`.
     """
     started = time.perf_counter()
     cut = network.can("read lines") and not whole
-    rows = [cut_into_lines(page.points) if cut else [np.arange(len(page.points))] for page in pages]
+    rows = [cut_writing(page.points) if cut else [np.arange(len(page.points))] for page in pages]
     lines = [lines_of_page(*pair) for pair in zip(pages, rows, strict=True)]
     readings = iter(network.read([line for some in lines for line in some], **options))
     read = [

@@ -1,6 +1,5 @@
 """Error rates of readings with their intervals, by writer and by length, and the characters confused."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from model.reading.error_rates import character_edits, plain, word_edits
 from results.reading.lines import LineReading
+from utils.files import natural_order
 
 RESAMPLES, SEED = 1000, 1
 MAX_CONFUSIONS = 30
@@ -85,12 +85,7 @@ def grouped(lines: Sequence[ReadLine], group_of: Callable[[ReadLine], str]) -> d
     groups: dict[str, list[ReadLine]] = {}
     for line in lines:
         groups.setdefault(group_of(line), []).append(line)
-    return {name: _group(groups[name]) for name in sorted(groups, key=in_order)}
-
-
-def in_order(name: str) -> list[Any]:
-    """Return what sorts names by the numbers in them: w2 before w10, 1-10 before 61+."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", name)]
+    return {name: _group(groups[name]) for name in sorted(groups, key=natural_order)}
 
 
 def _group(lines: list[ReadLine]) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from data_loader.cut_lines import (
     share_text,
     shared_by_reading,
     shared_by_size,
-    with_given_texts,
 )
 from data_loader.formats.jsonl import write_jsonl
 from data_loader.formats.read_report import Report
+from data_loader.prepare import prepare
 from data_loader.synthetic.lines import synthetic_lines
 from ink.strokes import InkLine
 from tests.tiny import run_main
@@ -193,6 +193,30 @@ def test_texts_that_were_copied_are_given_to_the_lines_of_ink(
         assert [corpus.text(line) for line in range(len(corpus))] == texts
 
 
-def test_ink_that_says_what_it_is_takes_no_other_texts() -> None:
-    with pytest.raises(InputError, match="has a text of its own"):
-        list(with_given_texts(lines_of(1), ["other"]))
+def test_texts_of_windows_with_tabs_go_to_files_by_their_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ink").mkdir()
+    for n, line in zip((10, 9, 1), lines_of(3), strict=True):
+        write_jsonl([replace(line, text="")], tmp_path / "ink" / f"page{n}.jsonl")
+    (tmp_path / "prompts.txt").write_text("one\nni\tne \nten\n", encoding="utf-8-sig")
+    words = ["jsonl", str(tmp_path / "ink"), "--name", "mine", "--data-dir", str(tmp_path), "--valid-share", "0.3"]
+    code, out, err = run_main(prepare_data, [*words, "--texts", str(tmp_path / "prompts.txt")], monkeypatch, capsys)
+    corpus = Corpus(tmp_path / "mine")
+    assert code == 0 and "in this order: page1.jsonl, page9.jsonl, page10.jsonl" in out, err
+    texts = {len(corpus.points(line)): corpus.text(line) for line in range(3)}
+    assert [texts[len(line.points)] for line in lines_of(3)] == ["ten", "ni ne", "one"]
+
+
+def test_ink_that_says_what_it_is_takes_no_other_texts(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "prompts.txt").write_text("other\n" * 6, encoding="utf-8")
+    code, _, err = cli("--cut-lines", "--texts", str(tmp_path / "prompts.txt"))
+    assert code == 2 and "page: has a text of its own" in err and err.count("\n") == 1
+
+
+def test_pages_that_lose_all_their_lines_name_the_reasons(tmp_path: Path) -> None:
+    write_jsonl([replace(page_of(lines_of()), text="two words")], tmp_path / "page.jsonl")
+    with pytest.raises(
+        InputError, match="not one line in it can be used; line of a doubtful text, without --reader: 5"
+    ):
+        prepare("jsonl", tmp_path / "page.jsonl", tmp_path / "made", Report(), cut_lines=True)

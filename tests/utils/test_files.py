@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from utils.errors import InputError
-from utils.files import atomic_path, near_name, sole_owner
+from utils.files import atomic_path, natural_order, near_name, sole_owner
 
 
 @pytest.mark.parametrize("old", [None, "a longer old text"])
@@ -22,6 +22,11 @@ def test_the_file_appears_whole_and_alone_with_the_usual_permissions(tmp_path: P
         assert (target.read_text() if target.exists() else None) == old
     assert target.read_text() == "new" and target.stat().st_mode == usual.stat().st_mode
     assert sorted(os.listdir(tmp_path)) == ["run.json", "usual"]
+
+
+def test_names_are_sorted_by_their_numbers() -> None:
+    names = ["", "1-10", "61+", "page", "page01", "page1", "page1b", "page2", "page10", "٣"]
+    assert sorted(reversed(names), key=natural_order) == names
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])

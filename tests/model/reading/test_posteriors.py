@@ -82,6 +82,15 @@ def test_a_word_is_judged_by_the_ink_between_its_spaces_and_has_alternatives_the
     assert max(others, key=others.__getitem__) == next(iter(second))
 
 
+def test_a_word_is_at_least_as_sure_as_its_line_wherever_its_space_is() -> None:
+    blank = 3
+    reading = shown(A, blank, SPACE, B, sharpness=9.0)
+    assert reading.frame_logits is not None
+    reading.frame_logits[0, 1, SPACE] = reading.frame_logits[0, 2, blank] = 9.0  # in the one frame or in the other
+    (posterior,) = text_posteriors(recognizer(1.0, alphabet_size=3), reading, [[A, SPACE, B]], SPACE)
+    assert posterior.line > math.log(0.7) and min(posterior.words) >= posterior.line
+
+
 @pytest.mark.parametrize("bonus", [0.0, 1.5])
 def test_with_a_language_model_a_word_competes_with_listed_and_unlisted_texts_of_its_ink(bonus: float) -> None:
     blank = 3
