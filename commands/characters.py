@@ -6,7 +6,7 @@ from pathlib import Path
 from commands.common import add_out, add_sampling, loaded, save_figures, save_numbers
 from commands.handwriting import add_hand, best_of, styles_of
 from results.measuring.by_kind import unknown_remarks
-from results.measuring.characters import ENOUGH, characters
+from results.measuring.characters import ENOUGH, characters, save_read_right
 from results.reading.decoding import GREEDY
 from results.reading.reader import Reader
 from results.roles import load_as
@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--n", type=int, default=20, help="how many texts to write for each character (20)")
     add_sampling(parser, bias=1.0)
+    parser.add_argument(
+        "--save-to",
+        type=Path,
+        metavar="NEW.pt",
+        help="write the network with the rates as facts; `write` then names characters that are seldom read right",
+    )
     add_hand(parser)
     parser.add_argument(
         "--data-dir", type=Path, default=Path("data"), help="folder of the prepared corpora (default: data)"
@@ -51,6 +57,9 @@ def run(args: argparse.Namespace) -> None:
     enough = sum(part["right"] >= ENOUGH * part["tried"] for part in counts.values())
     print(f"{enough} of {len(counts)} characters are right in {100 * ENOUGH:.0f} % of their texts or more")
     save_numbers(args, judged.numbers, shown=[])
+    if args.save_to:
+        save_read_right(network, args.save_to, judged.numbers)
+        print(args.save_to)
     save_figures(args, characters_figure(judged))
 
 

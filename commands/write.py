@@ -198,10 +198,12 @@ def _name_rare(network: Writer, text: str | None) -> None:
     """Print which characters of a text the network hardly knows, and whether there are stand-ins for them."""
     rare = network.well_known.missing("".join((text or "").split())) if network.reads_text else []
     if rare:
-        counts = network.facts["characters"]
-        named = ", ".join(f"{character!r} ({counts.get(character, 0)})" for character in rare)
+        drawn, read = network.facts.get("characters", {}), network.facts.get("read_right", {})
+        why = {each: f"{100 * read[each]:.0f} % read right" for each in rare if each in read}
+        why |= {each: f"{drawn.get(each, 0)} drawings" for each in rare if each not in read}
+        named = ", ".join(f"{each!r} ({why[each]})" for each in rare)
         hint = "; --substitute writes what stands for it" if {*rare} & {*network.substitute(text or "")[1]} else ""
-        print(f"learned from few drawings (their number), so it may be illegible: {named}{hint}")
+        print(f"may be illegible: {named}{hint}")
 
 
 def _by_many(args: argparse.Namespace) -> list[Writing]:

@@ -17,4 +17,6 @@ export_weights writer-iam.pt --bits 8
 practice iam-ondb-legible --splits trainset testset_f
 practice unipen-texts-legible
 train writer-iam-practice recipes/writer-iam-practice.json --init-from "$RUN"
+"$PYTHON" experiments.py -r "$RUN" characters --n "${RATED:-12}" --style 8 --save-to "$RUN/rated.pt" --out "$RUN/characters"
+RUN="$RUN/rated.pt"                 # it knows which characters are seldom read right
 export_weights writer-iam.pt --bits 8

@@ -110,6 +110,20 @@ def test_characters_leave_a_table_numbers_and_a_sheet(run: Run, tmp_path: Path) 
     assert "".join(numbers["characters"]) == ALPHABET and numbers["inputs"]["n"] == 2
 
 
+def test_what_is_seldom_read_right_is_named_before_it_is_written(
+    run: Run, experiments_cli: Run, tmp_path: Path
+) -> None:
+    assert run("characters", "--reader", "reader.pt", "--n", "2", "--save-to", "rated.pt")[0] == 0
+    content = load_checkpoint(tmp_path / "rated.pt")
+    numbers = json.loads((tmp_path / "out" / "characters.json").read_text())["characters"]
+    shares = {name: part["right"] / 2 for name, part in numbers.items()}
+    assert content["facts"]["read_right"] == shares and content["model"]
+    content["facts"]["read_right"] = {"a": 0.25, "b": 0.5}
+    save_checkpoint(tmp_path / "rated.pt", content)
+    code, out, _ = experiments_cli("-r", tmp_path / "rated.pt", "write", "cab")
+    assert code == 0 and out.startswith("may be illegible: 'a' (25 % read right)\n")
+
+
 def test_what_was_hardly_learned_is_named_before_it_is_written(
     folder: Path, experiments_cli: Run, tmp_path: Path
 ) -> None:
@@ -120,7 +134,11 @@ def test_what_was_hardly_learned_is_named_before_it_is_written(
     warning = "may be illegible"
     assert warning not in run("ab")[1]
     code, out, _ = run("dcab")
-    assert code == 0 and f"{warning}: 'd' (0), 'c' (29)" in out.splitlines()[0] and "--substitute" not in out
+    assert (
+        code == 0
+        and f"{warning}: 'd' (0 drawings), 'c' (29 drawings)" in out.splitlines()[0]
+        and "--substitute" not in out
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ink.alphabet.STAND_INS", {"d": "ab"})
         assert "; --substitute writes" in run("bd")[1]

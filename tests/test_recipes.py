@@ -98,7 +98,7 @@ def test_a_network_is_made_of_a_mixture(recipe: str, ability: Ability, made: Pat
         (tmp_path / name).symlink_to(ROOT / "saved" / "pretrained" / name)
     folders = {"DATA_DIR": made / "data", "SAVE_DIR": tmp_path, "OUT": tmp_path}
     sources = [made / "raw", "not read"] if "iam" in recipe else ["not read"]
-    run_recipe(f"{recipe}.sh", *sources, **folders, MAX_CER=100, SMALLER=SMALLER)
+    run_recipe(f"{recipe}.sh", *sources, **folders, MAX_CER=100, RATED=1, SMALLER=SMALLER)
     assert load(tmp_path / f"{recipe}.pt").can(ability)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from results.reading.reader import Reader
 from results.writing.best_of import read_back
 from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.writer import Draw, Writer
+from utils.checkpoint import load_checkpoint, save_checkpoint
+from utils.run_folders import checkpoint_of
 
 SHOWN = 3
 """Texts of each character that are shown: the first, whatever was read in them."""
@@ -94,6 +97,13 @@ def characters(
         "characters": {character: _counts(character, texts) for character, texts in written.items()},
     }
     return CharactersJudged(numbers, {character: texts[:SHOWN] for character, texts in written.items()})
+
+
+def save_read_right(writer: Writer, file: Path, numbers: dict[str, Any]) -> None:
+    """Write the writer's checkpoint with the share of right texts of every character as the fact `read_right`."""
+    shares = {name: part["right"] / part["tried"] for name, part in numbers["characters"].items()}
+    content = load_checkpoint(checkpoint_of(writer.path, "best.pt"))
+    save_checkpoint(file, {**content, "facts": {**content["facts"], "read_right": shares}})
 
 
 def _written(writer: Writer, character: str, text: str, sample: Sample, read: str) -> WrittenCharacter:

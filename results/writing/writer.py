@@ -34,6 +34,8 @@ STYLE_BIAS = 1.0
 MIN_DRAWINGS = 30
 """Drawings of a character below which a writer hardly knows it: of those that were drawn 0, 1 to 9, 10 to 29, and 30 to
 99 times, conditional.pt writes 0, 17, 67 and 78 % so that one of two readers reads them; of those drawn more, 85 %."""
+OFTEN = 0.5
+"""Share of texts in which a character is read right below which a writer hardly knows it."""
 BATCH_LINES = 64
 POINT_MARGIN, CHARACTER_MARGIN = 1.5, 3
 """A line's limit of points: this many times those of a slow writer, for its characters and this many more."""
@@ -79,14 +81,17 @@ class Writer(TrainedModel[HandwritingModel]):
 
     @cached_property
     def well_known(self) -> Alphabet:
-        """The characters that people drew at least MIN_DRAWINGS times in the ink that the network learned from.
+        """The characters that people drew MIN_DRAWINGS times or more in the ink that the network learned from, and that
+        it writes legibly in OFTEN of the texts with them, where `results.measuring.characters` measured that.
 
-        All characters, where its checkpoint is older than such counts, or none was drawn so often.
+        All characters, where its checkpoint is older than such counts, or none is.
         """
-        counts = self.facts.get("characters")
-        if not isinstance(counts, dict):
-            return self.alphabet
-        known = "".join(known for known in self.alphabet.characters if counts.get(known, 0) >= MIN_DRAWINGS)
+        drawn, read = (self.facts.get(name) for name in ("characters", "read_right"))
+        known = self.alphabet.characters
+        if isinstance(drawn, dict):
+            known = "".join(each for each in known if drawn.get(each, 0) >= MIN_DRAWINGS)
+        if isinstance(read, dict):
+            known = "".join(each for each in known if read.get(each, 1.0) >= OFTEN)
         return Alphabet(known) if known.strip() else self.alphabet
 
     def substitute(self, text: str) -> tuple[str, dict[str, str]]:
