@@ -87,7 +87,7 @@ def pen_of(args: argparse.Namespace) -> Pen:
 def line_length_of(network: Writer, text: str | None, paper: Paper, style: Style | None = None) -> int | None:
     """The number of characters of a line, see `line_length`; words that are longer, and so are cut, are printed."""
     length = line_length(network, text, paper, style)
-    cut = cut_words(text or "", length) if length else []
+    cut = cut_words(text or "", length) if length and network.can("write lines") else []
     if cut:
         print(f"longer than a line of {length} characters, so cut: {', '.join(map(repr, cut))}")
     return length

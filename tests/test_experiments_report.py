@@ -216,7 +216,7 @@ def test_runs_of_all_kinds_compared(runs: dict[str, Path], run: Run, tmp_path: P
         (["-r", "writer", "report", "--reader", "gone.pt"], "gone.pt"),
         (["-r", "reader", "report", "--text", "abc"], "leave out --text"),
         (["-r", "free", "report", "--text", "abc"], "takes no text"),
-        (["compare", "writer"], "1 run is named"),
+        (["compare", "writer"], "name 2 to 20 runs"),
         (["compare", "writer", "writer"], "two runs have this name"),
         (["compare", "writer", "gone.pt"], "gone.pt"),
         (["-r", "writer", "compare", "writer", "reader"], "leave -r out"),
