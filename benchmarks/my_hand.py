@@ -40,7 +40,7 @@ from results.writing.best_of import BestOf, inks_of, read_back
 from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.style_making import cer
 from results.writing.writer import Draw, Writer
-from trainer.hand import STRENGTH, learn_hand
+from trainer.hand import learn_hand, usual_strength
 from utils.errors import InputError, one_line_errors
 
 TEXTS = (
@@ -142,7 +142,7 @@ def weaker(hand: Writer, base: Writer, strength: float) -> Writer:
 def measured(
     person: Person,
     count: int,
-    strengths: Sequence[float],
+    strengths: Sequence[float] | None,
     base: Writer,
     readers: Sequence[Reader],
     embedders: Sequence[Embedder],
@@ -164,7 +164,7 @@ def measured(
     style = full.own_line
     same |= judged_as("base", base, style, held_back, readers, texts)
     choose = BestOf(readers[0], BEST_OF, embedder=embedders[0])
-    for strength in strengths:
+    for strength in strengths or [usual_strength(line.text for line in person.learned[:count])]:
         hand = weaker(full, base, strength)
         numbers = {**same, "strength": strength, **judged_as("hand", hand, style, held_back, readers, texts)}
         best = misread(hand, readers, style, texts, choose)
@@ -226,7 +226,7 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="people of each corpus that are passed over first (0)")
     parser.add_argument("--corpus", nargs="+", default=[source.corpus for source in SOURCES])
     parser.add_argument("--lines", type=int, nargs="+", default=[15], help="numbers of lines to learn from (15)")
-    parser.add_argument("--strengths", type=float, nargs="+", default=[STRENGTH], help=f"of the hands ({STRENGTH:g})")
+    parser.add_argument("--strengths", type=float, nargs="+", help="of the hands (by the lines)")
     parser.add_argument("--texts", type=int, default=len(TEXTS), help="of the texts to write (all)")
     parser.add_argument(
         "--alike", type=int, default=0, help="texts of a person to see how alike they are (those judged)"

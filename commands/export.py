@@ -5,7 +5,7 @@ from pathlib import Path
 
 from commands.common import loaded
 from results.trained import TrainedModel
-from trainer.hand import STRENGTH, save_hand
+from trainer.hand import LINES_FOR_ALL, save_hand
 from utils.checkpoint import save_checkpoint
 from utils.errors import InputError
 from utils.files import file_hash
@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strength",
         type=float,
-        help=f"with --hand: how much of what was learned the file has; less is more legible, less alike ({STRENGTH:g})",
+        help="with --hand: how much of what was learned the file has, 1 for all; less is more legible, less alike "
+        f"(1, from fewer than {LINES_FOR_ALL} lines of several words less)",
     )
 
 
@@ -39,8 +40,10 @@ def run(args: argparse.Namespace) -> None:
     network = loaded(args, TrainedModel)
     note = " (written over)" if args.file.exists() else ""
     if args.hand is not None:
-        save_hand(network.path, args.file, args.hand, STRENGTH if args.strength is None else args.strength)
+        strength = save_hand(network.path, args.file, args.hand, args.strength)
         print(f"{args.file}: {args.file.stat().st_size / 1e6:.2f} MB, the hand of {args.hand}{note}")
+        if args.strength is None and strength < 1:
+            print(f"strength {strength:g}: all of what so few lines of several words teach is hardly legible")
         return
     weights = network.model.state_dict()
     content = {"config": without_folders(network.config), "facts": network.facts, "model": weights}

@@ -1,7 +1,7 @@
 """A person's handwriting learned from a few lines, in a small file: the bundled writer, and how it was changed."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -23,8 +23,8 @@ from utils.strict_json import read_json
 CONFIG = Path(__file__).parents[1] / "config_my_hand.json"
 NOTE = "Made with the writer's consent; not to be used to pass as this person."
 """Sentence on the card of every hand."""
-STRENGTH = 1.0
-"""Usual share of what a training changed in the base that is in the file: less is more legible and less alike, see
+LINES_FOR_ALL, MIN_STRENGTH = 4, 0.25
+"""Lines of several words from which a hand keeps all that it learned, and the share that it keeps at least: see
 docs/my-hand.md. Between the two networks as in Wortsman et al. (2022, arXiv 2109.01903)."""
 LINE_CHARACTERS = 36
 """Characters of the person's own line in the file, at most where there is such a line: as long as a usual style."""
@@ -57,7 +57,7 @@ def learn_hand(
     minutes: float | None = 5,
     data_dir: Path = Path("data"),
     base: Path = BUNDLED_FOLDER / "writer-iam.pt",
-    strength: float = STRENGTH,
+    strength: float | None = None,
     config: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], object] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -67,7 +67,7 @@ def learn_hand(
     name     whose hand it is, by the user's own word
     minutes  time that it may take; None: as long as it takes
     base     the network that is changed; the file can be opened next to it alone
-    strength share of the change that is in the file, above 0, at most 1
+    strength share of the change that is in the file, above 0, at most 1; None: `usual_strength`
     config   of the training; None: config_my_hand.json. Its arch and transform become those of `base`
 
     The rest is as in `trainer.run.train`. Raises InputError for all that a user can fix.
@@ -90,10 +90,20 @@ def learn_hand(
     return LearnedHand(out_file, name, lines, characters, monotonic() - start, run.stopped, notes_on_few(lines))
 
 
-def save_hand(run: Path, out_file: Path, name: str, strength: float = STRENGTH) -> None:
+def usual_strength(texts: Iterable[str]) -> float:
+    """Return the share of what was learned from lines with these texts that a hand keeps.
+
+    A hand does not learn from single words, or from a line alone, how lines go on: with all of it little is legible.
+    """
+    several = sum(" " in text for text in texts)
+    return min(1.0, max(MIN_STRENGTH, several / LINES_FOR_ALL))
+
+
+def save_hand(run: Path, out_file: Path, name: str, strength: float | None = None) -> float:
     """Save the hand that a run of config_my_hand.json learned: a share, `strength`, of what it changed in its base.
 
-    A line of the person's own is in the file, behind which the network writes.
+    A line of the person's own is in the file, behind which the network writes. Returns the strength, that of
+    `usual_strength` where it is None.
 
     Raises InputError where the run began from no network or is a hand already, its corpus is gone, `name` is empty, or
     `strength` is not in (0, 1].
@@ -108,6 +118,7 @@ def save_hand(run: Path, out_file: Path, name: str, strength: float = STRENGTH) 
     if not base:
         raise InputError(f"{path}: its config has no init_from, so it changed no other network; export it as a whole")
     ink = _ink_of(config["data_loader"]["args"])
+    strength = usual_strength(text for text, _ in ink) if strength is None else strength
     text, points = own_line(ink)
     strokes = points_to_strokes(points, (facts["std"][0], facts["std"][1]))
     hand = {
@@ -122,13 +133,14 @@ def save_hand(run: Path, out_file: Path, name: str, strength: float = STRENGTH) 
     content = {"config": without_folders(config), "facts": {**facts, "hand": hand}, "model": content["model"]}
     out_file.parent.mkdir(parents=True, exist_ok=True)
     save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), model.character_axes(), strength)
+    return strength
 
 
-def _require(name: str, strength: float) -> None:
+def _require(name: str, strength: float | None) -> None:
     """Raise InputError unless a hand may have this name and strength."""
     if not name.strip():
         raise InputError("the name of a hand is empty; it says whose handwriting it is")
-    if not 0 < strength <= 1:
+    if strength is not None and not 0 < strength <= 1:
         raise InputError(f"the strength of a hand is {strength:g}; it must be above 0, and 1 at most")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from utils.character_weights import Axes, in_alphabet
+from utils.character_weights import Axes, in_alphabet, with_alphabet
 from utils.errors import InputError
 from utils.files import atomic_path, file_hash, near_name
 from utils.rounded_weights import widened
@@ -106,8 +106,8 @@ def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
 def save_difference(path: Path, content: dict[str, Any], base: Path, axes: Axes, share: float = 1.0) -> None:
     """Save a checkpoint as a share of its difference from the checkpoint `base`, which it names by its file's hash.
 
-    A character that the base has not is a difference from zero in the weights of `axes`, see `in_alphabet`; each adds
-    one to the rank of a difference, so that it takes nothing from the others.
+    A character that the base has not is a difference from zero in the weights of `axes`, see `in_alphabet`, and saved
+    whole; each adds one to the rank of a difference, so that it takes nothing from the others.
 
     Raises InputError where the two are not of the same weights, or the disk is full.
     """
@@ -117,7 +117,9 @@ def save_difference(path: Path, content: dict[str, Any], base: Path, axes: Axes,
     if {name: weight.shape for name, weight in weights.items()} != {name: own.shape for name, own in start.items()}:
         raise InputError(f"{base}: its weights are of other shapes; a difference is to the network that one began from")
     named = {"name": base.name, "sha256": file_hash(base), "axes": {name: [*axis] for name, axis in axes.items()}}
-    changed = difference(weights, start, RANK + len({*alphabet} - {*old}), share)
+    begun = with_alphabet(origin["model"], weights, axes, old, alphabet)
+    shared = {name: torch.lerp(begun[name].float(), weight.float(), share) for name, weight in weights.items()}
+    changed = difference(shared, start, RANK + len({*alphabet} - {*old}))
     save_checkpoint(path, {**content, "model": changed, "base": named})
 
 

@@ -15,16 +15,14 @@ LEFT, RIGHT = ".left", ".right"
 """Ends of the names of the two factors (O, RANK) and (RANK, I) of a matrix (O, I)."""
 
 
-def difference(
-    weights: Mapping[str, Tensor], base: Mapping[str, Tensor], rank: int = RANK, share: float = 1.0
-) -> dict[str, Tensor]:
-    """Return a share of how `weights` differ from those of the `base`, float16; nothing of those that do not.
+def difference(weights: Mapping[str, Tensor], base: Mapping[str, Tensor], rank: int = RANK) -> dict[str, Tensor]:
+    """Return how `weights` differ from those of the `base`, float16; nothing of those that do not.
 
     A matrix (O, I) becomes NAME.left (O, rank) and NAME.right (rank, I) where these are fewer numbers.
     """
     parts: dict[str, Tensor] = {}
     for name, weight in weights.items():
-        change = share * (weight.double() - base[name].double())
+        change = weight.double() - base[name].double()
         if not change.any():
             continue
         if change.ndim == 2 and rank * sum(change.shape) < change.numel():

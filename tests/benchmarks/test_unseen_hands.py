@@ -19,17 +19,17 @@ STD = (5.0, 4.0)
 
 
 def test_edits_and_characters_are_those_of_all_texts() -> None:
-    asked: list[str] = []
+    written: list[str] = []
 
     def draw(_: object, texts: Sequence[str], seeds: Sequence[int], *__: object) -> list[Sample]:
-        asked.extend(texts)
+        written.extend(texts)
         assert len(set(seeds)) == len(texts)
         inks = [line_of(text.replace("a", "g").replace(" ", ""), len(text)).points for text in texts]
         return [Sample(points_to_strokes(ink, STD), None, True) for ink in inks]
 
     *edits, characters = misread(writer(), None, 2, 4, [recognizer(), recognizer()], draw).tolist()
-    assert characters == sum(len(text) for text in asked) and asked
-    spaces, wrong = sum(text.count(" ") for text in asked), sum(text.count("a") for text in asked)
+    assert characters == sum(len(text) for text in written) and written
+    spaces, wrong = sum(text.count(" ") for text in written), sum(text.count("a") for text in written)
     assert edits == [spaces + wrong] * 2 and wrong
 
 

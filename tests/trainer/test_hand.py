@@ -15,7 +15,7 @@ from parse_config import ConfigParser
 from results.roles import load, load_as
 from results.writing.writer import Writer
 from tests.tiny import thinned, write_corpus
-from trainer.hand import STRENGTH, learn_hand, own_line, save_hand
+from trainer.hand import learn_hand, own_line, save_hand, usual_strength
 from trainer.run import train
 from utils import checkpoint
 from utils.checkpoint import load_checkpoint, save_checkpoint
@@ -70,6 +70,11 @@ def test_few_lines_become_a_small_file_that_writes(tiny: Tiny, base: Path, tmp_p
     np.testing.assert_array_equal(primed, plain)
 
 
+def test_of_few_lines_and_single_words_a_hand_keeps_less() -> None:
+    assert [usual_strength(["good morning"] * count) for count in (1, 2, 4, 15)] == [0.25, 0.5, 1, 1]
+    assert usual_strength(["word"] * 60) == 0.25 and usual_strength(["word", *["two words"] * 3]) == 0.75
+
+
 def test_without_steps_the_hand_is_the_base_bit_for_bit(tiny: Tiny, base: Path, tmp_path: Path) -> None:
     data, file = mine(tmp_path / "data", 2), tmp_path / "mine.pt"
     still = config(tiny, optimizer={"type": "SGD", "args": {"lr": 1e-30}})
@@ -78,7 +83,7 @@ def test_without_steps_the_hand_is_the_base_bit_for_bit(tiny: Tiny, base: Path, 
         assert torch.equal(weight, load_checkpoint(base)["model"][name]), name
 
 
-@pytest.mark.parametrize("strength", [0.7, STRENGTH])
+@pytest.mark.parametrize("strength", [0.7, 1.0])
 def test_the_file_has_a_share_of_what_the_training_changed(
     strength: float, tiny: Tiny, base: Path, tmp_path: Path
 ) -> None:
