@@ -159,10 +159,15 @@ def _ink_of(args: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
 
 
 def own_line(ink: list[tuple[str, np.ndarray]]) -> tuple[str, np.ndarray]:
-    """Return the line behind which a hand writes: of those of LINE_CHARACTERS at most the one with the most lower-case
-    letters (of equals, and where there are none, the longest), else the shortest of all.
+    """Return the line behind which a hand writes: the longest of LINE_CHARACTERS at most, one without words in capitals
+    where there is one, else the shortest of all.
     """
     short = [(text, points) for text, points in ink if len(text) <= LINE_CHARACTERS]
     if not short:
         return min(ink, key=lambda line: len(line[0]))
-    return max(short, key=lambda line: (sum(map(str.islower, line[0])), len(line[0])))
+    return max(short, key=lambda line: (not any(map(is_shouted, line[0].split())), len(line[0])))
+
+
+def is_shouted(word: str) -> bool:
+    """True of a word of two characters or more whose letters are capitals."""
+    return len(word) > 1 and word.isupper()

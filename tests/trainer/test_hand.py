@@ -110,12 +110,12 @@ def test_the_file_has_a_share_of_what_the_training_changed(
     ("texts", "expected"),
     [
         (["The cake says HAPPY BIRTHDAY, VICKY!", "Leo reads to Nora every Wednesday."], 1),
-        (["abc 12", "abc 123", "ab 1234567"], 1),
+        (["abc 12", "abc 123", "I 12345678"], 2),
         (["אב", "אבגד", "אבג"], 1),
         (["a" * 50, "B" * 40], 1),
     ],
 )
-def test_a_hand_writes_behind_a_line_of_small_letters(texts: list[str], expected: int) -> None:
+def test_a_hand_writes_behind_a_long_line_without_words_in_capitals(texts: list[str], expected: int) -> None:
     assert own_line([(text, np.zeros((2, 3))) for text in texts])[0] == texts[expected]
 
 
