@@ -6,7 +6,7 @@ python -m benchmarks.my_hand_picture docs/my-hand.png unipen-texts ap/KristynLag
 import argparse
 from pathlib import Path
 
-from benchmarks.my_hand import BEST_OF, EMBEDDER, READER, learned
+from benchmarks.my_hand import BEST_OF, EMBEDDER, READER, learned, weaker
 from benchmarks.my_hand_people import Source, people_of
 from render.figures.figure import lines_figure, save_figure
 from results.reading.embedder import Embedder
@@ -16,6 +16,7 @@ from results.trained import FOLDER
 from results.writing.best_of import BestOf
 from results.writing.lines import SEEDS_PER_WRITING
 from results.writing.writer import Writer
+from trainer.hand import usual_strength
 from utils.errors import InputError, one_line_errors
 
 TEXTS = ("Dear Quentin, the 27 roses are here.", "Zoe and Victor, NEW YORK")
@@ -41,7 +42,8 @@ def main() -> None:
     inks = [base.prepared(line)[0] for line in lines[:SHOWN]]
     titles = [f"{args.person}: {line.text}" for line in lines[:SHOWN]]
     for count in args.lines:
-        hand, _ = learned(args.person, lines[:count], base)
+        full, _ = learned(args.person, lines[:count], base)
+        hand = weaker(full, base, usual_strength(line.text for line in lines[:count]))
         seeds = [SEEDS_PER_WRITING + number for number in range(len(TEXTS))]
         for text, sample in zip(TEXTS, choice(hand, TEXTS, seeds, 1.0, hand.own_line), strict=True):
             inks.append(hand.points(sample.strokes))
