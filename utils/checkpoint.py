@@ -96,6 +96,7 @@ def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
         raise InputError(f"{path}: not a whole checkpoint: {error}") from None
     if "base" in content:
         content["model"] = _of_base(content, path, base)
+        del content["base"]  # these weights are whole: saved again, they are no difference
     counts = {name: content.get("training", {}).get(name, 1) for name in COUNTS}
     odd = [name for name, count in counts.items() if type(count) is not int or not 0 <= count < 1 << 53]
     if odd:

@@ -12,6 +12,7 @@ import torch
 
 from data_loader.synthetic.lines import synthetic_lines
 from parse_config import ConfigParser
+from results.measuring.characters import save_read_right
 from results.roles import load, load_as
 from results.writing.writer import Writer
 from tests.tiny import thinned, write_corpus
@@ -152,6 +153,17 @@ def test_a_damaged_list_of_axes_is_refused(tiny: Tiny, base: Path, tmp_path: Pat
     torch.save({**content, "facts": {**content["facts"], "alphabet": "a" * 10**7}}, file)
     with pytest.raises(InputError, match="for an alphabet of 10000000 characters"):
         load(file, "cpu")
+
+
+def test_a_copy_with_the_shares_of_characters_read_right_has_the_same_weights(
+    tiny: Tiny, base: Path, tmp_path: Path
+) -> None:
+    data, file, copy = mine(tmp_path / "data", 2), tmp_path / "mine.pt", tmp_path / "copy.pt"
+    learn_hand("mine", file, name="Me", minutes=None, data_dir=data, base=base, config=config(tiny))
+    hand = load_as(Writer, file, "cpu")
+    save_read_right(hand, copy, {"characters": {"a": {"right": 1, "tried": 2}}})
+    for name, weight in load(copy, "cpu").model.state_dict().items():
+        torch.testing.assert_close(weight, hand.model.state_dict()[name], rtol=0, atol=0, msg=name)
 
 
 def test_another_base_is_refused_in_one_line(tiny: Tiny, base: Path, tmp_path: Path) -> None:
