@@ -3,6 +3,7 @@
 import argparse
 
 from commands.common import add_corpus, add_decoding, add_out, language_model, loaded, save_numbers
+from results.reading.decoding import Decoding
 from results.reading.reader import Reader
 from results.reading.tuning import tune_on_corpus
 from results.tables import aligned
@@ -17,10 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print error rates by the language model's weight and the length bonus, the best first."""
-    model = language_model(args.lm)
-    rates, count = tune_on_corpus(
-        loaded(args, Reader), args.corpus, args.split, args.data_dir, model, beam=args.beam or 16, num_lines=args.lines
-    )
+    decoding = Decoding(args.beam, language_model(args.lm), ctc_weight=args.ctc_weight)
+    reader = loaded(args, Reader)
+    rates, count = tune_on_corpus(reader, args.corpus, args.split, args.data_dir, decoding, args.lines)
     cells = [[f"{100 * cer:.2f} %", f"{weight:g}", f"{bonus:g}"] for (weight, bonus), cer in rates.items()]
     print(aligned([["CER", "--lm-weight", "--length-bonus"], *cells]))
     rows = [{"cer": cer, "lm_weight": weight, "length_bonus": bonus} for (weight, bonus), cer in rates.items()]

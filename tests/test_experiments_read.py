@@ -96,6 +96,20 @@ def test_a_language_model_comes_from_its_file(run: Run, ink: Path, folder: Path,
     assert "ink.jsonl" in refused(run("read", ink, "--lm", ink))
 
 
+def test_tuning_searches_with_the_settings_that_are_named(run: Run, folder: Path, tmp_path: Path) -> None:
+    train_language_model(["cab", "bad"], load(folder / "reader.pt").facts["alphabet"]).model.save(tmp_path / "lm.npz")
+    command = ("tune", "--lm", "lm.npz", "--data-dir", folder / "data", "--beam", "2")
+    code, out, err = run(*command)
+    assert (code, err) == (0, "") and out.startswith("CER")
+    assert json.loads((tmp_path / "out" / "tune.json").read_text())["n_lines"] == 2
+    for option, number, message in (
+        ("--lines", 0, "it must be 1 or more"),
+        ("--beam", 0, "beam is 0"),
+        ("--ctc-weight", 7, "ctc_weight is 7.0"),
+    ):
+        assert message in refused(run(*command, option, number))
+
+
 def test_inkml_and_svg_are_read_too_and_several_files(run: Run, ink: Path, tmp_path: Path) -> None:
     write_inkml(LINES[:1], tmp_path / "inkml")
     (inkml,) = (tmp_path / "inkml").iterdir()
