@@ -58,14 +58,20 @@ class Run:
             "corpus": self.network.corpus,
             "parameters": self.network.model.num_parameters,
             "steps": None if last is None else int(last),
-            "epochs": len(epochs) or None,
+            "epochs": max(map(_epoch, epochs), default=None),
             "hours": self.history.hours,
             "points_per_second": speeds[len(speeds) // 2] if speeds else None,
             "monitor": self.monitor,
-            "best_epoch": round(best["epoch"], 2) if best else None,
+            "best_epoch": _epoch(best) if best else None,
             "best_step": int(best["step"]) if best else None,
             **{f"best_{name}": best[name] for name in self.history.names if name in best},
         }
+
+
+def _epoch(row: Row) -> float:
+    """Return the epochs that were done by a row of the log: a whole number, but where time was up within an epoch."""
+    epoch = round(row["epoch"], 2)
+    return int(epoch) if epoch.is_integer() else epoch
 
 
 def run_of(network: TrainedModel[Any]) -> Run:

@@ -1,6 +1,7 @@
 """Numbers of a run, and differences of configs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,9 @@ def test_the_numbers_of_a_run_are_those_of_its_log(data_dir: Path, tmp_path: Pat
     assert (numbers["epochs"], numbers["steps"], numbers["arch"]) == (2, 10, "ConditionalHandwriting")
     assert numbers["parameters"] == sum(weights.numel() for weights in run.network.model.parameters())
     assert numbers["hours"] > 0 and numbers["points_per_second"] > 0
+    rows = [{"step": step, "epoch": epoch} for step, epoch in ((3, 0.6), (5, 1.0), (10, 2.0), (11, 2.2))]
+    by_the_clock = replace(run, history=replace(run.history, epochs=rows)).numbers()
+    assert (by_the_clock["epochs"], by_the_clock["steps"]) == (2.2, 11)
     assert run.name == f"tiny/{run_dir.name}"
     assert run_of(load(run_dir / "last.pt")).name == f"tiny/{run_dir.name}/last.pt"
     bare = tmp_path / "bare.pt"
