@@ -41,7 +41,7 @@ def parse_arguments() -> argparse.Namespace:
     args = parser.parse_args()
     first = args.command is None
     if first:
-        options = ["-r", args.resume] if args.resume else []
+        options = ["-r", args.resume] if args.resume is not None else []
         args = parser.parse_args([*options, "--device", args.device, "write"])
     args.first = first
     return args

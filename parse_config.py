@@ -147,7 +147,7 @@ class ConfigParser:
             faults.append(f"seed: expected integer from 0 to 2**32 - 1, got {shown(seed)}")
         if device not in DEVICES:
             faults.append(f"device: expected one of {', '.join(DEVICES)}, got {shown(device)}")
-        if not isinstance(self["init_from"], str | None):
+        if not isinstance(self["init_from"], str | None) or self["init_from"] == "":
             faults.append(f"init_from: expected the path of a checkpoint, got {shown(self['init_from'])}")
         return faults
 

@@ -57,11 +57,11 @@ def missing_corpora(config: ConfigParser) -> list[Path]:
 def run(args: argparse.Namespace, scratch: Path) -> None:
     """Do what the command line asks for; a --fast-dev-run is made in the folder `scratch`."""
     if args.fast_dev_run:
-        if args.resume:
+        if args.resume is not None:
             raise InputError("--fast-dev-run makes a run of its own: use it with -c CONFIG, not with --resume")
         small = {"epochs": 1, "max_batches": 1, "log_steps": 1, "minutes": None, "save_dir": str(scratch)}
         args.overrides += [(f"trainer.{key}", value) for key, value in small.items()]
-    resume = checkpoint_of(Path(args.resume).resolve(), "last.pt") if args.resume else None
+    resume = checkpoint_of(Path(args.resume).resolve(), "last.pt") if args.resume is not None else None
     config = from_args(args, resumed_config(resume) if resume else None)
     config.check(CATALOGUE, RESERVED)
     message = json.dumps(config.resolved, indent=2)

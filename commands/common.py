@@ -31,7 +31,7 @@ def loaded(args: argparse.Namespace, role: type[Role]) -> Role:
 
     Raises InputError where it names one of another role, or none where any network would do.
     """
-    if not args.resume:
+    if args.resume is None:
         if not role.abilities:
             raise InputError("no checkpoint is named; add -r RUN, or -r saved/pretrained/FILE.pt")
         args.resume = bundled(role.abilities[-1])

@@ -43,6 +43,13 @@ def test_resume_refuses_what_would_make_it_another_run(train_cli: Cli, finished:
     assert "exclude each other" in refused(train_cli("--resume", finished, "--init-from", finished / "best.pt"))
 
 
+def test_an_empty_name_of_a_checkpoint_is_refused(train_cli: Cli, experiments_cli: Cli, config_file: Any) -> None:
+    assert "no such checkpoint" in refused(train_cli("--resume", ""))
+    code, _, err = train_cli("-c", config_file(), "--init-from", "")
+    assert code == 2 and 'init_from: expected the path of a checkpoint, got ""' in err
+    assert "no such checkpoint" in refused(experiments_cli("-r", "", "write", "abc"))
+
+
 def test_a_run_that_another_process_trains_cannot_be_resumed(train_cli: Cli, finished: Path, monkeypatch: Any) -> None:
     before = (finished / "last.pt").stat().st_mtime_ns
     monkeypatch.setattr("trainer.run.sole_owner", partial(sole_owner, patience=0.0))
