@@ -206,6 +206,14 @@ def test_runs_of_all_kinds_compared(runs: dict[str, Path], run: Run, tmp_path: P
     assert writing["UnconditionalHandwriting"]["points"] > 0
 
 
+def test_of_two_checkpoints_of_one_name_both_files_are_named(runs: dict[str, Path], run: Run, tmp_path: Path) -> None:
+    files = [tmp_path / folder / "same.pt" for folder in ("a", "b")]
+    for file in files:
+        file.parent.mkdir()
+        shutil.copy(runs["ConditionalHandwriting"] / "best.pt", file)
+    assert f"same.pt: two runs have this name ({files[0]}, {files[1]})" in refused(run("compare", *files))
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -26,7 +26,10 @@ def compare(runs: Sequence[Run], *, text: str | None, bias: float, seed: int) ->
     if not 2 <= len(runs) <= MAX_RUNS:
         raise InputError(f"name 2 to {MAX_RUNS} runs to compare, not {len(runs)}")
     if twice:
-        raise InputError(f"{twice[0]}: two runs have this name; name each run once")
+        files = ", ".join(str(run.file) for run in runs if run.name == twice[0])
+        raise InputError(
+            f"{twice[0]}: two runs have this name ({files}); name each run once, or copy one to a new name"
+        )
     rows = [run.numbers() for run in runs]
     differences = changes(*(run.network.config for run in runs))
     writings = [_writing(run, text, bias, seed) for run in progress(runs, len(runs), "comparing", "run")]
