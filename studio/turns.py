@@ -43,7 +43,11 @@ class Turns:
         An InputError is the event "error". Whoever stops iterating stops the work.
         """
         loop, events = asyncio.get_running_loop(), asyncio.Queue[tuple[str, Any]]()
-        ticket, has_left = self._enter(), False
+        try:
+            ticket, has_left = self._enter(), False
+        except InputError as error:  # an answer may have begun: it is too late for another status
+            yield event("error", {"error": str(error)})
+            return
         started: Future[None] | None = None
 
         def emit(name: str, data: Any) -> None:
