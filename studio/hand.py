@@ -148,25 +148,33 @@ class Hands:
         self.folder, self.lock = folder, RLock()
         self.alphabet = "".join(known for known in alphabet if known in PRINTABLE and known not in UNUSUAL_SIGNS)
 
-    def all(self) -> list[Hand]:
-        """Every handwriting, by its title; a damaged one is left out."""
-        hands = []
-        for path in sorted(self.folder.glob(f"*/{FACTS}")):
-            if not path.parent.name.startswith("."):
-                try:
-                    hands.append(Hand.of(path.parent))
-                except InputError:
-                    continue
-        return hands
+    def folders(self) -> list[Path]:
+        """The folder of every handwriting, by name."""
+        folders = (path.parent for path in self.folder.glob(f"*/{FACTS}"))
+        return sorted(folder for folder in folders if not folder.name.startswith("."))
+
+    def all(self) -> list[dict[str, Any]]:
+        """The summary of every handwriting; of a damaged one its id, its name, and as "fault" what is wrong with it."""
+        summaries = []
+        for folder in self.folders():
+            try:
+                summaries.append(Hand.of(folder).summary())
+            except InputError as error:
+                summaries.append({"id": folder.name, "title": folder.name, "card": None, "fault": str(error)})
+        return summaries
 
     def get(self, name: str) -> Hand:
         """The handwriting of an id.
 
-        Raises InputError where there is none.
+        Raises InputError where there is none, or it is damaged.
         """
-        for path in self.folder.glob(f"*/{FACTS}"):
-            if path.parent.name == name and not name.startswith("."):
-                return Hand.of(path.parent)
+        return Hand.of(self._folder_of(name))
+
+    def _folder_of(self, name: str) -> Path:
+        """The folder of a handwriting, which is among those that are there, whatever else an id may spell."""
+        for folder in self.folders():
+            if folder.name == name:
+                return folder
         raise InputError(f"the handwriting {name[:40]!r} is not there any more; reload the page")
 
     def new(self, title: str) -> Hand:
@@ -205,10 +213,10 @@ class Hands:
 
     def remove(self, name: str) -> None:
         """Delete a handwriting with its ink, its trainings and its weights."""
-        hand = self.get(name)
+        folder = self._folder_of(name)
         with self.lock:
-            doomed = hand.folder.with_name(f".{hand.folder.name}.deleted")
-            hand.folder.rename(doomed)
+            doomed = folder.with_name(f".{name}.deleted")
+            folder.rename(doomed)
             shutil.rmtree(doomed)
 
     def place_for(self, title: str) -> Path:
@@ -220,7 +228,7 @@ class Hands:
     def require_place(self) -> None:
         """Raise InputError where there are too many handwritings."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        if len(self.all()) >= MAX_HANDS:
+        if len(self.folders()) >= MAX_HANDS:
             raise InputError(f"{MAX_HANDS} handwritings are there already; delete some first")
 
 

@@ -60,8 +60,7 @@ class HandCalls:
     async def all(self, _: Request) -> Response:
         """Every handwriting, and the trainings since the studio was started, by the id of their handwriting."""
         hands = await self.hands()
-        summaries = await in_thread(lambda: [hand.summary() for hand in hands.all()])
-        return JSONResponse({"hands": summaries, "trainings": self.trainings.states})
+        return JSONResponse({"hands": await in_thread(hands.all), "trainings": self.trainings.states})
 
     async def new(self, request: Request) -> Response:
         """Begin a handwriting."""

@@ -46,11 +46,8 @@ class Styles:
 
     def cards(self) -> list[dict[str, Any]]:
         """Every bundled and every kept style, as the page shows it."""
-        kept = [(KEPT + path.stem, path.stem) for path in self._kept_files()]
-        return [
-            *(card(line.id, f"Style {n}", line) for n, line in enumerate(self.bundled, 1)),
-            *(card(name, title, self._line(name)) for name, title in kept),
-        ]
+        bundled = (card(line.id, f"Style {n}", line) for n, line in enumerate(self.bundled, 1))
+        return [*bundled, *map(self._kept_card, self._kept_files())]
 
     def random(self, seed: int) -> dict[str, Any]:
         """A new style, from a seed."""
@@ -124,6 +121,13 @@ class Styles:
             if KEPT + path.stem == name:
                 return path
         raise InputError(f"the handwriting {name.removeprefix(KEPT)[:40]!r} is not there any more; choose another")
+
+    def _kept_card(self, path: Path) -> dict[str, Any]:
+        """The card of a kept style; without a picture where its file is damaged: to choose it tells why."""
+        try:
+            return card(KEPT + path.stem, path.stem, self._line(KEPT + path.stem))
+        except InputError:
+            return {"id": KEPT + path.stem, "title": path.stem, "text": "damaged"}
 
     def _kept_files(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("*.jsonl") if not path.name.startswith("."))

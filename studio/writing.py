@@ -94,7 +94,7 @@ class Desk:
 
     def cards(self) -> list[dict[str, Any]]:
         """Every handwriting that can be chosen, those that were learned first."""
-        return [*(hand.card() for hand in self.hands.all() if hand.is_learned), *self.styles.cards()]
+        return [*(hand["card"] for hand in self.hands.all() if hand["card"]), *self.styles.cards()]
 
     def _network(self, style: str) -> Network:
         """The network that writes in a style.

@@ -70,15 +70,15 @@ function home() {
 function list() {
   by("hand-list").replaceChildren(...hands.map((each) => {
     const state = trainings[each.id]?.state;
-    const words = BUSY.includes(state) ? progress(trainings[each.id]) : each.learned ? "learned" : `${each.written} of ${each.count} sentences`;
+    const words = each.fault ? sentence(each.fault) : BUSY.includes(state) ? progress(trainings[each.id]) : each.learned ? "learned" : `${each.written} of ${each.count} sentences`;
     const button = (text, work, label = text) => make("button", { type: "button", class: "quiet small", "aria-label": `${label}: ${each.title}`, onclick: () => attempt(work) }, text);
     return make("li", { class: "sheet" },
       each.card ? picture(each.card) : make("span", { class: "lines", "aria-hidden": "true" }),
       make("div", {}, make("strong", {}, each.title), make("span", { class: "under" }, words)),
       make("div", { class: "row" },
         ...(each.learned ? [button("Write with it", () => use(each))] : []),
-        button(each.written < each.count ? "Go on" : "Open", () => open(each.id)),
-        button("Export", () => take(each)), button("Delete", () => remove(each))));
+        ...(each.fault ? [] : [button(each.written < each.count ? "Go on" : "Open", () => open(each.id)), button("Export", () => take(each))]),
+        button("Delete", () => remove(each))));
   }));
 }
 

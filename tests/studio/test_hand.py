@@ -113,6 +113,20 @@ def test_a_handwriting_comes_back_from_its_file_under_a_name_of_its_own(hands: H
     assert sorted(path.name for path in hands.folder.iterdir()) == ["ada", "ada-2"]
 
 
+@pytest.mark.parametrize(("name", "content"), [(FACTS, "{"), (INK, "{"), (FACTS, '{"title": "\\ud800"}')])
+def test_a_damaged_handwriting_is_named_leaves_the_others_alone_and_can_be_deleted(
+    name: str, content: str, hands: Hands
+) -> None:
+    hands.new("Ada")
+    hands.new("Bob")
+    (hands.folder / "ada" / name).write_text(content)
+    damaged, sound = hands.all()
+    assert damaged["id"] == "ada" and name in damaged["fault"] and damaged["card"] is None
+    assert sound["title"] == "Bob" and "fault" not in sound
+    hands.remove("ada")
+    assert [path.name for path in hands.folder.iterdir()] == ["bob"]
+
+
 def packed(**changes: Any) -> bytes:
     """A handwriting's file, with files of other contents; None: without that file."""
     facts = {"title": "Ada", "sentences": ["one"], "checks": {}}

@@ -224,6 +224,11 @@ def test_a_new_style_is_kept_used_and_removed(page: Page, studio_folder: Path) -
         page.call("/api/write/svg", {"text": "bad", "style": style}).content for style in ("random-9", "kept-my-hand")
     ]
     assert drawn[0] == drawn[1]
+    (studio_folder / "styles" / "bad.jsonl").write_text("{")
+    cards = {card["id"]: card for card in page.get("/api/about").json()["styles"]}
+    assert cards["kept-bad"] == {"id": "kept-bad", "title": "bad", "text": "damaged"} and cards["kept-my-hand"]["path"]
+    assert "bad.jsonl" in page.call("/api/write/svg", {"text": "bad", "style": "kept-bad"}).json()["error"]
+    assert page.call("/api/styles/remove", {"id": "kept-bad"}).status_code == 200
     assert page.call("/api/styles/remove", {"id": "kept-my-hand"}).status_code == 200
     assert not (studio_folder / "styles" / "my-hand.jsonl").exists()
     assert "not there" in page.call("/api/styles/remove", {"id": "kept-my-hand"}).json()["error"]
