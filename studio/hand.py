@@ -26,6 +26,7 @@ from studio.reading import page_of, plain_page
 from studio.styles import card
 from utils.errors import InputError
 from utils.files import atomic_path, new_folder
+from utils.strict_json import read_json
 
 COUNT, ENOUGH = 20, 3
 """Sentences of a handwriting, and those that must be written before it is learned."""
@@ -61,13 +62,14 @@ class Hand:
         Raises InputError where its facts cannot be read.
         """
         try:
-            facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+            facts = read_json(folder / FACTS)
             title, sentences, checks = facts["title"], facts["sentences"], facts["checks"]
-            is_good = all(isinstance(text, str) and 0 < len(text) < 200 for text in [title, *sentences])
+            texts = [title, *sentences]
+            is_good = all(isinstance(text, str) and 0 < len(text) < 200 and text.isprintable() for text in texts)
             checks = {int(number): _plain_check(check) for number, check in checks.items()}
             if not (is_good and isinstance(sentences, list) and 0 < len(sentences) <= MAX_HANDS):
                 raise ValueError
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise InputError(f"{folder.name}: {FACTS} is damaged; import the handwriting again, or delete it") from None
         return cls(folder, title, sentences, checks)
 
@@ -182,7 +184,7 @@ class Hands:
 
         Raises InputError where the title has no letter or digit, or is taken.
         """
-        title = " ".join(title.split())[:40]
+        title = "".join(character for character in " ".join(title.split()) if character.isprintable())[:40]
         name = file_name(title)
         if not name:
             raise InputError("say whose handwriting it is, with letters or digits")

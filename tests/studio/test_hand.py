@@ -113,6 +113,13 @@ def test_a_handwriting_comes_back_from_its_file_under_a_name_of_its_own(hands: H
     assert sorted(path.name for path in hands.folder.iterdir()) == ["ada", "ada-2"]
 
 
+def test_a_name_has_no_character_that_a_file_of_ink_cannot_hold(hands: Hands) -> None:
+    hand = hands.new("Ay\u200cda \ud800\u2069!")  # as between Persian letters, and in the middle of a pasted text
+    assert hand.title == "Ayda !"
+    hands.add(hand.folder.name, 0, plain_page(real_line()), lambda _: "so")
+    assert [each["written"] for each in hands.all()] == [1]
+
+
 @pytest.mark.parametrize(("name", "content"), [(FACTS, "{"), (INK, "{"), (FACTS, '{"title": "\\ud800"}')])
 def test_a_damaged_handwriting_is_named_leaves_the_others_alone_and_can_be_deleted(
     name: str, content: str, hands: Hands
