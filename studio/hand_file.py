@@ -16,6 +16,8 @@ from utils.errors import InputError
 
 MAX_UNPACKED = 100_000_000
 """Bytes of the files in a handwriting's file together, at most."""
+PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Methods by which zip programs pack; others raise errors of their own where a file is damaged."""
 
 
 def export(hand: Hand) -> tuple[str, str, bytes]:
@@ -58,13 +60,16 @@ def _unpack(content: bytes, folder: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             names = [member.filename for member in members]
-            if FACTS not in names or not {*names} <= {*FILES} or len(names) > len(FILES):
+            packings = {member.compress_type for member in members}
+            if FACTS not in names or not {*names} <= {*FILES} or len(names) > len(FILES) or not packings <= PACKINGS:
                 raise InputError("this is no file of a handwriting; export one from a studio")
             if sum(member.file_size for member in members) > MAX_UNPACKED:
                 raise InputError(f"the handwriting is larger than {MAX_UNPACKED / 1e6:g} MB")
             for member in members:
                 (folder / member.filename).write_bytes(archive.read(member))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
         raise InputError("this is no file of a handwriting, or it is damaged") from None
 
 

@@ -164,7 +164,7 @@ def _stroke(values: Any) -> np.ndarray:
     """Return a stroke (n, 3), n >= 1, of x, y, t."""
     try:
         stroke = np.array(values, np.float64).reshape(-1, 3)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError("a stroke is no list of x, y, t; reload the page") from None
     if not len(stroke) or not (np.abs(stroke) <= MAX_COORDINATE).all():
         raise InputError("a stroke is empty, or has a number that is too large; reload the page")

@@ -119,7 +119,7 @@ def _again(data: Any) -> dict[int, int]:
     """Return how often lines were written again, from plain data, whose keys are texts."""
     try:
         again = {int(line): int(count) for line, count in data.items()}
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, OverflowError):
         raise InputError("again is no list of lines; reload the page") from None
     if not all(line >= 0 and 0 <= count <= MAX_AGAIN for line, count in again.items()) or len(again) > MAX_TEXT:
         raise InputError("again has a line that there cannot be; reload the page")

@@ -76,7 +76,9 @@ def test_a_request_that_is_too_large_is_not_read(content: Any) -> None:
     assert response.status_code == 413 and "larger than" in response.text
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "{", '{"text": NaN}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "content", ["", "[1]", "{", '{"text": NaN}', "[" * 100_000, '{"text": "a", "again": {"0": 1e999}}']
+)
 def test_what_is_no_settings_is_refused_in_a_line(content: str, page: Page) -> None:
     response = page.post("/api/write", content=content, headers={"origin": f"http://{HOST}"})
     assert response.status_code == 422 and response.json()["error"]

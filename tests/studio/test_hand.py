@@ -134,12 +134,12 @@ def test_a_damaged_handwriting_is_named_leaves_the_others_alone_and_can_be_delet
     assert [path.name for path in hands.folder.iterdir()] == ["bob"]
 
 
-def packed(**changes: Any) -> bytes:
+def packed(method: int = zipfile.ZIP_DEFLATED, **changes: Any) -> bytes:
     """A handwriting's file, with files of other contents; None: without that file."""
     facts = {"title": "Ada", "sentences": ["one"], "checks": {}}
     files = {FACTS: json.dumps(facts), **{name.replace("__", "."): text for name, text in changes.items()}}
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, text in files.items():
             if text is not None:
                 archive.writestr(name, text)
@@ -150,6 +150,11 @@ BAD_FILES: list[tuple[bytes, str]] = [
     (b"", "damaged"),
     (b"PK\x03\x04 no zip", "damaged"),
     (packed()[:-30], "damaged"),
+    (packed(zipfile.ZIP_LZMA), "no file of a handwriting"),
+    (packed(**{"é": "x"}).replace("é".encode(), b"\xff\xff"), "damaged"),
+    (packed(hand__json="[" * 100_000), "damaged"),
+    (packed(hand__json='{"title": "A", "sentences": ["one"], "checks": {"0": {"unread": [1e999]}}}'), "damaged"),
+    (packed(hand__json='{"title": "\\ud800", "sentences": ["one"], "checks": {}}'), "damaged"),
     (packed(hand__json=None), "no file of a handwriting"),
     (packed(**{"../evil": "x"}), "no file of a handwriting"),
     (packed(ink__jsonl="\0" * 101_000_000), "larger than 100 MB"),

@@ -150,5 +150,6 @@ def test_no_ink_or_another_kind_is_not_saved(data: dict[str, Any], page: Page) -
 
 
 def test_a_stroke_needs_three_numbers_a_point() -> None:
-    with pytest.raises(InputError, match="x, y, t"):
-        page_of(sent([[1, 2, 3, 4]]))
+    for stroke in ([1, 2, 3, 4], [10**400, 2, 3]):
+        with pytest.raises(InputError, match="x, y, t"):
+            page_of(sent([stroke]))
