@@ -14,7 +14,10 @@ from pathlib import Path
 
 import uvicorn
 
+from results.reading.reader import Reader
+from results.roles import load_as
 from results.trained import bundled
+from results.writing.writer import Writer
 from studio.app import MINUTES, Studio, application
 from studio.guard import LOOPBACK, is_every_address
 from studio.static_site import write_site
@@ -71,6 +74,7 @@ def main() -> None:
         return
     if not 0 <= args.minutes < 1_000:
         raise InputError(f"--minutes is {args.minutes:g}; it must be from 0 to 1000")
+    _check(args.folder, args.writer, args.reader)
     studio = Studio(
         args.folder, args.writer or bundled("write lines"), args.reader or bundled("read lines"), args.minutes
     )
@@ -85,6 +89,18 @@ def main() -> None:
     if args.open:
         threading.Thread(target=_open, args=(server, address), daemon=True).start()
     server.run([listening])
+
+
+def _check(folder: Path, writer: Path | None, reader: Path | None) -> None:
+    """Raise InputError unless the folder is there or can be made, and networks of one's own are of the right kind."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder} ({error.strerror}); choose another --folder") from None
+    if writer:
+        load_as(Writer, writer).require("write lines")
+    if reader:
+        load_as(Reader, reader)
 
 
 def _listen(host: str, port: int) -> socket.socket:

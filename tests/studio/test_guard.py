@@ -16,9 +16,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+import studio.__main__
 from studio.guard import POLICY, Guard, TooLargeError, body
 from studio.turns import AT_ONCE, MAX_WAITING, Emit, Turns
 from tests.studio.conftest import HOST, Page
+from tests.tiny import run_main
 from utils.errors import InputError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -190,6 +192,25 @@ def test_too_many_that_wait_are_refused() -> None:
         turns.close()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "named"),
+    [
+        ("--folder", "file", "--folder"),
+        ("--writer", "gone.pt", "gone.pt"),
+        ("--writer", "reader.pt", "does not write"),
+        ("--reader", "writer.pt", "does not read"),
+    ],
+)
+def test_what_the_studio_cannot_start_with_is_named(
+    option: str, name: str, named: str, networks: Path, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    (tmp_path / "file").touch()
+    path = networks / name if name.endswith(".pt") else tmp_path / name
+    arguments = ["--no-open", "--folder", str(tmp_path / "own"), option, str(path)]
+    code, _, error = run_main(studio.__main__, arguments, monkeypatch, capsys)
+    assert code == 2 and named in error and str(path) in error and error.count("\n") == 1
 
 
 @pytest.mark.slow
