@@ -5,4 +5,4 @@ source "$(dirname "$0")/common.sh"
 prepare_unipen "$1"
 
 train reader config_reader.json
-export_weights reader.pt --bits 16
+export_weights reader.pt --bits 8
