@@ -16,7 +16,7 @@ from data_loader.line_setting import LineSetter
 from data_loader.prepare import open_corpus
 from data_loader.sources import LineSource, Moments, Visit
 from data_loader.transform import Transform
-from data_loader.writer_ink import CharacterSizes, Pieces, WriterInk
+from data_loader.writer_ink import Pieces, WriterInk, inks_of
 from ink.alphabet import Alphabet
 from ink.strokes import InkLine
 from utils.errors import InputError
@@ -64,29 +64,27 @@ class Compose:
 
 
 class ComposedLines:
-    """Lines of `writers` composed of their words and characters: a function of the line and the visit, bit for bit.
+    """Lines composed of the words and characters of one writer of `inks` each.
 
-    As many lines as use every word about once. With `is_fixed` they are the same at every visit.
+    They are a function of the line and the visit, bit for bit. As many lines as use every word about once. With `is_fixed` they are the same at every visit.
     """
 
     def __init__(
         self,
         words: Pieces,
         letters: Pieces | None,
-        writers: list[str],
+        inks: dict[str, WriterInk],
         compose: Compose,
         transform: Transform | None,
         augment: Augment | None,
         *,
         is_fixed: bool = False,
     ) -> None:
-        self.words, self.letters, self.writers, self.compose = words, letters, writers, compose
+        self.words, self.letters, self.inks, self.writers, self.compose = words, letters, inks, list(inks), compose
         self.transform = replace(transform, normalise_baseline=False) if transform else None  # it is level at y = 0
         self.augment, self.is_fixed = augment, is_fixed
-        self.sizes = CharacterSizes(letters) if letters else None
-        self.inks: dict[str, WriterInk] = {}
         self.alphabet = Alphabet({" ", *words.corpus.alphabet.characters, *(letters.alphabet if letters else "")})
-        counts = [len(words.of.get(writer, ())) or len(letters.of[writer] if letters else ()) for writer in writers]
+        counts = [len(words.of.get(writer, ())) or len(letters.of[writer] if letters else ()) for writer in inks]
         self.chances = np.cumsum(np.minimum(counts, ENOUGH_WORDS), dtype=np.float64)
         fewest, largest = compose.words
         number = max(1, round(2 * sum(counts) / (fewest + largest)))
@@ -127,8 +125,6 @@ class ComposedLines:
         """Id, points (T, 3) and text of the line at `position` of (L,) on this occasion."""
         rng = (Visit(0, 0) if self.is_fixed else visit).rng(position)
         writer = self.writers[int(np.searchsorted(self.chances, rng.random() * self.chances[-1], side="right"))]
-        if writer not in self.inks:
-            self.inks[writer] = WriterInk(self.words, self.letters, self.sizes, writer)
         setter = LineSetter(self.inks[writer], rng, self.compose.kinds, self.compose.punctuation, self.words.some_text)
         points, text = setter.line(int(self.word_counts[position]))
         name = f"{writer}-composed-{position}"
@@ -205,7 +201,7 @@ class ComposedCorpus:
         self, splits: list[str], writers: AbstractSet[str], augment: Augment | None, *, is_fixed: bool = False
     ) -> ComposedLines:
         words = Pieces(self.corpus, self.measures, self.corpus.lines_of(splits))
-        known = sorted(name for name in writers if name in words.of or (self.letters and name in self.letters.of))
-        if not known:
+        inks = inks_of(words, self.letters, writers)
+        if not inks:
             raise InputError(f"{self.corpus.folder}: no known writer in {', '.join(splits)} to compose lines of")
-        return ComposedLines(words, self.letters, known, self.compose, self.transform, augment, is_fixed=is_fixed)
+        return ComposedLines(words, self.letters, inks, self.compose, self.transform, augment, is_fixed=is_fixed)

@@ -1,5 +1,6 @@
 """Words and single characters of one writer, and the size and place that the writer gives each character on a line."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -79,6 +80,13 @@ def flat_height(measures: np.ndarray) -> float | None:
     return float(np.median(heights)) if len(heights) >= ENOUGH and np.median(heights) > 0 else None
 
 
+def inks_of(words: Pieces, characters: Pieces | None, writers: Iterable[str]) -> "dict[str, WriterInk]":
+    """Return the ink of the writers of whom there is a word or a character to set, by their names in order."""
+    sizes = CharacterSizes(characters) if characters else None
+    inks = {writer: WriterInk(words, characters, sizes, writer) for writer in sorted(writers)}
+    return {writer: ink for writer, ink in inks.items() if len(ink.word_lines) or ink.lines_of}
+
+
 class WriterInk:
     """Ink of one writer, sized and placed as that writer does on a line; lengths in the corpus's units.
 
@@ -95,7 +103,7 @@ class WriterInk:
         own = words.measures[self.word_lines]
         usual = word_unit(own)
         if usual is None:
-            usual = unit if len(self.character_lines) else float(np.median(own["x_height"]))
+            usual = unit if len(self.character_lines) or not len(own) else float(np.median(own["x_height"]))
         self.x_height = usual
         self.scale = self.x_height / unit
         self.usual_heights: dict[str, float] = {}

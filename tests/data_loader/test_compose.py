@@ -114,6 +114,17 @@ def test_characters_are_as_large_as_the_writers_words_want_and_stand_in_their_pl
     assert placed == {character: {place} for character, place in expected.items()}
 
 
+def test_a_writer_of_whom_there_is_no_word_and_no_sound_character_composes_no_line(data_dir: Path) -> None:
+    words = [word(text, "a", n) for n, text in enumerate(["minor", "sea", "mean"])]
+    wide = strokes([1.0] * 9)  # no letter is so wide
+    write_corpus(data_dir / "words", [*words, word(",", "comma", 1), word("cave", "v", 1, "valid")])
+    letters = [drawn(c, "a", 1, 1.0) for c in ALL]
+    write_corpus(data_dir / "characters", [*letters, InkLine("wide-a", "a", "wide", "train", wide)])
+    for characters in ("characters", None):
+        source = loader_of(data_dir, characters=characters).mixture.sources[0]
+        assert {source.line(0, Visit(1, n))[0].split("-")[0] for n in range(100)} == {"a"}
+
+
 def test_files_of_one_writer_in_two_units_make_digits_of_one_size(data_dir: Path) -> None:
     letters = [drawn(c, writer, n, 1.0) for writer in "ac" for c in ALL for n in range(3)]
     mixed = [drawn(c, "d", n, 70.0 if c in "02468" else 1.0) for c in ALL for n in range(3)]
