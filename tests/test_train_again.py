@@ -1,7 +1,8 @@
 """The command line of train.py on what an earlier run left: --resume and --init-from."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,20 @@ def test_a_run_that_another_process_trains_cannot_be_resumed(train_cli: Cli, fin
         assert "another process is at work there" in refused(train_cli("--resume", finished, "--epochs", 9))
     assert (finished / "last.pt").stat().st_mtime_ns == before
     assert train_cli("--resume", finished)[0] == 0
+
+
+def test_what_another_process_saved_while_this_one_waited_for_it_is_not_lost(
+    train_cli: Cli, finished: Path, monkeypatch: Any
+) -> None:
+    @contextmanager
+    def other_saves(folder: Path) -> Iterator[None]:
+        content = load_checkpoint(folder / "last.pt")
+        save_checkpoint(folder / "last.pt", {**content, "training": {**content["training"], "step": 99}})
+        yield
+
+    monkeypatch.setattr("trainer.run.sole_owner", other_saves)
+    assert "resume it again" in refused(train_cli("--resume", finished, "--epochs", 2))
+    assert load_checkpoint(finished / "last.pt")["training"]["step"] == 99
 
 
 def test_weights_alone_cannot_be_resumed(train_cli: Cli, finished: Path) -> None:

@@ -6,8 +6,8 @@ print(run.folder / "best.pt", run.numbers["val_loss"])
 """
 
 import math
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -111,7 +111,7 @@ def train(
     trainer.prepare()
     folders = run_dirs_of(resume) if resume else distributed.on_rank_zero(lambda: make_run_dir(config))
     trainer.log.info(f"run directory: {folders[0]}")
-    with nullcontext() if distributed.rank() else sole_owner(folders[0]):
+    with owned(folders[0], origin):
         return Run(folders[0], trainer.train(*folders), trainer.is_stopped)
 
 
@@ -120,10 +120,25 @@ class Origin:
 
     def __init__(self, path: Path, is_resumed: bool) -> None:
         self.path, self.is_resumed = path, is_resumed
+        self.written_at = path.stat().st_mtime_ns if path.exists() else None
         self.content = load_checkpoint(path)
         self.state: dict[str, Any] | None = self.content.get("training") if is_resumed else None
         if is_resumed and self.state is None:
             raise InputError(f"{path}: holds weights alone, so its run cannot go on; begin a new one with init_from")
+
+    def require_unchanged(self) -> None:
+        """Raise InputError where the run went on, in another process that was ending, after its state was read."""
+        if self.is_resumed and self.path.stat().st_mtime_ns != self.written_at:
+            raise InputError(f"{self.path}: another process went on with this run meanwhile; resume it again")
+
+
+@contextmanager
+def owned(folder: Path, origin: Origin | None) -> Iterator[None]:
+    """Have no other process train in the folder of a run within the block; rank 0 sees to it for all."""
+    with nullcontext() if distributed.rank() else sole_owner(folder):
+        if origin and not distributed.rank():
+            origin.require_unchanged()
+        yield
 
 
 def build_trainer(
