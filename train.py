@@ -14,7 +14,7 @@ from pathlib import Path
 from base.stopping import Interrupted
 from data_loader.prepare import BUILT_IN
 from parse_config import ConfigParser, add_arguments, from_args
-from trainer.run import CATALOGUE, RESERVED, resumed_config, train
+from trainer.run import check, resumed_config, train
 from utils import distributed
 from utils.checkpoint import load_checkpoint
 from utils.command_line import Parser
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, scratch: Path) -> None:
         args.overrides += [(f"trainer.{key}", value) for key, value in small.items()]
     resume = checkpoint_of(Path(args.resume).resolve(), "last.pt") if args.resume is not None else None
     config = from_args(args, resumed_config(resume) if resume else None)
-    config.check(CATALOGUE, RESERVED)
+    check(config)
     message = json.dumps(config.resolved, indent=2)
     if args.check:
         for folder in missing_corpora(config):

@@ -21,6 +21,7 @@ from logger.run_log import log_folder
 from model import LOSSES, METRICS, MODELS
 from parse_config import Catalogue, ConfigParser, make_run_dir
 from trainer import OPTIMIZERS, SCHEDULES, Optimization, Trainer, TrainerSettings
+from trainer.fitting import require_fitting
 from trainer.optimization import weights_to_train
 from utils import distributed
 from utils.character_weights import with_alphabet
@@ -102,7 +103,7 @@ def train(
         config.override("trainer.minutes", minutes)
     if init_from is not None:
         config = ConfigParser({**config.resolved, "init_from": str(init_from)}, config.source)
-    config.check(CATALOGUE, RESERVED)
+    check(config)
     source = resume or (checkpoint_of(Path(config["init_from"]), "best.pt") if config["init_from"] else None)
     origin = Origin(source, is_resumed=source is resume) if source else None
     if origin and origin.state and minutes is not None:
@@ -113,6 +114,12 @@ def train(
     trainer.log.info(f"run directory: {folders[0]}")
     with owned(folders[0], origin):
         return Run(folders[0], trainer.train(*folders), trainer.is_stopped)
+
+
+def check(config: ConfigParser) -> None:
+    """Check all of a config that can be known before anything is built; raises InputError naming what is wrong."""
+    config.check(CATALOGUE, RESERVED)
+    require_fitting(config)
 
 
 class Origin:
