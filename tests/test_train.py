@@ -90,6 +90,7 @@ def test_make_demo_trains_on_a_built_in_corpus_for_less_than_three_minutes(train
         ('data_loader.args.valid=["train"]', "both training and validation"),
         ("data_loader.args.corpus=nowhere", "prepare_data.py"),
         ("optimizer.args.lr=-1", "Invalid learning rate"),
+        ("optimizer.args.differentiable=true", "filled in by the framework"),
         ("optimizer.args.lr=fast", "expected number"),
         ("lr_scheduler.args.warmup_epochs=-1", "warmup_epochs is -1"),
         ("trainer.epochs=0", "epochs is 0"),

@@ -45,10 +45,10 @@ RESERVED = {
     "arch": {"alphabet_size", "mean_points_per_char"},
     "data_loader": {"seed", "processes"},
     "metrics": {"alphabet"},
-    "optimizer": {"params"},
+    "optimizer": {"params", "capturable", "differentiable"},
     "lr_scheduler": {"optimizer", "steps_per_epoch", "epochs"},
 }
-"""Arguments that the framework fills in, and that a config must not have."""
+"""Arguments that the framework fills in or leaves at torch's default, and that a config must not have."""
 
 
 class Run(NamedTuple):
