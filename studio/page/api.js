@@ -44,7 +44,7 @@ export async function* stream(path, data, signal) {
     const parts = text.split("\n\n");
     text = parts.pop();
     for (const part of parts) {
-      const [, name, content] = part.match(/^event: (\w+)\ndata: (.*)$/);
+      const [, name, content] = part.match(/^event: (\w+)\ndata: (.*)$/s);
       const parsed = JSON.parse(content);
       if (name === "error") throw new Refused(sentence(parsed.error));
       yield [name, parsed];

@@ -77,6 +77,12 @@ def test_unknown_characters_are_marked_and_left_out(open_page: Callable[..., Any
     assert page.input_value("#text") == "naïve “snow”  <b>bold</b>" and page.locator("#go").is_enabled()
 
 
+def test_a_text_with_a_line_separator_of_another_program_is_written(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    write(page, "one\u2028two")
+    assert "'one\u2028two'" in page.locator("#command").text_content() and page.inner_text("#alert") == ""
+
+
 def test_ten_tabs_write_at_once_and_a_closed_one_stops(open_page: Callable[..., Any]) -> None:
     pages = [open_page(ready=False) for _ in range(10)]
     pages[0].wait_for_selector("#downloads:not([disabled])", state="attached")
