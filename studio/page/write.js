@@ -7,7 +7,7 @@ import { Paper } from "./paper.js";
 const LATER = 350; // ms after the last change of a setting
 const EACH = "each"; // the card for another handwriting on every line
 const LONG_TEXT = 1500; // characters, from which a changed setting writes nothing by itself
-let about, paper, running, written = null, again = {}, timer;
+let about, paper, running, written = null, isWhole = false, again = {}, timer; // isWhole: the paper has what was written last
 
 export function start(facts) {
   about = facts;
@@ -281,16 +281,16 @@ async function write({ only = null, still = false } = {}) {
   try {
     for await (const [name, data] of api.stream("api/write", given, own.signal)) {
       if (name === "queue") say(`Two writings are at work; ${data.ahead} before this one.`);
-      else if (name === "lines") paper.begin(data, { only, still });
+      else if (name === "lines") { isWhole = false; paper.begin(data, { only, still }); }
       else if (name === "ink") paper.add(...data);
       else if (name === "done") done(given, data);
     }
   } catch (error) { fail(error); if (running === own) paper.halt(); }
-  if (running === own) { by("stop").hidden = true; by("downloads").disabled = !written; }
+  if (running === own) { by("stop").hidden = true; by("downloads").disabled = !isWhole; }
 }
 
 function done(given, { pages, capped, command }) {
-  written = given;
+  [written, isWhole] = [{ ...given, again: { ...given.again } }, true];
   paper.place(pages);
   const lines = pages.reduce((sum, page) => sum + page.lines.length, 0);
   const odd = capped.length ? ` ${capped.length === 1 ? "One line" : `${capped.length} lines`} did not end by itself; write it again.` : "";

@@ -83,6 +83,18 @@ def test_a_text_with_a_line_separator_of_another_program_is_written(open_page: C
     assert "'one\u2028two'" in page.locator("#command").text_content() and page.inner_text("#alert") == ""
 
 
+def test_what_was_stopped_is_not_taken_for_the_writing_before(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    page.fill("#text", "some words for every line of it\n" * 300)
+    page.click("#go")
+    page.wait_for_selector(".sheet:nth-child(2)")
+    page.click("#stop")
+    page.wait_for_selector("#stop", state="hidden")
+    assert page.is_disabled("[data-kind=svg]")
+    write(page, "a few words")
+    assert page.is_enabled("[data-kind=svg]")
+
+
 def test_ten_tabs_write_at_once_and_a_closed_one_stops(open_page: Callable[..., Any]) -> None:
     pages = [open_page(ready=False) for _ in range(10)]
     pages[0].wait_for_selector("#downloads:not([disabled])", state="attached")
