@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 STYLES = ROOT / "saved" / "pretrained" / "styles.jsonl"
-SIZES = [(390, 844), (1024, 768), (1600, 1000)]
+SIZES = [(320, 640), (390, 844), (1024, 768), (1600, 1000)]
 SCREENS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
 SECONDS = 120
 """Patience with a busy machine."""
