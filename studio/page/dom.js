@@ -14,6 +14,9 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Have the browser ask before the page is left while it has ink that is kept nowhere.
+export const holdInk = (hasInk) => addEventListener("beforeunload", (event) => { if (hasInk()) event.preventDefault(); });
+
 let timer;
 export function say(text, { bad = false } = {}) {
   const place = by(bad ? "alert" : "status");

@@ -1,7 +1,7 @@
 // "My hand": the handwritings that were given to the studio, and the copybook in which a new one is written.
 
 import * as api from "./api.js";
-import { by, fail, make, saveFile, say } from "./dom.js";
+import { by, fail, holdInk, make, saveFile, say } from "./dom.js";
 import { Pad } from "./pad.js";
 import { addHand, dropHand } from "./write.js";
 
@@ -13,9 +13,10 @@ let hands = [], trainings = {}, hand = null, number = 0, pad, timer, poll, openW
 export function start({ open: openTab, card }) {
   openWrite = openTab;
   if (card) by("hand-show").append(picture(card));
-  pad = new Pad(by("hand-ink"), buttons);
+  pad = new Pad(by("hand-ink"), () => { hand.sentences[number].draft = pad.strokes; buttons(); });
+  holdInk(() => drafts().length);
   by("hand-new").addEventListener("submit", (event) => { event.preventDefault(); begin(); });
-  by("hand-back").addEventListener("click", home);
+  by("hand-back").addEventListener("click", leave);
   by("hand-undo").addEventListener("click", () => pad.undo());
   by("hand-clear").addEventListener("click", () => { pad.clear(); verdict(null); });
   by("hand-done").addEventListener("click", done);
@@ -57,6 +58,11 @@ async function look() {
     showTraining();
   });
   if (Object.values(trainings).some(({ state }) => BUSY.includes(state))) poll = setTimeout(look, POLL);
+}
+
+function leave() {
+  const [first] = drafts();
+  if (first === undefined || confirm(`What you wrote of sentence ${first + 1} is not kept yet: that is done by “Done”. Leave without it?`)) home();
 }
 
 function home() {
@@ -129,6 +135,8 @@ function show(opened) {
   look();
 }
 
+// Sentences, by number, with ink that is not kept yet: it stays on the page while others are looked at.
+const drafts = () => (hand?.sentences ?? []).flatMap(({ draft, ink }, n) => (draft?.length && draft !== ink?.strokes ? [n] : []));
 const isKept = () => Boolean(hand) && pad.strokes === hand.sentences[number].ink?.strokes;
 const next = () => hand.sentences.findIndex(({ ink }) => !ink);
 const written = () => hand.sentences.filter(({ ink }) => ink).length;
@@ -136,9 +144,9 @@ const written = () => hand.sentences.filter(({ ink }) => ink).length;
 function turn(to) {
   clearTimeout(timer);
   number = to;
-  const { ink, check } = hand.sentences[number];
-  pad.show(ink?.strokes ?? []);
-  verdict(check);
+  const { ink, check, draft } = hand.sentences[number];
+  pad.show(draft?.length ? draft : ink?.strokes ?? []);
+  verdict(isKept() ? check : null);
   buttons();
   dots();
 }
@@ -193,7 +201,7 @@ async function done() {
     if (isKept()) pad.scroll(0); // the whole sentence, above the verdict on it
     buttons();
     if (next() < 0) by("hand-start").focus();
-    else if (!check.faults.length) timer = setTimeout(() => { if (isKept()) turn(next()); }, ONWARD);
+    else if (!check.faults.length) timer = setTimeout(() => { if (isKept() && !pad.stroke) turn(next()); }, ONWARD);
   } catch (error) { fail(error); verdict(own.sentences[at].check); buttons(); }
 }
 

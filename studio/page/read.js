@@ -1,7 +1,7 @@
 // "Read": ink drawn on the page or opened from a file, its lines read as they are finished.
 
 import * as api from "./api.js";
-import { by, calm, copy, fail, make, saveFile, say } from "./dom.js";
+import { by, calm, copy, fail, holdInk, make, saveFile, say } from "./dom.js";
 import { draw, fit, inked } from "./ink.js";
 
 const PAUSE = 650; // ms after the pen is lifted until the page is read
@@ -12,7 +12,7 @@ let about, canvas, context, ratio, tool = "pen", stroke = null, timer, running, 
 let pages = [blank()], current = 0;
 
 // A page: strokes are lists of x, y, seconds with `number` fixed for good; `lines` are what was read in them; `chosen` are
-// a person's choices of words, by their ink; past and future are lists of strokes. view: pixels per unit and where 0, 0 is.
+// a person's choices of words, by their ink; past and future are lists of strokes; `saved` are those that a file has. view: pixels per unit and where 0, 0 is.
 function blank() {
   return { unit: "px", strokes: [], lines: [], chosen: {}, past: [], future: [], view: { scale: 1, x: 0, y: 0 }, own: true, height: 0, read: [] };
 }
@@ -42,6 +42,7 @@ export function start(facts) {
   drop.addEventListener("drop", (event) => { event.preventDefault(); drop.classList.remove("over"); open([...event.dataTransfer.files]); });
   by("kinds").textContent = about.suffixes.join(" ");
   by("file").accept = about.suffixes.map((suffix) => `.${suffix.split(".").pop()}`).join(",");
+  holdInk(() => pages.some(({ strokes, saved }) => strokes.length && strokes !== saved));
   new ResizeObserver(resize).observe(by("leaf"));
   turn(0);
 }
@@ -347,7 +348,7 @@ async function open(files) {
     say(`Opening ${file.name}…`);
     try {
       const opened = await api.send(`api/ink/open?name=${encodeURIComponent(file.name)}`, file);
-      const added = opened.pages.map(({ unit, strokes }) => ({ ...blank(), unit, strokes, own: false }));
+      const added = opened.pages.map(({ unit, strokes }) => ({ ...blank(), unit, strokes, saved: strokes, own: false }));
       if (pages.length === 1 && !page().strokes.length) pages = added;
       else pages.push(...added);
       turn(pages.length - added.length);
@@ -359,9 +360,10 @@ async function open(files) {
 
 async function save(kind) {
   try {
-    const inks = pages.filter(({ strokes }) => strokes.length).map(({ unit, strokes }) => ({ unit, strokes }));
-    const made = await api.file("api/ink/save", { kind, pages: inks });
+    const inks = pages.filter(({ strokes }) => strokes.length), sent = inks.map(({ unit, strokes }) => ({ unit, strokes }));
+    const made = await api.file("api/ink/save", { kind, pages: sent });
     saveFile(made);
+    inks.forEach((some, n) => { some.saved = sent[n].strokes; });
     say(`${made.name} is saved.`);
   } catch (error) { fail(error); }
 }

@@ -29,6 +29,9 @@ for (const tab of tabs) {
   });
 }
 
+// A file that is dropped where nothing takes it would be opened in place of the page.
+for (const name of ["dragover", "drop"]) addEventListener(name, (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const paint = () => { document.documentElement.dataset.theme = remember("theme") ?? (dark.matches ? "dark" : "light"); };
 by("theme").addEventListener("click", () => {

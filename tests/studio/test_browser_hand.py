@@ -14,7 +14,7 @@ import pytest
 from ink.strokes import pen_strokes
 from studio.hand import FACTS
 from tests.results.recognizers import line_of
-from tests.studio.browser import IN_BROWSER, SCREENS, SECONDS, draw, shot, until
+from tests.studio.browser import IN_BROWSER, SCREENS, SECONDS, draw, ink_on, shot, until
 from tests.studio.conftest import served
 
 pytestmark = IN_BROWSER
@@ -36,8 +36,8 @@ def address(networks: Path, folder: Path) -> Iterator[str]:
         yield address
 
 
-def write_sentence(page: Any, text: str | None = None) -> str:
-    """Write the sentence that is shown, or another text, with the mouse, and have it checked; the verdict."""
+def draw_sentence(page: Any, text: str | None = None) -> None:
+    """Write the sentence that is shown, or another text, with the mouse."""
     text = text or page.inner_text("#hand-prompt")
     strokes, left = [], 0.0
     for word in text.split():
@@ -47,6 +47,11 @@ def write_sentence(page: Any, text: str | None = None) -> str:
     page.locator("#hand-ink").scroll_into_view_if_needed()
     box = page.locator("#hand-ink").bounding_box()
     draw(page, {"strokes": strokes}, box["x"] + 40, box["y"] + 100, 0.6)
+
+
+def write_sentence(page: Any, text: str | None = None) -> str:
+    """Write the sentence that is shown, or another text, with the mouse, and have it checked; the verdict."""
+    draw_sentence(page, text)
     page.click("#hand-done")
     until(page, "!document.querySelector('#hand-verdict').textContent.includes('Reading')")
     verdict: str = page.inner_text("#hand-verdict")
@@ -149,6 +154,26 @@ def test_a_training_that_is_stopped_or_killed_loses_nothing(open_page: Open, fol
     page.click("#hand-start")
     learned(page)
     assert sorted(path.name for path in (folder / "hands" / "killed").iterdir() if path.name[0] == ".") == []
+
+
+def test_ink_that_is_not_kept_yet_stays_until_a_person_lets_it_go(open_page: Open, folder: Path) -> None:
+    page = open_page("hand", ready=False)
+    begin(page, folder, "Grace", 0)
+    leaves = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert page.evaluate(leaves)
+    draw_sentence(page)
+    drawn = ink_on(page, "#hand-ink")
+    for number in (1, 0):
+        page.locator("#hand-dots button").nth(number).click()
+    assert ink_on(page, "#hand-ink") > drawn / 2 and page.is_enabled("#hand-done")  # drawn anew
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.click("#hand-back")
+    assert page.is_visible("#hand-desk") and not page.evaluate(leaves)
+    page.click("#hand-done")
+    until(page, "document.querySelector('#hand-progress').textContent.startsWith('1 of')")
+    assert page.evaluate(leaves)
+    page.click("#hand-back")
+    assert page.is_visible("#hand-home")
 
 
 @pytest.mark.parametrize(("size", "scheme"), SCREENS)

@@ -43,7 +43,10 @@ def test_ink_written_with_the_mouse_is_read_lit_changed_and_undone(open_page: Ca
     draw(page, second, box["x"] + 30, box["y"] + 150, 0.14)
     until(page, "document.querySelector('#read-text').innerText.includes('fine morning')")
     read = [text.strip() for text in page.locator("#read-text p").all_text_contents()]
+    leaves = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert not page.evaluate(leaves)  # the browser asks first: this ink is in no file
     assert read == texts_of(saved(page, "jsonl"))
+    assert page.evaluate(leaves)
     for text, line in zip(read, (first, second), strict=True):
         assert Levenshtein.distance(text, line["text"]) <= MAX_EDITS, text
     plain = page.locator("#ink").screenshot()
