@@ -18,6 +18,7 @@ function blank() {
 }
 
 const page = () => pages[current];
+const unread = () => [page(), ...pages].find((some) => some.read !== some.strokes);
 
 export function start(facts) {
   about = facts;
@@ -33,7 +34,7 @@ export function start(facts) {
   by("new-page").addEventListener("click", () => { pages.push(blank()); turn(pages.length - 1); });
   by("previous").addEventListener("click", () => turn(current - 1));
   by("next").addEventListener("click", () => turn(current + 1));
-  by("copy-text").addEventListener("click", () => copy(wholeText(), "The text"));
+  by("copy-text").addEventListener("click", () => copy(wholeText(), unread() ? "The text of the pages that are read so far" : "The text"));
   for (const button of document.querySelectorAll("[data-ink]")) button.addEventListener("click", () => save(button.dataset.ink));
   addEventListener("keydown", keys);
   const drop = by("read");
@@ -242,18 +243,23 @@ function paint() {
 
 // --- reading -------------------------------------------------------------------------------------------------------
 
+// Read the page that is shown, then every other one that is not read yet, as those of a file.
 async function read() {
-  const own = running = new AbortController(), some = page(), strokes = some.strokes;
-  by("read-text").setAttribute("aria-busy", "true");
-  try {
-    for await (const [name, data] of api.stream("api/read", { unit: some.unit, strokes }, own.signal)) {
-      if (name === "queue") say(`Two pages are being read; ${data.ahead} before this one.`);
-      else if (name === "done") { some.lines = data.lines; some.read = strokes; }
-    }
-  } catch (error) { fail(error); }
+  const own = running = new AbortController();
+  for (let some; running === own && (some = unread());) {
+    const { unit, strokes } = some;
+    by("read-text").setAttribute("aria-busy", some === page());
+    try {
+      for await (const [name, data] of api.stream("api/read", { unit, strokes }, own.signal)) {
+        if (name === "queue") say(`Two pages are being read; ${data.ahead} before this one.`);
+        else if (name === "done") { some.lines = data.lines; some.read = strokes; }
+      }
+    } catch (error) { fail(error); break; }
+    if (running === own && some === page()) showText();
+  }
   if (running !== own) return;
   by("read-text").removeAttribute("aria-busy");
-  if (some === page()) showText();
+  by("copy-text").disabled = !wholeText();
 }
 
 // A word's ink, whatever else is on the page: where it begins and ends.

@@ -74,6 +74,18 @@ def test_ink_written_with_the_mouse_is_read_lit_changed_and_undone(open_page: Ca
     assert "morning" in page.inner_text("#read-text")
 
 
+def test_all_pages_of_a_file_are_read_and_copied(open_page: Callable[..., Any], tmp_path: Path) -> None:
+    page = open_page("read", permissions=["clipboard-read", "clipboard-write"])
+    (tmp_path / "pages.jsonl").write_text("\n".join(STYLES.read_text().splitlines()[:3]))
+    page.set_input_files("#file", tmp_path / "pages.jsonl")
+    until(page, "document.querySelector('#read-text .word')")
+    until(page, "!document.querySelector('#read-text[aria-busy]')")
+    page.click("#copy-text")
+    until(page, "document.querySelector('#status').textContent === 'The text copied.'")
+    texts = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert texts == texts_of(tmp_path / "pages.jsonl")
+
+
 def test_ink_is_saved_and_opened_and_other_files_are_refused(open_page: Callable[..., Any], tmp_path: Path) -> None:
     page = open_page("read")
     page.set_input_files("#file", STYLES)
