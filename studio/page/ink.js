@@ -84,6 +84,10 @@ export function fit(canvas, width, height) {
   return ratio;
 }
 
+// Seconds to add to the time of new ink, so that it follows all that is there, whose clock may be another's: a file's, or
+// that of a page which was open another day.
+export const delay = (strokes, seconds) => Math.max(0, (strokes.at(-1)?.at(-1) ?? 0) - seconds);
+
 // Ink of a pen, x, y, seconds, x, y, seconds, ..., as points to draw.
 export const inked = (points) => {
   const flat = new Array(points.length);

@@ -1,7 +1,7 @@
 // A ruled line to write on with a pen, a finger or the mouse. Strokes are flat lists x, y, seconds, x, y, seconds, ...
 
 import { calm } from "./dom.js";
-import { draw, fit, inked } from "./ink.js";
+import { delay, draw, fit, inked } from "./ink.js";
 
 const HEIGHT = 210, LONGEST = 1150, MARGIN = 40; // pixels
 const INK = "#1a1a2e", WIDTH = 2.4;
@@ -63,6 +63,7 @@ export class Pad {
       this.canvas.setPointerCapture(event.pointerId);
       this.stroke = [];
       this.stroke.pointer = event.pointerId;
+      this.stroke.delay = delay(this.strokes, event.timeStamp / 1000);
       this.stroke.pressure = event.pointerType === "pen" && event.pressure > 0 ? [] : undefined;
     }
     if (!this.stroke || this.stroke.pointer !== event.pointerId) return;
@@ -76,7 +77,7 @@ export class Pad {
     const box = this.canvas.getBoundingClientRect(), points = this.stroke, size = points.length;
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     if (size && points[size - 3] === x && points[size - 2] === y) return;
-    points.push(x, y, event.timeStamp / 1000);
+    points.push(x, y, event.timeStamp / 1000 + points.delay);
     points.pressure?.push(0.45 + 1.1 * event.pressure);
     this.paintStroke(points, Math.max(0, size / 3 - 1));
   }

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { by, calm, copy, fail, holdInk, make, saveFile, say } from "./dom.js";
-import { draw, fit, inked } from "./ink.js";
+import { delay, draw, fit, inked } from "./ink.js";
 
 const PAUSE = 650; // ms after the pen is lifted until the page is read
 const DOUBTFUL = 0.75; // confidence below which a word is marked
@@ -78,7 +78,7 @@ function pointer(event) {
     canvas.setPointerCapture(event.pointerId);
     clearTimeout(timer);
     const erases = tool === "eraser" || event.button === 5;
-    stroke = { pointer: event.pointerId, erases, points: [], before: page().strokes };
+    stroke = { pointer: event.pointerId, erases, points: [], before: page().strokes, delay: delay(page().strokes, event.timeStamp / 1000) };
     stroke.points.pressure = event.pointerType === "pen" && event.pressure > 0 ? [] : undefined;
   }
   if (!stroke || stroke.pointer !== event.pointerId) return;
@@ -95,7 +95,7 @@ function pointer(event) {
 function add([x, y, seconds], pressure) {
   const { points } = stroke, size = points.length;
   if (size && points[size - 3] === x && points[size - 2] === y) return;
-  points.push(x, y, seconds);
+  points.push(x, y, seconds + stroke.delay);
   points.pressure?.push(0.45 + 1.1 * pressure);
   paintStroke(points, Math.max(0, size / 3 - 1), INK);
 }

@@ -86,6 +86,16 @@ def test_all_pages_of_a_file_are_read_and_copied(open_page: Callable[..., Any], 
     assert texts == texts_of(tmp_path / "pages.jsonl")
 
 
+def test_ink_that_is_added_to_a_file_comes_after_it(open_page: Callable[..., Any], tmp_path: Path) -> None:
+    page = open_page("read")
+    (tmp_path / "late.jsonl").write_text('{"strokes": [[[0, 0, 0], [90, 40, 1]], [[100, 0, 9e5], [200, 30, 9.1e5]]]}')
+    page.set_input_files("#file", tmp_path / "late.jsonl")
+    until(page, "document.querySelector('#status').textContent.includes('one page')")
+    page.locator("#ink").drag_to(page.locator("#ink"), target_position={"x": 100, "y": 100})
+    (line,) = ink_of([saved(page, "jsonl")], Report())
+    assert line.points[:, 2].sum() == 3 and line.times[0] == 0 and (line.times[1:] >= line.times[:-1]).all()
+
+
 def test_ink_is_saved_and_opened_and_other_files_are_refused(open_page: Callable[..., Any], tmp_path: Path) -> None:
     page = open_page("read")
     page.set_input_files("#file", STYLES)
