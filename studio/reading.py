@@ -94,11 +94,12 @@ class ReadingDesk:
                 pages = ink_of([path], report)
             except InputError as error:
                 raise InputError(named(str(error).replace(f"{scratch}/", ""))) from None
-        points = sum(len(page.points) for page in pages)
-        if len(pages) > MAX_PAGES or points > MAX_FILE_POINTS:
+        sizes = [len(page.points) for page in pages]
+        if len(pages) > MAX_PAGES or sum(sizes) > MAX_FILE_POINTS or max(sizes) > MAX_PAGE_POINTS:
             raise InputError(
-                f"{_short(name)} has {len(pages):,} pages with {points:,} points; it takes {MAX_PAGES:,} pages and "
-                f"{MAX_FILE_POINTS:,} points; `experiments.py read` takes any file"
+                f"{_short(name)} has {len(pages):,} pages with {sum(sizes):,} points, {max(sizes):,} on one; it "
+                f"takes {MAX_PAGES:,} pages and {MAX_FILE_POINTS:,} points, {MAX_PAGE_POINTS:,} on one; "
+                "`experiments.py read` takes any file"
             )
         return {"pages": [plain_page(page) for page in pages], "report": [named(line) for line in report.summary()]}
 

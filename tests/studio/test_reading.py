@@ -127,9 +127,10 @@ def test_a_file_that_cannot_be_opened_is_named_and_leaves_nothing(
     assert sorted(studio_folder.rglob("*")) == before
 
 
-def test_a_file_with_too_much_ink_is_refused(page: Page, tmp_path: Path) -> None:
-    line = {"strokes": [[[n % 50, n // 50] for n in range(MAX_FILE_POINTS + 1)]]}
-    assert "200,001 points" in _open(page, "ink.jsonl", json.dumps(line).encode())["error"]
+@pytest.mark.parametrize("size", [MAX_PAGE_POINTS + 1, MAX_FILE_POINTS + 1])
+def test_a_file_with_too_much_ink_is_refused(size: int, page: Page) -> None:
+    line = {"strokes": [[[n % 50, n // 50] for n in range(size)]]}
+    assert f"{size:,} points" in _open(page, "ink.jsonl", json.dumps(line).encode())["error"]
 
 
 def test_a_file_keeps_its_ink_and_unit(page: Page, tmp_path: Path) -> None:
