@@ -68,6 +68,7 @@ def begin(page: Any, folder: Path, name: str, sentences: int) -> None:
     facts.write_text(json.dumps({"title": name, "sentences": SENTENCES, "checks": {}}))
     page.click("#hand-back")
     page.click(f'[aria-label="Go on: {name}"]')
+    page.wait_for_selector("#hand-desk:not([hidden])")
     for number in range(sentences):
         page.locator("#hand-dots button").nth(number).click()
         assert "It reads" in write_sentence(page)
@@ -174,6 +175,22 @@ def test_ink_that_is_not_kept_yet_stays_until_a_person_lets_it_go(open_page: Ope
     assert page.evaluate(leaves)
     page.click("#hand-back")
     assert page.is_visible("#hand-home")
+
+
+def test_a_finger_below_the_line_moves_the_paper(open_page: Open, folder: Path) -> None:
+    page = open_page("hand", ready=False, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    begin(page, folder, "Finger", 0)
+    box = page.locator("#hand-strip").bounding_box()
+    touches = page.context.new_cdp_session(page)
+    for below, is_moved in ((60, False), (box["height"] - 15, True)):  # on the line, and below it
+        places = [{"x": box["x"] + 300 - 10 * step, "y": box["y"] + below} for step in range(20)]
+        for number, place in enumerate(places):
+            kind = "touchMove" if number else "touchStart"
+            touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]})
+            page.wait_for_timeout(16)
+        touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        assert page.evaluate("document.querySelector('#hand-strip').scrollLeft > 50") == is_moved
+    shot(page, "hand-finger")
 
 
 @pytest.mark.parametrize(("size", "scheme"), SCREENS)
