@@ -26,6 +26,9 @@ export function say(text, { bad = false } = {}) {
   if (!bad) timer = setTimeout(() => { place.textContent = ""; }, 8000);
 }
 
+// What went wrong before works now.
+export const unsay = () => { by("alert").textContent = ""; };
+
 export const fail = (error) => {
   if (error.name === "AbortError") return;
   if (error.constructor.name !== "Refused") console.error(error);

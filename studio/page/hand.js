@@ -1,7 +1,7 @@
 // "My hand": the handwritings that were given to the studio, and the copybook in which a new one is written.
 
 import * as api from "./api.js";
-import { by, fail, holdInk, make, saveFile, say } from "./dom.js";
+import { by, fail, holdInk, make, saveFile, say, unsay } from "./dom.js";
 import { Pad } from "./pad.js";
 import { addHand, dropHand } from "./write.js";
 
@@ -191,6 +191,7 @@ async function done() {
   by("hand-verdict").replaceChildren("Reading…");
   try {
     const { check, hand: summary } = await api.post("api/hands/sentence", { id: own.id, number: at, ink: { unit: "px", strokes } });
+    unsay();
     Object.assign(own, summary);
     Object.assign(own.sentences[at], { check, ink: { unit: "px", strokes } });
     if (hand !== own) return;

@@ -1,7 +1,7 @@
 // "Read": ink drawn on the page or opened from a file, its lines read as they are finished.
 
 import * as api from "./api.js";
-import { by, calm, copy, fail, holdInk, make, saveFile, say } from "./dom.js";
+import { by, calm, copy, fail, holdInk, make, saveFile, say, unsay } from "./dom.js";
 import { delay, draw, fit, inked } from "./ink.js";
 
 const PAUSE = 650; // ms after the pen is lifted until the page is read
@@ -252,7 +252,7 @@ async function read() {
     try {
       for await (const [name, data] of api.stream("api/read", { unit, strokes }, own.signal)) {
         if (name === "queue") say(`Two pages are being read; ${data.ahead} before this one.`);
-        else if (name === "done") { some.lines = data.lines; some.read = strokes; }
+        else if (name === "done") { some.lines = data.lines; some.read = strokes; unsay(); }
       }
     } catch (error) { fail(error); break; }
     if (running === own && some === page()) showText();

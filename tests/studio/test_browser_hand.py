@@ -177,6 +177,18 @@ def test_ink_that_is_not_kept_yet_stays_until_a_person_lets_it_go(open_page: Ope
     assert page.is_visible("#hand-home")
 
 
+def test_what_went_wrong_is_said_until_it_works(open_page: Open, folder: Path) -> None:
+    page = open_page("hand", ready=False)
+    begin(page, folder, "Again", 0)
+    page.route("**/api/hands/sentence", lambda route: route.fulfill(status=422, json={"error": "the disk is full"}))
+    write_sentence(page)
+    assert page.inner_text("#alert") == "The disk is full."
+    page.unroute("**/api/hands/sentence")
+    page.click("#hand-done")
+    until(page, "document.querySelector('#hand-progress').textContent.startsWith('1 of')")
+    assert page.inner_text("#alert") == ""
+
+
 def test_a_finger_below_the_line_moves_the_paper(open_page: Open, folder: Path) -> None:
     page = open_page("hand", ready=False, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     begin(page, folder, "Finger", 0)
