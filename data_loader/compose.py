@@ -66,7 +66,8 @@ class Compose:
 class ComposedLines:
     """Lines composed of the words and characters of one writer of `inks` each.
 
-    They are a function of the line and the visit, bit for bit. As many lines as use every word about once. With `is_fixed` they are the same at every visit.
+    They are a function of the line and the visit, bit for bit: as many lines as use every word about once. With
+    `is_fixed` they are the same at every visit.
     """
 
     def __init__(
