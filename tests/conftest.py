@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import settings
 
 import experiments
 import train
@@ -15,6 +16,9 @@ from parse_config import ConfigParser
 from tests.catalogue import GOOD
 from tests.tiny import ARCHS, run_main, thinned, tiny_config, write_corpus
 from trainer import run
+
+settings.register_profile("no deadline", deadline=None)  # a busy machine is slow, not wrong
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -41,7 +41,7 @@ def only_input_errors(config: Any) -> None:
         assert "\n\n" not in str(error)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(values | st.dictionaries(sections, values, max_size=6))
 def test_any_data_as_a_config_pass_or_are_an_input_error(config: Any) -> None:
     only_input_errors(config)
@@ -49,7 +49,7 @@ def test_any_data_as_a_config_pass_or_are_an_input_error(config: Any) -> None:
         only_input_errors({**GOOD, **config})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(["0", "1"]) | sections | keys, min_size=1, max_size=4).map(".".join), values)
 def test_any_override_is_made_or_an_input_error(path: str, value: Any) -> None:
     config = parser()
@@ -60,7 +60,7 @@ def test_any_override_is_made_or_an_input_error(path: str, value: Any) -> None:
         pass
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]":,0e9NaI\\u', max_size=40).map(str.encode))
 def test_any_bytes_as_a_file_are_read_or_an_input_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz.json"

@@ -67,7 +67,7 @@ def written_or_refused(writer: Writer, text: str, seconds: float = 5.0) -> bool:
 def test_any_text_is_written_or_refused(writer: Writer, count: int) -> None:
     outcomes = []
 
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=count, database=None, suppress_health_check=list(HealthCheck))
     @given(texts)
     def run(text: str) -> None:
         outcomes.append(written_or_refused(writer, text))

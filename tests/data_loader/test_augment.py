@@ -22,7 +22,7 @@ def augmented(seed: int = 0, line=LINE, **settings):
     return Augment(**settings)(line.points, line.text, np.random.default_rng(seed))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(inks(), st.text("ab ", max_size=9), st.integers(0, 99), st.sampled_from([0.0, 0.5, 0.9]))
 def test_any_ink_stays_ink(line, text: str, seed: int, share: float) -> None:
     augment = Augment(

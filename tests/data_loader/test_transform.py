@@ -46,7 +46,7 @@ def inks(draw: st.DrawFn) -> InkLine:
     return InkLine("a", "a", "w", "", points, times)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     inks(),
     st.sampled_from(["resample_distance", "resample_seconds", "resample_pace", "simplify"]),
@@ -128,7 +128,7 @@ def test_a_clock_that_jumps_within_a_stroke_does_not_flood_it_with_points() -> N
     assert len(Transform(resample_seconds=0.01).line(back).points) == 11
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(inks(), st.sampled_from([0.02, 0.3, 2.0]))
 def test_simplification_leaves_every_point_within_the_tolerance(line: InkLine, tolerance: float) -> None:
     kept = Transform(simplify=tolerance).line(line).points
@@ -289,7 +289,7 @@ def test_only_words_of_one_writer_split_and_unit_are_joined_and_none_is_lost() -
     assert next(line for line in result if " " in line.text).times is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.integers(2, 60))
 def test_joined_lines_hold_all_words_within_the_limit(sizes: list[int], limit: int) -> None:
     words = [replace(WORDS[0], id=str(n), text="x" * size) for n, size in enumerate(sizes)]

@@ -176,7 +176,7 @@ def ink_lines(draw: Callable[..., Any], line_id: str, split: str) -> InkLine:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     numbers = data.draw(st.sets(st.integers(0, 40), min_size=1, max_size=4))
     both = data.draw(st.booleans())
@@ -190,7 +190,7 @@ def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, 
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e6, 1e6, width=32)] * 2), min_size=2, max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_coordinates_come_back_to_1e9_of_the_largest(
     tmp_path_factory: pytest.TempPathFactory, places: list[tuple[float, float]]
 ) -> None:

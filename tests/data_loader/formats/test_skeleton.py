@@ -61,7 +61,7 @@ def circle(x: float, y: float, radius: float, start: float = 0, turn: float = 2 
     st.tuples(*[st.floats(4, 23)] * 4).filter(lambda c: np.hypot(c[0] - c[2], c[1] - c[3]) > 6),
     st.floats(1.6, 4),
 )
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 def test_a_straight_line_is_one_stroke_along_it(corners: tuple[float, ...], pen: float) -> None:
     line = [corners[:2], corners[2:]]
     (stroke,) = traced(line, pen=pen)
@@ -159,7 +159,7 @@ def test_grey_moves_the_path_by_parts_of_a_pixel_and_a_shift_moves_all_of_it() -
 
 
 @given(st.lists(st.tuples(*[st.floats(0, 27)] * 4), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_order_is_the_least_way_of_all_orders(lines: list[tuple[float, ...]]) -> None:
     strokes = [np.array([line[:2], line[2:]]) for line in lines]
     assume(len({float(place) for stroke in strokes for place in skeleton._top_left(stroke)}) == 2 * len(lines))
@@ -181,7 +181,7 @@ def test_the_order_is_the_least_way_of_all_orders(lines: list[tuple[float, ...]]
 
 
 @given(arrays(bool, (9, 11)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_graph_has_every_link_between_pixels_once(pixels: np.ndarray) -> None:
     thin = skeletonize(pixels)
     edges, dots = trace(thin)
@@ -210,7 +210,7 @@ def test_what_is_no_line_drawing_is_refused() -> None:
 
 
 @given(arrays(np.uint8, (12, 9), elements=st.sampled_from([0, 0, 0, 60, 130, 255])))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_image_gives_sound_points_and_the_same_again(image: np.ndarray) -> None:
     try:
         points = skeleton.image_points(image, skeletonize)

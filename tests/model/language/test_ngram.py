@@ -89,7 +89,7 @@ def test_probabilities_are_those_of_the_formulas_written_out(order, min_count):
         assert trained.log_probs(positions(text)) == pytest.approx(expected, abs=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.text("ab c", min_size=1), min_size=1).filter(lambda lines: any(line.strip() for line in lines)),
     st.integers(1, 6),

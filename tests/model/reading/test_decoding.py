@@ -84,7 +84,7 @@ def test_a_beam_that_holds_all_texts_finds_the_best_of_all(weight, lm_weight, bo
             assert_same(hypothesis, by_brute_force(model, alone, weight, language, lm_weight, bonus))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 5), st.integers(1, 3), st.integers(0, 10**6), st.floats(0, 8))
 def test_prefix_scores_are_the_sums_over_all_paths(num_frames, alphabet_size, seed, sharpness):
     model = recognizer(1.0, alphabet_size=alphabet_size)

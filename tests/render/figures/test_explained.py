@@ -38,7 +38,7 @@ def test_characters_are_below_in_their_color_with_their_doubts() -> None:
     assert first < second
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(-1, 5), min_size=1, max_size=30))
 def test_characters_keep_their_order_and_distance(owner: list[int]) -> None:
     x = np.random.default_rng(len(owner)).uniform(0, 10, len(owner))

@@ -60,7 +60,7 @@ def test_odd_ink_has_a_defined_reading(ctc_weight: float, transform: dict) -> No
 NUMBERS = st.floats(-2e6, 2e6, width=32) | st.sampled_from([0.0, 1.0, 1e-30, np.nan, np.inf])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays(np.float32, st.tuples(st.integers(0, 12), st.just(2)), elements=NUMBERS),
     st.lists(st.booleans(), min_size=12, max_size=12),

@@ -55,7 +55,7 @@ def test_known_confusions() -> None:
     assert pairs == [("a", "u", 2, 2), ("", "o", 1, 0), ("i", "", 1, 1)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LINES)
 def test_sums_of_the_parts_are_the_whole(lines: list[ReadLine]) -> None:
     edits = sum(character_edits(row.read, row.true) for row in lines)
