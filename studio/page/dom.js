@@ -17,22 +17,24 @@ export function make(tag, attributes = {}, ...children) {
 // Have the browser ask before the page is left while it has ink that is kept nowhere.
 export const holdInk = (hasInk) => addEventListener("beforeunload", (event) => { if (hasInk()) event.preventDefault(); });
 
-let timer;
+let timer, failed; // failed: the work that the error shown is about
 export function say(text, { bad = false } = {}) {
   const place = by(bad ? "alert" : "status");
   by(bad ? "status" : "alert").textContent = "";
   place.textContent = text;
+  failed = undefined;
   clearTimeout(timer);
   if (!bad) timer = setTimeout(() => { place.textContent = ""; }, 8000);
 }
 
-// What went wrong before works now.
-export const unsay = () => { by("alert").textContent = ""; };
+// The work has worked now: an error about it is no longer shown.
+export const unsay = (work) => { if (failed === work) by("alert").textContent = ""; };
 
-export const fail = (error) => {
+export const fail = (error, work) => {
   if (error.name === "AbortError") return;
   if (error.constructor.name !== "Refused") console.error(error);
   say(error.message, { bad: true });
+  failed = work;
 };
 
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -191,7 +191,7 @@ async function done() {
   by("hand-verdict").replaceChildren("Reading…");
   try {
     const { check, hand: summary } = await api.post("api/hands/sentence", { id: own.id, number: at, ink: { unit: "px", strokes } });
-    unsay();
+    unsay(done);
     Object.assign(own, summary);
     Object.assign(own.sentences[at], { check, ink: { unit: "px", strokes } });
     if (hand !== own) return;
@@ -203,7 +203,7 @@ async function done() {
     buttons();
     if (next() < 0) by("hand-start").focus();
     else if (!check.faults.length) timer = setTimeout(() => { if (isKept() && !pad.stroke) turn(next()); }, ONWARD);
-  } catch (error) { fail(error); verdict(own.sentences[at].check); buttons(); }
+  } catch (error) { fail(error, done); verdict(own.sentences[at].check); buttons(); }
 }
 
 // --- training ------------------------------------------------------------------------------------------------------

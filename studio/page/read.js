@@ -252,9 +252,9 @@ async function read() {
     try {
       for await (const [name, data] of api.stream("api/read", { unit, strokes }, own.signal)) {
         if (name === "queue") say(`Two pages are being read; ${data.ahead} before this one.`);
-        else if (name === "done") { some.lines = data.lines; some.read = strokes; unsay(); }
+        else if (name === "done") { some.lines = data.lines; some.read = strokes; unsay(read); }
       }
-    } catch (error) { fail(error); break; }
+    } catch (error) { fail(error, read); break; }
     if (running === own && some === page()) showText();
   }
   if (running !== own) return;

@@ -1,7 +1,7 @@
 // The page as a whole: its two tabs, light and dark, and the networks that are being loaded.
 
 import { about } from "./api.js";
-import { by, fail, remember, say, unsay } from "./dom.js";
+import { by, fail, remember, say } from "./dom.js";
 import * as hand from "./hand.js";
 import * as read from "./read.js";
 import * as write from "./write.js";
@@ -32,7 +32,7 @@ for (const tab of tabs) {
 // A file that is dropped where nothing takes it would be opened in place of the page.
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
 
-by("alert").addEventListener("click", unsay); // it may be in front of a button
+by("alert").addEventListener("click", () => say("")); // it may be in front of a button
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const paint = () => { document.documentElement.dataset.theme = remember("theme") ?? (dark.matches ? "dark" : "light"); };
