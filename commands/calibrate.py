@@ -1,13 +1,13 @@
 """calibrate: confidence that means something, fitted to some writers and measured on others."""
 
 import argparse
-from pathlib import Path
 
 from commands.common import (
     add_corpus,
     add_decoding,
     add_out,
     decoding_options,
+    file_name,
     loaded,
     output_folder,
     save_figures,
@@ -22,7 +22,7 @@ from utils.files import file_hash
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", type=Path, help="the checkpoint to write, with the calibration; it may be the one that reads"
+        "file", type=file_name, help="the checkpoint to write, with the calibration; it may be the one that reads"
     )
     add_corpus(parser)
     add_decoding(parser, tuned=True)

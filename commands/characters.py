@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from commands.common import add_out, add_sampling, loaded, save_figures, save_numbers
+from commands.common import add_out, add_sampling, file_name, loaded, save_figures, save_numbers
 from commands.handwriting import add_hand, best_of, styles_of
 from results.measuring.by_kind import unknown_remarks
 from results.measuring.characters import ENOUGH, characters, save_read_right
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sampling(parser, bias=1.0)
     parser.add_argument(
         "--save-to",
-        type=Path,
+        type=file_name,
         metavar="NEW.pt",
         help="write the network with the rates as facts; `write` then names characters that are seldom read right",
     )

@@ -122,6 +122,18 @@ def folder_name(text: str) -> Path:
     return path
 
 
+def file_name(text: str) -> Path:
+    """The file to be made that an option names.
+
+    Raises ArgumentTypeError, before hours of work are lost, where there is no such folder, or the file is one.
+    """
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        fault = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise argparse.ArgumentTypeError(f"cannot write {text}: {fault}")
+    return path
+
+
 def add_out(parser: argparse.ArgumentParser, text: str = "", kind: Callable[[str], Path] = folder_name) -> None:
     """Add the folder for what is made."""
     help_text = text or "folder for what is made (default: out)"

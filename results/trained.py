@@ -135,10 +135,12 @@ class TrainedModel(Generic[Model]):
 
     def validated_on(self, corpus: str | None) -> list[str] | None:
         """The splits that the network was validated on, where its config names them and `corpus` (None: its own) is
-        the one that it was trained on; else None.
+        one that it was trained on; else None.
         """
-        own = corpus in (None, self.corpus)
-        return self._loading.get("valid") if own else None
+        own, corpora = self._loading.get("valid"), self._loading.get("corpus")
+        entries = corpora if isinstance(corpora, list) else [{"corpus": self.corpus}]
+        named = [entry.get("valid", own) for entry in entries if entry["corpus"] == (corpus or self.corpus)]
+        return next(filter(None, named), None)
 
     @property
     def _loading(self) -> dict[str, Any]:

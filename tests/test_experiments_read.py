@@ -265,6 +265,7 @@ def test_a_calibration_is_fitted_to_half_of_the_writers_and_kept_in_a_new_checkp
     readers = (folder / "reader.pt", "new.pt")
     before, after = (experiments_cli("-r", reader, "read", "--json", "one.jsonl")[1] for reader in readers)
     assert json.loads(before)["lines"][0]["confidence"] != json.loads(after)["lines"][0]["confidence"]
+    assert "no folder gone" in refused(run("calibrate", "gone/new.pt", "--corpus", "four", "--split", "valid"))
     assert "known writers" in refused(run("calibrate", "new.pt", "--corpus", "four", "--split", "train"))
 
 

@@ -229,6 +229,7 @@ def test_of_two_checkpoints_of_one_name_both_files_are_named(runs: dict[str, Pat
         (["compare", "writer", "gone.pt"], "gone.pt"),
         (["-r", "writer", "compare", "writer", "reader"], "leave -r out"),
         (["compare", "writer", "reader", "--text", "hello"], "'h'"),
+        (["compare", "reader", "free", "--text", "abc"], "none of these runs writes a given text"),
     ],
 )
 def test_bad_input_gets_one_line(

@@ -118,6 +118,7 @@ def test_what_is_seldom_read_right_is_named_before_it_is_written(
     numbers = json.loads((tmp_path / "out" / "characters.json").read_text())["characters"]
     shares = {name: part["right"] / 2 for name, part in numbers.items()}
     assert content["facts"]["read_right"] == shares and content["model"]
+    assert "no folder gone" in refused(run("characters", "--reader", "reader.pt", "--save-to", "gone/rated.pt"))
     content["facts"]["read_right"] = {"a": 0.25, "b": 0.5}
     save_checkpoint(tmp_path / "rated.pt", content)
     code, out, _ = experiments_cli("-r", tmp_path / "rated.pt", "write", "cab")

@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 import torch
 
+from results.roles import load
 from tests.test_train_again import Cli
 from tests.tiny import assert_same, ink_line, logged, run_dirs, stop_after, write_corpus
 from utils.checkpoint import load_checkpoint
 
-MIXTURE = [{"corpus": "long", "share": 3}, {"corpus": "short", "share": 1, "augment": {"scale": 0.2}}]
+MIXTURE = [
+    {"corpus": "long", "share": 3},
+    {"corpus": "short", "share": 1, "valid": ["valid"], "augment": {"scale": 0.2}},
+]
 
 
 @pytest.fixture
@@ -46,6 +50,8 @@ def test_validation_reports_each_corpus_by_name_and_the_whole(
     assert checkpoint["training"]["best"] == numbers["val_loss/short"]
     assert [card["name"] for card in checkpoint["facts"]["mixture"]] == ["long", "short"]
     assert checkpoint["facts"]["alphabet"] == "abcde"
+    network = load(run_dir)
+    assert [network.validated_on(name) for name in (None, "short", "gone")] == [None, ["valid"], None]
 
 
 def test_a_run_on_a_mixture_goes_on_in_the_middle_of_an_epoch_bit_for_bit(

@@ -22,6 +22,8 @@ class Muon(torch.optim.Optimizer):
     def __init__(
         self, params: list[nn.Parameter], lr: float = 1e-3, momentum: float = 0.95, weight_decay: float = 0.0
     ) -> None:
+        if not 0 <= momentum < 1:
+            raise ValueError(f"momentum is {momentum}; it must be at least 0 and below 1")
         if sum(weight.ndim == 2 for weight in params) < 2:
             raise ValueError("Muon is for networks of two matrices at least; take Adam")
         *matrices, output = [weight for weight in params if weight.ndim == 2]

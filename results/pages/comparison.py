@@ -19,7 +19,8 @@ def compare(runs: Sequence[Run], *, text: str | None, bias: float, seed: int) ->
 
     text  for all networks that write a given text; None: the part of a short sentence that each of them can write
 
-    Raises InputError where there are too few runs or too many, a run is named twice, or one cannot write the text.
+    Raises InputError where there are too few runs or too many, a run is named twice, or the text can be
+        written by none or not by one that writes texts.
     """
     names = [run.name for run in runs]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -30,6 +31,8 @@ def compare(runs: Sequence[Run], *, text: str | None, bias: float, seed: int) ->
         raise InputError(
             f"{twice[0]}: two runs have this name ({files}); name each run once, or copy one to a new name"
         )
+    if text is not None and not any(run.network.can("write") and run.network.reads_text for run in runs):
+        raise InputError("none of these runs writes a given text; leave --text out")
     rows = [run.numbers() for run in runs]
     differences = changes(*(run.network.config for run in runs))
     writings = [_writing(run, text, bias, seed) for run in progress(runs, len(runs), "comparing", "run")]

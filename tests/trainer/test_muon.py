@@ -80,9 +80,9 @@ def test_a_schedule_moves_both() -> None:
     assert rates == {schedule.get_last_lr()[0]} and rates != {LR}
 
 
-@pytest.mark.parametrize("wrong", [{"lr": -1.0}, {"lr": 0.1, "momentum": -0.5}, {"lr": 0.1, "weight_decay": -1.0}])
+@pytest.mark.parametrize("wrong", [{"lr": -1.0}, {"lr": 0.1, "momentum": 1.0}, {"lr": 0.1, "weight_decay": -1.0}])
 def test_a_wrong_number_is_named(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="should be >= 0"):
+    with pytest.raises(ValueError, match=r"should be >= 0|below 1"):
         Muon(list(network().parameters()), **wrong)
 
 
