@@ -73,6 +73,7 @@ def test_a_recipe_makes_its_files(recipe: str, made: Path) -> None:
     [
         ("reader", "read lines"),
         ("reader-iam", "read lines"),
+        ("writer", "write lines"),
         ("writer-iam", "write lines"),
         ("embedding", "compare handwriting"),
     ],
