@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -44,10 +45,17 @@ def write_between(
 
 
 def _without_start(drawn: Sample) -> Sample:
-    """Return a sample whose first drawn stroke is the start."""
-    strokes = drawn.strokes[1:]
+    """Return a sample whose first drawn stroke is the start, without pen strokes that are over before the window has
+    left the space: they finish the style's line, and are no letter of the text.
+    """
+    first = 1
+    if drawn.weights is not None:
+        past_space = drawn.weights.argmax(1) > 0  # (T - 1,), of strokes 1 to T - 1
+        before = drawn.strokes[: 1 + int(past_space.argmax()), 2]  # the start alone where it stays at the space
+        first = 1 + int(np.flatnonzero(before).max(initial=0))
+    strokes = drawn.strokes[first:]
     strokes[0, :2] = 0
-    return Sample(strokes, None if drawn.weights is None else drawn.weights[1:], drawn.stopped)
+    return Sample(strokes, None if drawn.weights is None else drawn.weights[first:], drawn.stopped)
 
 
 def _batch(writer: Writer, text: str, lines: int) -> Batch:

@@ -17,7 +17,7 @@ from model.writing.mixture_density import sample_stroke
 from model.writing.sampling import LineNoise
 from results import write
 from results.figures.bias_and_style import bias_sweep, interpolate, prime
-from results.writing.interpolation import write_between
+from results.writing.interpolation import _without_start, write_between
 from results.writing.styles import style_of
 from results.writing.writer import Writer
 from tests.results.recognizers import line_of
@@ -63,8 +63,9 @@ def continued(loaded: Writer) -> np.ndarray:
 def test_with_no_share_of_the_second_it_is_the_first_written_on(attends: bool) -> None:
     loaded = writer(attends=attends)
     drawn = between(loaded, [0.0, 0.5])[0].strokes
-    expected = continued(loaded)
-    np.testing.assert_allclose(drawn[:-1], expected[:-1], atol=1e-4)
+    expected = continued(loaded)[-len(drawn) :]  # without the strokes before the text
+    assert len(drawn) > 20
+    np.testing.assert_allclose(drawn[1:-1], expected[1:-1], atol=1e-4)
     np.testing.assert_allclose(drawn[-1, :2], expected[-1, :2], atol=1e-4)
 
 
@@ -130,3 +131,13 @@ def test_interpolation_goes_from_the_first_line_to_the_last() -> None:
             interpolate(loaded, text, styles, steps=steps)
     with pytest.raises(InputError, match="leave the text out"):
         interpolate(writer(free=True), "abc", styles)
+
+
+def test_pen_strokes_that_are_over_before_the_text_are_left_out() -> None:
+    at = np.array([0, 0, 0, 0, 1, 1, 2])  # the window's character at points 1 to 7
+    for lifts, first in (((), 1), ((6,), 1), ((2,), 3), ((2, 4, 7), 5), ((5,), 1)):
+        strokes = np.arange(24, dtype=np.float32).reshape(8, 3)
+        strokes[:, 2] = np.isin(np.arange(8), lifts)
+        sample = _without_start(Sample(strokes.copy(), np.eye(3, dtype=np.float32)[at], True))
+        assert (sample.strokes[1:] == strokes[first + 1 :]).all() and (sample.strokes[0, :2] == 0).all()
+        assert sample.weights is not None and (sample.weights.argmax(1) == at[first:]).all()
