@@ -70,7 +70,8 @@ def add_styles(parser: argparse.ArgumentParser, count: str | int) -> None:
         nargs=count,
         required=True,
         metavar="SAMPLE",
-        help="whose handwriting: a bundled style (1 to 12), CORPUS:LINE_ID, or a file of ink with its text",
+        help="whose handwriting: a bundled style (1 to 12, free-1 to free-12), CORPUS:LINE_ID, or a file of ink with "
+        "its text",
     )
     parser.add_argument(
         "--data-dir", type=Path, default=Path("data"), help="folder of the prepared corpora (default: data)"

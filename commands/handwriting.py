@@ -52,7 +52,8 @@ def add_hand(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="SAMPLE",
-        help="whose handwriting: a bundled style (1 to 12), CORPUS:LINE_ID, or ink with its text; may be several",
+        help="whose handwriting: a bundled style (1 to 12, free-1 to free-12), CORPUS:LINE_ID, or ink with its text; "
+        "may be several",
     )
     parser.add_argument(
         "--best-of", type=int, metavar="K", help="write each line K times at once, word by word the most legible"

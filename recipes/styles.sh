@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Make styles.jsonl: lines by a bundled writer itself, legible and unlike each other, in the units of IAM-OnDB.
-# Usage: recipes/styles.sh [WRITER]            (about 2 minutes of one core, from the weights in $OUT)
+# Make styles.jsonl: lines by a bundled writer itself, legible and unlike each other, in the units of IAM-OnDB; of
+# writer.pt free-styles.jsonl.
+# Usage: recipes/styles.sh [writer-iam.pt]            (about 2 minutes of one core, from the weights in $OUT)
 # $SEEDS lines are written, the best $TRIED are tried as styles, and of the best $KEPT of these $COUNT are chosen.
 source "$(dirname "$0")/common.sh"
 "$PYTHON" - "$OUT" "${1:-writer-iam.pt}" "${SEEDS:-160}" "${TRIED:-64}" "${KEPT:-30}" "${COUNT:-12}" "${BIAS:-1.0}" <<'SCRIPT'
@@ -25,7 +26,9 @@ options = {"bias": float(sys.argv[7]), "trials": TRIALS, "tried": tried, "kept":
 styles = make_styles(writer, reader, range(seeds), TEXTS, count=count, **options)
 in_units = [line.points * np.array([*2 * [X_HEIGHT / x_height(line.points)], 1]) for line in styles]
 inks = [np.rint(points).astype(np.float32) for points in in_units]
-write_jsonl([replace(line, points=ink) for line, ink in zip(styles, inks)], folder / "styles.jsonl")
-for line in styles:
+kind, file = ("free", "free-styles.jsonl") if name == "writer.pt" else ("style", "styles.jsonl")
+named = [replace(line, id=f"{kind}-{n}", points=ink) for n, (line, ink) in enumerate(zip(styles, inks), 1)]
+write_jsonl(named, folder / file)
+for line in named:
     print(line.id, line.text)
 SCRIPT

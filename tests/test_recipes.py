@@ -104,11 +104,12 @@ def test_a_network_is_made_of_a_mixture(recipe: str, ability: Ability, made: Pat
 
 
 @pytest.mark.slow
-def test_styles_are_made_by_the_bundled_networks(tmp_path: Path) -> None:
-    for name in ("writer-iam.pt", "reader.pt", "embedding.pt"):
+@pytest.mark.parametrize(("writer", "made"), [("writer-iam.pt", "styles.jsonl"), ("writer.pt", "free-styles.jsonl")])
+def test_styles_are_made_by_the_bundled_networks(writer: str, made: str, tmp_path: Path) -> None:
+    for name in (writer, "reader.pt", "embedding.pt"):
         (tmp_path / name).symlink_to(ROOT / "saved" / "pretrained" / name)
-    run_recipe("styles.sh", OUT=tmp_path, SEEDS=6, TRIED=2, KEPT=1, COUNT=1)
-    assert len((tmp_path / "styles.jsonl").read_text().splitlines()) == 1
+    run_recipe("styles.sh", writer, OUT=tmp_path, SEEDS=6, TRIED=2, KEPT=1, COUNT=1)
+    assert len((tmp_path / made).read_text().splitlines()) == 1
 
 
 @pytest.mark.slow

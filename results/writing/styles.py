@@ -16,13 +16,16 @@ from ink.geometry import x_height
 from ink.strokes import InkLine
 from results.writing.lines import Style
 from results.writing.writer import Draw, Hands, Writer
+from utils.checkpoint import BUNDLED_FOLDER
 from utils.errors import InputError
 
 BUNDLED_CORPUS = "iam-ondb"
 """Corpus in whose units the bundled styles are: those of the network that wrote them."""
 FIRST_STYLE = 8
 """Bundled style of seed 1: the most legible one of writer-iam.pt."""
-BUNDLED = Path(__file__).parents[2] / "saved" / "pretrained" / "styles.jsonl"
+BUNDLED = BUNDLED_FOLDER / "styles.jsonl"
+FREE = BUNDLED_FOLDER / "free-styles.jsonl"
+"""Styles that writer.pt wrote, "free-1" and so on: no line of IAM-OnDB is in what made them."""
 MAX_POINTS = 3000
 """Points of a style, at most; a long line of handwriting has a thousand."""
 LINES_MEASURED = 8
@@ -71,14 +74,16 @@ def _bundled(sample: str) -> InkLine:
             f"style {sample!r}: this copy has no bundled styles ({BUNDLED} is not there); "
             "give CORPUS:LINE_ID or an InkML or jsonl file"
         )
-    lines = ink_of([BUNDLED], Report())
-    for number, line in enumerate(lines, 1):
-        if sample in (line.id, str(number)):
-            return line
-    raise InputError(
-        f"style {sample!r}: bundled are 1 to {len(lines)}; others are CORPUS:LINE_ID, or a file of ink with its text "
-        "(.inkml or .jsonl)"
-    )
+    lines, free = (ink_of([path], Report()) if path.is_file() else [] for path in (BUNDLED, FREE))
+    named = {str(number): line for number, line in enumerate(lines, 1)}
+    named |= {line.id: line for line in (*lines, *free)}
+    if sample not in named:
+        bundled = f"1 to {len(lines)}" + (f" and {free[0].id} to {free[-1].id}" if free else "")
+        raise InputError(
+            f"style {sample!r}: bundled are {bundled}; others are CORPUS:LINE_ID, or a file of ink with its text "
+            "(.inkml or .jsonl)"
+        )
+    return named[sample]
 
 
 def style_of(writer: Writer, line: InkLine, *, same_units: bool = True) -> Style:

@@ -62,11 +62,16 @@ def test_the_first_line_with_a_text_of_a_file(tmp_path: Path, monkeypatch: pytes
 
 def test_a_style_that_ships_goes_by_number_or_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(styles, "BUNDLED", tmp_path / "styles.jsonl")
+    monkeypatch.setattr(styles, "FREE", tmp_path / "free.jsonl")
     with pytest.raises(InputError, match="no bundled styles"):
         load_style(writer(), "2")
     write_jsonl([line_of("abc", id="upright"), LINE], tmp_path / "styles.jsonl")
     assert load_style(writer(), "2").text == load_style(writer(), "w-7").text == "badcab"
-    with pytest.raises(InputError, match="bundled are 1 to 2"):
+    with pytest.raises(InputError, match="bundled are 1 to 2;"):
+        load_style(writer(), "3")
+    write_jsonl([line_of("gag", id="free-1")], tmp_path / "free.jsonl")
+    assert load_style(writer(), "free-1").text == "gag"
+    with pytest.raises(InputError, match="bundled are 1 to 2 and free-1 to free-1;"):
         load_style(writer(), "3")
 
 
