@@ -1,8 +1,9 @@
 """export: weights alone, to publish or to begin a new run from; of a hand what it changed alone."""
 
 import argparse
+from pathlib import Path
 
-from commands.common import file_name, loaded
+from commands.common import loaded
 from results.trained import TrainedModel
 from trainer.hand import LINES_FOR_ALL, save_hand
 from utils.checkpoint import save_checkpoint
@@ -13,7 +14,7 @@ from utils.run_folders import without_folders
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=file_name, help="the file to write, ending in .pt")
+    parser.add_argument("file", type=Path, help="the file to write, ending in .pt")
     parser.add_argument(
         "--bits",
         type=int,
