@@ -29,7 +29,7 @@ TRANSFORM = {"normalise_baseline": True, "normalise_size": True}
 @pytest.fixture
 def base(tiny: Tiny, tmp_path: Path) -> Path:
     run = train(tiny("ConditionalHandwriting", trainer__epochs=1, data_loader__args__transform=TRANSFORM))
-    return Path(shutil.copy(run.folder / "best.pt", tmp_path / "writer.pt"))
+    return Path(shutil.copy(run.folder / "best.pt", tmp_path / "own-writer.pt"))
 
 
 def config(tiny: Tiny, **changes: Any) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def test_another_base_is_refused_in_one_line(tiny: Tiny, base: Path, tmp_path: P
     other = load_checkpoint(base)
     other["model"]["density.linear.bias"] += 1
     save_checkpoint(base, {name: other[name] for name in ("config", "facts", "model")})
-    with pytest.raises(InputError, match=r"mine.pt: holds what .* writer.pt .*which is another network") as e:
+    with pytest.raises(InputError, match=r"mine.pt: holds what .* own-writer.pt .*which is another network") as e:
         load(file, "cpu")
     assert "\n" not in str(e.value)
     base.unlink()
