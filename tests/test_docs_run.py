@@ -44,7 +44,7 @@ BY_HAND = re.compile(
 )
 """Commands that are not run here: the module's docstring says why."""
 WRITER, READER = "saved/pretrained/conditional.pt", "saved/pretrained/recognition.pt"
-FORMS = {"a01-003": "trainset", "m06-759z": "testset_v", "p02-214z": "testset_f"}
+FORMS = {"a01-003": "trainset", "m06-759z": "testset_v", "p02-214z": "testset_f", "z99-999z": "testset_t"}
 A_RUN = re.compile(r"(saved/models/(?!conditional)\w+)/(RUN(/best\.pt)?|\d{4}_\d{6})")
 SHORT = ["--set", "trainer.max_batches=1", "--set", "trainer.show_epochs=0", "--set", "data_loader.args.batch_size=4"]
 
@@ -62,9 +62,9 @@ def page_of_ink(texts: list[str]) -> InkLine:
 
 
 def raw_iam(folder: Path) -> None:
-    """IAM-OnDB's archives with four lines to each of three lists, of all characters that IAM-OnDB has."""
+    """IAM-OnDB's archives with four lines to each of four lists, of all characters that IAM-OnDB has."""
     characters = string.ascii_letters + string.digits + "!\"#&'()*+,-./:;?[]"
-    texts = [f"so {''.join(part)} it is" for part in np.array_split(list(characters), 12)]
+    texts = [f"so {''.join(part)} it is" for part in np.array_split(list(characters), 4 * len(FORMS))]
     ink = {}
     for n, points in enumerate(ink_of(texts)):
         strokes = [np.rint(stroke).astype(int) + 1000 for stroke in pen_strokes(points)]
@@ -74,7 +74,7 @@ def raw_iam(folder: Path) -> None:
     transcriptions = {
         form: ("CSR:\n\n" + "".join(f"{text}\n" for text in part)).encode() for form, part in parts.items()
     }
-    lists = {name: f"{form}\n".encode() for form, name in FORMS.items()} | {"testset_t": b"z99-999z\n"}
+    lists = {name: f"{form}\n".encode() for form, name in FORMS.items()}
     MiniIam(ink, transcriptions, lists).write_archives(folder)
 
 
