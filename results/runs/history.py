@@ -68,6 +68,11 @@ def run_history(folder: Path | None) -> RunHistory:
     _read_metrics(folder / METRICS, history)
     for path in event_files(folder):
         _read_events(path, history)
+    steps = [int(row["step"]) for row in history.steps]
+    untimed = [step for step in steps if step not in history.seconds]
+    if history.seconds and untimed:
+        lost = f"{len(untimed):,} of the {len(steps):,} steps that were logged, step {untimed[0]:,} first"
+        history.remarks.append(f"{folder}: TensorBoard's files lack the times of {lost}; hours may be too few.")
     return history
 
 
