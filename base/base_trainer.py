@@ -95,13 +95,15 @@ class BaseTrainer(ABC):
         distributed.on_rank_zero(lambda: self._open(log_dir))
         numbers: dict[str, float] = {}
         if self.is_done:
-            self.log.info(f"this run is done; to go on, ask for more with --{'minutes' if self.limit.exists else 'epochs'}")
+            unit = "minutes" if self.limit.exists else "epochs"
+            self.log.info(f"this run is done; to go on, ask for more with --{unit}")
         try:
             with self.stop:
                 while not self.is_done and not self.is_stuck:
                     numbers = self._one_epoch()
             if self.is_stuck:
-                self.log.info(f"stopped early: {self.monitored} no better for {settings.early_stop} epochs")
+                worse = f"{self.monitored} no better for {settings.early_stop} epochs"
+                self.log.info(f"stopped early: {worse}; to go on, --set trainer.early_stop=null, or --minutes")
         except Stopped as stop:
             self.is_stopped = True
             self.log.info(str(stop))

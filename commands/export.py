@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> None:
         if args.strength is None and strength < 1:
             print(f"strength {strength:g}: all of what so few lines of several words teach is hardly legible")
         return
+    args.file.parent.mkdir(parents=True, exist_ok=True)
     weights = network.model.state_dict()
     content = {"config": without_folders(network.config), "facts": network.facts, "model": weights}
     if args.bits == 8:

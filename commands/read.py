@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
     """Print and save what is read in ink, a row per line; draw each page with it, or each line with its characters.
 
     Ink of several lines is cut into lines first, unless it is to be read as a whole. Without a checkpoint the bundled
-    reader reads. Files that cannot be read are named, the others are read, and the exit code is then 2.
+    reader reads. Files and lines that cannot be read are named, the others are read, and the exit code is then 2.
     """
     args.resume = args.resume or bundled("read lines")
     network, report = loaded(args, TrainedModel), Report()
@@ -63,9 +63,7 @@ def run(args: argparse.Namespace) -> None:
     options: dict[str, Any] = {**decoding_argument(args, network)}
     if network.can("read lines") and (args.json or args.out):
         options["alternatives"] = ALTERNATIVES
-    pages, files = _pages_of(args.files, report)
-    if network.can("read characters"):
-        require_single_characters(network, pages)
+    pages, files = _pages_of(args.files, network, report)
     print(*report.summary(), sep="\n", end="\n" if report.summary() else "", file=sys.stderr)
     read = read_pages(network, pages, whole=args.whole, **options)
     for page in read.pages:
@@ -82,11 +80,13 @@ def run(args: argparse.Namespace) -> None:
             save_numbers(args, numbers, shown=[])
         if args.draw or args.explain:
             _draw(args, read)
-    if {*files} != {*args.files}:
+    for fault in read.faults:
+        print(f"error: {fault}", file=sys.stderr)
+    if read.faults or {*files} != {*args.files}:
         raise SystemExit(2)
 
 
-def _pages_of(paths: list[Path], report: Report) -> tuple[list[InkLine], list[Path]]:
+def _pages_of(paths: list[Path], network: TrainedModel[Any], report: Report) -> tuple[list[InkLine], list[Path]]:
     """Return the pages of all files that can be read, and the file of each; print why others cannot.
 
     Raises SystemExit where there is none.
@@ -95,10 +95,13 @@ def _pages_of(paths: list[Path], report: Report) -> tuple[list[InkLine], list[Pa
     files: list[Path] = []
     for path in paths:
         try:
-            some = ink_of([path], report)
+            some = ink_of([path], of_file := Report())
+            if network.can("read characters"):
+                require_single_characters(network, some)
         except InputError as error:
             print(f"error: {error}", file=sys.stderr)
             continue
+        report.add(of_file)
         pages, files = pages + some, files + [path] * len(some)
     if not pages:
         raise SystemExit(2)

@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 
-from commands.common import add_corpus, add_out, loaded, output_folder, save_numbers, save_text, splits_of
+from commands.common import add_corpus, add_out, loaded, output_folder, save_numbers, save_text
 from results.pages.measured_sections import LineSample
 from results.pages.report import ReportOptions, report
 from results.roles import load
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
     opened = run_of(loaded(args, TrainedModel))
     sample = LineSample(
         args.corpus or opened.network.corpus,
-        splits_of(args, opened.network),
+        args.split,
         args.data_dir,
         None if args.all else args.lines,
         args.seed,

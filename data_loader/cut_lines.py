@@ -9,7 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 from data_loader.formats.read_report import Report
 from ink.geometry import down_strokes
-from ink.page_lines import cut_into_lines
+from ink.rules import cut_writing
 from ink.strokes import InkLine
 from utils.errors import InputError
 
@@ -27,11 +27,11 @@ shares that are kept are right (IAM-OnDB forms)."""
 
 
 def cut_page(page: InkLine) -> list[InkLine]:
-    """Return the lines of a page in reading order, without texts; a page of one line as it is.
+    """Return the lines of a page in reading order, without texts and rules; a page of one line as it is.
 
     Line n of the page "a" is called "a-n"; its times begin at 0.
     """
-    return lines_of_page(page, cut_into_lines(page.points))
+    return lines_of_page(page, cut_writing(page.points))
 
 
 def lines_of_page(page: InkLine, cuts: Sequence[np.ndarray]) -> list[InkLine]:
@@ -51,7 +51,8 @@ def cut_pages(pages: Iterable[InkLine], report: Report, read: ReadLines | None =
     """Yield the lines of each page with their shares of its text.
 
     Line breaks of the text decide where there are as many as in the ink. Otherwise it is cut between words so that the
-    edits from what `read` finds in the lines are fewest; without `read`, by the sizes of the lines. A line whose share
+    edits from what `read` finds in the lines are fewest; without `read`, by the sizes of the lines. Rules and frames
+    are left out and noted. A line whose share
     is doubtful, or that is a single point, is left out and counted in `report`.
     """
     pages = iter(pages)
@@ -61,7 +62,10 @@ def cut_pages(pages: Iterable[InkLine], report: Report, read: ReadLines | None =
         readable = [line for line in to_read if len(line.points) > 1]
         readings = dict(zip((line.id for line in readable), read(readable), strict=True)) if read and readable else None
         for page, lines in zip(some, cuts, strict=True):
-            yield from _with_texts(page, lines, readings, report) if lines[1:] else [page]
+            rules = int(page.points[:, 2].sum() - sum(line.points[:, 2].sum() for line in lines))
+            if rules:
+                report.note("page without its rules and frames", page.id, f"{rules} strokes")
+            yield from _with_texts(page, lines, readings, report) if lines[1:] else lines
 
 
 def _with_texts(

@@ -27,7 +27,7 @@ def splits_to_use(corpus: Corpus, train: list[str] | None, valid: list[str] | No
         train = [split for split in corpus.split_names if split not in (valid or [])]
     where = f"{corpus.folder}: its splits are {', '.join(corpus.split_names)}"
     if not train or valid is None:
-        raise InputError(f"{where}; name some as data_loader.args.train and data_loader.args.valid")
+        raise InputError(f"{where}; name some as data_loader.args.train and data_loader.args.valid, or with --split")
     if set(train) & set(valid):
         raise InputError(f"{where}; {', '.join(set(train) & set(valid))} cannot be for both training and validation")
     for split in (train, valid):

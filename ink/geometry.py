@@ -37,8 +37,13 @@ def down_strokes(points: np.ndarray) -> np.ndarray:
     return np.concatenate([xy[begin], xy[end]], axis=1)
 
 
-def down_stroke_rows(points: np.ndarray, shortest: float = USUAL) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first and the last row (K,) of each run down the paper; see USUAL for `shortest`."""
+def down_stroke_rows(
+    points: np.ndarray, shortest: float = USUAL, *, by_stroke: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and the last row (K,) of each run down the paper; see USUAL for `shortest`.
+
+    by_stroke  no stroke says more about what is usual than two median strokes, so that a drawing does not
+    """
     y = points[:, 1].astype(np.float64)
     dy = np.diff(y)
     moves = np.flatnonzero((points[:-1, 2] < 0.5) & (dy != 0))
@@ -50,7 +55,12 @@ def down_stroke_rows(points: np.ndarray, shortest: float = USUAL) -> tuple[np.nd
     last = np.append(first[1:], True)
     begin, end = moves[first & down], moves[last & down] + 1
     lengths = y[end] - y[begin]
-    long = lengths >= shortest * weighted_median(lengths, lengths)
+    weights = lengths
+    if by_stroke:
+        of_stroke = np.unique(stroke[first & down], return_inverse=True)[1]
+        totals = np.bincount(of_stroke, lengths)
+        weights = lengths * np.minimum(1.0, 2 * np.median(totals) / totals[of_stroke])
+    long = lengths >= shortest * weighted_median(lengths, weights)
     return begin[long], end[long]
 
 

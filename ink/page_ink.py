@@ -64,7 +64,7 @@ def measured(points: np.ndarray) -> PageInk:
     The x-height is longer than 40 % of the down-strokes: those of long letters are among the rest.
     """
     first, last = stroke_bounds(points)
-    begin, end = down_stroke_rows(points, TREMBLING)
+    begin, end = down_stroke_rows(points, TREMBLING, by_stroke=True)
     xy = points[:, :2].astype(np.float64)
     lengths = xy[end, 1] - xy[begin, 1]
     x_height = float(np.quantile(lengths, 0.4)) if len(end) else max(float(np.ptp(xy, axis=0).max()), 1.0)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from base.base_model import BaseModel
+from data_loader.line_choice import ALL_SPLITS
 from data_loader.transform import Transform
 from ink.alphabet import Alphabet
 from ink.strokes import MAX_COORDINATE, InkLine, points_to_strokes, strokes_to_points
@@ -136,11 +137,16 @@ class TrainedModel(Generic[Model]):
     def validated_on(self, corpus: str | None) -> list[str] | None:
         """The splits that the network was validated on, where its config names them and `corpus` (None: its own) is
         one that it was trained on; else None.
+
+        Raises InputError where it was trained on all lines of that corpus.
         """
         own, corpora = self._loading.get("valid"), self._loading.get("corpus")
         entries = corpora if isinstance(corpora, list) else [{"corpus": self.corpus}]
-        named = [entry.get("valid", own) for entry in entries if entry["corpus"] == (corpus or self.corpus)]
-        return next(filter(None, named), None)
+        entries = [entry for entry in entries if entry["corpus"] == (corpus or self.corpus)]
+        if any(entry.get("train", self._loading.get("train")) == ALL_SPLITS for entry in entries):
+            where = f"{corpus or self.corpus}: {self.path}"
+            raise InputError(f"{where} was trained on all of its lines; name others by --corpus or --split")
+        return next(filter(None, (entry.get("valid", own) for entry in entries)), None)
 
     @property
     def _loading(self) -> dict[str, Any]:
@@ -174,8 +180,8 @@ class TrainedModel(Generic[Model]):
         changed = self.transform.spaced(spacing).line(replace(line, times=clock))
         if len(changed.points) > MAX_POINTS:
             raise InputError(
-                f"{line.id}: {len(changed.points):,} points are more than the {MAX_POINTS:,} of a very long line; cut "
-                "it into lines of text"
+                f"{line.id}: {len(changed.points):,} points are more than the {MAX_POINTS:,} of a very long line: it "
+                "is a drawing, or several lines of text that are to be cut"
             )
         assert clock is not None and changed.times is not None
         kept = np.interp(changed.times, clock, number)

@@ -203,7 +203,7 @@ class Hands:
         Raises InputError where there is no such sentence, or the ink is none.
         """
         hand, line = self.get(name), page_of(data)
-        if not isinstance(number, int) or not 0 <= number < len(hand.sentences):
+        if type(number) is not int or not 0 <= number < len(hand.sentences):
             raise InputError("there is no such sentence; reload the page")
         if len(line.points) < 2:
             raise InputError("nothing is written yet")

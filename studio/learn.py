@@ -34,7 +34,8 @@ SAMPLE_BIAS, SAMPLE_SEED = 1.0, 1
 
 def main(folder: Path, minutes: float, base: Path | None) -> None:
     """Learn the handwriting in a folder."""
-    os.nice(GENTLENESS)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(GENTLENESS)
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a training prints goes to the log
     over = threading.Event()

@@ -106,7 +106,7 @@ class ReadingDesk:
     def file(self, data: Any) -> tuple[str, str, bytes]:
         """Pages of ink as a file: its name, media type and content; several InkML files are in a zip."""
         kind, pages = (data.get("kind"), data.get("pages")) if isinstance(data, dict) else (None, None)
-        if kind not in KINDS or not isinstance(pages, list) or len(pages) > MAX_PAGES:
+        if not isinstance(kind, str) or kind not in KINDS or not isinstance(pages, list) or len(pages) > MAX_PAGES:
             raise InputError("this is no ink that can be saved; reload the page")
         suffix, media = KINDS[kind]
         lines = [

@@ -79,8 +79,13 @@ class WriteSettings:
         """The pen."""
         return Pen(self.pen, self.color, self.line)  # type: ignore[arg-type]  # one of LINES
 
-    def command(self, network: str | None, style: str | None, name: str) -> str:
-        """Return the command line that writes the same to the file `name`; network is as for -r, style for --style."""
+    def command(self, network: str | None, style: str | None, name: str) -> str | None:
+        """Return the command line that writes the same to the file `name`; network is as for -r, style for --style.
+
+        None where it would read the text otherwise: as an option, or a backslash and an n as the end of a line.
+        """
+        if self.text.startswith("-") or "\\n" in self.text:
+            return None
         hands = None if style or (network and self.hands == "one") else self.hands  # by itself the seed picks a style
         values = {"--bias": self.bias, "--seed": self.seed, "--style": style, "--hands": hands}
         values["--paper"] = self.paper or None

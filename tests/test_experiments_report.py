@@ -238,3 +238,11 @@ def test_bad_input_gets_one_line(
     kinds = {"writer": "ConditionalHandwriting", "free": "UnconditionalHandwriting", "reader": "Seq2SeqRecognizer"}
     assert named in refused(run(*[runs[kinds[word]] if word in kinds else word for word in arguments]))
     assert not (tmp_path / "out").exists()
+
+
+def test_lines_that_were_joined_to_train_on_are_measured_joined(runs: dict[str, Path]) -> None:
+    alone, network = load(runs["ConditionalHandwriting"]), load(runs["ConditionalHandwriting"])
+    network.facts["transform"] = {"join_words": 60}
+    sample = LineSample("letters", ["train"], runs["folder"] / "data", 1, 1)
+    corpus, _, lines, of_lines = sample.draw(network)
+    assert of_lines < sample.draw(alone)[3] and " " in corpus.text(lines[0])

@@ -51,12 +51,12 @@ class LearnedHand(NamedTuple):
 
 def learn_hand(
     corpus: str,
-    out_file: Path,
+    out_file: str | Path,
     *,
     name: str,
     minutes: float | None = 5,
-    data_dir: Path = Path("data"),
-    base: Path = BUNDLED_FOLDER / "writer-iam.pt",
+    data_dir: str | Path = Path("data"),
+    base: str | Path = BUNDLED_FOLDER / "writer-iam.pt",
     strength: float | None = None,
     config: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], object] | None = None,
@@ -74,6 +74,7 @@ def learn_hand(
     """
     start = monotonic()
     _require(name, strength)
+    out_file, base = Path(out_file), Path(base)
     config = {**(config or read_json(CONFIG)), "init_from": str(base)}
     origin = load_checkpoint(base)
     config["arch"] = origin["config"]["arch"]

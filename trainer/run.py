@@ -108,6 +108,7 @@ def train(
     origin = Origin(source, is_resumed=source is resume) if source else None
     if origin and origin.state and minutes is not None:
         origin.state.pop("time", None)
+        origin.state["epochs_since_best"] = 0
     trainer = build_trainer(config, origin, on_progress, should_stop, clock)
     trainer.prepare()
     folders = run_dirs_of(resume) if resume else distributed.on_rank_zero(lambda: make_run_dir(config))

@@ -30,6 +30,8 @@ def one_line_errors(main: Callable[[], None]) -> Callable[[], None]:
     @functools.wraps(main)
     def wrapped() -> None:
         previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see `require_packages`
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             main()
             sys.stdout.flush()

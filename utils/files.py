@@ -60,6 +60,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    if not fcntl:  # Windows, which opens no folders
+        return
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -92,11 +94,14 @@ def sole_owner(folder: Path, patience: float = 10.0) -> Iterator[None]:
     """Lock a folder against other processes within the block; the lock ends with its process, however that ends.
 
     Waits `patience` seconds for another process to leave: the children of a killed process may live on for a few. Does
-    nothing where the file system knows no locks.
+    nothing where the system knows no locks.
 
     Raises:
         InputError: another process is still there.
     """
+    if not fcntl:
+        yield
+        return
     handle, until = os.open(folder, os.O_RDONLY), time.monotonic() + patience
     try:
         while not _is_locked_now(handle):
@@ -111,8 +116,7 @@ def sole_owner(folder: Path, patience: float = 10.0) -> Iterator[None]:
 def _is_locked_now(handle: int) -> bool:
     """Lock a file or folder; False where another has locked it, True where that cannot be done at all."""
     try:
-        if fcntl:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno not in (errno.EAGAIN, errno.EACCES)
     return True

@@ -1,5 +1,6 @@
 """Reject networks too large to be trained in this machine's memory."""
 
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ COPIES = 4
 """Copies of the weights in training: themselves, their gradients, and Adam's two moments."""
 
 
-def memory() -> int:
-    """Return the bytes of this machine's memory."""
+def memory() -> float:
+    """Return the bytes of this machine's memory; infinitely many where the system does not tell, such as Windows."""
+    if not hasattr(os, "sysconf"):
+        return math.inf
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -1,6 +1,7 @@
 """The packages that the scripts need, missed in one line where a Python without them runs a script."""
 
 import importlib.util
+import signal
 import sys
 
 NEEDED = ("numpy", "torch", "tqdm")
@@ -11,8 +12,11 @@ OLDEST = (3, 11)
 def require_packages(needed: tuple[str, ...] = NEEDED) -> None:
     """Leave with exit code 2 and a line that says what to do, if this Python is too old or lacks a needed package.
 
-    A script calls it before its other imports; this file imports nothing else.
+    A script calls it before its other imports, which take seconds: until its `main` runs Ctrl-C just ends it. This file
+    imports nothing else.
     """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if sys.version_info < OLDEST:
         problem = "is Python {}.{}; Ductus needs {}.{} or newer".format(*sys.version_info[:2], *OLDEST)

@@ -38,12 +38,12 @@ def read_drawing_files(
     regular expression: the writer is its first match in the file's path inside the source, "" where it has none.
 
     Raises InputError where no line can be used, more than 100,000 are at fault, the source as a whole cannot be read,
-    or `writer_from` is no regular expression.
+    or `writer_from` is no regular expression, or one that no file's path matches.
     """
     pattern = _pattern(writer_from)
     is_file = not (source.is_dir() or source.name.lower().endswith((".tar.gz", ".tgz")))
     files: Iterable[File] = _single_file(source) if is_file else walk_files(source)
-    num_lines = 0
+    num_lines, num_written = 0, 0
     for number, (name, data) in enumerate(progress(files, None, f"reading {source.name}") if progress else files):
         shown = "".join(character if character.isprintable() else "?" for character in name)
         if not is_file and not name.lower().endswith(suffix):
@@ -55,7 +55,7 @@ def read_drawing_files(
             if data is None:
                 raise BadFileError("huge file", f"more than {MAX_FILE_BYTES:,} bytes")
             for line in read(shown, data):
-                num_lines += 1
+                num_lines, num_written = num_lines + 1, num_written + bool(writer)
                 yield replace(line, writer=writer) if writer_from else line
         except BadFileError as bad:
             report.dropped(bad.kind, shown, bad.problem)
@@ -63,6 +63,10 @@ def read_drawing_files(
             raise InputError(f"{source}: too large or too faulty; {_first_faults(report)}")
     if not num_lines:
         raise InputError(f"{source}: no line in it can be used; {_first_faults(report)}")
+    if pattern and not num_written:
+        raise InputError(
+            f"--writer-from {writer_from!r} matches no path in {source}, such as {shown}; is it in quotes?"
+        )
 
 
 def _single_file(source: Path) -> Iterator[File]:

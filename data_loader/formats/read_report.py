@@ -46,6 +46,14 @@ class Report:
         """Keep a line or file that was left out."""
         _add(self._dropped, kind, {"where": where, "what": problem})
 
+    def add(self, other: "Report") -> None:
+        """Keep the oddities of another report too."""
+        for mine, theirs in ((self._noted, other._noted), (self._dropped, other._dropped)):
+            for name, kind in theirs.items():
+                own = mine.setdefault(name, {"count": 0, "places": []})
+                own["count"] += kind["count"]
+                own["places"] = (own["places"] + kind["places"])[:MAX_PLACES_KEPT]
+
     @property
     def num_dropped(self) -> int:
         """The number of lines and files that were left out."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from data_loader.corpus import Corpus
 from data_loader.line_choice import splits_to_use
-from data_loader.prepare import open_corpus
+from data_loader.transform import Transform, open_transformed
 from ink.strokes import InkLine
 from render.web.html import Html, Section, image_figure, number, stacked, table
 from render.web.ink import line_figures
@@ -51,8 +51,9 @@ class LineSample:
 
         Raises InputError where the corpus is not there, or has no line that the network was made for.
         """
-        corpus = open_corpus(self.corpus, self.data_dir)
-        splits = self.splits or splits_to_use(corpus, None, None)[1]
+        join_words = network.transform.join_words  # lines of several words are other lines than those of the corpus
+        corpus = open_transformed(self.corpus, self.data_dir, Transform(join_words=join_words))
+        splits = self.splits or network.validated_on(self.corpus) or splits_to_use(corpus, None, None)[1]
         lines = corpus.lines_of(splits).tolist()
         if network.can("write characters"):
             lines = [line for line in lines if corpus.text(line) in tuple(network.characters)]

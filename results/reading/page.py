@@ -1,8 +1,10 @@
 """A page of ink, read line by line: the text of each line and word, and its ink on the page."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,10 @@ from ink.strokes import InkLine
 from results.reading.lines import LineReading
 from results.reading.words import ReadWord
 from results.trained import TrainedModel
+from utils.errors import InputError
 
 DIGITS = 4
-"""Decimals of confidences and coordinates in plain data."""
+"""Decimals of confidences, and of coordinates in the power of ten that the page is large, in plain data."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class PageReading:
             return None
         xy = self.page.points[rows, :2]
         bounds = [*xy.min(0).tolist(), *xy.max(0).tolist()]
-        return dict(zip(("left", "top", "right", "bottom"), (round(bound, DIGITS) for bound in bounds), strict=True))
+        digits = DIGITS - math.floor(math.log10(max(np.ptp(self.page.points[:, :2], axis=0).max(), 1e-30)))
+        return dict(zip(("left", "top", "right", "bottom"), (round(bound, digits) for bound in bounds), strict=True))
 
     def _strokes(self, rows: np.ndarray) -> list[dict[str, int]]:
         """Return points as runs: the stroke on the page, its first and its last point in that stroke, all from 0."""
@@ -85,10 +89,11 @@ class PageReading:
 
 @dataclass(frozen=True)
 class PagesRead:
-    """Pages that were read, and the seconds that this took, the cutting included."""
+    """Pages that were read, the seconds that this took, the cutting included, and why lines could not be read."""
 
     pages: list[PageReading]
     seconds: float
+    faults: list[str]
 
     @property
     def readings(self) -> list[LineReading]:
@@ -114,15 +119,40 @@ def read_pages(
 ) -> PagesRead:
     """Cut each page into its lines, unless it is to be read `whole` or the network reads no lines, and read these.
 
-    Rules and frames are no part of a line. Options are those of the network's `read`.
+    Rules and frames are no part of a line. A line that cannot be read has an empty text, and its fault is named.
+    Options are those of the network's `read`.
+
+    Raises InputError where no line can be read.
     """
     started = time.perf_counter()
     cut = network.can("read lines") and not whole
     rows = [cut_writing(page.points) if cut else [np.arange(len(page.points))] for page in pages]
     lines = [lines_of_page(*pair) for pair in zip(pages, rows, strict=True)]
-    readings = iter(network.read([line for some in lines for line in some], **options))
+    read_lines, faults = _read([line for some in lines for line in some], partial(network.read, **options))
+    readings = iter(read_lines)
     read = [
         PageReading(page, cuts, [next(readings) for _ in some])
         for page, cuts, some in zip(pages, rows, lines, strict=True)
     ]
-    return PagesRead(read, time.perf_counter() - started)
+    return PagesRead(read, time.perf_counter() - started, faults)
+
+
+def _read(
+    lines: list[InkLine], read: Callable[[list[InkLine]], list[LineReading]]
+) -> tuple[list[LineReading], list[str]]:
+    """Return the readings of all lines, and why some could not be read; raises InputError where none could."""
+    try:
+        return read(lines), []
+    except InputError:
+        if len(lines) == 1:
+            raise
+    readings, faults = [], []
+    for line in lines:
+        try:
+            readings += read([line])
+        except InputError as error:
+            readings.append(LineReading(line, "", 0.0, [], []))
+            faults.append(str(error))
+    if len(faults) == len(lines):
+        raise InputError(faults[0])
+    return readings, faults

@@ -58,6 +58,15 @@ def test_a_page_of_one_line_is_that_line() -> None:
     assert cut_page(page)[0] is page and next(cut_pages([page], Report())) is page
 
 
+def test_rules_are_in_no_line() -> None:
+    page = page_of(lines_of(3))
+    rule = np.array([[x, 100 + x / 400, x == 3000] for x in range(0, 3001, 20)], np.float32)
+    ruled = replace(page, points=np.concatenate([rule, page.points]), times=None)
+    lines = list(cut_pages([replace(ruled, text="Once\nupon a\ntime")], report := Report()))
+    assert [len(line.points) for line in lines] == [len(line.points) for line in lines_of(3)]
+    assert "page without its rules and frames: 1 (page)" in report.summary()
+
+
 def test_line_breaks_decide_where_there_are_as_many_as_in_the_ink() -> None:
     lines = cut_page(page_of(lines_of(3)))
     assert share_text("  Once \n\nupon a\ntime ", lines) == ["Once", "upon a", "time"]

@@ -112,6 +112,17 @@ def test_marks_added_at_the_end_of_the_page_are_on_the_line_of_their_letter() ->
     assert np.mean(lines_of_strokes(late[0]) == late[1]) > 0.995
 
 
+@pytest.mark.parametrize("count", [5, 20])
+def test_a_drawing_below_the_text_leaves_its_lines_as_they_are(count: int) -> None:
+    lines = written(6)
+    below = 6 * 150 + 100
+    xy = np.array([[x * 8, below + 10 * n + 300 * (x % 2)] for n in range(count) for x in range(12)])
+    drawing = np.column_stack([xy, np.arange(1, 12 * count + 1) % 12 == 0]).astype(np.float32)
+    page, true = page_of(lines)
+    given = lines_of_strokes(np.concatenate([page, drawing]))[: len(true)]
+    assert all(len(set(given[true == n])) == 1 for n in range(6)) and len(set(given)) == 6
+
+
 def test_the_order_of_reading_is_from_the_top_whatever_was_written_first() -> None:
     page = page_of(written())
     upward = reordered(page, np.argsort(-page[1], kind="stable"))

@@ -75,7 +75,12 @@ def test_the_command_has_the_hands_that_it_would_not_take_by_itself(
     network: str | None, style: str | None, hands: Any, shown: str
 ) -> None:
     words = WriteSettings("dad", hands=hands).command(network, style, "dad.svg")
-    assert words.partition(" --hands")[1] + words.partition(" --hands")[2].partition(" --")[0] == shown
+    assert words and words.partition(" --hands")[1] + words.partition(" --hands")[2].partition(" --")[0] == shown
+
+
+def test_no_command_where_it_would_write_another_text() -> None:
+    commands = [WriteSettings(text).command(None, "3", "a.svg") for text in ("a\nb", "a-", "a\\nb", "-a")]
+    assert [command is None for command in commands] == [False, False, True, True]
 
 
 def test_points_are_streamed_as_they_are_drawn_and_are_those_of_the_writing(networks: Path, page: Page) -> None:

@@ -57,7 +57,7 @@ def test_few_lines_become_a_small_file_that_writes(tiny: Tiny, base: Path, tmp_p
     data, file = mine(tmp_path / "data", count), tmp_path / "hands" / "mine.pt"
     shares: list[float] = []
     hand = learn_hand(
-        "mine", file, name="Me", minutes=None, data_dir=data, base=base, config=config(tiny),
+        "mine", str(file), name="Me", minutes=None, data_dir=str(data), base=str(base), config=config(tiny),
         on_progress=lambda report: shares.append(report.done),
     )  # fmt: skip
     assert (hand.lines, hand.name, hand.stopped, bool(hand.notes)) == (count, "Me", False, count < 5)
@@ -129,6 +129,8 @@ def test_characters_that_the_base_has_not_are_in_the_file(
     still = config(tiny, init_from=str(base), data_loader__args__corpus="mine", optimizer__args__lr=1e-30)
     still["data_loader"]["args"] |= {"data_dir": str(data), "transform": TRANSFORM}
     run = train(still).folder
+    with pytest.raises(InputError, match=r"mine: .* was trained on all of its lines; name others"):
+        load_as(Writer, run, "cpu").evaluate(data_dir=data)
     save_hand(run, file, "Me")
     parts = torch.load(file, weights_only=True)["model"]
     assert "stack.layers.0.rnn.weight_ih_l0.left" in parts and len(parts["window_layer.layer.rnn.weight_ih_l0.right"])

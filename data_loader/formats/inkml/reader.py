@@ -57,7 +57,9 @@ def _lines(name: str, data: bytes, ids: set[str], report: Report) -> Iterator[In
         report.note(oddity, name, f"{count} in the file")
     outside = document.num_strokes - sum(1 for group in groups for _ in group.strokes())
     if outside:
-        report.dropped("ink outside the lines", name, f"{outside} traces")
+        report.dropped(
+            "ink outside the lines", f"{outside} strokes of {name}", "it has no text, and other ink of the file has"
+        )
 
 
 def _ids(name: str, number: int, group: Group) -> list[str]:

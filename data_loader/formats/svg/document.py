@@ -29,7 +29,9 @@ TOLERANCE = 1e-4
 PIXELS = {"": 1.0, "px": 1.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "pt": 96 / 72, "pc": 16.0, "q": 96 / 101.6}
 """CSS pixels per unit of length."""
 MAX_DEPTH, MAX_ELEMENTS, MAX_STYLE = 200, 200_000, 2**20
-_PAINT = ("fill", "stroke", "display")
+SAME_PLACE = 1e-3
+"""Pixels between the end of a stroke and the segment that goes on from there."""
+_PAINT = ("fill", "stroke", "display", "visibility", "opacity", "stroke-opacity", "stroke-width")
 _NOT_DRAWN = {"defs", "symbol", "clipPath", "mask", "marker", "pattern", "linearGradient", "radialGradient", "font"}
 _OTHER_SHAPES = {"rect", "circle", "ellipse", "image", "text", "foreignObject"}
 _LENGTH = re.compile(rf"({NUMBER.pattern})\s*+([a-zA-Z]*+)")
@@ -42,10 +44,10 @@ _OUTLINE = (
 
 @dataclass
 class Drawing:
-    """Strokes (n, 2) float64 in CSS pixels, in the order of the file, and how many of what were left out."""
+    """Strokes (n, 2) float64 in CSS pixels, in the order of the file, and how many of what were left out or joined."""
 
     strokes: list[np.ndarray]
-    left_out: Counter[str]
+    odd: Counter[str]
 
 
 class _Frame(NamedTuple):
@@ -62,7 +64,7 @@ class _Recorder:
 
     frames: list[_Frame] = field(default_factory=lambda: [_Frame(Affine(), {}, True)])
     subpaths: list[Subpath] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
+    odd: Counter[str] = field(default_factory=Counter)
     rules: dict[str, dict[str, str]] = field(default_factory=dict)
     style_text: list[str] | None = None
     num_pieces: int = 0
@@ -78,7 +80,7 @@ class _Recorder:
             raise BadFileError("huge file", f"more than {MAX_DEPTH} elements deep, or {MAX_ELEMENTS:,} in all")
         around = self.frames[-1]
         paint = around.paint | self._paint(name, attributes)
-        is_drawn = around.is_drawn and name not in _NOT_DRAWN and paint.get("display") != "none"
+        is_drawn = around.is_drawn and name not in _NOT_DRAWN and not _is_hiding(paint)
         to_pixels = around.to_pixels.after(parse_transform(attributes.get("transform", "")))
         if name == "svg":
             to_pixels = to_pixels.after(_viewport(attributes))
@@ -90,7 +92,7 @@ class _Recorder:
         elif is_drawn and name == "use":
             raise BadFileError("<use>", "copies by <use> are not followed; export it with its clones unlinked")
         elif is_drawn and name in _OTHER_SHAPES:
-            self.left_out[f"<{name}>, not taken for ink"] += 1
+            self.odd[f"<{name}>, not taken for ink"] += 1
 
     def _paint(self, name: str, attributes: dict[str, str]) -> dict[str, str]:
         """Return the properties that the element sets, the later ones of attributes, rules and style first."""
@@ -105,17 +107,27 @@ class _Recorder:
     def _add(self, subpaths: list[Subpath]) -> None:
         """Take in the subpaths of a shape, or count them where they are areas."""
         frame = self.frames[-1]
-        has_stroke = frame.paint.get("stroke", "none") != "none"
+        is_seen = frame.paint.get("visibility") not in ("hidden", "collapse")
+        is_zero = _is_zero(frame.paint, "stroke-opacity") or _is_zero(frame.paint, "stroke-width")
+        has_stroke = frame.paint.get("stroke", "none") != "none" and not is_zero
         for subpath in subpaths:
             fill = frame.paint.get("fill", "black" if subpath.is_closed else "none")
             if not has_stroke and fill != "none":
-                self.left_out["filled outlines"] += 1
+                self.odd["filled outlines"] += 1
+                continue
+            if is_zero or not is_seen:
+                self.odd["strokes that are not shown"] += 1
                 continue
             self.num_pieces += len(subpath.pieces) + 1
             if self.num_pieces > MAX_POINTS:
                 raise BadFileError("too much ink", f"more than {MAX_POINTS} points")
-            pieces = [frame.to_pixels.piece(piece) for piece in subpath.pieces]
-            self.subpaths.append(Subpath(frame.to_pixels(subpath.start), pieces))
+            start, pieces = frame.to_pixels(subpath.start), [frame.to_pixels.piece(piece) for piece in subpath.pieces]
+            before = self.subpaths[-1] if self.subpaths else None
+            if before and len(pieces) == 1 and not before.is_closed and abs(before.end - start) < SAME_PLACE:
+                before.pieces += pieces  # some programs write an element per segment, each of its own width
+                self.odd["segments joined to strokes"] += 1
+            else:
+                self.subpaths.append(Subpath(start, pieces, subpath.is_closed))
 
     def end(self, name: str) -> None:
         self.frames.pop()
@@ -153,10 +165,10 @@ def parse_drawing(data: bytes) -> Drawing:
         raise BadFileError("broken XML", str(error)) from None
     strokes = _flattened(recorder.subpaths)
     if sum(map(len, strokes)) < 2:
-        if recorder.left_out["filled outlines"]:
+        if recorder.odd["filled outlines"]:
             raise BadFileError("filled outlines", _OUTLINE)
         raise BadFileError("no ink", "no <path>, <polyline>, <polygon> or <line> with two points")
-    return Drawing(strokes, recorder.left_out)
+    return Drawing(strokes, recorder.odd)
 
 
 def _flattened(subpaths: list[Subpath]) -> list[np.ndarray]:
@@ -229,8 +241,19 @@ def _length(text: str) -> float | None:
     return float(match[1]) * PIXELS[match[2].lower()] if match and match[2].lower() in PIXELS else None
 
 
+def _is_hiding(paint: dict[str, str]) -> bool:
+    """True if an element hides all that is in it."""
+    return paint.get("display") == "none" or _is_zero(paint, "opacity")
+
+
+def _is_zero(paint: dict[str, str], name: str) -> bool:
+    """True if a property is set to nothing, such as "0" or "0%"."""
+    match = _LENGTH.fullmatch(paint.get(name, "1").strip().rstrip("%"))
+    return match is not None and float(match[1]) == 0
+
+
 def _declarations(text: str) -> dict[str, str]:
-    """Return what a style sets of fill, stroke, display and transform."""
+    """Return what a style sets of paint and transform."""
     pairs = (part.partition(":") for part in text.replace("!important", "").split(";"))
     values = {key.strip().lower(): value.strip() for key, _, value in pairs}
     return {key: values[key] for key in (*_PAINT, "transform") if key in values}

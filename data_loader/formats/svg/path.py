@@ -48,6 +48,11 @@ class Subpath:
     pieces: list[Piece] = field(default_factory=list)
     is_closed: bool = False
 
+    @property
+    def end(self) -> complex:
+        """The place where the pen ends."""
+        return outline(self.pieces[-1])[-1] if self.pieces else self.start
+
 
 class Affine(NamedTuple):
     """The map z -> linear z + mirrored conj(z) + shift, any affine map of the plane."""

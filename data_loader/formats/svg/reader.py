@@ -19,14 +19,15 @@ def read_svg(
     """Yield the ink of an SVG file, or of all in a folder or .tar.gz, a line each; text "", unit "px" (96 per inch).
 
     A page of several lines of text is one line here; `ink.page_lines` cuts it. Shapes that are not ink, such as filled
-    areas next to strokes, are left out and noted.
+    areas next to strokes, and what is not shown are left out and noted; segments that are elements of their own are
+    joined to strokes.
 
     `writer_from` and errors as in `read_drawing_files`.
     """
 
     def read(name: str, data: bytes) -> Iterator[InkLine]:
         drawing = parse_drawing(data)
-        for kind, count in drawing.left_out.items():
+        for kind, count in drawing.odd.items():
             report.note(kind, name, f"{count} in the file")
         points = _points(drawing.strokes)
         if len(points) < 2:

@@ -90,7 +90,7 @@ def read_unipen(
 
 
 def _faults(report: Report) -> str:
-    return "; ".join(report.summary()[:3]) or "it has no folder data/ with the categories"
+    return "; ".join(report.summary()[:3]) or "it has no ink of these categories in folders of their names below data/"
 
 
 def _read_files(source: Path, categories: Sequence[str], report: Report) -> tuple[list[_SegmentFile], dict[str, bytes]]:

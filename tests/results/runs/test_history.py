@@ -115,8 +115,8 @@ def test_damaged_events_leave_the_numbers_whole(folder: Path, damage: str) -> No
     assert shades(history.pictures[6]) == [7, 8] and then.exists()
     assert all(png.startswith(PNG) for pngs in history.pictures.values() for png in pngs)
     untimed = [row["step"] for row in history.steps if row["step"] not in history.seconds]
-    said = [f"{len(untimed)} of the 7 steps" in remark for remark in history.remarks if "lack the times" in remark]
-    assert untimed and said == [True]
+    remarks = [f"{len(untimed)} of the 7 steps" in remark for remark in history.remarks if "lack the times" in remark]
+    assert untimed and remarks == [True]
 
 
 def test_event_files_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_a_filled_outline_is_no_ink(name: str) -> None:
         strokes(shape)
     assert "\n" not in str(caught.value)
     drawing = parse_drawing(f'{HEAD}{shape}<path {INK} d="M5 5h1"/></svg>'.encode())
-    assert len(drawing.strokes) == 1 and drawing.left_out == {"filled outlines": 1}
+    assert len(drawing.strokes) == 1 and drawing.odd == {"filled outlines": 1}
 
 
 def test_only_drawn_paths_are_ink() -> None:
@@ -149,7 +149,7 @@ def test_only_drawn_paths_are_ink() -> None:
     body += '<rect width="9" height="9"/><text>hello</text><path d="M1 1h1"/>'
     drawing = parse_drawing(f"{HEAD}{body}</svg>".encode())
     assert [stroke.tolist() for stroke in drawing.strokes] == [[[1, 1], [2, 1]]]
-    assert drawing.left_out == {"<rect>, not taken for ink": 1, "<text>, not taken for ink": 1}
+    assert drawing.odd == {"<rect>, not taken for ink": 1, "<text>, not taken for ink": 1}
 
 
 INKSCAPE = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
@@ -236,3 +236,18 @@ def test_entities_and_other_documents_are_refused() -> None:
             strokes(head + HEAD + '<line x2="1"/></svg>')
     with pytest.raises(BadFileError, match="outermost element is <html>"):
         strokes('<html><svg><line x2="1"/></svg></html>')
+
+
+def test_segments_that_are_elements_of_their_own_are_one_stroke() -> None:
+    pieces = ["M0 0L5 1", "M5 1L9 4", "M9 4C10 5 11 6 12 8"]
+    paths = "".join(f'<path {INK} d="{piece}" stroke-width="{n}"/>' for n, piece in enumerate(pieces, 1))
+    drawing = parse_drawing(f'{HEAD}{paths}<line x1="30" x2="30" y2="9"/><line x1="31" x2="30" y2="9"/></svg>'.encode())
+    assert [len(stroke) for stroke in drawing.strokes][1:] == [2, 2] and drawing.odd["segments joined to strokes"] == 2
+    assert drawing.strokes[0][[0, 1, 2, -1]].tolist() == [[0, 0], [5, 1], [9, 4], [12, 8]]
+
+
+@pytest.mark.parametrize(
+    "hidden", ['visibility="hidden"', 'opacity="0"', 'style="stroke-opacity: 0%"', 'stroke-width="0px"']
+)
+def test_what_is_not_shown_is_no_ink(hidden: str) -> None:
+    assert strokes(f'<g {hidden}><path {INK} d="M0 0L9 9"/></g><path {INK} d="M0 20L9 29"/>') == [[[0, 20], [9, 29]]]

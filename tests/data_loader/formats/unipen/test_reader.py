@@ -151,7 +151,7 @@ def test_a_text_of_several_lines_whose_words_are_not_known_is_left_out(tmp_path:
 
 def test_a_source_without_unipen_data_is_refused(tmp_path: Path) -> None:
     write_tree({"data/9/a.dat": b"", "notes.txt": b"hello"}, tmp_path)
-    with pytest.raises(InputError, match="no segment in it can be used; it has no folder data/ with the categories"):
+    with pytest.raises(InputError, match="no segment in it can be used; it has no ink of these categories"):
         read(tmp_path)
     files = {name: data for name, data in mini_unipen().items() if "include" not in name}
     with pytest.raises(InputError, match="no segment in it can be used; left out, included file is not there: 2"):
