@@ -30,11 +30,11 @@ legible() {  # legible NAME [option ...]: the corpus NAME-legible, of what a rea
   fi
 }
 
-practice() {  # practice NAME [option ...]: the corpus NAME-practice, lines that writer-iam.pt wrote for itself, unless it is there
-  local name=$1
-  shift
-  if [ ! -e "$DATA_DIR/$name-practice" ]; then
-    "$PYTHON" prepare_data.py practice "$name" --data-dir "$DATA_DIR" --writer "$OUT/writer-iam.pt" "$@"
+practice() {  # practice WRITER NAME MADE [option ...]: the corpus MADE, which WRITER of $OUT wrote behind lines of NAME, unless it is there
+  local writer=$1 name=$2 made=$3
+  shift 3
+  if [ ! -e "$DATA_DIR/$made" ]; then
+    "$PYTHON" prepare_data.py practice "$name" --name "$made" --data-dir "$DATA_DIR" --writer "$OUT/$writer" "$@"
   fi
 }
 

@@ -14,8 +14,8 @@ legible unipen-characters
 
 train writer-iam recipes/writer-iam.json --init-from "$OUT/conditional.pt"
 export_weights writer-iam.pt --bits 8
-practice iam-ondb-legible --splits trainset testset_f
-practice unipen-texts-legible
+practice writer-iam.pt iam-ondb-legible iam-ondb-legible-practice --splits trainset testset_f
+practice writer-iam.pt unipen-texts-legible unipen-texts-legible-practice
 train writer-iam-practice recipes/writer-iam-practice.json --init-from "$RUN"
 "$PYTHON" experiments.py -r "$RUN" characters --n "${RATED:-12}" --style 8 --save-to "$RUN/rated.pt" --out "$RUN/characters"
 RUN="$RUN/rated.pt"                 # it knows which characters are seldom read right

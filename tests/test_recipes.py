@@ -91,7 +91,8 @@ def test_a_network_is_made_of_a_mixture(recipe: str, ability: Ability, made: Pat
         "unipen-characters": [drawn(c, "a", n, 2.0) for c in ALL for n in range(3)],
     }
     corpora["unipen-characters-legible"] = corpora["unipen-characters"]  # the reader would leave nearly all out
-    for name in ("iam-ondb-legible-practice", "unipen-texts-legible-practice"):
+    for name in ("iam-ondb-legible", "unipen-texts-legible", "unipen-texts-legible-free"):
+        name += "-practice"
         corpora[name] = corpora["unipen-texts"][:4]  # nothing that the tiny network writes can be read
     for name, lines in corpora.items():
         write_corpus(made / "data" / name, lines)
