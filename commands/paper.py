@@ -1,6 +1,7 @@
 """The text that `write` is given, the paper and the pen it is written with, and the files it goes to."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
@@ -124,7 +125,7 @@ def _text_or_file(args: argparse.Namespace) -> str | None:
     source = args.file if args.file is not None else "-" if args.text == "-" else None
     if source is None:
         text = args.text
-        if text and len(text) < 200 and "\n" not in text and Path(text).is_file():
+        if text and os.path.isfile(text):  # False for any text, even one too long for a name
             print(f"{text} is a file: --file {text} writes what is in it", file=sys.stderr)
         return None if text is None else text.replace("\\n", "\n")
     try:

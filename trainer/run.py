@@ -107,8 +107,7 @@ def train(
     source = resume or (checkpoint_of(Path(config["init_from"]), "best.pt") if config["init_from"] else None)
     origin = Origin(source, is_resumed=source is resume) if source else None
     if origin and origin.state and minutes is not None:
-        origin.state.pop("time", None)
-        origin.state["epochs_since_best"] = 0
+        origin.state = {**origin.state, "time": None, "epochs_since_best": 0}
     trainer = build_trainer(config, origin, on_progress, should_stop, clock)
     trainer.prepare()
     folders = run_dirs_of(resume) if resume else distributed.on_rank_zero(lambda: make_run_dir(config))

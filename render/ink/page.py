@@ -219,5 +219,6 @@ def _ruled_page(rows: list[_Row], paper: Paper, spacing: float, space: float) ->
         if row.strokes
     ]
     rules = [np.array([[paper.edge, height], [paper.edge + space, height]]) for height in heights]
-    width, height = space + 2 * paper.edge, spacing * count + 2 * paper.edge
+    lowest = max((stroke[:, 1].max() for line in lines for stroke in line), default=0.0)
+    width, height = space + 2 * paper.edge, max(spacing * count + 2 * paper.edge, lowest + paper.edge)
     return Page(paper.width or width, paper.height or height, lines, rules)

@@ -217,6 +217,13 @@ def test_a_rule_of_large_writing_is_on_the_page() -> None:
     assert [rule[0, 1] for rule in page.rules] == [45]
 
 
+def test_a_ruled_slip_has_room_for_what_hangs_below_its_last_rule() -> None:
+    hanging = loops(8)
+    hanging[:, 1] *= 6
+    (page,) = lay_out([loops(8), hanging], Paper(x_height=8, ruled=True))
+    assert page.height >= max(stroke[:, 1].max() for line in page.lines for stroke in line) + Paper().edge
+
+
 @pytest.mark.parametrize("degrees", [-20.0, 15.0])
 def test_ink_leans_by_the_papers_slant(degrees: float) -> None:
     lines = [loops(6, tall=2), loops(5)]
