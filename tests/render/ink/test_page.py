@@ -218,9 +218,8 @@ def test_a_rule_of_large_writing_is_on_the_page() -> None:
 
 
 def test_a_ruled_slip_has_room_for_what_hangs_below_its_last_rule() -> None:
-    hanging = loops(8)
-    hanging[:, 1] *= 6
-    (page,) = lay_out([loops(8), hanging], Paper(x_height=8, ruled=True))
+    tails = [[0, 0, 0], [0, 60, 1], [9, 0, 0], [9, 60, 1]]  # loops are 10 high
+    (page,) = lay_out([np.concatenate([loops(8), tails])], Paper(x_height=8, ruled=True))
     assert page.height >= max(stroke[:, 1].max() for line in page.lines for stroke in line) + Paper().edge
 
 
