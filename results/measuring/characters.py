@@ -79,6 +79,7 @@ def characters(
     """
     trial = Trial(writer, reader, style, draw or Writer.draw_lines, GREEDY)
     trial.require_sane([bias], n, seed)
+    style = trial.style
     known = known_to_both(writer, reader)
     maker = CharacterTexts(known)
     jobs = [

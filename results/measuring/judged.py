@@ -36,13 +36,17 @@ class JudgedLine:
 
 @dataclass(frozen=True)
 class Trial:
-    """A writer, a reader that judges it, and how each writes and reads."""
+    """A writer, a reader that judges it, and how each writes and reads; without a style a hand's own line is that."""
 
     writer: Writer
     reader: Reader
     style: Style | None = None
     draw: Draw = Writer.draw_lines
     decoding: Decoding = GREEDY
+
+    def __post_init__(self) -> None:
+        if self.style is None:
+            object.__setattr__(self, "style", self.writer.own_line)
 
     def require_sane(self, biases: Sequence[float], n: int, seed: int) -> None:
         """Raise InputError unless both networks are of their kind, and these can be biases, their seed and a number of

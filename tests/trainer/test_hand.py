@@ -13,8 +13,10 @@ import torch
 from data_loader.synthetic.lines import synthetic_lines
 from parse_config import ConfigParser
 from results.measuring.characters import save_read_right
+from results.measuring.judged import Trial
 from results.roles import load, load_as
 from results.writing.writer import Writer
+from tests.results.recognizers import recognizer
 from tests.tiny import thinned, write_corpus
 from trainer.hand import learn_hand, own_line, save_hand, usual_strength
 from trainer.run import train
@@ -66,6 +68,7 @@ def test_few_lines_become_a_small_file_that_writes(tiny: Tiny, base: Path, tmp_p
     assert after.std == before.std and after.alphabet.characters == before.alphabet.characters
     assert any(not torch.equal(*pair) for pair in zip(before.model.parameters(), after.model.parameters(), strict=True))
     assert before.own_line is None and after.own_line and after.facts["hand"]["name"] == "Me"
+    assert Trial(after, recognizer()).style == after.own_line and Trial(before, recognizer()).style is None
     text = before.alphabet.characters.strip()[:5]
     primed, plain = (after.write(text, style=style).lines[0] for style in (None, after.own_line))
     np.testing.assert_array_equal(primed, plain)
