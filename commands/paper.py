@@ -32,7 +32,10 @@ def add_paper(parser: argparse.ArgumentParser) -> None:
         "--margin", type=float, metavar="MM", help="margin on all sides (default: 20, less on a small sheet)"
     )
     parser.add_argument(
-        "--size", type=float, metavar="MM", help="height of small letters (default: 2.8, or to fill a sheet)"
+        "--size",
+        type=float,
+        metavar="MM",
+        help="height of small letters (default: 2.8, or to fill a sheet, or by --line-spacing)",
     )
     parser.add_argument(
         "--line-spacing", type=float, metavar="MM", help="from baseline to baseline (default: size / 0.28)"
