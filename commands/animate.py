@@ -5,7 +5,7 @@ from pathlib import Path
 
 from commands.common import add_out, add_sampling, output_folder, print_made, save_numbers
 from commands.handwriting import add_text
-from commands.paper import add_paper, paper_of, pen_of
+from commands.paper import add_paper, left_over, paper_of, pen_of
 from commands.write import name_capped, name_choices, write_copies
 from results.writing.animation import require_speed, save_animation
 from results.writing.lines import require_sane
@@ -33,6 +33,9 @@ def run(args: argparse.Namespace) -> None:
     pages = save_animation(writing.pages(paper), out / "animate", speed=args.speed, pen=pen)
     for page in pages:
         print_made(map(Path, page["files"]), before)
+    made = [Path(file) for page in pages for file in page["files"]]
+    for path in left_over(out / "animate", (".gif", ".svg"), made, before):
+        print(f"{path}: of an earlier writing, left as it was")
     name_capped(writing, args.seed)
     choices = name_choices(draw) if draw else {}
     numbers = {"checkpoint": str(network.path), "stopped_by_itself": writing.stopped, "pages": pages}

@@ -165,11 +165,12 @@ def names_of(args: argparse.Namespace, copies: int, suffix: str) -> list[Path]:
         several = [stem.with_name(f"{stem.name}-{args.seed + copy}") for copy in range(copies)]
         return [stem] if copies == 1 else several
     folder = output_folder(args.out)
-    first = args.seed
-    while any(is_taken(folder / f"writing-{first + copy}") for copy in range(copies)):
+    first, note = args.seed, ""
+    while taken := [n for n in range(first, first + copies) if is_taken(folder / f"writing-{n}")]:
+        note = note or f"{folder}/writing-{taken[0]} is there already"
         first += 1
-    if first != args.seed:
-        print(f"seed {args.seed}: {folder}/writing-{args.seed} is there already; this is writing-{first}")
+    if note:
+        print(f"seed {args.seed}: {note}; this is writing-{first}")
     return [folder / f"writing-{first + copy}" for copy in range(copies)]
 
 

@@ -74,6 +74,12 @@ def test_animate_adds_the_pen_at_work(conditional: Path, run: Run, tmp_path: Pat
     assert suffixes == {".svg", ".png", ".gif", ".animated.svg"}
 
 
+def test_pages_of_an_earlier_animation_are_named(conditional: Path, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "animate-page2.gif").touch()
+    assert "animate-page2.gif: of an earlier writing, left as it was" in run(conditional, "animate", "ab")[1]
+
+
 def test_n_writings_have_n_seeds(conditional: Path, run: Run, tmp_path: Path) -> None:
     assert run(conditional, "write", "ab", "--n", "3", "--seed", "5")[0] == 0
     pictures = [(tmp_path / "out" / f"writing-{seed}.svg").read_text() for seed in (5, 6, 7)]
@@ -178,6 +184,11 @@ def test_no_writing_is_overwritten_but_the_file_that_is_named(conditional: Path,
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {f"writing-{k}.{suffix}" for k in (1, 2, 3) for suffix in ("svg", "png")}
     assert (tmp_path / "out" / "writing-1.svg").read_bytes() == first
+    (tmp_path / "gap").mkdir()
+    (tmp_path / "gap" / "writing-2.svg").touch()
+    assert (
+        "writing-2 is there already; this is writing-3" in run(conditional, "write", "cd", "--n", "2", "-o", "gap")[1]
+    )
     run(conditional, "write", "ab", "--out", "hi.svg")
     assert "hi.svg (written over)" in run(conditional, "write", "cd", "--out", "hi.svg")[1]
     assert not (tmp_path / "hi.png").exists()

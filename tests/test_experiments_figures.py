@@ -107,7 +107,7 @@ def test_the_pen_at_work_on_ruled_paper(run: Run, tmp_path: Path) -> None:
         ("c", ("bias-sweep", "ab", "--bias", "-1"), "bias is -1.0"),
         ("c", ("bias-sweep", "ab", "--n", "0"), "n is 0"),
         ("c", ("prime", "ab", "--style", "tiny:none-such"), "no line 'none-such'"),
-        ("c", ("interpolate", "ab", *STYLES, "--steps", "0"), "n is 0"),
+        ("c", ("interpolate", "ab", *STYLES, "--steps", "0"), "steps is 0"),
         ("u", ("interpolate", "ab", *STYLES), "leave the text out"),
         ("c", ("animate", "ab", "--speed", "0"), "speed is 0.0"),
     ],

@@ -12,6 +12,7 @@ from results.figures.window_and_density import Shown
 from results.writing.interpolation import write_between
 from results.writing.lines import Style, require_sane
 from results.writing.writer import Writer
+from utils.errors import InputError
 
 
 def bias_sweep(writer: Writer, text: str | None, *, biases: Sequence[float], seed: int = 1, n: int = 2) -> Shown:
@@ -59,7 +60,9 @@ def interpolate(
 
     Raises InputError where the network cannot write it.
     """
-    require_sane(bias, seed, steps)
+    if steps < 1:
+        raise InputError(f"steps is {steps}; it must be 1 or more")
+    require_sane(bias, seed)
     line = one_line(writer, text)
     shares = np.linspace(0, 1, steps).tolist()
     samples = write_between(writer, line or "", styles, shares, bias=bias, seed=seed)

@@ -123,7 +123,7 @@ def test_interpolation_goes_from_the_first_line_to_the_last() -> None:
     assert [line["n_points"] for line in numbers["lines"]] == lengths
     for text, steps, named in (
         ("ab☃", 3, "☃"),
-        ("abc", 0, "n is 0"),
+        ("abc", 0, "steps is 0"),
         ("", 3, "name the text"),
         (None, 3, "name the text"),
     ):
