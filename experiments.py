@@ -6,8 +6,9 @@ readings = load("saved/pretrained/recognition.pt").read(lines)
 """
 
 if __name__ == "__main__":
-    from utils.packages import require_packages
+    from utils.packages import end_at_interrupt, require_packages
 
+    end_at_interrupt()
     require_packages()
 
 import argparse

@@ -1,8 +1,9 @@
 """Prepare raw pen data as corpora in data/<name>/, look at them, check them and export them."""
 
 if __name__ == "__main__":
-    from utils.packages import require_packages
+    from utils.packages import end_at_interrupt, require_packages
 
+    end_at_interrupt()
     require_packages()
 
 import argparse

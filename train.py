@@ -1,8 +1,9 @@
 """The command line of training: start a run of a config, or resume one; trainer/run.py does the work."""
 
 if __name__ == "__main__":
-    from utils.packages import require_packages
+    from utils.packages import end_at_interrupt, require_packages
 
+    end_at_interrupt()
     require_packages()
 
 import argparse

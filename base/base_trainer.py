@@ -95,7 +95,7 @@ class BaseTrainer(ABC):
         distributed.on_rank_zero(lambda: self._open(log_dir))
         numbers: dict[str, float] = {}
         if self.is_done:
-            self.log.info(f"this run is done; to go on, ask for more --{'minutes' if self.limit.exists else 'epochs'}")
+            self.log.info(f"this run is done; go on with more --{'minutes' if self.limit.exists else 'epochs'}")
         try:
             with self.stop:
                 while not self.is_done and not self.is_stuck:

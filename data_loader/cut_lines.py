@@ -51,9 +51,8 @@ def cut_pages(pages: Iterable[InkLine], report: Report, read: ReadLines | None =
     """Yield the lines of each page with their shares of its text.
 
     Line breaks of the text decide where there are as many as in the ink. Otherwise it is cut between words so that the
-    edits from what `read` finds in the lines are fewest; without `read`, by the sizes of the lines. Rules and frames
-    are left out and noted. A line whose share
-    is doubtful, or that is a single point, is left out and counted in `report`.
+    edits from what `read` finds in the lines are fewest; without `read`, by the sizes of the lines. A line whose share
+    is doubtful, or that is a single point, is left out and counted in `report`, and so are rules and frames.
     """
     pages = iter(pages)
     while some := list(islice(pages, PAGES_AT_ONCE)):

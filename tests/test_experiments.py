@@ -256,7 +256,7 @@ def test_a_checkpoint_whose_config_is_of_another_model(conditional: Path, tmp_pa
 def test_export_holds_weights_alone_and_smaller_ones_still_write(
     conditional: Path, run: Run, tmp_path: Path, bits: int, error: float
 ) -> None:
-    assert run(conditional, "export", "whole.pt")[0] == 0
+    assert run(conditional, "export", "whole.pt")[0] == 0 == run(conditional, "export", "new/whole.pt")[0]
     assert run(conditional, "export", "small.pt", "--bits", str(bits))[0] == 0
     content = torch.load(tmp_path / "small.pt", weights_only=True)
     assert "training" not in content and str(tmp_path) not in str(content["config"])  # no folders of this machine

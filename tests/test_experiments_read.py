@@ -292,11 +292,12 @@ def test_a_written_letter_is_read_in_the_lines_that_it_was_written_in(experiment
     assert len(out.splitlines()) == written >= 12
 
 
-def test_a_line_that_cannot_be_read_is_named_and_the_others_are_read(run: Run, tmp_path: Path) -> None:
-    long = replace(straight_line(20_000), text="")
-    write_jsonl([long, replace(line_of("cabbage"), text="")], tmp_path / "long.jsonl")
-    code, out, err = run("read", tmp_path / "long.jsonl", "--whole")
-    assert code == 2 and [row.split()[1:] for row in out.splitlines()[:2]] == [["straight"], ["cabbage-0", "cabbage"]]
-    assert err.splitlines()[-1].startswith("error: straight: 20,000 points are more than the 10,000")
-    write_jsonl([long], tmp_path / "long.jsonl")
-    assert "straight: 20,000" in refused(run("read", tmp_path / "long.jsonl"))
+def test_faults_of_lines_and_files_are_named_each_with_its_own(run: Run, tmp_path: Path) -> None:
+    write_jsonl([replace(straight_line(20_000), text=""), replace(line_of("bed"), text="")], tmp_path / "long.jsonl")
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.inkml").write_text(f"<{name}/>")
+    code, out, err = run("read", "long.jsonl", "one.inkml", "two.inkml", "--whole")
+    assert code == 2 and [row.split()[1:] for row in out.splitlines()] == [["straight"], ["bed-0", "bed"]]
+    first, second, third = (row for row in err.splitlines() if row.startswith("error: "))
+    assert "one.inkml" in first and "two.inkml" not in first and "two.inkml" in second and "one.inkml" not in second
+    assert third.startswith("error: straight: 20,000 points are more than the 10,000")

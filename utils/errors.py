@@ -30,7 +30,7 @@ def one_line_errors(main: Callable[[], None]) -> Callable[[], None]:
     @functools.wraps(main)
     def wrapped() -> None:
         previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see `require_packages`
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see `end_at_interrupt`
             signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             main()

@@ -9,14 +9,17 @@ NEEDED = ("numpy", "torch", "tqdm")
 OLDEST = (3, 11)
 
 
+def end_at_interrupt() -> None:
+    """Have Ctrl-C just end a script while it imports, which takes seconds; its `main` then catches it again."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def require_packages(needed: tuple[str, ...] = NEEDED) -> None:
     """Leave with exit code 2 and a line that says what to do, if this Python is too old or lacks a needed package.
 
-    A script calls it before its other imports, which take seconds: until its `main` runs Ctrl-C just ends it. This file
-    imports nothing else.
+    A script calls it before its other imports; this file imports nothing else.
     """
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if sys.version_info < OLDEST:
         problem = "is Python {}.{}; Ductus needs {}.{} or newer".format(*sys.version_info[:2], *OLDEST)

@@ -19,7 +19,7 @@ from results.trained import TrainedModel
 from utils.errors import InputError
 
 DIGITS = 4
-"""Decimals of confidences, and of coordinates in the power of ten that the page is large, in plain data."""
+"""Decimals of confidences in plain data; a page's coordinates have so many more digits than its size, in any unit."""
 
 
 @dataclass(frozen=True)

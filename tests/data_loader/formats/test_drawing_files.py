@@ -43,3 +43,7 @@ def test_a_pattern_finds_the_writer_in_the_path(tmp_path: Path) -> None:
     assert [line.writer for line in lines] == ["writer12", "writer12", "writer3", ""]
     with pytest.raises(InputError, match=r"--writer-from 'writer\(' is neither 'folder' nor a pattern: "):
         list(read_svg(tmp_path / "all.tar.gz", Report(), writer_from="writer("))
+    with pytest.raises(
+        InputError, match=r"--writer-from 'writerd' matches no path in .*, such as .*svg; is it in quotes"
+    ):
+        list(read_svg(tmp_path / "all.tar.gz", Report(), writer_from="writerd"))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from results import read
+from results.reading.page import read_pages
 from tests.results.recognizers import RESAMPLED, line_of, recognizer, straight_line
 from utils.errors import InputError
 
@@ -75,3 +76,23 @@ def test_any_ink_has_a_reading_or_one_line_that_says_why_not(xy: np.ndarray, end
         assert len(xy) < 2 or not (np.abs(xy) <= 1e6).all() or "more than the" in str(error)
     else:
         assert 0 <= reading.confidence <= 1 and len(reading.characters) == len(reading.text)
+
+
+def test_boxes_have_the_digits_of_the_pages_size() -> None:
+    line = line_of("cabbage")
+    boxes = []
+    for scale in (1e-6, 1.0):
+        page = replace(line, points=line.points * np.float32([scale, scale, 1]))
+        (read_line,) = read_pages(recognizer(transform=RESAMPLED), [page]).numbers["lines"]
+        boxes.append(np.array(list(read_line["box"].values())) / scale)
+    assert np.allclose(*boxes, rtol=1e-3, atol=1e-3 * np.ptp(boxes[1]))
+
+
+def test_faults_of_one_line_do_not_take_the_others() -> None:
+    bad = replace(line_of("c"), id="bad", points=with_value(np.nan, 0))
+    read_lines = read_pages(recognizer(), [line_of("ab"), bad, line_of("bed")], whole=True)
+    assert [reading.text for reading in read_lines.readings] == ["ab", "", "bed"]
+    (fault,) = read_lines.faults
+    assert fault.startswith("bad: ") and "not finite" in fault
+    with pytest.raises(InputError, match=r"^bad: .*not finite"):
+        read_pages(recognizer(), [bad, bad], whole=True)
