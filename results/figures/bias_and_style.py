@@ -62,7 +62,7 @@ def interpolate(
     """
     if steps < 1:
         raise InputError(f"steps is {steps}; it must be 1 or more")
-    require_sane(bias, seed)
+    require_sane(bias, seed, steps)
     line = one_line(writer, text)
     shares = np.linspace(0, 1, steps).tolist()
     samples = write_between(writer, line or "", styles, shares, bias=bias, seed=seed)

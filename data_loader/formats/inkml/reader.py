@@ -58,7 +58,7 @@ def _lines(name: str, data: bytes, ids: set[str], report: Report) -> Iterator[In
     outside = document.num_strokes - sum(1 for group in groups for _ in group.strokes())
     if outside:
         report.dropped(
-            "ink outside the lines", f"{outside} strokes of {name}", "it has no text, and other ink of the file has"
+            "ink outside the lines", f"{name}, strokes: {outside}", "it has no text, and other ink of the file has"
         )
 
 

@@ -108,7 +108,7 @@ def test_groups_with_a_text_are_lines(tmp_path: Path) -> None:
         ("a-1", "b", "w", 2),
         ("X", "c", "v", 2),
     ]
-    assert dropped(report) == {"ink outside the lines": "3 strokes of a.inkml"}
+    assert dropped(report) == {"ink outside the lines": "a.inkml, strokes: 3"}
     (line,), report = read(tmp_path, page + '<annotation type="truth">\n all of it\n</annotation>')
     assert line.text == "all of it" and len(line.points) == 9 and not report.num_dropped
 
@@ -213,7 +213,7 @@ def test_old_prefixed_elements_and_traces_in_definitions(tmp_path: Path) -> None
     body = '<i:ink xmlns:i="x"><i:definitions><i:trace>9 9</i:trace></i:definitions><i:trace>1 2,3 4</i:trace></i:ink>'
     (line,), report = read(tmp_path, body)
     assert line.points[:, :2].tolist() == [[1, 2], [3, 4]]
-    assert dropped(report) == {"ink outside the lines": "1 strokes of a.inkml"}
+    assert dropped(report) == {"ink outside the lines": "a.inkml, strokes: 1"}
 
 
 def test_folders_and_archives_read_the_same(tmp_path: Path) -> None:
