@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
     styles = styles_of(args, network)
     if len(styles) > 1:
         raise InputError("characters are judged in one --style at a time")
-    draw = best_of(args, reader, GREEDY)
+    draw = best_of(args, network, reader, GREEDY)
     judged = characters(network, reader, n=args.n, bias=args.bias, seed=args.seed, style=styles[0], draw=draw)
     from results.figures.characters import characters_figure  # matplotlib takes a second to load
 

@@ -68,7 +68,9 @@ def styles_of(args: argparse.Namespace, network: Writer) -> list[Style | None]:
     return [load_style(network, sample, args.data_dir) for sample in args.style] or [None]
 
 
-def best_of(args: argparse.Namespace, reader: Reader | None, decoding: Decoding) -> BestOf | None:
+def best_of(
+    args: argparse.Namespace, network: Writer, reader: Reader | None, decoding: Decoding
+) -> BestOf | None:
     """The choice among several writings of each line, by `reader` or the bundled one, if the command line asks for it.
 
     Raises InputError where --alike has nothing to choose from, or no style to compare with.
@@ -77,7 +79,7 @@ def best_of(args: argparse.Namespace, reader: Reader | None, decoding: Decoding)
         if args.alike:
             raise InputError("--alike chooses among several writings: add --best-of K")
         return None
-    if args.alike and not (args.style or getattr(args, "hand", None)):
+    if args.alike and not (args.style or network.own_line):
         raise InputError("--alike compares with a style: add --style, or leave --alike out")
     reader = reader or load_as(Reader, bundled("read lines"), args.device)
     embedder = load_as(Embedder, bundled("compare handwriting"), args.device) if args.alike else None

@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> None:
         save_numbers(args, numbers, shown=[])
         return
     decoding = Decoding(**decoding_options(args))
-    draw, styles = best_of(args, reader, decoding) or Writer.draw_lines, styles_of(args, network)
+    draw, styles = best_of(args, network, reader, decoding) or Writer.draw_lines, styles_of(args, network)
     if len(styles) > 1:
         raise InputError("legibility is measured in one --style at a time")
     trial = Trial(network, reader, styles[0], draw, decoding)

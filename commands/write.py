@@ -97,16 +97,16 @@ def order(args: argparse.Namespace, copies: int = 1) -> tuple[Writer, str | None
     Without a network and a style these are the bundled styles that the seeds pick, one for each copy. Prints them, and
     the characters that the network hardly knows.
     """
-    if args.style or args.hand:
-        refuse(args, "--style and --hand name the handwriting of all lines", ["hands"])
     if args.best_of is None:
         refuse(args, "without --best-of K nothing is read", ["reader"])
     by_seed = not (args.hand or args.resume or args.style or args.hands or args.first)
     network = _of_hand(args) if args.hand else loaded(args, Writer)
+    if args.style or network.own_line:
+        refuse(args, "a style or a hand is the handwriting of all lines", ["hands"])
     text = _text(args, network)
     if by_seed:
         args.style = [seeded_style(args.seed + copy) for copy in range(copies)]
-    draw = best_of(args, load_as(Reader, args.reader, args.device) if args.reader else None, GREEDY)
+    draw = best_of(args, network, load_as(Reader, args.reader, args.device) if args.reader else None, GREEDY)
     styles = styles_of(args, network)
     if by_seed:
         names = f"style{'s' * (copies > 1)} {', '.join(dict.fromkeys(args.style))}"

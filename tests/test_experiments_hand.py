@@ -34,6 +34,19 @@ def test_a_hand_is_exported_and_its_writing_says_whose_it_is(learned: Path, expe
     assert "ada.pt: is a hand already" in refused(experiments_cli("-r", file, "export", "again.pt", "--hand", "Bob"))
 
 
+def test_both_ways_to_name_a_hand_take_the_same_options(learned: Path, experiments_cli: Run) -> None:
+    file = learned.parent / "ada.pt"
+    experiments_cli("-r", learned, "export", file, "--hand", "Ada")
+    made = []
+    for options in (["write", "ab", "--hand", file], ["-r", file, "write", "ab"]):
+        fault = refused(experiments_cli(*options, "--hands", "each"))
+        assert "a style or a hand is the handwriting of all lines; leave out --hands" in fault
+        code, out, _ = experiments_cli(*options, "--best-of", 2, "--alike", "--out", f"{len(made)}.svg")
+        assert code == 0 and "; likeness " in out
+        made.append(Path(f"{len(made)}.svg").read_text())
+    assert made[0] == made[1]
+
+
 def test_what_is_no_hand_is_refused(learned: Path, experiments_cli: Run) -> None:
     network = learned.parent / "writer.pt"
     assert f"no hand; write with it by -r {network}" in refused(experiments_cli("write", "ab", "--hand", network))

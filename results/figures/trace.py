@@ -1,14 +1,17 @@
 """Traces: the points, expectations and attention weights of a network along a line, point by point."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from base.base_model import Sample
 from data_loader.batching import collate
 from ink.strokes import InkLine
 from model.writing.mixture_density import Mixture
+from results.writing.lines import Style
 from results.writing.writer import Writer
 from utils.errors import InputError
 from utils.progress import progress
@@ -39,11 +42,20 @@ class Trace:
 def written(writer: Writer, text: str | None, *, bias: float = 0.5, seed: int = 1) -> Trace:
     """Return the trace of a line that the network writes; text None: freely.
 
+    It begins at the start, of a hand too: what a network writes behind the person's own line depends on that line, and
+    the figures show none.
+
     Raises InputError where the text is longer than one line of the network, or it cannot be written.
     """
-    writing = writer.write(one_line(writer, text), bias=bias, seed=seed)
+    writing = writer.write(one_line(writer, text), bias=bias, seed=seed, draw=_from_start)
     (sample,) = writing.samples
     return _followed(writer, writing.texts[0], sample.strokes, stopped=sample.stopped)
+
+
+def _from_start(
+    writer: Writer, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None = None
+) -> list[Sample]:
+    return writer.draw_lines(texts, seeds, bias)
 
 
 def followed(writer: Writer, line: InkLine) -> Trace:

@@ -56,6 +56,15 @@ def test_a_written_line_is_the_one_that_write_writes_and_so_are_its_weights() ->
     assert trace.stopped == line.samples[0].stopped
 
 
+def test_the_line_of_a_hand_is_followed_from_its_start() -> None:
+    loaded, plain = writer(), written(writer(), "bad cab", bias=1.0, seed=4)
+    loaded.facts["hand"] = {"name": "Ada", "text": "ab", "strokes": [[0, 0, 0], [1, 1, 0], [1, 0, 1]]}
+    assert loaded.own_line
+    trace = written(loaded, "bad cab", bias=1.0, seed=4)
+    np.testing.assert_array_equal(trace.points, plain.points)
+    np.testing.assert_array_equal(trace.weights, plain.weights)
+
+
 def test_the_window_is_counted() -> None:
     _, numbers = window(trace_of([0, 0, 1, 0, 1, 1, 1, 3], "abc"))
     assert numbers["points_per_character"] == [["a", 3], ["b", 4], ["c", 0], ["end", 1]]
