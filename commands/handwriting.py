@@ -68,9 +68,7 @@ def styles_of(args: argparse.Namespace, network: Writer) -> list[Style | None]:
     return [load_style(network, sample, args.data_dir) for sample in args.style] or [None]
 
 
-def best_of(
-    args: argparse.Namespace, network: Writer, reader: Reader | None, decoding: Decoding
-) -> BestOf | None:
+def best_of(args: argparse.Namespace, network: Writer, reader: Reader | None, decoding: Decoding) -> BestOf | None:
     """The choice among several writings of each line, by `reader` or the bundled one, if the command line asks for it.
 
     Raises InputError where --alike has nothing to choose from, or no style to compare with.

@@ -11,7 +11,7 @@ from utils.errors import InputError
 
 MAX_BEAM = 100
 BEAM_WITH_LM, BONUS_WITH_LM = 16, 1.0
-THOROUGH = (1.0, 0.8, 1.25, 0.67)
+THOROUGH = (1.0, 0.8, 0.5)
 """Spacings of the points at which a line of ink is read, one after the other, until one reading is sure."""
 SURE = 0.9
 """Probability of a line's text from which on it is not read again at another spacing."""

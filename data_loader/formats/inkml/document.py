@@ -29,7 +29,7 @@ _MIN_RESOLUTION = 1e-6
 
 @dataclass(slots=True)
 class Stroke:
-    """One pen-down trace, joined with its continuations: (n, 3) each, see `parse_trace`; or why it cannot be used."""
+    """One pen-down trace, joined with its continuations: (n, 4) each, see `parse_trace`; or why it cannot be used."""
 
     trace_format: TraceFormat
     parts: list[np.ndarray]

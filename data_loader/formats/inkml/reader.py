@@ -28,9 +28,10 @@ def read_inkml(
     split are the annotations of those types, the nearest counts; the id is the line's own, or says file and number.
 
     points are the file's numbers, divided by the resolution where one is given, y turned downward where its orientation
-    says otherwise; unit is that of X in the line's first trace, and others that are lengths are converted to it.
-    times are those of channel T, in seconds since the line's first point, where every point has one; time stamps and
-    offsets outside the traces are not read. Pen-up traces are left out and traceViews not followed, and both noted.
+    says otherwise; unit is that of X in the line's first trace, and others that are lengths are converted to it. times
+    are those of channel T, in seconds since the line's first point, where every point has one; time stamps and offsets
+    outside the traces are not read. Pen-up traces and points at which channel S says that the tip does not touch are
+    left out, and traceViews not followed; all is noted.
 
     `writer_from` and errors as in `read_drawing_files`.
     """
@@ -104,20 +105,30 @@ def _ink(strokes: list[Stroke], unit: str, odd: Counter[str]) -> tuple[np.ndarra
         if stroke.fault:
             raise stroke.fault
     parts = [part * _scale(stroke, unit) for stroke in strokes for part in stroke.parts]
-    ink = np.concatenate([np.empty((0, 3)), *parts])
+    ink, ends = np.concatenate([np.empty((0, 4)), *parts]), _ends(strokes)
+    if not (touching := ink[:, 3] != 0).all():
+        odd["points with the pen in the air, left out"] += int((~touching).sum())
+        ends |= np.append(~touching[1:], True)
+        ink, ends = ink[touching], ends[touching]
     if len(ink) < 2:
         raise BadFileError("no ink", f"points: {len(ink)}; a line needs 2")
     if not (farthest := np.abs(ink[:, :2]).max()) <= MAX_COORDINATE:
         raise BadFileError("bad coordinates", f"one is {farthest:g}, beyond +-{MAX_COORDINATE:g}")
-    lengths = [sum(map(len, stroke.parts)) for stroke in strokes]
     points, seconds = np.zeros((len(ink), 3), np.float32), ink[:, 2]
-    points[:, :2] = ink[:, :2]
-    points[np.cumsum(list(filter(None, lengths))) - 1, 2] = 1
+    points[:, :2], points[:, 2] = ink[:, :2], ends
     if np.abs(seconds).max() < _MAX_TIME:
         return points, seconds - seconds[0]
     if any(stroke.trace_format.find("T") for stroke in strokes):
         odd["lines without times: one is missing, too large or in an unknown unit"] += 1
     return points, None
+
+
+def _ends(strokes: list[Stroke]) -> np.ndarray:
+    """Return a mask (T,) of the strokes' last points."""
+    lengths = np.array([sum(map(len, stroke.parts)) for stroke in strokes], np.int64)
+    ends = np.zeros(lengths.sum(), bool)
+    ends[lengths[lengths > 0].cumsum() - 1] = True
+    return ends
 
 
 def _unit(strokes: list[Stroke], odd: Counter[str]) -> str:
@@ -131,9 +142,9 @@ def _unit(strokes: list[Stroke], odd: Counter[str]) -> str:
 
 
 def _scale(stroke: Stroke, unit: str) -> np.ndarray:
-    """Return the factors (3,) that bring x and y of a stroke into the unit of its line."""
+    """Return the factors (4,) that bring x and y of a stroke into the unit of its line."""
     channels = [stroke.trace_format.find(axis) for axis in "XY"]
     lengths = [MILLIMETRES.get(channel.units if channel else "", 0.0) for channel in channels]
     if unit not in MILLIMETRES or not all(lengths):
-        return np.ones(3)
-    return np.array([*(length / MILLIMETRES[unit] for length in lengths), 1.0])
+        return np.ones(4)
+    return np.array([*(length / MILLIMETRES[unit] for length in lengths), 1.0, 1.0])

@@ -59,7 +59,8 @@ DEFAULT_FORMAT = TraceFormat((Channel("X"), Channel("Y")), 2)
 
 
 def parse_trace(text: str, trace_format: TraceFormat) -> tuple[np.ndarray, str]:
-    """Return points (n, 3) float64 of a trace, x to the right, y downward, in units, seconds; and its oddity or "".
+    """Return points (n, 4) float64 of a trace, x to the right, y downward, in units, seconds, and 0 where the tip does
+    not touch, by channel S; and the trace's oddity or "".
 
     Seconds are NaN where the format has no T in a known unit, and at a "?"; their zero is the file's. Other channels
     are passed over. Two habits against the rules are read: points in drafts' style, one after the other without a
@@ -74,15 +75,16 @@ def parse_trace(text: str, trace_format: TraceFormat) -> tuple[np.ndarray, str]:
     if end < len(text):
         raise BadFileError("bad trace", f"{text[end : end + 20].strip()!r} is no value")
     rows, odd = _rows([_VALUE.findall(point) for point in text.split(",")], trace_format)
-    points = np.full((len(rows), 3), np.nan)
-    for axis, name in enumerate("XYT"):
+    points = np.full((len(rows), 4), np.nan)
+    for axis, name in enumerate("XYTS"):
         channel = trace_format.find(name)
         if channel:
             at = trace_format.channels.index(channel)
             values = [row[at] if at < len(row) else "?" for row in rows]
             points[:, axis] = _numbers(values) * channel.sign / _divisor(channel)
-        elif name != "T":
+        elif name in "XY":
             raise BadFileError("bad trace format", f"it has no channel {name}")
+    points[:, 3] = np.nan_to_num(points[:, 3], nan=1.0)
     if np.isnan(points[:, :2]).any():
         at = int(np.flatnonzero(np.isnan(points[:, :2]).any(1))[0])
         raise BadFileError("bad coordinates", f"point {at + 1} of a trace says no x or no y that can be known")

@@ -111,3 +111,29 @@ def test_units_of_time(
     assert (line.times is None) == (times is None)
     if times:
         np.testing.assert_allclose(line.times, times, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "points", "in_the_air"),
+    [
+        ("TTFFT", [(0, 0, 0), (1, 1, 1), (4, 4, 1)], 2),
+        ("FTTTF", [(1, 1, 0), (2, 2, 0), (3, 3, 1)], 2),
+        ("T?*TT", [(0, 0, 0), (1, 1, 0), (2, 2, 0), (3, 3, 0), (4, 4, 1)], 0),
+    ],
+)
+def test_the_tip_that_does_not_touch_writes_nothing(
+    tmp_path: Path, values: str, points: list[tuple[int, int, int]], in_the_air: int
+) -> None:
+    trace = ",".join(f"{n} {n} {n} {value}" for n, value in enumerate(values))
+    body = channels("X", "Y", "T", "S", T='units="s"', S='type="boolean"') + f"<trace>{trace}</trace>"
+    line, noted = single_line(tmp_path, body + "<trace>9 9 9 T,10 9 10 T</trace>")
+    wanted = np.array([*points, (9, 9, 0), (10, 9, 1)])
+    np.testing.assert_array_equal(line.points, wanted)
+    np.testing.assert_array_equal(line.times, wanted[:, 0] - wanted[0, 0])
+    assert noted == ({"points with the pen in the air, left out"} if in_the_air else set())
+
+
+def test_ink_that_never_touched_is_none(tmp_path: Path) -> None:
+    body = channels("X", "Y", "S", S='type="boolean"') + "<trace>1 2 F,3 4 F,5 6 T</trace>"
+    with pytest.raises(InputError, match=r"no ink: .*points: 1; a line needs 2"):
+        read(tmp_path, body)
