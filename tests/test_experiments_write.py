@@ -1,5 +1,6 @@
 """Styles, the best of several, and legibility, from the command line."""
 
+import argparse
 import json
 from collections.abc import Callable
 from functools import partial
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.paper import given_text
 from data_loader.formats.jsonl import write_jsonl
 from model.writing.conditional import ConditionalHandwriting
 from tests.results.recognizers import ALPHABET, line_of, recognizer
@@ -172,3 +174,8 @@ def test_bad_input_gets_one_line(
     monkeypatch.setattr("results.writing.styles.BUNDLED", tmp_path / "none.jsonl")
     assert named in refused(run(*arguments))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_text_longer_than_any_file_name_is_a_text() -> None:
+    text = "ab " * 5000
+    assert given_text(argparse.Namespace(text=text, file=None)) == text

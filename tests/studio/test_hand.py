@@ -184,6 +184,7 @@ def test_the_page_writes_a_sentence_and_is_refused_what_is_none(page: Page, stud
         ({"id": "../test", "number": 0, "ink": ink}, "not there"),
         ({"id": "test", "number": 99, "ink": ink}, "no such sentence"),
         ({"id": "test", "number": "0", "ink": ink}, "no such sentence"),
+        ({"id": "test", "number": True, "ink": ink}, "no such sentence"),
         ({"id": "test", "number": 0, "ink": {"strokes": []}}, "nothing is written"),
         ({"id": "test", "number": 0, "ink": 5}, "no ink"),
     ]:

@@ -144,7 +144,15 @@ def test_a_file_keeps_its_ink_and_unit(page: Page, tmp_path: Path) -> None:
         np.testing.assert_array_equal(page_of(one_page).points, line.points)
 
 
-@pytest.mark.parametrize("data", [{"kind": "docx", "pages": []}, {"kind": "jsonl", "pages": []}, {"kind": "jsonl"}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"kind": "docx", "pages": []},
+        {"kind": ["jsonl"], "pages": []},
+        {"kind": "jsonl", "pages": []},
+        {"kind": "jsonl"},
+    ],
+)
 def test_no_ink_or_another_kind_is_not_saved(data: dict[str, Any], page: Page) -> None:
     response = page.call("/api/ink/save", data)
     assert response.status_code == 422 and "ink" in response.json()["error"]

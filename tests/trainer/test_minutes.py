@@ -125,6 +125,14 @@ def test_a_run_by_epochs_goes_on_by_minutes_and_back(tiny: Tiny, clocks: Any) ->
     assert logged(run_dir)[-1]["epoch"] == 5
 
 
+def test_a_run_that_stopped_early_goes_on_by_minutes(tiny: Tiny, clocks: Any) -> None:
+    run_dir = train(tiny(trainer__epochs=9, trainer__early_stop=1, trainer__monitor="max val_loss")).folder
+    before = len(rates(run_dir))
+    assert before < 9 * STEPS, "its loss falls, so it stops early"
+    train(resume=run_dir, minutes=0.1, clock=clocks())
+    assert len(rates(run_dir)) > before
+
+
 def test_reports_give_the_share_done_and_the_time_left(tiny: Tiny, clocks: Any) -> None:
     reports: list[Progress] = []
     train(tiny(trainer__minutes=0.1), clock=clocks(), on_progress=reports.append)
