@@ -14,7 +14,7 @@ if __name__ == "__main__":
 import argparse
 
 from commands import COMMANDS
-from commands.common import add_network
+from commands.common import add_network, require_place
 from results import evaluate, load, read, write
 from utils.command_line import Parser
 from utils.errors import one_line_errors
@@ -51,6 +51,8 @@ def parse_arguments() -> argparse.Namespace:
 @one_line_errors
 def main() -> None:
     args = parse_arguments()
+    if getattr(args, "out", None):
+        require_place(args.out)
     COMMANDS[args.command].module.run(args)
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import platform
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
@@ -61,6 +62,15 @@ def output_folder(path: Path) -> Path:
     except OSError as error:
         raise InputError(f"{path}: cannot write there ({error.strerror}); choose another --out") from None
     return path
+
+
+def require_place(out: Path) -> None:
+    """Raise InputError, before any work, where neither a folder nor a file can be made at `out`."""
+    nearest = next(place for place in (out, *out.parents) if place.exists())
+    folder = out.parent if nearest == out and out.is_file() else nearest
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        reason = "it is no folder" if not folder.is_dir() else "no permission"
+        raise InputError(f"{folder}: cannot write there ({reason}); choose another --out")
 
 
 def cell(value: Any) -> str:

@@ -14,9 +14,9 @@ from commands.common import output_folder
 from render.ink.page import cut_words
 from render.ink.paper import SIZES, Align, Paper
 from render.ink.pen import INK_COLOR, PEN_MM, Pen
-from render.ink.plotter import MACHINES, Machine, load_machine, require_paper, require_vpype
+from render.ink.plotter import LANGUAGES, MACHINES, Machine, load_machine, require_paper, require_vpype
 from results.writing.line_length import line_length
-from results.writing.lines import Style
+from results.writing.lines import SUFFIXES, Style
 from results.writing.writer import Writer
 from utils.errors import InputError
 
@@ -145,12 +145,16 @@ def out_suffix(out: Path, suffixes: Sequence[str]) -> str:
 
     Raises InputError where it ends in another suffix and is no folder yet. Digits are none: a folder may be bias0.5.
     """
+    if out.is_file() and not out.suffix:
+        raise InputError(f"{out}: is a file, and not of a picture's name; choose another --out")
     if out.is_dir() or not out.suffix or out.suffix[1:].isdigit():
         return ""
     for suffix in suffixes:
         if out.name.lower().endswith(suffix) and len(out.name) > len(suffix):
             return out.name[-len(suffix) :]
-    raise InputError(f"{out}: a file ends in {', '.join(suffixes)} here; if it is a folder, make it first")
+    is_plot = out.suffix[1:].lower() in LANGUAGES and tuple(suffixes) == SUFFIXES
+    hint = "a plotter's needs --machine NAME" if is_plot else "if it is a folder, make it first"
+    raise InputError(f"{out}: a file ends in {', '.join(suffixes)} here; {hint}")
 
 
 def names_of(args: argparse.Namespace, copies: int, suffix: str) -> list[Path]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny import refused
+
 Run = Callable[..., tuple[int, str, str]]
 LINES = "\\n".join(["ab"] * 5)
 
@@ -68,3 +70,15 @@ def test_a_file_of_a_plotter_is_made_alone(write: Run, tmp_path: Path, monkeypat
     code, out, _ = write("ab", "--machine", "grbl-servo", "-o", "ab.gcode")
     assert code == 0 and out.startswith("ab.gcode\n")
     assert made(tmp_path) == {"ab.gcode"}
+
+
+@pytest.mark.parametrize(
+    ("command", "out"), [("write", "taken/a.svg"), ("write", "taken"), ("evaluate", "taken/deep/folder")]
+)
+def test_where_nothing_can_be_made_is_refused_before_any_work(
+    experiments_cli: Run, tmp_path: Path, command: str, out: str
+) -> None:
+    (tmp_path / "taken").touch()
+    text = ["ab"] if command == "write" else []
+    assert "choose another --out" in refused(experiments_cli("-r", "no-such-network.pt", command, *text, "--out", out))
+    assert made(tmp_path) == {"taken"}

@@ -15,6 +15,8 @@ from utils.signature import did_you_mean
 
 MACHINES = Path(__file__).with_name("machines")
 """Folder of the machines that have a name, a TOML file each."""
+LANGUAGES = ("gcode", "hpgl")
+"""Languages of plotters; a file's name ends in that of its."""
 PX_PER_MM = 96 / 25.4
 PROFILE = "ductus"
 
@@ -64,7 +66,7 @@ def load_machine(name: str) -> Machine:
             raise InputError(f"{path}: unknown key {key}; {did_you_mean(key, types)}")
         if not isinstance(value, types[key]) or isinstance(value, bool):
             raise InputError(f"{path}: {key} is {value!r}; it must be a {'text' if types[key] is str else 'number'}")
-    if content.get("language") not in ("gcode", "hpgl"):
+    if content.get("language") not in LANGUAGES:
         raise InputError(f'{path}: language must be "gcode" or "hpgl"')
     if content["language"] == "hpgl" and not content.get("device"):
         raise InputError(f"{path}: hpgl needs the plotter's name in vpype as its device")
