@@ -105,6 +105,7 @@ def about(writer: Writer, folder: Path) -> dict[str, Any]:
             }
             for name, style in drawn.items()
         },
+        "size": writer.x_height(),
         "unit": float(np.median([x_height(ink) for ink in inks])),
         "std": writer.std,
         "chars_per_line": writer.chars_per_line,

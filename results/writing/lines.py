@@ -20,6 +20,9 @@ from utils.errors import InputError
 
 NOTEBOOK_DPI = 150
 MAX_BIAS = 20.0
+FEW_LETTERS = 10
+"""Letters and digits of a writing below which its x-height is that of its style: in 26 texts of fewer, in 7 styles, it is
+measured 0.7 to 2.9 times as large (root mean square 1.36), in 7 longer texts 0.7 to 1.5 times (1.14)."""
 SEEDS_PER_WRITING = 1_000_003
 """Distance of the seeds of two successive writings: each line of a writing has a seed of its own."""
 FORMATS: dict[str, Callable[[Path, Page, Pen | None], object]] = {
@@ -38,7 +41,7 @@ SUFFIXES = (*FORMATS, *DOCUMENTS)
 class Writing:
     """A text as it was written: the lines' texts, their points (T, 3) in the data set's units, the samples.
 
-    unit  about the x-height, in the data set's units, for ink without letters; None: unknown
+    unit  about the x-height, in the data set's units, for ink of few letters or none; None: unknown
     """
 
     texts: list[str]
@@ -64,13 +67,10 @@ class Writing:
 
     @property
     def x_height(self) -> float | None:
-        """The x-height: the median of the lines with letters or digits; without any of these, `unit`."""
-        lettered = [
-            x_height(ink)
-            for text, ink in zip(self.texts, self.lines, strict=True)
-            if len(ink) and (not text or any(map(str.isalnum, text)))
-        ]
-        return float(np.median(lettered)) if lettered else self.unit
+        """The x-height: the median of the lines with letters or digits; where these are few or none, `unit`."""
+        counts = [sum(map(str.isalnum, text)) if text else FEW_LETTERS for text in self.texts]
+        lettered = [x_height(ink) for count, ink in zip(counts, self.lines, strict=True) if len(ink) and count]
+        return self.unit if not lettered or (self.unit and sum(counts) < FEW_LETTERS) else float(np.median(lettered))
 
     def pages(self, paper: Paper | None = None) -> list[Page]:
         """The lines on pages; without a sheet up to 12 are on a piece of paper of their size, more on A4."""

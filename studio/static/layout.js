@@ -4,7 +4,7 @@ import { IDENTITY, after, baseline, extent, mapped, median, turnOf, turned, xHei
 
 const X_HEIGHT = 2.8, SMALLEST = 2.2, LARGEST = 3.4, X_PER_SPACING = 0.28, CHARACTER_WIDTH = 1.4, LONGER_LINES = 1.5, WIDER_LINES = 1.1;
 const SLIP_MARGIN = 8, SHEET_MARGIN = 20, SHEET_MARGIN_SHARE = 0.1, LINES_ON_A_SLIP = 12, LONGEST_LINE = 500;
-const MIN_GAP = 0.12, SKYLINE_BIN = 0.1, SHARE_LEFT = { left: 0, center: 0.5, right: 1 };
+const FEW_LETTERS = 10, MIN_GAP = 0.12, SKYLINE_BIN = 0.1, SHARE_LEFT = { left: 0, center: 0.5, right: 1 };
 
 const even = (value) => { const low = Math.floor(value); return value - low === 0.5 ? low + low % 2 : Math.round(value); };
 
@@ -79,15 +79,18 @@ function fill(words, longest) {
 }
 
 // Pages of lines of points, [] of an empty one, turned by the slope of their style (null: as they are). Their x-height is
-// that of the lines whose texts have letters or digits, else `unit`. A page is its size, rules, and lines, each its number
+// that of the lines whose texts have letters or digits; of few or none `own`, where that is known (else null), or `usual`. A page is its size, rules, and lines, each its number
 // and the matrix that brings its points to the page.
-export function layOut(lines, texts, unit, sheet, slope) {
+export function layOut(lines, texts, own, usual, sheet, slope) {
   const turn = slope === null || lines.length < 2 ? 0 : turnOf(lines, slope);
   const slant = -Math.tan(sheet.slant * Math.PI / 180);
   const matrices = lines.map((points) => (points.length ? after([1, slant, 0, 0, 1, 0], turned(turn, points)) : IDENTITY));
   const inks = lines.map((points, k) => mapped(points, matrices[k]));
-  const lettered = inks.filter((ink, k) => ink.length && /[\p{L}\p{N}]/u.test(texts[k]));
-  const [scale, height] = scaleOf(inks, sheet, lettered.length ? median(lettered.map(xHeight)) : unit);
+  const counts = texts.map((text) => text.match(/[\p{L}\p{N}]/gu)?.length ?? 0);
+  const isFew = counts.reduce((sum, count) => sum + count, 0) < FEW_LETTERS;
+  const lettered = inks.filter((ink, k) => ink.length && counts[k]);
+  const unit = isFew && own ? own : lettered.length ? median(lettered.map(xHeight)) : own ?? usual;
+  const [scale, height] = scaleOf(inks, sheet, unit);
   const spacing = Math.min(sheet.spacing ?? height / X_PER_SPACING, sheet.space[1]);
   const widths = inks.map((ink) => { const [low, high] = extent(ink, 0); return ink.length ? (high - low) * scale : 0; });
   const space = sheet.width ? sheet.space[0] : Math.max(...widths, 0);

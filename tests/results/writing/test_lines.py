@@ -28,6 +28,21 @@ def test_lines_without_letters_have_no_say_in_the_size_of_others() -> None:
     assert np.ptp(page.strokes[5][:, 1]) == pytest.approx(X_HEIGHT, rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("texts", "unit", "expected"),
+    [
+        (["joy"], 0.5, 0.5),
+        (["joy", "2026"], 0.5, 0.5),
+        (["joy"], None, 1.0),
+        (["joy to you all!"], 0.5, 1.0),
+        (["joy to", "you all"], 0.5, 1.0),
+        ([""], 0.5, 1.0),
+    ],
+)
+def test_few_letters_have_the_size_of_their_style(texts: list[str], unit: float | None, expected: float) -> None:
+    assert Writing(texts, [LETTERS] * len(texts), [], unit).x_height == pytest.approx(expected, rel=0.1)
+
+
 def test_a_writer_knows_the_size_of_what_it_writes() -> None:
     assert writer(transform={"normalise_size": True}).write("a", seed=1).unit == 1
     network = writer()
