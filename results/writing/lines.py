@@ -21,8 +21,8 @@ from utils.errors import InputError
 NOTEBOOK_DPI = 150
 MAX_BIAS = 20.0
 FEW_LETTERS = 10
-"""Letters and digits of a writing below which its x-height is that of its style: in 26 texts of fewer, in 7 styles, it is
-measured 0.7 to 2.9 times as large (root mean square 1.36), in 7 longer texts 0.7 to 1.5 times (1.14)."""
+"""Letters and digits of a writing below which its x-height is that of its style: in 26 texts of fewer, in 7 styles, it
+is measured 0.7 to 2.9 times as large (root mean square 1.36), in 7 longer texts 0.7 to 1.5 times (1.14)."""
 SEEDS_PER_WRITING = 1_000_003
 """Distance of the seeds of two successive writings: each line of a writing has a seed of its own."""
 FORMATS: dict[str, Callable[[Path, Page, Pen | None], object]] = {

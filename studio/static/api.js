@@ -117,8 +117,8 @@ export async function* stream(path, settings, signal) {
   }
   await work;
   const { style, inks } = left;
-  const ofStyle = style && pointsOf(style.strokes), own = facts.size ?? (style ? xHeight(ofStyle) : null);
-  const pages = layOut(inks.map(({ points }) => points), texts, own, facts.unit, paper, style ? baselineSlope(ofStyle) : null);
+  const ofStyle = style && pointsOf(style.strokes), size = facts.size ?? (style ? xHeight(ofStyle) : null);
+  const pages = layOut(inks.map(({ points }) => points), texts, size, facts.unit, paper, style ? baselineSlope(ofStyle) : null);
   for (const page of pages) for (const { matrix } of page.lines) for (const k of [0, 1, 3, 4]) matrix[k] /= scale;
   last = { pages, lines: inks.map(({ points }) => flat(points, scale)) };
   const capped = inks.flatMap(({ stopped }, line) => (texts[line] && !stopped ? [line] : []));
