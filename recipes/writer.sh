@@ -2,7 +2,7 @@
 # Make writer.pt, which writes every printable character of ASCII and has seen no ink but UNIPEN's and the built-in
 # corpus: it learns to follow the text on the latter first, then from legible lines of both, and at last also from lines
 # that it wrote itself and a reader reads right, and from long lines. Its card has the history of the bundled file.
-# Usage: recipes/writer.sh train_r01_v07.tar.xz           (about five hours of one core)
+# Usage: recipes/writer.sh train_r01_v07.tar.xz           (about six hours of one core)
 source "$(dirname "$0")/common.sh"
 prepare_unipen "$1"
 legible unipen-texts --max-cer 0.12
