@@ -16,6 +16,7 @@ INTERRUPTED = """
 import os, signal
 from utils.errors import one_line_errors
 from utils.packages import end_at_interrupt
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins without it
 end_at_interrupt()
 interrupt = lambda: os.kill(os.getpid(), signal.SIGINT)
 """
