@@ -5,4 +5,7 @@ source "$(dirname "$0")/common.sh"
 prepare_unipen "$1"
 
 train reader config_reader.json
+train reader-dense config_reader.json --init-from "$RUN" --lr 1e-3 --batch-size 48 --epochs 6 \
+  --set data_loader.args.transform.resample_distance=0.2 --set data_loader.args.augment.scale=0.4 \
+  --set data_loader.args.max_points=1800
 export_weights reader.pt --bits 8
