@@ -14,6 +14,7 @@ from results.trained import Ability
 from tests.data_loader.formats.mini_iam import MiniIam
 from tests.data_loader.test_compose import ALL, drawn, word
 from tests.tiny import ink_line, write_corpus
+from utils.files import file_hash
 
 ROOT = Path(__file__).parent.parent
 MADE = {
@@ -129,3 +130,10 @@ def test_every_bundled_file_has_a_recipe() -> None:
     recipes = "".join(path.read_text() for path in (ROOT / "recipes").glob("*.sh"))
     files = [path.name for path in (ROOT / "saved" / "pretrained").iterdir() if path.suffix != ".md"]
     assert len(files) >= 7 and [name for name in files if name not in recipes] == []
+
+
+def test_the_bundled_files_are_small_and_their_cards_name_them() -> None:
+    files = [path for path in (ROOT / "saved" / "pretrained").iterdir() if path.suffix == ".pt"]
+    assert sum(path.stat().st_size for path in files) <= 40e6 and max(path.stat().st_size for path in files) <= 6e6
+    cards = (ROOT / "saved" / "pretrained" / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in files if file_hash(path) not in cards] == []
