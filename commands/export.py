@@ -2,8 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
 
 from commands.common import loaded
+from results.roles import load
 from results.trained import TrainedModel
 from trainer.hand import LINES_FOR_ALL, save_hand
 from utils.checkpoint import save_checkpoint
@@ -20,6 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         choices=(8, 16, 32),
         help="bits per weight (32); 8 makes the file a quarter as large",
+    )
+    parser.add_argument(
+        "--mean-with",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="write the mean of the weights and of those of another run of the same network",
+    )
+    parser.add_argument(
+        "--share", type=float, metavar="S", help="with --mean-with: how much of the mean is the network's own (0.5)"
     )
     parser.add_argument(
         "--hand",
@@ -47,6 +61,8 @@ def run(args: argparse.Namespace) -> None:
         return
     args.file.parent.mkdir(parents=True, exist_ok=True)
     weights = network.model.state_dict()
+    if args.mean_with is not None:
+        weights = _mean(network, load(args.mean_with), 0.5 if args.share is None else args.share)
     content = {"config": without_folders(network.config), "facts": network.facts, "model": weights}
     if args.bits == 8:
         content["model"], content["scales"] = rounded(weights)
@@ -54,6 +70,25 @@ def run(args: argparse.Namespace) -> None:
         content["model"] = {name: tensor.half() for name, tensor in weights.items()}
     save_checkpoint(args.file, content)
     print(f"{args.file}: {args.file.stat().st_size / 1e6:.1f} MB, sha256 {file_hash(args.file)}{note}")
+
+
+def _mean(network: TrainedModel[Any], other: TrainedModel[Any], share: float) -> dict[str, Tensor]:
+    """Return the mean of the weights of two runs, of which `share` is the first's.
+
+    Raises InputError where the runs are not of one network and one unit of ink.
+    """
+    own, others = network.model.state_dict(), other.model.state_dict()
+    same = {
+        "weights": [{name: weight.shape for name, weight in weights.items()} for weights in (own, others)],
+        **{fact: [network.facts[fact], other.facts[fact]] for fact in ("alphabet", "std")},
+    }
+    differ = [name for name, (first, second) in same.items() if first != second]
+    if differ:
+        raise InputError(f"{other.path}: other {differ[0]} than {network.path} has; a mean is of runs of one network")
+    return {
+        name: torch.lerp(others[name], weight, share) if weight.is_floating_point() else weight
+        for name, weight in own.items()
+    }
 
 
 def _require_fitting(args: argparse.Namespace) -> None:
@@ -64,3 +99,9 @@ def _require_fitting(args: argparse.Namespace) -> None:
         raise InputError("--strength is for a hand: add --hand NAME, or leave --strength out")
     if args.hand is not None and args.bits is not None:
         raise InputError("--bits is for a whole network, and a hand is small: leave --bits out, or --hand")
+    if args.hand is not None and args.mean_with is not None:
+        raise InputError("--mean-with is for a whole network: leave it out, or --hand")
+    if args.share is not None and args.mean_with is None:
+        raise InputError("--share is for a mean: add --mean-with CHECKPOINT, or leave --share out")
+    if args.share is not None and not 0 <= args.share <= 1:
+        raise InputError(f"--share is {args.share:g}; it must be from 0 to 1")

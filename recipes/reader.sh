@@ -9,3 +9,5 @@ train reader-dense config_reader.json --init-from "$RUN" --lr 1e-3 --batch-size 
   --set data_loader.args.transform.resample_distance=0.2 --set data_loader.args.augment.scale=0.4 \
   --set data_loader.args.max_points=1800
 export_weights reader.pt --bits 8
+"$PYTHON" experiments.py -r "$OUT/reader.pt" calibrate "$OUT/reader.pt" --corpus unipen-texts --split valid \
+  --spacings 1 0.8 0.5 --data-dir "$DATA_DIR" --out "$RUN/calibrate"

@@ -252,22 +252,6 @@ def test_a_checkpoint_whose_config_is_of_another_model(conditional: Path, tmp_pa
     assert "weights of another model" in refused(run(tmp_path / "other.pt"))
 
 
-@pytest.mark.parametrize(("bits", "error"), [(16, 1e-3), (8, 0.02)])
-def test_export_holds_weights_alone_and_smaller_ones_still_write(
-    conditional: Path, run: Run, tmp_path: Path, bits: int, error: float
-) -> None:
-    assert run(conditional, "export", "whole.pt")[0] == 0 == run(conditional, "export", "new/whole.pt")[0]
-    assert run(conditional, "export", "small.pt", "--bits", str(bits))[0] == 0
-    content = torch.load(tmp_path / "small.pt", weights_only=True)
-    assert "training" not in content and str(tmp_path) not in str(content["config"])  # no folders of this machine
-    kinds = {tensor.dtype for tensor in content["model"].values()}
-    assert kinds == ({torch.float16} if bits == 16 else {torch.float16, torch.int8})
-    whole, small = (load(tmp_path / name).model.state_dict() for name in ("whole.pt", "small.pt"))
-    assert all(torch.equal(whole[name], tensor) for name, tensor in load(conditional).model.state_dict().items())
-    assert all(torch.allclose(whole[name], small[name], atol=error) for name in whole)
-    assert run(tmp_path / "small.pt", "write", "ab")[0] == 0
-
-
 @pytest.mark.parametrize("name", ["-r", "--resume", "--checkpoint"])
 def test_the_checkpoint_and_the_device_are_named_before_or_after_the_subcommand(
     conditional: Path, tmp_path: Path, experiments_cli: Run, name: str

@@ -56,6 +56,15 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
         raise InputError(f"cannot write {path}: {reason.strerror}") from None
 
 
+def save_with_facts(source: Path, target: Path, facts: dict[str, Any]) -> None:
+    """Save a checkpoint with some facts in place of its own; all else of it stays as it is, 8-bit weights too.
+
+    Raises InputError where the disk is full.
+    """
+    content = read_plain(source)
+    save_checkpoint(target, {**content, "facts": {**content["facts"], **facts}})
+
+
 def load_checkpoint(path: Path, base: Path | None = None) -> dict[str, Any]:
     """Return the content of a checkpoint of this or an older format, on the CPU; weights in 8 bits become float32.
 

@@ -17,7 +17,7 @@ from results.reading.reader import Reader
 from results.writing.best_of import read_back
 from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.writer import Draw, Writer
-from utils.checkpoint import load_checkpoint, save_checkpoint
+from utils.checkpoint import save_with_facts
 from utils.run_folders import checkpoint_of
 
 SHOWN = 3
@@ -103,8 +103,7 @@ def characters(
 def save_read_right(writer: Writer, file: Path, numbers: dict[str, Any]) -> None:
     """Write the writer's checkpoint with the share of right texts of every character as the fact `read_right`."""
     shares = {name: part["right"] / part["tried"] for name, part in numbers["characters"].items()}
-    content = load_checkpoint(checkpoint_of(writer.path, "best.pt"))
-    save_checkpoint(file, {**content, "facts": {**content["facts"], "read_right": shares}})
+    save_with_facts(checkpoint_of(writer.path, "best.pt"), file, {"read_right": shares})
 
 
 def _written(writer: Writer, character: str, text: str, sample: Sample, read: str) -> WrittenCharacter:

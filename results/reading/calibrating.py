@@ -9,7 +9,7 @@ import numpy as np
 from results.reading.calibration import IDENTITY, Calibration, fitted, reliability
 from results.reading.corpus import CorpusRead
 from results.reading.judging import Judged, judged
-from utils.checkpoint import load_checkpoint, save_checkpoint
+from utils.checkpoint import load_checkpoint, save_with_facts
 from utils.errors import InputError
 from utils.run_folders import checkpoint_of
 
@@ -69,8 +69,7 @@ def save_calibrated(source: Path, target: Path, result: Calibrated) -> None:
 
     source  a checkpoint, or the run directory of one
     """
-    content = load_checkpoint(checkpoint_of(source, "best.pt"))
+    source = checkpoint_of(source, "best.pt")
     maps = {unit: [each.shift, each.scale] for unit, each in result.maps.items()}
-    old = content["facts"].get("calibration", {})
-    content["facts"] = {**content["facts"], "calibration": {**old, result.kind: maps}}
-    save_checkpoint(target, content)
+    old = load_checkpoint(source)["facts"].get("calibration", {})
+    save_with_facts(source, target, {"calibration": {**old, result.kind: maps}})

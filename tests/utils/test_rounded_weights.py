@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from utils.checkpoint import load_checkpoint, save_checkpoint
+from utils.checkpoint import load_checkpoint, save_checkpoint, save_with_facts
 from utils.errors import InputError
 from utils.rounded_weights import GROUP, rounded, widened
 
@@ -65,3 +65,15 @@ def test_a_checkpoint_is_read_with_weights_as_wide_as_they_are_trained(tmp_path:
     content = load_checkpoint(tmp_path / "small.pt")
     assert "scales" not in content
     assert torch.equal(content["model"]["hidden"], widened(small, scales)["hidden"])
+
+
+def test_other_facts_leave_weights_in_8_bits_as_they_are(tmp_path: Path):
+    small, scales = rounded(weights())
+    content = {"config": {"name": "a"}, "facts": {"a": 1, "b": 2}, "model": small, "scales": scales}
+    save_checkpoint(tmp_path / "small.pt", content)
+    for target in ("other.pt", "small.pt"):
+        save_with_facts(tmp_path / "small.pt", tmp_path / target, {"b": [3]})
+        saved = torch.load(tmp_path / target, weights_only=True)
+        assert saved["facts"] == {"a": 1, "b": [3]} and saved["config"] == {"name": "a"}
+        for part in ("model", "scales"):
+            assert all(torch.equal(saved[part][name], value) for name, value in content[part].items())
