@@ -163,6 +163,7 @@ def test_what_was_hardly_learned_is_named_before_it_is_written(
         (["write", "dad", "--bias", "0", "1", "-o", "dad.gif"], "a file ends in .svg, .png, .pdf here"),
         (["write", "dad", "--style", "letters:ace-0", "--hands", "each"], "leave out --hands"),
         (["animate", "dad", "--style", "letters:ace-0", "--hands", "one"], "leave out --hands"),
+        (["write", "dad", "--n", "3", "--seed", "4294967295"], "seed is 4294967295; it must be from 0 to 2**32 - 3"),
         (["write", "--bias", "1", "dad"], "'dad'; put a text before --bias"),
         (["legibility", "--reader", "gone.pt"], "gone.pt"),
         (["legibility", "--reader", "reader.pt", "--n", "0", "--data-dir", "data"], "n is 0"),

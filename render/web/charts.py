@@ -127,8 +127,7 @@ def _frame(x: Axis, y: Axis, x_label: str) -> list[Html]:
         pieces.append(f'<line class="rule" x1="{x.first}" x2="{x.last}" y1="{at:.1f}" y2="{at:.1f}"/>')
         pieces.append(f'<text x="{x.first - 6}" y="{at + 3.5:.1f}" text-anchor="end">{label}</text>')
     for value, label in x.ticks(64):
-        at = float(x.pixels(np.array(value)))
-        pieces.append(f'<text x="{at:.1f}" y="{y.first + 15}" text-anchor="middle">{label}</text>')
+        pieces.append(_name_at(x, value, y.first + 15, label))
     pieces.append(f'<text x="{x.last}" y="{y.first + 28}" text-anchor="end">{escaped(x_label)}</text>')
     return [Html(piece) for piece in pieces]
 
@@ -143,8 +142,15 @@ def _marks(marks: Sequence[tuple[float, str]], x: Axis, y: Axis) -> list[Html]:
         at = float(x.pixels(np.array(value)))
         pieces.append(f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{y.first}" y2="{y.last}"/>')
         if (i + 1) % named == 0:
-            pieces.append(f'<text x="{at:.1f}" y="{y.last - 8}" text-anchor="middle">{escaped(name)}</text>')
+            pieces.append(_name_at(x, value, y.last - 8, name))
     return [Html(piece) for piece in pieces]
+
+
+def _name_at(x: Axis, value: float, y: float, name: str) -> Html:
+    """Return the name of a value of x, in the middle under or over it; at the right end it ends there."""
+    at = float(x.pixels(np.array(value)))
+    anchor, at = ("end", x.last + RIGHT) if at > x.last - RIGHT else ("middle", at)
+    return Html(f'<text x="{at:.1f}" y="{y}" text-anchor="{anchor}">{escaped(name)}</text>')
 
 
 def _line(curve: Curve, color: str, dashes: int, faint: bool, x: Axis, y: Axis) -> list[Html]:

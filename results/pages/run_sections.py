@@ -17,12 +17,16 @@ VISIBLE_PICTURES = 6
 TRAINING = ("gradient_norm", "lr", "points_per_second")
 VERSIONS = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
 LARGE = ("parameters", "steps", "epochs", "hours", "best_epoch")
-WORDS = {"val": "validation", "lr": "learning rate", "sse": "squared error", "cer": "character error rate"}
+WORDS = {
+    **{"val": "validation", "lr": "learning rate", "sse": "squared error"},
+    **{"cer": "character error rate", "wer": "word error rate"},
+}
 
 
 def label(name: str) -> str:
-    """Return the name of a number for people: "validation loss" for val_loss."""
-    return " ".join(WORDS.get(word, word) for word in name.split("_"))
+    """Return the name of a number for people: "validation loss, unipen-texts" for val_loss/unipen-texts."""
+    name, *corpus = name.split("/")
+    return ", ".join([" ".join(WORDS.get(word, word) for word in name.split("_")), *corpus])
 
 
 def numbers_section(run: Run) -> Section:
@@ -39,13 +43,13 @@ def numbers_section(run: Run) -> Section:
 def curves_section(run: Run) -> Section:
     """Return losses over steps, large, and below them all else that was logged; epochs are marked, the best ringed."""
     history, best = run.history, run.best
-    marks = [(row["step"], f"{row['epoch']:g}") for row in history.epochs]
+    marks = [(row["step"], f"{round(row['epoch'], 2):g}") for row in history.epochs]
     monitored = run.monitor.partition(" ")[2]
 
     def chart(title: str, curves: Sequence[Curve], *names: str, wide: bool = False) -> Html:
         ring = None
         if best and monitored in names and monitored in best:
-            ring = (best["step"], best[monitored], f"best: {best[monitored]:.4g}, epoch {best['epoch']:g}")
+            ring = (best["step"], best[monitored], f"best: {best[monitored]:.4g}, epoch {round(best['epoch'], 2):g}")
         return curves_figure(title, curves, marks=marks, best=ring, wide=wide)
 
     losses = [

@@ -140,7 +140,7 @@ def require_sane(bias: float, seed: int, n: int = 1) -> None:
     """Raise InputError unless these can be the bias, the first seed and the number of writings."""
     ranges = {
         f"bias is {bias}; it must be from 0 to {MAX_BIAS:g}": 0 <= bias <= MAX_BIAS,
-        f"seed is {seed}; it must be from 0 to 2**32 - 1": 0 <= seed < 2**32,
+        f"seed is {seed}; it must be from 0 to 2**32 - {max(n, 1)}": 0 <= seed <= 2**32 - max(n, 1),
         f"n is {n}; it must be 1 or more": n >= 1,
     }
     for message, holds in ranges.items():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from render.web.charts import BARS, CURVE_BINS, NARROW, Curve, curves_figure, histogram
+from render.web.charts import BARS, CURVE_BINS, LEFT, NARROW, Curve, curves_figure, histogram
 from tests.render.web.test_html import EVIL, Outline
 
 
@@ -31,6 +31,7 @@ def lines_of(figure: str) -> list[np.ndarray]:
 def scale(figure: str, anchor: str, at: str) -> np.ndarray:
     """The numbers beside (anchor "end") or below ("middle") the frame, and where they stand: (n, 2)."""
     texts = [text for text in svg_of(figure).iter("text") if text.attrib["text-anchor"] == anchor]
+    texts = [text for text in texts if anchor == "middle" or float(text.attrib["x"]) < LEFT]
     labels = [(text.text or "", float(text.attrib[at])) for text in texts]
     return np.array([(float(t.replace(",", "")), place) for t, place in labels if re.fullmatch(r"[-\d.,e+]+", t)])
 
@@ -57,6 +58,13 @@ def test_values_of_many_sizes_stand_on_a_logarithmic_axis() -> None:
     heights = lines_of(figure)[0][:, 1]
     assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2], abs=0.2)
     assert heights[2] - heights[3] == pytest.approx(2 * (heights[0] - heights[1]), abs=0.3)
+
+
+def test_names_at_the_right_end_are_not_cut() -> None:
+    figure = curves_figure("t", [curve([1, 2, 3], [0, 500, 1000])], marks=[(1000, "5.64")])
+    ends = {text.text: text.attrib for text in svg_of(figure).iter("text") if text.text in ("1,000", "5.64")}
+    assert len(ends) == 2
+    assert all((at["text-anchor"], float(at["x"])) == ("end", NARROW[0]) for at in ends.values())
 
 
 def test_what_is_no_number_is_left_out_and_counted() -> None:
