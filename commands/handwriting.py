@@ -21,6 +21,11 @@ def add_text(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", help=r"what to write, or - for standard input; \n begins a new line")
     parser.add_argument("--file", metavar="FILE", help="write the text of a file, - for standard input")
     parser.add_argument(
+        "--reflow",
+        action="store_true",
+        help="the text was broken at some width: write its paragraphs without these line breaks",
+    )
+    parser.add_argument(
         "--substitute", action="store_true", help="write what looks alike for characters that it cannot write"
     )
     add_hand(parser)

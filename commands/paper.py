@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from commands.common import output_folder
-from render.ink.page import cut_words
+from render.ink.page import cut_words, reflowed
 from render.ink.paper import SIZES, Align, Paper
 from render.ink.pen import INK_COLOR, PEN_MM, Pen
 from render.ink.plotter import LANGUAGES, MACHINES, Machine, load_machine, require_paper, require_vpype
@@ -119,7 +119,7 @@ def given_text(args: argparse.Namespace) -> str | None:
     text = _text_or_file(args)
     if text is not None and not text.strip():
         raise InputError("the text is empty; there is nothing to write")
-    return text
+    return reflowed(text) if text is not None and args.reflow else text
 
 
 def _text_or_file(args: argparse.Namespace) -> str | None:

@@ -179,4 +179,4 @@ def test_bad_input_gets_one_line(
 
 def test_a_text_longer_than_any_file_name_is_a_text() -> None:
     text = "ab " * 5000
-    assert given_text(argparse.Namespace(text=text, file=None)) == text
+    assert given_text(argparse.Namespace(text=text, file=None, reflow=False)) == text

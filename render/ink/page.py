@@ -7,6 +7,7 @@ stroke   (n, 2) x, y in mm from the page's upper left corner; y downward
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -86,6 +87,24 @@ def _fill(words: list[str], max_chars: int) -> list[str]:
             else:
                 lines.append(piece)
     return lines
+
+
+def reflowed(text: str) -> str:
+    """Return a text of which every line was broken at one width with its paragraphs in one line each.
+
+    A line break is taken out where the next line's first word would have been too much for the longest line; others,
+    as in an address or next to a blank line, stay.
+    """
+    lines = text.splitlines()
+    width = max(map(len, lines), default=0)
+    joined = lines[:1]
+    for line, after in pairwise(lines):
+        first = after.split(maxsplit=1)[:1]
+        if line.strip() and first and len(line.rstrip()) + 1 + len(first[0]) > width:
+            joined[-1] = f"{joined[-1].rstrip()} {after.lstrip()}"
+        else:
+            joined.append(after)
+    return "\n".join(joined)
 
 
 def cut_words(text: str, max_chars: int) -> list[str]:

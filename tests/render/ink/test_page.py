@@ -1,3 +1,4 @@
+import textwrap
 from itertools import pairwise
 from typing import get_args
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 
 from ink.strokes import pen_strokes
-from render.ink.page import MIN_GAP, Page, cut_words, lay_out, wrap_text
+from render.ink.page import MIN_GAP, Page, cut_words, lay_out, reflowed, wrap_text
 from render.ink.paper import LARGEST, SMALLEST, X_PER_SPACING, Align, Paper
 from tests.render.some_ink import loops
 from utils.errors import InputError
@@ -47,6 +48,18 @@ def test_text_breaks_at_newlines_and_between_words(text: str, limit: int, lines:
 
 def test_the_words_that_are_cut_are_known() -> None:
     assert cut_words("a well-known\nDonaudampf ship", 6) == ["well-known", "Donaudampf"]
+
+
+@pytest.mark.parametrize("width", [30, 34, 60])
+def test_a_text_that_was_broken_at_a_width_is_in_its_own_lines_again(width: int) -> None:
+    body = "We have sent twelve boxes of tea, three jars of quince jelly and a pound of figs to the old address. " * 2
+    text = f"14 Mill Lane\nYork\n\n{body.strip()}\n\nPlease write soon!\nYours,\nAnna"
+    broken = "\n".join(textwrap.fill(line, width) for line in text.split("\n"))
+    assert broken != text and reflowed(broken) == text
+
+
+def test_a_text_of_one_line_stays_as_it_is() -> None:
+    assert reflowed("") == "" and reflowed("one line") == "one line"
 
 
 def test_a_line_of_no_characters_is_refused() -> None:
