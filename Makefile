@@ -43,8 +43,8 @@ write: $(READY)  ## write TEXT="..." in the handwriting STYLE=1 to 12, to out/; 
 	$(PY) experiments.py write "$$TEXT" --style $(STYLE) --bias 1 --best-of 4 $(ARGS)
 
 read: $(READY)  ## read FILE=... with the bundled reader (default: a page that is written first); a picture in out/
-	$(if $(FILE),,$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$LETTER" --style 4 --bias 1 --out out/letter)
-	$(PY) experiments.py read "$(or $(FILE),out/letter/writing-1.svg)" --draw --out out
+	$(if $(FILE),,$(PY) experiments.py -r saved/pretrained/conditional.pt write "$$LETTER" --style 4 --bias 1 -o out/letter.svg)
+	$(PY) experiments.py read "$(or $(FILE),out/letter.svg)" --draw --out out
 
 studio: $(READY)  ## open the studio, a page in the browser that writes and reads
 	$(PY) -m studio
