@@ -25,6 +25,16 @@ class Sample:
     stopped: bool
     read: list[int] | None = None
 
+    @property
+    def path(self) -> np.ndarray:
+        """The place of the character (T-1,) that each row but the first attended to most; U of a row without attention.
+
+        Of a line without weights it is empty.
+        """
+        if self.weights is None:
+            return np.zeros(0, np.int64)
+        return np.where(self.weights.any(1), self.weights.argmax(1), self.weights.shape[1] - 1)
+
 
 class BaseModel(nn.Module, ABC):
     """A network that maps a `Batch` to the input of its loss and metrics.

@@ -29,6 +29,7 @@ from results.roles import load_as
 from results.writing.best_of import BestOf
 from results.writing.digits import write_number
 from results.writing.lines import SUFFIXES, Style, Writing, require_sane
+from results.writing.marks import bare
 from results.writing.styles import seeded_style, style_grid
 from results.writing.writer import FIRST_TEXT, Writer
 from utils.arguments import seed_number
@@ -185,7 +186,8 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
     able, used = network.substitute(text)
     if args.substitute and used:
         print("written instead: " + ", ".join(f"{new!r} for {old!r}" for old, new in used.items()))
-    missing = network.alphabet.missing("".join((able if args.substitute else text).split()))
+    wanted = "".join((able if args.substitute else text).split())
+    missing = network.alphabet.missing(bare(wanted, network.alphabet))
     if missing:
         without = "leave it out" if len(missing) == 1 else "leave them out"
         hint = without if args.substitute or not {*missing} & {*used} else "add --substitute for what looks alike"
@@ -196,7 +198,8 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
 
 def _name_rare(network: Writer, text: str | None) -> None:
     """Print which characters of a text the network hardly knows, and whether there are stand-ins for them."""
-    rare = network.well_known.missing("".join((text or "").split())) if network.reads_text else []
+    given = bare("".join((text or "").split()), network.alphabet)
+    rare = network.well_known.missing(given) if network.reads_text else []
     if rare:
         drawn, read = network.facts.get("characters", {}), network.facts.get("read_right", {})
         why = {each: f"{100 * read[each]:.0f} % read right" for each in rare if each in read}

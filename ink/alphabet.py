@@ -1,7 +1,7 @@
 """The characters that a corpus has and a network can write: positions 0..A-1 in code point order."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
@@ -14,7 +14,8 @@ STAND_INS = {
     "…": "...", "\u00a0": " ", "\t": " ", "•": "-", "×": "x", "÷": "/",
     "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
     "@": " at ", "&": " and ", "%": " percent", "[": "(", "]": ")", "{": "(", "}": ")",
-    "€": "EUR", "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "≤": "<=", "≥": ">=",
+    "€": "EUR", "£": "GBP", "¥": "JPY", "¢": "c", "№": "No.",
+    "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "≤": "<=", "≥": ">=",
     "\u00ad": "", "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "",
 }  # fmt: skip
 """Stand-ins that a human reader takes for the same, for characters that cannot be written; "" for what has no width."""
@@ -50,13 +51,13 @@ class Alphabet:
         """The text of positions (U,)."""
         return "".join(self.characters[position] for position in positions)
 
-    def substitute(self, text: str) -> tuple[str, dict[str, str]]:
+    def substitute(self, text: str, keep: Collection[str] = ()) -> tuple[str, dict[str, str]]:
         """The text in NFC with stand-ins for what cannot be written, and which were used: {"é": "e", "…": "..."}.
 
-        What has no stand-in stays as it is, for `encode` to name.
+        The characters `keep` and what has no stand-in stay as they are, for `encode` to name.
         """
         text = unicodedata.normalize("NFC", text)
-        used = {character: self._stand_in(character) for character in self.missing(text)}
+        used = {character: self._stand_in(character) for character in self.missing(text) if character not in keep}
         used = {character: stand_in for character, stand_in in used.items() if stand_in != character}
         return "".join(used.get(character, character) for character in text), used
 

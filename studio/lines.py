@@ -13,7 +13,7 @@ from results.writing.lines import SEEDS_PER_WRITING, Style
 from results.writing.writer import Writer
 
 KEPT_LINES = 2_000
-"""Lines that are remembered, each of some 12 KB."""
+"""Lines that are remembered, each of some 20 KB."""
 Key = tuple[str, int, float, bytes]
 OnInk = Callable[[int, np.ndarray, bool], object]
 BATCHES = (1, 4, 16, 64)
@@ -35,9 +35,12 @@ class LineMemory:
             return self.samples.get(key)
 
     def add(self, key: Key, sample: Sample) -> None:
-        """Remember a line, without its attention weights, which are large; forget the one that is longest unused."""
+        """Remember a line, of its attention only where it is highest; forget the one that is longest unused."""
+        highest = None
+        if sample.weights is not None:
+            highest = (sample.weights == sample.weights.max(1, keepdims=True)) & (sample.weights > 0)
         with self.lock:
-            self.samples[key] = Sample(sample.strokes, None, sample.stopped)
+            self.samples[key] = Sample(sample.strokes, highest, sample.stopped)
             while len(self.samples) > KEPT_LINES:
                 self.samples.popitem(last=False)
 

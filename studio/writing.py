@@ -21,6 +21,7 @@ from results.roles import load_as
 from results.trained import bundled
 from results.writing.line_length import line_length
 from results.writing.lines import Style, Writing, page_paths
+from results.writing.marks import bare
 from results.writing.writer import FIRST_TEXT, Writer
 from studio.files import zipped
 from studio.hand import PREFIX, Hands
@@ -131,14 +132,21 @@ class Desk:
         sheet = {"width": paper.width, "height": paper.height, "edge": paper.edge, "spacing": spacing}
         emit("lines", {"texts": texts, "sheet": sheet, "substituted": used})
         sent = [0] * len(texts)
+        marked = {line for line, each in enumerate(texts) if bare(each, writer.alphabet) != each}
 
         def show(line: int, points: np.ndarray, is_whole: bool) -> None:
             emit("ink", [line, _flat(points[sent[line] :], scale), is_whole])
             sent[line] = len(points)
 
-        writing = self._write(settings, show)
+        def show_letters(line: int, points: np.ndarray, are_all: bool) -> None:
+            show(line, points, are_all and line not in marked)
+
+        writing = self._write(settings, show_letters)
         pages = writing.pages(given)
         inks = [writer.points(drawn.strokes) for drawn in writing.samples]
+        for line, points in zip(_with_ink(writing), inks, strict=True):
+            if line in marked:
+                show(line, points, True)
         return {
             "pages": placed(inks, _with_ink(writing), pages, scale),
             "capped": [

@@ -98,13 +98,14 @@ def _followed(writer: Writer, text: str, strokes: np.ndarray, *, stopped: bool |
 def one_line(writer: Writer, text: str | None) -> str | None:
     """Return the text if it fits into one line of the network; None stays None.
 
-    Raises InputError where it does not, or the network writes single characters.
+    Raises InputError where it does not, the network does not know a character, or writes single characters.
     """
     writer.require("write lines")
     if text is None:
         return None
     limit = writer.chars_per_line
     short = " ".join(unicodedata.normalize("NFC", text).split())
+    writer.alphabet.encode(short)
     if len(short) > limit:
         raise InputError(
             f"the text has {len(short)} characters; a figure shows one line, of this network at most {limit}"

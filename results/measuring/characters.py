@@ -109,11 +109,9 @@ def save_read_right(writer: Writer, file: Path, numbers: dict[str, Any]) -> None
 def _written(writer: Writer, character: str, text: str, sample: Sample, read: str) -> WrittenCharacter:
     misread = {edit.dest_pos for edit in Levenshtein.editops(read, text) if edit.tag != "delete"}
     wrong = [at for at in sorted(misread) if text[at] == character]
-    points, owner = writer.points(sample.strokes), None
-    if sample.weights is not None and len(sample.weights):
-        at = sample.weights.argmax(1)  # (T - 1,): of every point but the start
-        owner = np.append(at[:1], at)
-    return WrittenCharacter(text, read, wrong, points, owner)
+    path = sample.path
+    owner = np.append(path[:1], path) if len(path) else None
+    return WrittenCharacter(text, read, wrong, writer.points(sample.strokes), owner)
 
 
 def _counts(character: str, texts: list[WrittenCharacter]) -> dict[str, Any]:

@@ -162,24 +162,16 @@ class BestOf:
 
 def position(sample: Sample) -> int:
     """Return the place of the character that a line has come to."""
-    path = path_of(sample)
+    path = sample.path
     return int(path[-1]) if len(path) else 0
 
 
 def beginning(sample: Sample, end: int) -> Sample:
     """Return the whole strokes of a line up to the last point at which a character up to `end` was attended to."""
-    within = np.flatnonzero(path_of(sample) <= end)
+    within = np.flatnonzero(sample.path <= end)
     points = int(within[-1]) + 2 if len(within) else 1
     lifts = np.flatnonzero(sample.strokes[:points, 2] > 0.5)
     return Sample(sample.strokes[: lifts[-1] + 1 if len(lifts) else 1], None, False)
-
-
-def path_of(sample: Sample) -> np.ndarray:
-    """Return the place of the character that was attended to most, for each point but the first; the end's past it."""
-    if sample.weights is None:
-        return np.zeros(0, np.int64)
-    places, end = sample.weights.argmax(1), sample.weights.shape[1] - 1
-    return np.where(sample.weights.any(1), places, end)
 
 
 def _choice(text: str, kept: int, first: Rank, best: Rank, *, alike: bool) -> dict[str, Any]:

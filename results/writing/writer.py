@@ -21,6 +21,7 @@ from render.ink.page import wrap_text
 from results.measuring.likelihood import CorpusPredicted, predict_corpus
 from results.trained import Ability, TrainedModel
 from results.writing.lines import SEEDS_PER_WRITING, Style, Writing, require_sane
+from results.writing.marks import bare, with_marks
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -96,8 +97,10 @@ class Writer(TrainedModel[HandwritingModel]):
 
     def substitute(self, text: str) -> tuple[str, dict[str, str]]:
         """Return the text with stand-ins for what is not well known, and which were used, see `Alphabet.substitute`."""
-        able, used = self.well_known.substitute(text)
-        able, more = self.alphabet.substitute(able)
+        text = unicodedata.normalize("NFC", text)
+        marked = {*text} - {*bare(text, self.alphabet)}
+        able, used = self.well_known.substitute(text, marked)
+        able, more = self.alphabet.substitute(able, marked)
         return able, used | more
 
     def write(
@@ -160,10 +163,9 @@ class Writer(TrainedModel[HandwritingModel]):
     def own_styles(self, texts: Sequence[str], seeds: Sequence[int], bias: float) -> list[Style]:
         """Return a style for each seed: a line that the network writes by itself, at least at bias 1, on no page.
 
-        Its text is FIRST_TEXT, so that a style does not depend on what is written in it; the longest of `texts` where
-        the alphabet has not all of that.
+        Its text is FIRST_TEXT, whatever is written in it; the longest of `texts` where the alphabet lacks some of that.
         """
-        text = max(texts, key=len) if self.alphabet.missing(FIRST_TEXT) else FIRST_TEXT
+        text = bare(max(texts, key=len), self.alphabet) if self.alphabet.missing(FIRST_TEXT) else FIRST_TEXT
         own_seeds = [(seed + 1) * SEEDS_PER_WRITING - 1 for seed in seeds]
         drawn = self.draw_lines([text] * len(seeds), own_seeds, max(bias, STYLE_BIAS))
         return [Style(f"seed {seed}", text, sample.strokes) for seed, sample in zip(seeds, drawn, strict=True)]
@@ -175,8 +177,10 @@ class Writer(TrainedModel[HandwritingModel]):
         jobs = [(seed, line) for seed in seeds for line in range(len(texts)) if texts[line] or not self.reads_text]
         # A seed per line: what is written on it does not change with the lines and copies around it.
         line_seeds = [seed * SEEDS_PER_WRITING + line for seed, line in jobs]
-        drawn = draw(self, [texts[line] for _, line in jobs], line_seeds, bias, style)
-        samples = dict(zip(jobs, drawn, strict=True))
+        drawn = draw(self, [bare(texts[line], self.alphabet) for _, line in jobs], line_seeds, bias, style)
+        unit = self.x_height(style)
+        marked = [with_marks(self, ink, texts[job[1]], unit, job[0]) for job, ink in zip(jobs, drawn, strict=True)]
+        samples = dict(zip(jobs, marked, strict=True))
         return [
             self._writing(texts, [samples.get((seed, line)) for line in range(len(texts))], style) for seed in seeds
         ]
@@ -207,7 +211,7 @@ class Writer(TrainedModel[HandwritingModel]):
         lines = wrap_text(unicodedata.normalize("NFC", text), chars_per_line or self.chars_per_line)
         if not any(lines):
             raise InputError("the text is empty; there is nothing to write")
-        self.alphabet.encode("".join(lines))
+        self.alphabet.encode(bare("".join(lines), self.alphabet))
         return lines
 
     def max_points(self, text: str) -> int:
