@@ -93,6 +93,7 @@ def about(writer: Writer, folder: Path) -> dict[str, Any]:
         "alphabet": alphabet.characters,
         "well_known": writer.well_known.characters,
         "stand_ins": {old: new for old, new in STAND_INS.items() if not alphabet.missing(new)},
+        "marks": "",
         "max_text": MAX_TEXT,
         "papers": SIZES,
         "machines": None,

@@ -218,7 +218,9 @@ function changed(event) {
 const known = (text) => [...text].every((character) => about.alphabet.includes(character));
 
 function standIn(character) {
-  if (/\s/u.test(character) || known(character)) return character;
+  const [letter, ...marks] = character.normalize("NFD");
+  const drawn = known(letter) && marks.every((mark) => about.marks.includes(mark));  // over or under the letter
+  if (/\s/u.test(character) || known(character) || drawn) return character;
   const bare = character.normalize("NFKD").replace(/\p{Mn}/gu, "");
   return [about.stand_ins[character], bare || undefined].find((each) => each !== undefined && known(each));
 }

@@ -70,7 +70,7 @@ def test_unknown_characters_are_marked_and_left_out(open_page: Callable[..., Any
     page = open_page()
     page.fill("#text", "naïve “snow” ☃ <b>bold</b>")
     assert page.locator("mark.unknown").all_text_contents() == ["☃"]
-    assert page.locator("mark.swapped").all_text_contents() == ["ï", "“", "”"]
+    assert page.locator("mark.swapped").all_text_contents() == ["“", "”"]
     assert page.locator("#marks b").count() == 0 and page.locator("#go").is_disabled()
     shot(page, "unknown")
     page.click("#leave-out")
