@@ -12,8 +12,8 @@ KINDS = {
     **{"signs": 0.1, "words": 0.05},
 }
 """Usual shares of the kinds of text."""
-MAX_CHARS = 30
-LIMITS = (5, 22)
+MAX_CHARS = 42
+LIMITS = (5, 32)
 """Range of a text's random limit of characters; a first word may go beyond it, up to MAX_CHARS."""
 RUN = (1, 4)
 """Fewest and most successive words of a running text."""
