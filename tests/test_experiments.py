@@ -124,7 +124,7 @@ def test_free_writing_is_as_long_as_a_usual_line(unconditional: Path) -> None:
         (["-r", "free", "write", "ab"], "takes no text"),
         (["evaluate", "--batch-size", "0"], "batch size is 0"),
         (["write", "ab", "--n", "0"], "n is 0"),
-        (["write", "à"], "add --substitute"),
+        (["write", "æ"], "add --substitute"),
         (["write", "☃", "--substitute"], "leave it out"),
         (["write", "☃☂", "--substitute"], "leave them out"),
         (["write", "--style", "4", "ab"], "before --style"),
@@ -154,9 +154,14 @@ def test_bad_input_gets_one_line(
 
 
 def test_substitutes_are_named(conditional: Path, run: Run) -> None:
-    code, out, _ = run(conditional, "write", "à â", "--substitute")
+    code, out, _ = run(conditional, "write", "æ ª", "--substitute")
     assert code == 0
-    assert "'a' for 'à', 'a' for 'â'" in out
+    assert "'ae' for 'æ', 'a' for 'ª'" in out
+
+
+def test_letters_with_marks_need_no_substitute(conditional: Path, run: Run) -> None:
+    code, out, _ = run(conditional, "write", "à c\u0301", "--substitute")
+    assert code == 0 and "instead" not in out
 
 
 def test_lines_of_a_text_are_lines_of_the_writing(conditional: Path) -> None:
