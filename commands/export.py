@@ -17,6 +17,9 @@ from utils.files import file_hash
 from utils.rounded_weights import rounded
 from utils.run_folders import without_folders
 
+MEASURED = ("calibration", "read_right")
+"""Facts that were measured of the weights of a network; its mean with another has none."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="the file to write, ending in .pt")
@@ -59,11 +62,12 @@ def run(args: argparse.Namespace) -> None:
         if args.strength is None and strength < 1:
             print(f"strength {strength:g}: all of what so few lines of several words teach is hardly legible")
         return
-    args.file.parent.mkdir(parents=True, exist_ok=True)
-    weights = network.model.state_dict()
+    weights, facts = network.model.state_dict(), network.facts
     if args.mean_with is not None:
-        weights = _mean(network, load(args.mean_with), 0.5 if args.share is None else args.share)
-    content = {"config": without_folders(network.config), "facts": network.facts, "model": weights}
+        weights = _mean(network, load(args.mean_with, args.device), 0.5 if args.share is None else args.share)
+        facts = {name: fact for name, fact in facts.items() if name not in MEASURED}
+    args.file.parent.mkdir(parents=True, exist_ok=True)
+    content = {"config": without_folders(network.config), "facts": facts, "model": weights}
     if args.bits == 8:
         content["model"], content["scales"] = rounded(weights)
     elif args.bits == 16:
