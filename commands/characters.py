@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n", type=int, default=20, help="how many texts to write for each character (20)")
     add_sampling(parser, bias=1.0)
     parser.add_argument(
+        "--drawn", action="store_true", help="draw the signs that `write` draws because the network hardly knows them"
+    )
+    parser.add_argument(
         "--save-to",
         type=file_name,
         metavar="NEW.pt",
@@ -40,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write texts for every character, read them, print a table; save the numbers, and a sheet as SVG and PNG."""
+    if args.drawn and args.save_to:
+        raise InputError("--save-to keeps how the network itself writes; leave --drawn out")
     network = loaded(args, Writer)
     args.reader = args.reader or bundled("read lines")
     reader = load_as(Reader, args.reader, args.device)
@@ -47,11 +52,14 @@ def run(args: argparse.Namespace) -> None:
     if len(styles) > 1:
         raise InputError("characters are judged in one --style at a time")
     draw = best_of(args, network, reader, GREEDY)
-    judged = characters(network, reader, n=args.n, bias=args.bias, seed=args.seed, style=styles[0], draw=draw)
+    given = {"n": args.n, "bias": args.bias, "seed": args.seed, "style": styles[0], "draw": draw}
+    judged = characters(network, reader, **given, is_finished=args.drawn)
     from results.figures.characters import characters_figure  # matplotlib takes a second to load
 
     print(f"Written by {network.path}, judged by {reader.path}.", *unknown_remarks(judged.numbers), sep="\n")
     counts = judged.numbers["characters"]
+    if args.drawn:
+        print(f"Drawn: {' '.join(judged.numbers['drawn']) or 'none'}")
     rows = [[name, f"{part['right']} of {part['tried']}", _misread(part["read_as"])] for name, part in counts.items()]
     print(aligned([["character", "right", "read as"], *rows]))
     enough = sum(part["right"] >= ENOUGH * part["tried"] for part in counts.values())

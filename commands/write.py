@@ -29,7 +29,6 @@ from results.roles import load_as
 from results.writing.best_of import BestOf
 from results.writing.digits import write_number
 from results.writing.lines import SUFFIXES, Style, Writing, require_sane
-from results.writing.marks import bare
 from results.writing.styles import seeded_style, style_grid
 from results.writing.writer import FIRST_TEXT, Writer
 from utils.arguments import seed_number
@@ -183,11 +182,11 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
     if text is None or not network.reads_text:
         return text
     text = unicodedata.normalize("NFC", text)
-    able, used = network.substitute(text)
+    able, used = network.spelling.substitute(text)
     if args.substitute and used:
         print("written instead: " + ", ".join(f"{new!r} for {old!r}" for old, new in used.items()))
     wanted = "".join((able if args.substitute else text).split())
-    missing = network.alphabet.missing(bare(wanted, network.alphabet))
+    missing = network.alphabet.missing(network.spelling.plain(wanted))
     if missing:
         without = "leave it out" if len(missing) == 1 else "leave them out"
         hint = without if args.substitute or not {*missing} & {*used} else "add --substitute for what looks alike"
@@ -197,15 +196,19 @@ def _text(args: argparse.Namespace, network: Writer) -> str | None:
 
 
 def _name_rare(network: Writer, text: str | None) -> None:
-    """Print which characters of a text the network hardly knows, and whether there are stand-ins for them."""
-    given = bare("".join((text or "").split()), network.alphabet)
-    rare = network.well_known.missing(given) if network.reads_text else []
+    """Print which characters the network hardly knows: those that are drawn, and others with their stand-ins."""
+    if not network.reads_text or text is None:
+        return
+    drawn = [character for character in dict.fromkeys(text) if character in network.spelling.signs]
+    if drawn:
+        print(f"drawn, not written by the network: {' '.join(drawn)}")
+    rare = network.spelling.well_known.missing("".join(network.spelling.plain(text).split()))
     if rare:
         drawn, read = network.facts.get("characters", {}), network.facts.get("read_right", {})
         why = {each: f"{100 * read[each]:.0f} % read right" for each in rare if each in read}
         why |= {each: f"{drawn.get(each, 0)} drawings" for each in rare if each not in read}
         named = ", ".join(f"{each!r} ({why[each]})" for each in rare)
-        hint = "; --substitute writes what stands for it" if {*rare} & {*network.substitute(text or "")[1]} else ""
+        hint = "; --substitute writes what stands for it" if {*rare} & {*network.spelling.substitute(text)[1]} else ""
         print(f"may be illegible: {named}{hint}")
 
 

@@ -91,7 +91,7 @@ def about(writer: Writer, folder: Path) -> dict[str, Any]:
     return {
         "version": version(),
         "alphabet": alphabet.characters,
-        "well_known": writer.well_known.characters,
+        "well_known": writer.spelling.well_known.characters,
         "stand_ins": {old: new for old, new in STAND_INS.items() if not alphabet.missing(new)},
         "marks": "",
         "max_text": MAX_TEXT,

@@ -21,7 +21,6 @@ from results.roles import load_as
 from results.trained import bundled
 from results.writing.line_length import line_length
 from results.writing.lines import Style, Writing, page_paths
-from results.writing.marks import bare
 from results.writing.writer import FIRST_TEXT, Writer
 from studio.files import zipped
 from studio.hand import PREFIX, Hands
@@ -132,14 +131,16 @@ class Desk:
         sheet = {"width": paper.width, "height": paper.height, "edge": paper.edge, "spacing": spacing}
         emit("lines", {"texts": texts, "sheet": sheet, "substituted": used})
         sent = [0] * len(texts)
-        marked = {line for line, each in enumerate(texts) if bare(each, writer.alphabet) != each}
+        signed = {line for line, each in enumerate(texts) if writer.spelling.signs.intersection(each)}  # its ink moves
+        marked = {line for line, each in enumerate(texts) if writer.spelling.plain(each) != each}
 
         def show(line: int, points: np.ndarray, is_whole: bool) -> None:
             emit("ink", [line, _flat(points[sent[line] :], scale), is_whole])
             sent[line] = len(points)
 
         def show_letters(line: int, points: np.ndarray, are_all: bool) -> None:
-            show(line, points, are_all and line not in marked)
+            if line not in signed:
+                show(line, points, are_all and line not in marked)
 
         writing = self._write(settings, show_letters)
         pages = writing.pages(given)
@@ -218,7 +219,7 @@ def _text(writer: Writer, settings: WriteSettings) -> tuple[str, dict[str, str]]
 
     Raises InputError where a character cannot be written.
     """
-    able, used = writer.substitute(settings.text)
+    able, used = writer.spelling.substitute(settings.text)
     return (able, used) if settings.substitute else (settings.text, {})
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from ink.alphabet import Alphabet
 from model import MODELS
 from results import write
-from results.writing.marks import bare
 from results.writing.writer import Writer
 from tests.data_loader.formats.mutate import few_or_many
 from tests.tiny import ARCHS
@@ -60,7 +59,7 @@ def written_or_refused(writer: Writer, text: str, seconds: float = 5.0) -> bool:
         return False
     finally:
         assert time.process_time() - started < seconds
-    assert set(bare("".join(writing.texts), writer.alphabet)) <= set(LETTERS)
+    assert set(writer.spelling.plain("".join(writing.texts))) <= set(LETTERS)
     assert len(writing.lines) == len(writing.texts)
     return True
 

@@ -16,16 +16,19 @@ WINDOW = (2, 15)
 
 @dataclass(frozen=True)
 class DecoderState:
-    """After some characters: hidden and cell (B, D), the context attended to (B, F), and attention weights (B, N)."""
+    """After some characters: hidden and cell (B, D), the context attended to (B, F), attention weights (B, N), and
+    their sum over all characters so far, covered (B, N)."""
 
     hidden: Tensor
     cell: Tensor
     context: Tensor
     attention: Tensor
+    covered: Tensor
 
     def pick(self, lines: Tensor) -> "DecoderState":
         """The states of these lines (positions, repeats allowed)."""
-        return DecoderState(self.hidden[lines], self.cell[lines], self.context[lines], self.attention[lines])
+        parts = (self.hidden, self.cell, self.context, self.attention, self.covered)
+        return DecoderState(*(part[lines] for part in parts))
 
 
 class AttentionDecoder(nn.Module):
@@ -52,7 +55,7 @@ class AttentionDecoder(nn.Module):
         self.key = nn.Linear(frame_size, attention_size)
         self.query = nn.Linear(decoder_size, attention_size, bias=False)
         reach = 2 * LOCATION_REACH + 1
-        self.location = nn.Conv1d(1, LOCATION_CHANNELS, reach, padding=LOCATION_REACH, bias=False)
+        self.location = nn.Conv1d(2, LOCATION_CHANNELS, reach, padding=LOCATION_REACH, bias=False)
         self.from_location = nn.Linear(LOCATION_CHANNELS, attention_size, bias=False)
         self.score = nn.Linear(attention_size, 1, bias=False)
         self.out = nn.Sequential(
@@ -67,7 +70,8 @@ class AttentionDecoder(nn.Module):
         """The state before the first character of each line."""
         batch, num_frames, frame_size = frames.shape
         hidden = frames.new_zeros(batch, self.cell.hidden_size)
-        return DecoderState(hidden, hidden, frames.new_zeros(batch, frame_size), frames.new_zeros(batch, num_frames))
+        nowhere = frames.new_zeros(batch, num_frames)
+        return DecoderState(hidden, hidden, frames.new_zeros(batch, frame_size), nowhere, nowhere)
 
     def step(
         self, before: Tensor, state: DecoderState, frames: Tensor, keys: Tensor, mask: Tensor, *, free: bool = False
@@ -83,7 +87,8 @@ class AttentionDecoder(nn.Module):
         lines = (len(frames), -1)
         inputs = torch.cat([self.embedding(before), state.context], -1)
         hidden, cell = self.cell(inputs, (state.hidden, state.cell))
-        location = self.from_location(self.location(state.attention.unsqueeze(1)).transpose(1, 2))
+        location = torch.stack([state.attention, state.covered], 1)
+        location = self.from_location(self.location(location).transpose(1, 2))
         sought = (self.query(hidden).unsqueeze(1) + location).unflatten(0, lines)
         scores = self.score(torch.tanh(keys.unsqueeze(1) + sought)).squeeze(3)
         if not free:
@@ -92,9 +97,9 @@ class AttentionDecoder(nn.Module):
             scores = scores.masked_fill(is_far.unflatten(0, lines), -torch.inf)
         attention = scores.float().masked_fill(~mask.unsqueeze(1), -torch.inf).softmax(-1)
         context = torch.bmm(attention.to(frames.dtype), frames).flatten(0, 1)
-        attention = attention.flatten(0, 1)
+        attention = attention.flatten(0, 1).to(state.attention.dtype)
         logits = self.out(torch.cat([hidden, context], -1))
-        return logits, DecoderState(hidden, cell, context, attention.to(state.attention.dtype))
+        return logits, DecoderState(hidden, cell, context, attention, state.covered + attention)
 
     def forward(self, frames: Tensor, mask: Tensor, text: Tensor, *, free: bool = True) -> tuple[Tensor, Tensor]:
         """Logits (B, U+1, A+1) of every character of `text` (B, U) and its end, each given those before it.

@@ -68,8 +68,10 @@ def characters(
     seed: int = 1,
     style: Style | None = None,
     draw: Draw | None = None,
+    is_finished: bool = False,
 ) -> CharactersJudged:
-    """Write n texts for every character that both networks know but the space, and read them.
+    """Write n texts for every character that both networks know but the space, and read them; is_finished: with the
+    signs drawn that `write` draws.
 
     In `numbers`: `characters`, by character, `right` of `tried` texts, in which it was read wherever it is, and
     `read_as`, counts of what was read instead ("": it was left out); `unknown` as `legibility_by_kind` has it. Texts
@@ -79,7 +81,6 @@ def characters(
     """
     trial = Trial(writer, reader, style, draw or Writer.draw_lines, GREEDY)
     trial.require_sane([bias], n, seed)
-    style = trial.style
     known = known_to_both(writer, reader)
     maker = CharacterTexts(known)
     jobs = [
@@ -87,14 +88,19 @@ def characters(
         for place, character in enumerate(sorted(known - {" "}))
         for number, text in enumerate(maker.texts(character, n, seed))
     ]
-    drawn = trial.draw(writer, [text for _, text, _ in jobs], [line_seed for _, _, line_seed in jobs], bias, style)
+    texts, seeds = [text for _, text, _ in jobs], [line_seed for _, _, line_seed in jobs]
+    if is_finished:
+        drawn = writer.draw_texts(texts, seeds, bias, trial.style, trial.draw)
+    else:
+        drawn = trial.draw(writer, texts, seeds, bias, trial.style)
     readings = read_back(reader, writer, drawn)
     written: dict[str, list[WrittenCharacter]] = {}
     for (character, text, _), sample, (read, _) in zip(jobs, drawn, readings, strict=True):
         written.setdefault(character, []).append(_written(writer, character, text, sample, read))
     numbers = {
-        **{"checkpoint": str(writer.path), "reader": str(reader.path), "style": style and style.name},
+        **{"checkpoint": str(writer.path), "reader": str(reader.path), "style": trial.style and trial.style.name},
         **{"n": n, "bias": bias, "seed": seed, "unknown": unknown(writer, reader)},
+        "drawn": "".join(sorted(writer.spelling.signs & known)) if is_finished else "",
         "characters": {character: _counts(character, texts) for character, texts in written.items()},
     }
     return CharactersJudged(numbers, {character: texts[:SHOWN] for character, texts in written.items()})

@@ -1,4 +1,4 @@
-"""Letters with marks, such as é, ü and ñ: a network writes the letter, and the mark is drawn over or under it.
+"""Letters with marks, such as é, ü and ø: a network writes the letter; the mark is drawn over, under or through it.
 
 There is hardly any ink of such letters to learn from. The attention says which points are the letter's; a mark is a
 stroke or two of one shape, a little different each time, and leans as the line does. Marks are written last, as people
@@ -13,17 +13,9 @@ import numpy as np
 
 from base.base_model import Sample
 from ink.alphabet import Alphabet
-from ink.geometry import slant, x_height
+from ink.geometry import x_height
 from results.trained import TrainedModel
-
-Shape = list[list[tuple[float, float]]]
-"""Strokes of corners x, y (downward) in x-heights; a mark over a letter stands on y = 0, one under it hangs from it."""
-
-
-def _arc(x: float, y: float, radius: float, begin: float, end: float) -> list[tuple[float, float]]:
-    """Corners of a part of a circle, from the angle `begin` to `end` in degrees; 0 is right, 90 down."""
-    angles = np.radians(np.linspace(begin, end, 9))
-    return list(zip((x + radius * np.cos(angles)).tolist(), (y + radius * np.sin(angles)).tolist(), strict=True))
+from results.writing.shapes import Shape, arc, dense, lean
 
 
 def _dot(x: float) -> list[tuple[float, float]]:
@@ -34,23 +26,28 @@ OVER: dict[str, Shape] = {
     "\u0300": [[(-0.14, -0.3), (0.1, 0.0)]],
     "\u0301": [[(0.16, -0.32), (-0.08, 0.0)]],
     "\u0302": [[(-0.2, 0.0), (0.01, -0.26), (0.22, -0.01)]],
-    "\u0303": [[*_arc(-0.13, -0.04, 0.11, 190, 320), *_arc(0.1, -0.17, 0.11, 140, 10)]],
+    "\u0303": [[*arc(-0.13, -0.04, 0.11, 190, 320), *arc(0.1, -0.17, 0.11, 140, 10)]],
     "\u0304": [[(-0.22, -0.02), (0.22, -0.04)]],
-    "\u0306": [_arc(0.0, -0.2, 0.2, 170, 10)],
+    "\u0306": [arc(0.0, -0.2, 0.2, 170, 10)],
     "\u0307": [_dot(0.0)],
     "\u0308": [_dot(-0.17), _dot(0.17)],
-    "\u030a": [_arc(0.0, -0.14, 0.13, -100, 260)],
+    "\u030a": [arc(0.0, -0.14, 0.13, -100, 260)],
     "\u030b": [[(0.04, -0.3), (-0.16, 0.0)], [(0.28, -0.3), (0.08, 0.0)]],
     "\u030c": [[(-0.2, -0.25), (0.01, 0.0), (0.22, -0.26)]],
 }
 UNDER: dict[str, Shape] = {
     "\u0323": [[(0.0, 0.15), (0.01, 0.19), (0.0, 0.23)]],
     "\u0326": [[(0.05, 0.16), (0.04, 0.26), (-0.06, 0.38)]],
-    "\u0327": [[(0.02, 0.0), (0.0, 0.1), *_arc(0.0, 0.24, 0.13, -70, 110)]],
-    "\u0328": [_arc(0.13, 0.15, 0.15, 250, 60)],
+    "\u0327": [[(0.02, 0.0), (0.0, 0.1), *arc(0.0, 0.24, 0.13, -70, 110)]],
+    "\u0328": [arc(0.13, 0.15, 0.15, 250, 60)],
 }
-"""Shapes by combining character: grave, acute, circumflex, tilde, macron, breve, dot, two dots, ring, two acutes and
-caron; dot, comma, cedilla and ogonek under the letter."""
+"""Shapes by combining character, which stand on y = 0: grave, acute, circumflex, tilde, macron, breve, dot, two dots,
+ring, two acutes and caron; and those that hang from it: dot, comma, cedilla and ogonek under the letter."""
+THROUGH: dict[str, Shape] = {"\u0335": [[(-0.13, 0.09), (0.14, -0.1)]], "\u0338": [[(-0.42, 0.6), (0.42, -0.62)]]}
+"""Shapes around the middle of a letter, in its heights: a short bar and a long one."""
+STRUCK = {"ø": "o\u0338", "Ø": "O\u0338", "ł": "l\u0335", "Ł": "L\u0335"}
+"""Letters that are another one with a bar through it, which Unicode does not take apart."""
+SHAPES = OVER | UNDER | THROUGH
 GAP, GAP_CAPITAL, GAP_BETWEEN = 0.27, 0.16, 0.1
 """x-heights between a letter, a capital, or a mark and the mark over it."""
 LOWEST, LOWEST_CAPITAL, LATE = 0.9, 1.4, 0.08
@@ -58,9 +55,6 @@ LOWEST, LOWEST_CAPITAL, LATE = 0.9, 1.4, 0.08
 attention comes a little late, so that its last points may be the next letter's."""
 MARGIN = 0.2
 """x-heights to the left of the later three quarters of a letter's points in which its first ones lie, too."""
-SPACING = 0.1
-"""x-heights between the points of a mark, about."""
-MOST_LEAN = 0.7
 SHIFT, TURN, STRETCH = 0.03, 5.0, 0.08
 """Standard deviations of a mark's place (x-heights), angle (degrees) and size (share)."""
 
@@ -73,8 +67,8 @@ def bare(text: str, alphabet: Alphabet) -> str:
 
 def _parts(character: str) -> tuple[str, str]:
     """Return the letter and the marks that a character consists of; itself and "" where some mark cannot be drawn."""
-    parts = unicodedata.normalize("NFD", character)
-    return (parts[0], parts[1:]) if {*parts[1:]} <= {*OVER, *UNDER} else (character, "")
+    parts = STRUCK.get(character) or unicodedata.normalize("NFD", character)
+    return (parts[0], parts[1:]) if {*parts[1:]} <= {*SHAPES} else (character, "")
 
 
 def with_marks(network: TrainedModel, sample: Sample, text: str, unit: float | None, seed: int) -> Sample:
@@ -116,24 +110,17 @@ def _marks(
     body = body[body[:, 0] >= body[len(body) // 4 :, 0].min() - MARGIN * unit]  # the first may be the letter before
     middle, bottom = np.percentile(body[:, 0], [10, 90]).mean() + LATE * unit, body[:, 1].max()
     top = min(body[:, 1].min(), bottom - height * unit)
-    lean = float(np.clip(slant(points), -MOST_LEAN, MOST_LEAN))
-    over, strokes = top - gap * unit, []
+    leaning, over, strokes = lean(points), top - gap * unit, []
     for mark in marks:
         angle, stretch = math.radians(TURN * rng.standard_normal()), 1 + STRETCH * rng.standard_normal()
         turn = stretch * np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-        lines = [_dense(np.array(line) @ turn) * unit for line in (OVER | UNDER)[mark]]
-        at = over if mark in OVER else bottom
+        size = bottom - top if mark in THROUGH else unit
+        lines = [dense(np.array(line) @ turn) * size for line in SHAPES[mark]]
+        at = over if mark in OVER else bottom if mark in UNDER else (top + bottom) / 2
         shift = SHIFT * unit * rng.standard_normal(2)
         for line in lines:
             y = at + line[:, 1]
-            strokes.append(np.column_stack([middle + line[:, 0] + lean * (y - (top + bottom) / 2), y]) + shift)
+            strokes.append(np.column_stack([middle + line[:, 0] + leaning * (y - (top + bottom) / 2), y]) + shift)
         if mark in OVER:
             over += min(line[:, 1].min() for line in lines) - GAP_BETWEEN * unit
     return strokes
-
-
-def _dense(corners: np.ndarray) -> np.ndarray:
-    """Return points (n, 2), about SPACING apart, on the way between corners (m, 2)."""
-    along = np.append(0.0, np.cumsum(np.hypot(*np.diff(corners, axis=0).T)))
-    at = np.linspace(0, along[-1], max(3, round(along[-1] / SPACING) + 1))
-    return np.column_stack([np.interp(at, along, corners[:, axis]) for axis in (0, 1)])

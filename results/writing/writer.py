@@ -13,7 +13,6 @@ import torch
 from base.base_model import Sample
 from base.batch import Batch
 from data_loader.batching import collate
-from ink.alphabet import Alphabet
 from ink.geometry import baseline_slope, turned_together, x_height
 from model.writing.record import OnPoints, Selection
 from model.writing.sampling import HandwritingModel, sample
@@ -21,7 +20,7 @@ from render.ink.page import wrap_text
 from results.measuring.likelihood import CorpusPredicted, predict_corpus
 from results.trained import Ability, TrainedModel
 from results.writing.lines import SEEDS_PER_WRITING, Style, Writing, require_sane
-from results.writing.marks import bare, with_marks
+from results.writing.spelling import Spelling
 from utils.errors import InputError
 from utils.progress import progress
 
@@ -32,11 +31,6 @@ Hands = Literal["one", "each"]
 """Handwritings of a text's lines without a style: one for all, or another one for each."""
 STYLE_BIAS = 1.0
 """Least bias of a style: pages at bias 0.5 behind such a line have 4.0 % of their characters misread, else 5.0 %."""
-MIN_DRAWINGS = 30
-"""Drawings of a character below which a writer hardly knows it: of those that were drawn 0, 1 to 9, 10 to 29, and 30 to
-99 times, conditional.pt writes 0, 17, 67 and 78 % so that one of two readers reads them; of those drawn more, 85 %."""
-OFTEN = 0.5
-"""Share of texts in which a character is read right below which a writer hardly knows it."""
 BATCH_LINES = 64
 POINT_MARGIN, CHARACTER_MARGIN = 1.5, 3
 """A line's limit of points: this many times those of a slow writer, for its characters and this many more."""
@@ -81,27 +75,9 @@ class Writer(TrainedModel[HandwritingModel]):
             raise InputError(f"{self.path}: not a whole hand: {error}") from None
 
     @cached_property
-    def well_known(self) -> Alphabet:
-        """The characters that people drew MIN_DRAWINGS times or more in the ink that the network learned from, and that
-        it writes legibly in OFTEN of the texts with them, where `results.measuring.characters` measured that.
-
-        All characters, where its checkpoint is older than such counts, or none is.
-        """
-        drawn, read = (self.facts.get(name) for name in ("characters", "read_right"))
-        known = self.alphabet.characters
-        if isinstance(drawn, dict):
-            known = "".join(each for each in known if drawn.get(each, 0) >= MIN_DRAWINGS)
-        if isinstance(read, dict):
-            known = "".join(each for each in known if read.get(each, 1.0) >= OFTEN)
-        return Alphabet(known) if known.strip() else self.alphabet
-
-    def substitute(self, text: str) -> tuple[str, dict[str, str]]:
-        """Return the text with stand-ins for what is not well known, and which were used, see `Alphabet.substitute`."""
-        text = unicodedata.normalize("NFC", text)
-        marked = {*text} - {*bare(text, self.alphabet)}
-        able, used = self.well_known.substitute(text, marked)
-        able, more = self.alphabet.substitute(able, marked)
-        return able, used | more
+    def spelling(self) -> Spelling:
+        """How a text is spelled for the network, and what is drawn in place of being written."""
+        return Spelling(self.alphabet, self.facts)
 
     def write(
         self,
@@ -165,7 +141,7 @@ class Writer(TrainedModel[HandwritingModel]):
 
         Its text is FIRST_TEXT, whatever is written in it; the longest of `texts` where the alphabet lacks some of that.
         """
-        text = bare(max(texts, key=len), self.alphabet) if self.alphabet.missing(FIRST_TEXT) else FIRST_TEXT
+        text = self.spelling.plain(max(texts, key=len)) if self.alphabet.missing(FIRST_TEXT) else FIRST_TEXT
         own_seeds = [(seed + 1) * SEEDS_PER_WRITING - 1 for seed in seeds]
         drawn = self.draw_lines([text] * len(seeds), own_seeds, max(bias, STYLE_BIAS))
         return [Style(f"seed {seed}", text, sample.strokes) for seed, sample in zip(seeds, drawn, strict=True)]
@@ -177,10 +153,8 @@ class Writer(TrainedModel[HandwritingModel]):
         jobs = [(seed, line) for seed in seeds for line in range(len(texts)) if texts[line] or not self.reads_text]
         # A seed per line: what is written on it does not change with the lines and copies around it.
         line_seeds = [seed * SEEDS_PER_WRITING + line for seed, line in jobs]
-        drawn = draw(self, [bare(texts[line], self.alphabet) for _, line in jobs], line_seeds, bias, style)
-        unit = self.x_height(style)
-        marked = [with_marks(self, ink, texts[job[1]], unit, job[0]) for job, ink in zip(jobs, drawn, strict=True)]
-        samples = dict(zip(jobs, marked, strict=True))
+        drawn = self.draw_texts([texts[line] for _, line in jobs], line_seeds, bias, style, draw)
+        samples = dict(zip(jobs, drawn, strict=True))
         return [
             self._writing(texts, [samples.get((seed, line)) for line in range(len(texts))], style) for seed in seeds
         ]
@@ -211,7 +185,7 @@ class Writer(TrainedModel[HandwritingModel]):
         lines = wrap_text(unicodedata.normalize("NFC", text), chars_per_line or self.chars_per_line)
         if not any(lines):
             raise InputError("the text is empty; there is nothing to write")
-        self.alphabet.encode(bare("".join(lines), self.alphabet))
+        self.alphabet.encode(self.spelling.plain("".join(lines)))
         return lines
 
     def max_points(self, text: str) -> int:
@@ -219,6 +193,14 @@ class Writer(TrainedModel[HandwritingModel]):
         if not self.reads_text:
             return self.facts["points_per_line"]
         return int(POINT_MARGIN * self.facts["points_per_char"] * (len(text) + CHARACTER_MARGIN))
+
+    def draw_texts(
+        self, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None, draw: Draw
+    ) -> list[Sample]:
+        """One line per text, as `draw` writes it, with the signs and marks that are drawn, see `Spelling`."""
+        drawn, unit = draw(self, list(map(self.spelling.plain, texts)), seeds, bias, style), self.x_height(style)
+        lines = zip(drawn, texts, seeds, strict=True)
+        return [self.spelling.finished(self, ink, text, unit, seed) for ink, text, seed in lines]
 
     def draw_lines(
         self,

@@ -65,7 +65,7 @@ def test_bundled_checkpoints_that_a_message_names_can_do_it(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "hardly_known"), [("conditional.pt", ["@", "Z"]), ("writer-iam.pt", ["@"])])
 def test_bundled_writers_know_what_they_hardly_learned(name: str, hardly_known: list[str]) -> None:
-    assert load_as(Writer, PRETRAINED / name, "cpu").well_known.missing("me@example.org Zoe") == hardly_known
+    assert load_as(Writer, PRETRAINED / name, "cpu").spelling.well_known.missing("me@example.org Zoe") == hardly_known
 
 
 def test_a_role_that_is_needed_is_loaded_or_refused() -> None:

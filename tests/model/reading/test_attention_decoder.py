@@ -33,21 +33,22 @@ def written_out(own: AttentionDecoder, frames: Tensor, text: list[int], free: bo
     """Return logits (U+1, A+1) and attention (U+1, N) of a line's frames (N, F); Chorowski et al. (2015), eqs. 5-9."""
     hidden = cell = torch.zeros(1, own.cell.hidden_size, dtype=torch.float64)
     looked_at, attention = torch.zeros(frames.shape[1]).double(), torch.zeros(len(frames)).double()
-    kernels, logits, places = own.location.weight[:, 0], [], []
+    covered, (last, all_before), logits, places = attention, own.location.weight.transpose(0, 1), [], []
     for before in [own.end, *text]:
         hidden, cell = own.cell(torch.cat([own.embedding.weight[before], looked_at])[None], (hidden, cell))
         scores = []
         for n, frame in enumerate(frames):
             weights = torch.zeros(LOCATION_CHANNELS).double()
-            for m, weight in enumerate(attention):
-                if abs(m - n) <= LOCATION_REACH:
-                    weights = weights + kernels[:, m - n + LOCATION_REACH] * weight
+            for m in range(max(n - LOCATION_REACH, 0), min(n + LOCATION_REACH + 1, len(frames))):
+                at = m - n + LOCATION_REACH
+                weights = weights + last[:, at] * attention[m] + all_before[:, at] * covered[m]
             energy = own.key(frame) + own.query(hidden[0]) + own.from_location(weights)
             scores.append(own.score(torch.tanh(energy)).item())
         centre = int(attention.argmax())
         scores = [s if free or -WINDOW[0] <= n - centre <= WINDOW[1] else -math.inf for n, s in enumerate(scores)]
         weights = [math.exp(score) / sum(map(math.exp, scores)) for score in scores]
         attention = torch.tensor(weights, dtype=torch.float64)
+        covered = covered + attention
         looked_at = attention @ frames
         logits.append(own.out(torch.cat([hidden[0], looked_at])))
         places.append(attention)
