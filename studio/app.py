@@ -20,7 +20,7 @@ from render.ink.paper import SIZES
 from results.reading.reader import Reader
 from results.roles import load_as
 from results.trained import bundled
-from results.writing.marks import OVER, UNDER
+from results.writing.marks import OVER, STRUCK, UNDER
 from results.writing.writer import Writer
 from studio.calls import MAX_FILE, STREAM, file_response, in_thread, in_turn, json_of
 from studio.guard import Guard, TooLargeError, body
@@ -90,6 +90,7 @@ class Studio:
                 "alphabet": alphabet.characters,
                 "stand_ins": {old: new for old, new in STAND_INS.items() if not alphabet.missing(new)},
                 "marks": "".join([*OVER, *UNDER]),
+                "drawn": "".join(sorted(desk.writer.spelling.signs.union(STRUCK))),
                 "max_text": MAX_TEXT,
                 "max_points": MAX_PAGE_POINTS,
                 "max_file": MAX_FILE,

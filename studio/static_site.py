@@ -94,6 +94,7 @@ def about(writer: Writer, folder: Path) -> dict[str, Any]:
         "well_known": writer.spelling.well_known.characters,
         "stand_ins": {old: new for old, new in STAND_INS.items() if not alphabet.missing(new)},
         "marks": "",
+        "drawn": "",
         "max_text": MAX_TEXT,
         "papers": SIZES,
         "machines": None,

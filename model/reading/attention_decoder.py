@@ -65,6 +65,7 @@ class AttentionDecoder(nn.Module):
             nn.Linear(decoder_size, alphabet_size + 1),
         )
         self.scheduled_sampling = scheduled_sampling
+        self.register_load_state_dict_pre_hook(_with_covered)
 
     def start(self, frames: Tensor) -> DecoderState:
         """The state before the first character of each line."""
@@ -140,3 +141,10 @@ class AttentionDecoder(nn.Module):
             for line in going.nonzero().squeeze(1).tolist():
                 texts[line].append(int(before[line]))
         return texts
+
+
+def _with_covered(decoder: AttentionDecoder, weights: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Give the location filters of an older checkpoint, of the last attention alone, zeros for what is covered."""
+    name = f"{prefix}location.weight"
+    if name in weights and weights[name].shape[1] == 1:
+        weights[name] = torch.cat([weights[name], torch.zeros_like(weights[name])], 1)

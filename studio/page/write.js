@@ -219,7 +219,7 @@ const known = (text) => [...text].every((character) => about.alphabet.includes(c
 
 function standIn(character) {
   const [letter, ...marks] = character.normalize("NFD");
-  const drawn = known(letter) && marks.every((mark) => about.marks.includes(mark));  // over or under the letter
+  const drawn = about.drawn.includes(character) || (known(letter) && marks.every((mark) => about.marks.includes(mark)));
   if (/\s/u.test(character) || known(character) || drawn) return character;
   const bare = character.normalize("NFKD").replace(/\p{Mn}/gu, "");
   return [about.stand_ins[character], bare || undefined].find((each) => each !== undefined && known(each));

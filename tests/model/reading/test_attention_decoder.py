@@ -133,3 +133,13 @@ def test_texts_without_a_character_have_an_end_all_the_same(in_float64):
     logits, attention = own(frames, mask, torch.zeros(3, 0, dtype=torch.int64))
     assert logits.shape == (3, 1, ALPHABET_SIZE + 1) and attention.shape == (3, 1, 9)
     assert_close(logits, own(frames, mask, texts(1, 1, 1))[0][:, :1])
+
+
+def test_a_decoder_of_an_older_checkpoint_reads_as_it_did(in_float64):
+    own, older, (frames, mask), text = decoder(), decoder(), frames_and_mask(), texts(2, 4, 3)
+    with torch.no_grad():
+        own.location.weight[:, 1] = 0
+    weights = own.state_dict()
+    weights["location.weight"] = weights["location.weight"][:, :1]
+    older.load_state_dict(weights)
+    assert torch.equal(older(frames, mask, text)[0], own(frames, mask, text)[0])

@@ -132,5 +132,5 @@ def test_every_sign_is_of_the_size_of_a_character(sign: str) -> None:
     drawn = np.concatenate(strokes_of(with_signs(WRITER, line("ab o c"), f"ab{sign}c", sign, X_HEIGHT, 3))[2:-1])
     width, height = np.ptp(drawn, axis=0) / X_HEIGHT
     assert 0.05 < max(width, height) < 2.8 and width < 1.4
-    assert -2.2 < drawn[:, 1].min() / X_HEIGHT and drawn[:, 1].max() / X_HEIGHT < 0.8
+    assert drawn[:, 1].min() / X_HEIGHT > -2.2 and drawn[:, 1].max() / X_HEIGHT < 0.8
     assert letter[:, 0].min() > drawn[:, 0].max()
