@@ -121,10 +121,22 @@ def test_what_is_seldom_read_right_is_named_before_it_is_written(
     shares = {name: part["right"] / 2 for name, part in numbers.items()}
     assert content["facts"]["read_right"] == shares and content["model"]
     assert "no folder gone" in refused(run("characters", "--reader", "reader.pt", "--save-to", "gone/rated.pt"))
+    assert "leave --drawn out" in refused(run("characters", "--drawn", "--save-to", "drawn.pt"))
     content["facts"]["read_right"] = {"a": 0.25, "b": 0.5}
     save_checkpoint(tmp_path / "rated.pt", content)
     code, out, _ = experiments_cli("-r", tmp_path / "rated.pt", "write", "cab")
     assert code == 0 and out.startswith("may be illegible: 'a' (25 % read right)\n")
+
+
+def test_signs_that_are_drawn_are_named(folder: Path, experiments_cli: Run, tmp_path: Path) -> None:
+    content = load_checkpoint(folder / "writer.pt")
+    content["facts"]["alphabet"] = " abcdef"
+    save_checkpoint(tmp_path / "spaced.pt", content)
+    run = partial(experiments_cli, "-r", tmp_path / "spaced.pt")
+    code, out, _ = run("write", "bad@cab €", "-o", "signs.svg")
+    assert code == 0 and out.startswith("drawn, not written by the network: @ €\n")
+    assert (tmp_path / "signs.svg").is_file()
+    assert "Drawn: none" in run("characters", "--reader", folder / "reader.pt", "--n", "1", "--drawn")[1]
 
 
 def test_what_was_hardly_learned_is_named_before_it_is_written(

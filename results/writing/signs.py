@@ -1,6 +1,6 @@
 """Signs that a network hardly knows, such as @ and €: it writes a letter in their place, and the sign is drawn there.
 
-There is too little ink of such signs to learn from. A sign is written as STAND_IN, a word of its own; the attention
+There is too little ink of such signs to learn from. A sign is written as a letter, a word of its own; the attention
 says which strokes are that word's. They are taken out, the sign is drawn on their baseline, and what follows is moved
 up to it. A sign is a shape, each time a little different, and leans as the line does.
 """
@@ -16,8 +16,8 @@ from ink.geometry import baseline, stroke_bounds, x_height
 from results.trained import TrainedModel
 from results.writing.shapes import dense, lean, rounded
 
-STAND_IN = "o"
-"""One stroke, on the baseline, and well known."""
+STAND_INS = "oae"
+"""Letters to write in place of a sign, the best first: a single stroke on the baseline."""
 GAP = 0.22
 """x-heights between a sign and the letter next to it."""
 SHAKE, STRETCH = 0.03, 0.07
@@ -64,8 +64,8 @@ SIGNS = {
 Strokes are rounded but at a corner with "!"."""
 
 
-def spelled(text: str, signs: Collection[str]) -> tuple[str, list[int]]:
-    """Return the text with STAND_IN, apart from what is next to it, for each of the signs; and the place in `text` of
+def spelled(text: str, signs: Collection[str], letter: str = STAND_INS[0]) -> tuple[str, list[int]]:
+    """Return the text with `letter`, apart from what is next to it, for each of the signs; and the place in `text` of
     each of its characters."""
     written: list[tuple[str, int]] = []
     for place, character in enumerate(text):
@@ -74,7 +74,7 @@ def spelled(text: str, signs: Collection[str]) -> tuple[str, list[int]]:
             continue
         if written and written[-1][0] != " ":
             written.append((" ", place))
-        written.append((STAND_IN, place))
+        written.append((letter, place))
         if text[place + 1 : place + 2].strip():
             written.append((" ", place))
     return "".join(character for character, _ in written), [place for _, place in written]
@@ -172,7 +172,7 @@ def _owners(points: np.ndarray, upright: np.ndarray, letters: np.ndarray, begin:
 
     letters  (T,) the part of the letter that a row attends to, -1 of a space; such a stroke is of the part before. So
     is a dot or a bar over ink of that part: the network may already attend to what comes next. It may also still attend
-    to a sign's STAND_IN, of which only the first stroke is.
+    to the letter for a sign, of which only the first stroke is.
     """
     owners, edges, owner = np.zeros(len(points), np.int64), dict[int, float](), begin
     for first, last in zip(*stroke_bounds(points), strict=True):

@@ -8,7 +8,7 @@ from base.base_model import Sample
 from ink.alphabet import Alphabet
 from results.trained import TrainedModel
 from results.writing.marks import bare, with_marks
-from results.writing.signs import SIGNS, STAND_IN, spelled, with_signs
+from results.writing.signs import SIGNS, STAND_INS, spelled, with_signs
 
 MIN_DRAWINGS = 30
 """Drawings of a character below which a writer hardly knows it: of those that were drawn 0, 1 to 9, 10 to 29, and 30 to
@@ -48,12 +48,17 @@ class Spelling:
     @cached_property
     def signs(self) -> frozenset[str]:
         """The signs that are drawn: those of SIGNS that the network does not write NEARLY_ALWAYS right."""
-        able = not self.alphabet.missing(STAND_IN + " ")
+        able = self.letter and " " in self.alphabet.position
         return frozenset(SIGNS).difference(self._known(NEARLY_ALWAYS)) if able else frozenset()
+
+    @cached_property
+    def letter(self) -> str:
+        """The letter that is written in place of a sign; "" where none of STAND_INS is known."""
+        return next((letter for letter in STAND_INS if letter in self.alphabet.position), "")
 
     def plain(self, text: str) -> str:
         """Return what the network is given to write an NFC text, without the marks and signs that are drawn."""
-        return bare(spelled(text, self.signs)[0], self.alphabet)
+        return bare(spelled(text, self.signs, self.letter)[0], self.alphabet)
 
     def substitute(self, text: str) -> tuple[str, dict[str, str]]:
         """Return the text with stand-ins for what is not well known, and which were used, see `Alphabet.substitute`.

@@ -83,7 +83,7 @@ def test_no_command_where_it_would_write_another_text() -> None:
     assert [command is None for command in commands] == [False, False, True, True]
 
 
-@pytest.mark.parametrize("text", [TEXT, TEXT.replace("cab", "çäb")])
+@pytest.mark.parametrize("text", [TEXT, TEXT.replace("cab", "çäb"), TEXT.replace("cab", "c@b")])
 def test_points_are_streamed_as_they_are_drawn_and_are_those_of_the_writing(
     networks: Path, page: Page, text: str
 ) -> None:

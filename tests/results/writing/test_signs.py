@@ -6,7 +6,7 @@ import pytest
 from base.base_model import Sample
 from ink.geometry import stroke_bounds
 from results.writing.shapes import MOST_LEAN
-from results.writing.signs import GAP, SIGNS, STAND_IN, spelled, with_signs
+from results.writing.signs import GAP, SIGNS, spelled, with_signs
 from tests.results.writers import writer
 
 WRITER = writer()
@@ -48,7 +48,10 @@ def strokes_of(sample: Sample, start: float = 0.0) -> list[np.ndarray]:
 )
 def test_a_sign_is_spelled_as_a_word_of_its_own(text: str, written: str, places: list[int]) -> None:
     assert spelled(text, "@%") == (written, places)
-    assert STAND_IN == "o"
+
+
+def test_another_letter_takes_its_place_where_that_is_known() -> None:
+    assert spelled("b@", "@", "e") == ("b e", [0, 1, 1])
 
 
 @pytest.mark.parametrize(("text", "before", "after"), [("ab@cd", 2, 2), ("@c", 0, 1), ("ab@", 2, 0)])
