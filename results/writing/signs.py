@@ -16,8 +16,8 @@ from ink.geometry import baseline, stroke_bounds, x_height
 from results.trained import TrainedModel
 from results.writing.shapes import dense, lean, rounded
 
-STAND_INS = "oae"
-"""Letters to write in place of a sign, the best first: a single stroke on the baseline."""
+STAND_INS = "aoe"
+"""Letters to write in place of a sign, the best first: a single stroke on the baseline, and no 0 to a reader."""
 GAP = 0.22
 """x-heights between a sign and the letter next to it."""
 SHAKE, STRETCH = 0.03, 0.07
