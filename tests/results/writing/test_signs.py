@@ -105,9 +105,8 @@ def test_a_dot_over_the_part_before_is_no_part_of_the_sign() -> None:
     points = WRITER.points(plain.strokes)
     assert plain.weights is not None
     dot = np.array([[ADVANCE + 5, -X_HEIGHT, 0], [ADVANCE + 6, -X_HEIGHT, 1]], np.float32)
-    weights = np.insert(
-        weights_of_plain, 9, np.eye(8, dtype=np.float32)[[3, 3]], axis=0
-    )  # while it attends to the second "a"
+    attended = np.eye(8, dtype=np.float32)[[3, 3]]  # the second "a"
+    weights = np.insert(plain.weights, 9, attended, axis=0)
     dotted = Sample(WRITER.strokes(np.insert(points, 10, dot, axis=0)), weights, True)
     drawn = strokes_of(with_signs(WRITER, dotted, "ab@cd", "@", X_HEIGHT, 3))
     assert len(drawn) == 6 and drawn[2][0, 0] == pytest.approx(ADVANCE + 5, abs=1e-3)
