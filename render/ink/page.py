@@ -112,11 +112,16 @@ def cut_words(text: str, max_chars: int) -> list[str]:
     return [word for word in text.split() if len(word) > max_chars]
 
 
-def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None, unit: float | None = None) -> list[Page]:
+def lay_out(
+    lines: Sequence[np.ndarray],
+    paper: Paper | None = None,
+    unit: float | None = None,
+    standing: Sequence[np.ndarray] | None = None,
+) -> list[Page]:
     """Return pages of lines of points (T, 3), a line below the other, all at one scale.
 
     The scale makes `unit` the paper's x-height: that of the lines, None for their median. Where a line is too wide for
-    a sheet, all are made smaller.
+    a sheet, all are made smaller. `standing` are rows of each line whose median is its baseline; none: see `baseline`.
     Baselines are the line spacing apart, farther where ink would come close to the ink above; on ruled paper they are
     exactly on the rules. A line without points is an empty row. The ink is kept as it was written, slope and all,
     but for straight lines. A new page begins where the ink would reach into the lower margin.
@@ -133,10 +138,12 @@ def lay_out(lines: Sequence[np.ndarray], paper: Paper | None = None, unit: float
     spacing = min(paper.line_spacing or x_height_mm / X_PER_SPACING, paper.space[1])
     widths = [np.ptp(ink[:, 0]) * scale if len(ink) else 0.0 for ink in inks]
     space = paper.space[0] if paper.width is not None else max(widths, default=0.0)
-    rows = [
-        _row(ink, scale, SHARE_LEFT[paper.align] * (space - width), SKYLINE_BIN * spacing)
-        for ink, width in zip(inks, widths, strict=True)
+    lefts = [SHARE_LEFT[paper.align] * (space - width) for width in widths]
+    levels = [
+        float(np.median(ink[rows, 1])) if len(rows) else baseline(ink) if len(ink) else 0.0
+        for ink, rows in zip(inks, standing or [np.zeros(0, np.int64)] * len(inks), strict=True)
     ]
+    rows = [_row(*given, scale, SKYLINE_BIN * spacing) for given in zip(inks, lefts, levels, strict=True)]
     if paper.ruled:
         return [_ruled_page(page, paper, spacing, space) for page in _on_rules(rows, spacing, paper.space[1])]
     return [_page(page, paper) for page in _stack(rows, spacing, paper.space[1])]
@@ -169,11 +176,11 @@ def _scale(inks: list[np.ndarray], paper: Paper, unit: float) -> tuple[float, fl
     return scale, scale * unit
 
 
-def _row(ink: np.ndarray, scale: float, left: float, bin_mm: float) -> _Row:
-    """Return the row, in mm, of a line's ink (T, 3) in its own units, whose left end is at x = `left`."""
+def _row(ink: np.ndarray, left: float, level: float, scale: float, bin_mm: float) -> _Row:
+    """Return the row, in mm, of a line's ink (T, 3) in its own units, on a baseline at `level`; it begins at `left`."""
     if not len(ink):
         return _Row([], np.empty(0), np.empty(0))
-    origin = np.array([ink[:, 0].min(), baseline(ink)])
+    origin = np.array([ink[:, 0].min(), level])
     strokes = [(stroke - origin) * scale + np.array([left, 0.0]) for stroke in pen_strokes(ink)]
     dense = np.concatenate([_dense(stroke, bin_mm / 2) for stroke in strokes])
     columns = (dense[:, 0] / bin_mm).astype(int) + 1
