@@ -1,4 +1,4 @@
-"""How a text is spelled for a network that does not know all of its characters, and what is drawn instead."""
+"""Spelling of a text for a network that does not know all of its characters, and what is drawn instead."""
 
 import unicodedata
 from functools import cached_property
@@ -16,7 +16,7 @@ MIN_DRAWINGS = 30
 OFTEN = 0.5
 """Share of texts in which a character is read right below which a writer hardly knows it."""
 NEARLY_ALWAYS = 0.9
-"""The same of a sign that can be drawn instead, and then is read right more often."""
+"""Share of texts below which a sign is drawn, as it then is read right more often."""
 
 
 class Spelling:

@@ -76,7 +76,7 @@ class Writer(TrainedModel[HandwritingModel]):
 
     @cached_property
     def spelling(self) -> Spelling:
-        """How a text is spelled for the network, and what is drawn in place of being written."""
+        """The text as the network is given it, and what is drawn in place of being written."""
         return Spelling(self.alphabet, self.facts)
 
     def write(

@@ -11,7 +11,7 @@ from tests.results.writers import writer
 
 WRITER = writer()
 X_HEIGHT, ADVANCE, WIDTH = 10.0, 20.0, 16.0
-"""Of the ink of `line`: height of a letter, from a letter to the next, and width of a letter."""
+"""Height of a letter of `line`, distance from a letter to the next, and width of a letter."""
 
 
 def line(written: str, attended: dict[int, int] | None = None, lean: float = 0.0) -> Sample:
