@@ -131,9 +131,13 @@ def save_hand(run: Path, out_file: Path, name: str, strength: float | None = Non
         "strokes": strokes.tolist(),
     }
     model = ConfigParser(config, str(path)).build("arch", CATALOGUE, alphabet_size=len(facts["alphabet"]))
+    base_file = checkpoint_of(Path(base), "best.pt")
+    rates, own = load_checkpoint(base_file)["facts"].get("read_right"), {*"".join(text for text, _ in ink)}
+    if isinstance(rates, dict):  # nothing is known yet of how it writes what the person wrote
+        facts = {**facts, "read_right": {each: rate for each, rate in rates.items() if each not in own}}
     content = {"config": without_folders(config), "facts": {**facts, "hand": hand}, "model": content["model"]}
     out_file.parent.mkdir(parents=True, exist_ok=True)
-    save_difference(out_file, content, checkpoint_of(Path(base), "best.pt"), model.character_axes(), strength)
+    save_difference(out_file, content, base_file, model.character_axes(), strength)
     return strength
 
 

@@ -171,6 +171,21 @@ def test_a_copy_with_the_shares_of_characters_read_right_has_the_same_weights(
         torch.testing.assert_close(weight, hand.model.state_dict()[name], rtol=0, atol=0, msg=name)
 
 
+def test_a_hand_has_the_rates_of_its_base_for_what_the_person_did_not_write(
+    tiny: Tiny, base: Path, tmp_path: Path
+) -> None:
+    content, data = load_checkpoint(base), mine(tmp_path / "data", 6)
+    written = {*"".join(line.text for line, _ in zip(synthetic_lines(), range(6), strict=False))}
+    content["facts"]["read_right"] = {each: 0.25 for each in {*content["facts"]["alphabet"], "@"}}
+    save_checkpoint(base, content)
+    learn_hand(
+        "mine", str(tmp_path / "mine.pt"), name="Me", minutes=None, data_dir=str(data), base=str(base),
+        config=config(tiny),
+    )  # fmt: skip
+    rates = load_as(Writer, tmp_path / "mine.pt", "cpu", base).facts["read_right"]
+    assert {*rates} == {*content["facts"]["read_right"]} - written and rates["@"] == 0.25
+
+
 def test_another_base_is_refused_in_one_line(tiny: Tiny, base: Path, tmp_path: Path) -> None:
     data, file = mine(tmp_path / "data", 2), tmp_path / "mine.pt"
     learn_hand("mine", file, name="Me", minutes=None, data_dir=data, base=base, config=config(tiny))
