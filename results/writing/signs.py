@@ -87,7 +87,7 @@ def with_signs(
 
     unit  the x-height in the data set's units; None: that of the ink
     """
-    if not {*text} & {*signs} or sample.weights is None:
+    if not {*text} & {*signs} or sample.weights is None or len(sample.strokes) < 2:
         return sample
     line, rng = _Line.of(network.points(sample.strokes), sample, text, signs), np.random.default_rng(seed)
     unit = unit or x_height(line.points)
@@ -98,7 +98,8 @@ def with_signs(
         rows, is_sign = np.flatnonzero(line.owners == number), number % 2 == 1
         if not len(rows) and not is_sign:
             continue
-        left, right = (line.upright[rows].min(), line.upright[rows].max()) if len(rows) else (edge, edge)
+        start = max(edge, line.upright.min())  # of a sign whose letter was not written
+        left, right = (line.upright[rows].min(), line.upright[rows].max()) if len(rows) else (start, start)
         space = left - edge if line.is_apart(number) else 0
         new_left = left if np.isinf(new_edge) else new_edge + max(space, GAP * unit)
         if is_sign:

@@ -112,6 +112,24 @@ def test_a_dot_over_the_part_before_is_no_part_of_the_sign() -> None:
     assert len(drawn) == 6 and drawn[2][0, 0] == pytest.approx(ADVANCE + 5, abs=1e-3)
 
 
+def test_a_sign_whose_letter_was_not_written_is_drawn_all_the_same() -> None:
+    (sign, *letters) = strokes_of(with_signs(WRITER, line("a x", {0: 2}), "@x", "@", X_HEIGHT, 3))
+    assert len(letters) == 2 and letters[0][:, 0].min() > sign[:, 0].max()
+    start = Sample(np.zeros((1, 3), np.float32), np.zeros((0, 4), np.float32), True)
+    assert with_signs(WRITER, start, "@x", "@", X_HEIGHT, 3) is start
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_attention_gives_a_line_with_all_of_its_signs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = rng.dirichlet(np.full(10, 0.1), size=59).astype(np.float32)
+    strokes = np.column_stack([rng.normal(size=(60, 2)), rng.random(60) < 0.2]).astype(np.float32)
+    new = with_signs(WRITER, Sample(strokes, weights, False), "a@ b%|", "@%|", None, seed)
+    assert np.isfinite(new.strokes).all() and new.weights is not None
+    assert new.weights.shape == (len(new.strokes) - 1, 7)
+    assert {1, 4, 5} <= {*new.path.tolist()}
+
+
 def test_a_sign_leans_as_the_line_does() -> None:
     upright, leaning = (
         strokes_of(with_signs(WRITER, line("ab a", lean=lean), "ab|", "|", X_HEIGHT, 3), -lean * X_HEIGHT)[-1]
