@@ -18,6 +18,9 @@ OFTEN = 0.5
 NEARLY_ALWAYS = 0.9
 """Share of texts below which a sign is drawn, as it then is read right more often."""
 
+ALIKE = {"‘": "'", "’": "'", "′": "'", "“": '"', "”": '"', "″": '"', "‐": "-", "‑": "-", "−": "-"}
+"""Characters that nobody writes in another way than these."""
+
 
 class Spelling:
     """The characters that a network knows, those that it knows well, and those that are drawn in its ink."""
@@ -58,7 +61,9 @@ class Spelling:
 
     def plain(self, text: str) -> str:
         """Return what the network is given to write an NFC text, without the marks and signs that are drawn."""
-        return bare(spelled(text, self.signs, self.letter)[0], self.alphabet)
+        known = self.alphabet.position
+        alike = {each: ALIKE[each] for each in self.alphabet.missing(text) if ALIKE.get(each, "") in known}
+        return bare(spelled(text.translate(str.maketrans(alike)), self.signs, self.letter)[0], self.alphabet)
 
     def substitute(self, text: str) -> tuple[str, dict[str, str]]:
         """Return the text with stand-ins for what is not well known, and which were used, see `Alphabet.substitute`.

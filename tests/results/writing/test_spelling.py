@@ -25,6 +25,8 @@ def test_a_sign_is_drawn_unless_the_network_nearly_always_writes_it_right() -> N
 def test_the_network_is_given_a_letter_for_a_sign_and_for_a_letter_with_a_mark() -> None:
     assert spelling().plain("a€b é ä") == "a a b é a"
     assert spelling().plain("a@b") == "a@b"
+    assert spelling().plain("a’b−”") == "a'b−”", "there is no hyphen, and no straight quote"
+    assert spelling(Alphabet("ab'’")).plain("a’b") == "a’b"
 
 
 def test_signs_that_are_drawn_have_no_stand_in() -> None:
