@@ -63,7 +63,8 @@ class Spelling:
         """Return what the network is given to write an NFC text, without the marks and signs that are drawn."""
         known = self.alphabet.position
         alike = {each: ALIKE[each] for each in self.alphabet.missing(text) if ALIKE.get(each, "") in known}
-        return bare(spelled(text.translate(str.maketrans(alike)), self.signs, self.letter)[0], self.alphabet)
+        text = "".join(alike.get(each, each) for each in text)
+        return bare(spelled(text, self.signs, self.letter)[0], self.alphabet)
 
     def substitute(self, text: str) -> tuple[str, dict[str, str]]:
         """Return the text with stand-ins for what is not well known, and which were used, see `Alphabet.substitute`.
