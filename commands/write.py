@@ -199,9 +199,9 @@ def _name_rare(network: Writer, text: str | None) -> None:
     """Print which characters the network hardly knows: those that are drawn, and others with their stand-ins."""
     if not network.reads_text or text is None:
         return
-    drawn = [character for character in dict.fromkeys(text) if character in network.spelling.signs]
-    if drawn:
-        print(f"drawn, not written by the network: {' '.join(drawn)}")
+    signs = [character for character in dict.fromkeys(text) if character in network.spelling.signs]
+    if signs:
+        print(f"drawn, not written by the network: {' '.join(signs)}")
     rare = network.spelling.well_known.missing("".join(network.spelling.plain(text).split()))
     if rare:
         drawn, read = network.facts.get("characters", {}), network.facts.get("read_right", {})
