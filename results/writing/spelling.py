@@ -40,12 +40,10 @@ class Spelling:
 
     def _known(self, often: float) -> str:
         """Return the characters with enough drawings that are read right in this share of the texts."""
-        drawn, read = (self.facts.get(name) for name in ("characters", "read_right"))
         known = self.alphabet.characters
-        if isinstance(drawn, dict):
-            known = "".join(each for each in known if drawn.get(each, 0) >= MIN_DRAWINGS)
-        if isinstance(read, dict):
-            known = "".join(each for each in known if read.get(each, 1.0) >= often)
+        for name, enough, usual in (("characters", MIN_DRAWINGS, 0), ("read_right", often, 1.0)):
+            if isinstance(counts := self.facts.get(name), dict):
+                known = "".join(each for each in known if _number(counts.get(each), usual) >= enough)
         return known
 
     @cached_property
@@ -83,3 +81,8 @@ class Spelling:
         unit  the x-height in the data set's units; None: that of the ink
         """
         return with_marks(network, with_signs(network, sample, text, self.signs, unit, seed), text, unit, seed)
+
+
+def _number(value: Any, usual: float) -> float:
+    """Return a value of a checkpoint, or the usual one where it is none or no number."""
+    return value if isinstance(value, int | float) else usual

@@ -1,5 +1,7 @@
 """Spelling: what a network is given for a text, and which signs are drawn in its ink."""
 
+from typing import Any
+
 from ink.alphabet import Alphabet
 from results.writing.signs import SIGNS
 from results.writing.spelling import Spelling
@@ -8,7 +10,7 @@ from tests.results.writers import writer
 ALPHABET = Alphabet(" abo@#%'é")
 
 
-def spelling(alphabet: Alphabet = ALPHABET, **facts: dict[str, float]) -> Spelling:
+def spelling(alphabet: Alphabet = ALPHABET, **facts: dict[str, Any]) -> Spelling:
     return Spelling(alphabet, facts)
 
 
@@ -17,6 +19,8 @@ def test_a_sign_is_drawn_unless_the_network_nearly_always_writes_it_right() -> N
     assert known.signs == {*SIGNS} - {"#"}
     assert {"@", "#", "%"} & spelling().signs == set(), "without rates or counts all characters are known"
     assert "€" in spelling().signs
+    damaged = {"@": "99", "#": None, "%": 30}
+    assert spelling(characters=damaged, read_right=damaged).signs == {*SIGNS} - {"%"}
     for missing in (" ", "ao"):
         assert spelling(Alphabet({*ALPHABET.characters} - {*missing})).signs == set()
     assert spelling(Alphabet(" boé")).plain("b€") == "b o"
