@@ -43,19 +43,22 @@ def written(writer: Writer, text: str | None, *, bias: float = 0.5, seed: int = 
     """Return the trace of a line that the network writes; text None: freely.
 
     It begins at the start, of a hand too: what a network writes behind the person's own line depends on that line, and
-    the figures show none.
+    the figures show none. The text is that which the network is given, without marks and signs that are drawn.
 
     Raises InputError where the text is longer than one line of the network, or it cannot be written.
     """
-    writing = writer.write(one_line(writer, text), bias=bias, seed=seed, draw=_from_start)
-    (sample,) = writing.samples
-    return _followed(writer, writing.texts[0], sample.strokes, stopped=sample.stopped)
+    given: list[str] = []
+    drawn: list[Sample] = []
 
+    def from_start(
+        network: Writer, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None = None
+    ) -> list[Sample]:
+        given.extend(texts)
+        drawn.extend(network.draw_lines(texts, seeds, bias))
+        return drawn
 
-def _from_start(
-    writer: Writer, texts: Sequence[str], seeds: Sequence[int], bias: float, style: Style | None = None
-) -> list[Sample]:
-    return writer.draw_lines(texts, seeds, bias)
+    writer.write(one_line(writer, text), bias=bias, seed=seed, draw=from_start)
+    return _followed(writer, given[0], drawn[0].strokes, stopped=drawn[0].stopped)
 
 
 def followed(writer: Writer, line: InkLine) -> Trace:

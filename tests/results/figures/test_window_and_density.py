@@ -56,6 +56,12 @@ def test_a_written_line_is_the_one_that_write_writes_and_so_are_its_weights() ->
     assert trace.stopped == line.samples[0].stopped
 
 
+def test_marks_and_signs_that_are_drawn_are_no_part_of_it() -> None:
+    trace, plain = (written(writer(), text, bias=1.0, seed=4) for text in ("b@c bäd", "b a c bad"))
+    assert trace.text == plain.text == "b a c bad"
+    np.testing.assert_array_equal(trace.points, plain.points)
+
+
 def test_the_line_of_a_hand_is_followed_from_its_start() -> None:
     loaded, plain = writer(), written(writer(), "bad cab", bias=1.0, seed=4)
     loaded.facts["hand"] = {"name": "Ada", "text": "ab", "strokes": [[0, 0, 0], [1, 1, 0], [1, 0, 1]]}
