@@ -108,7 +108,7 @@ def one_line(writer: Writer, text: str | None) -> str | None:
         return None
     limit = writer.chars_per_line
     short = " ".join(unicodedata.normalize("NFC", text).split())
-    writer.alphabet.encode(short)
+    writer.alphabet.encode(writer.spelling.plain(short))
     if len(short) > limit:
         raise InputError(
             f"the text has {len(short)} characters; a figure shows one line, of this network at most {limit}"
