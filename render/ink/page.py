@@ -121,7 +121,7 @@ def lay_out(
     """Return pages of lines of points (T, 3), a line below the other, all at one scale.
 
     The scale makes `unit` the paper's x-height: that of the lines, None for their median. Where a line is too wide for
-    a sheet, all are made smaller. `standing` are rows of each line whose median is its baseline; none: see `baseline`.
+    a sheet, all are made smaller. `standing` are rows of each line whose median y is its baseline; none: `baseline`.
     Baselines are the line spacing apart, farther where ink would come close to the ink above; on ruled paper they are
     exactly on the rules. A line without points is an empty row. The ink is kept as it was written, slope and all,
     but for straight lines. A new page begins where the ink would reach into the lower margin.

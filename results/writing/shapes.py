@@ -25,7 +25,7 @@ def dense(corners: np.ndarray) -> np.ndarray:
 
 
 def rounded(corners: np.ndarray) -> np.ndarray:
-    """Return corners (m, 2) cut off three times (Chaikin, 1974); a corner that is given twice stays one."""
+    """Return corners (m, 2) cut off three times (Chaikin, 1974); a corner that is given three times stays one."""
     for _ in range(3 if len(corners) > 2 else 0):
         first, second = corners[:-1], corners[1:]
         cut = np.stack([0.75 * first + 0.25 * second, 0.25 * first + 0.75 * second], 1).reshape(-1, 2)

@@ -16,7 +16,7 @@ from ink.geometry import baseline, stroke_bounds, x_height
 from results.trained import TrainedModel
 from results.writing.shapes import dense, lean, rounded
 
-STAND_INS = "aoe"
+LETTERS = "aoe"
 """Letters to write in place of a sign, the best first: a single stroke on the baseline, and no 0 to a reader."""
 GAP = 0.22
 """x-heights between a sign and the letter next to it."""
@@ -64,7 +64,7 @@ SIGNS = {
 Strokes are rounded but at a corner with "!"."""
 
 
-def spelled(text: str, signs: Collection[str], letter: str = STAND_INS[0]) -> tuple[str, list[int]]:
+def spelled(text: str, signs: Collection[str], letter: str = LETTERS[0]) -> tuple[str, list[int]]:
     """Return the text with `letter`, apart from what is next to it, for each of the signs; and the place in `text` of
     each of its characters."""
     written: list[tuple[str, int]] = []
@@ -83,7 +83,7 @@ def spelled(text: str, signs: Collection[str], letter: str = STAND_INS[0]) -> tu
 def with_signs(
     network: TrainedModel, sample: Sample, text: str, signs: Collection[str], unit: float | None, seed: int
 ) -> Sample:
-    """Return a line that was written as `spelled(text, signs)` with the signs of `text` in it, each time the same ones.
+    """Return a line that was written as `spelled` has its text, with the signs in it, the same ones by each seed.
 
     unit  the x-height in the data set's units; None: that of the ink
     """

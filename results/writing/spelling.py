@@ -5,10 +5,10 @@ from functools import cached_property
 from typing import Any
 
 from base.base_model import Sample
-from ink.alphabet import Alphabet
+from ink.alphabet import STAND_INS, Alphabet
 from results.trained import TrainedModel
 from results.writing.marks import bare, with_marks
-from results.writing.signs import SIGNS, STAND_INS, spelled, with_signs
+from results.writing.signs import LETTERS, SIGNS, spelled, with_signs
 
 MIN_DRAWINGS = 30
 """Drawings of a character below which a writer hardly knows it: of those that were drawn 0, 1 to 9, 10 to 29, and 30 to
@@ -16,10 +16,9 @@ MIN_DRAWINGS = 30
 OFTEN = 0.5
 """Share of texts in which a character is read right below which a writer hardly knows it."""
 NEARLY_ALWAYS = 0.9
-"""Share of texts below which a sign is drawn, as it then is read right more often."""
-
-ALIKE = {"‘": "'", "’": "'", "′": "'", "“": '"', "”": '"', "″": '"', "‐": "-", "‑": "-", "−": "-"}
-"""Characters that nobody writes in another way than these."""
+"""Share of texts in which a sign is read right below which it is drawn; docs/writing.md has what that gives by sign."""
+ALIKE = {character: STAND_INS[character] for character in "‘’′“”″‐‑−"}
+"""Characters that people write in the same way as their stand-ins."""
 
 
 class Spelling:
@@ -54,8 +53,8 @@ class Spelling:
 
     @cached_property
     def letter(self) -> str:
-        """The letter that is written in place of a sign; "" where none of STAND_INS is known."""
-        return next((letter for letter in STAND_INS if letter in self.alphabet.position), "")
+        """The letter that is written in place of a sign; "" where none of LETTERS is known."""
+        return next((letter for letter in LETTERS if letter in self.alphabet.position), "")
 
     def plain(self, text: str) -> str:
         """Return what the network is given to write an NFC text, without the marks and signs that are drawn."""
