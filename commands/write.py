@@ -201,7 +201,7 @@ def _name_rare(network: Writer, text: str | None) -> None:
         return
     signs = [character for character in dict.fromkeys(text) if character in network.spelling.signs]
     if signs:
-        print(f"drawn, not written by the network: {' '.join(signs)}")
+        print(f"drawn in place of an {network.spelling.letter!r} that the network writes: {' '.join(signs)}")
     rare = network.spelling.well_known.missing("".join(network.spelling.plain(text).split()))
     if rare:
         drawn, read = network.facts.get("characters", {}), network.facts.get("read_right", {})

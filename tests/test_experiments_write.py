@@ -134,7 +134,7 @@ def test_signs_that_are_drawn_are_named(folder: Path, experiments_cli: Run, tmp_
     save_checkpoint(tmp_path / "spaced.pt", content)
     run = partial(experiments_cli, "-r", tmp_path / "spaced.pt")
     code, out, _ = run("write", "bad@cab €", "-o", "signs.svg")
-    assert code == 0 and out.startswith("drawn, not written by the network: @ €\n")
+    assert code == 0 and out.startswith("drawn in place of an 'a' that the network writes: @ €\n")
     assert (tmp_path / "signs.svg").is_file()
     assert "Drawn: none" in run("characters", "--reader", folder / "reader.pt", "--n", "1", "--drawn")[1]
 
